@@ -1,0 +1,120 @@
+#include "base/diag.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/vec.h"
+
+enum { MOST = 1000 };
+
+void diags_init(struct diags *d, const char *file, const char *source, size_t source_len)
+{
+	*d = (struct diags){.source = source, .source_len = source_len, .arena = arena_new()};
+	d->file = arena_strdup(d->arena, file);
+}
+
+void diags_free(struct diags *d)
+{
+	arena_free(d->arena);
+	*d = (struct diags){0};
+}
+
+const char *diags_text(struct diags *d, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	char *text = arena_vprintf(d->arena, fmt, ap);
+	va_end(ap);
+	return str_printable(d->arena, text, strlen(text));
+}
+
+void diag_add(struct diags *d, enum diag_severity severity, unsigned code, struct span at, const char *hint,
+	      const char *fmt, ...)
+{
+	if (severity == DIAG_ERROR)
+		d->errors++;
+	else if (severity == DIAG_WARNING)
+		d->warnings++;
+	if (d->len >= MOST)
+		return;
+	va_list ap;
+	va_start(ap, fmt);
+	char *text = arena_vprintf(d->arena, fmt, ap);
+	va_end(ap);
+	*vec_push_in(d->arena, d) = (struct diag){
+	    .severity = severity,
+	    .code = code,
+	    .at = at,
+	    .message = str_printable(d->arena, text, strlen(text)),
+	    .hint = hint,
+	};
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct diag *x = a, *y = b;
+	if (x->at.line != y->at.line)
+		return x->at.line < y->at.line ? -1 : 1;
+	if (x->at.column != y->at.column)
+		return x->at.column < y->at.column ? -1 : 1;
+	return x->code < y->code ? -1 : x->code > y->code;
+}
+
+/* The source line, cut around the column where it is very long, with the caret below it. */
+static void print_source(const char *line, size_t len, const struct diag *x, FILE *out, bool color)
+{
+	enum { WIDEST = 160 };
+	size_t column = x->at.column ? x->at.column - 1 : 0;
+	size_t from = 0;
+	if (column > len)
+		column = len;
+	if (len > WIDEST && column > WIDEST / 2)
+		from = column - WIDEST / 2;
+	size_t shown = len - from > WIDEST ? WIDEST : len - from;
+	fprintf(out, "%5u | ", x->at.line);
+	/* Byte for byte: whatever could move the terminal becomes one visible character, so that the caret stays in
+	 * place. */
+	for (size_t i = from; i < from + shown; i++)
+		fputc((unsigned char)line[i] < 0x20 || line[i] == 0x7F ? ' ' : line[i], out);
+	fprintf(out, "\n      | ");
+	for (size_t i = from; i < column; i++)
+		if (((unsigned char)line[i] & 0xC0) != 0x80)
+			fputc(' ', out);
+	fputs(color ? "\033[1;31m^" : "^", out);
+	for (unsigned i = 1; i < x->at.width && column + i < from + shown; i++)
+		if (((unsigned char)line[column + i] & 0xC0) != 0x80)
+			fputc('~', out);
+	fputs(color ? "\033[0m\n" : "\n", out);
+}
+
+void diags_print(struct diags *d, FILE *out, bool color)
+{
+	static const char *const words[] = {"error", "warning", "note"};
+	static const char *const colors[] = {"\033[1;31m", "\033[1;35m", "\033[1;36m"};
+	if (d->len)
+		qsort(d->items, d->len, sizeof *d->items, by_place);
+	const char *end = d->source ? d->source + d->source_len : NULL, *line = d->source;
+	unsigned number = 1;
+	for (size_t i = 0; i < d->len; i++) {
+		const struct diag *x = &d->items[i];
+		fprintf(out, "%s:%u:%u: %s%s:%s %s [RV%04u]\n", d->file, x->at.line ? x->at.line : 1,
+			x->at.column ? x->at.column : 1, color ? colors[x->severity] : "", words[x->severity],
+			color ? "\033[0m" : "", x->message, x->code);
+		/* Findings are sorted, so the source is walked once. */
+		while (line && number < x->at.line) {
+			line = memchr(line, '\n', (size_t)(end - line));
+			if (line)
+				line++;
+			number++;
+		}
+		if (line && x->at.line == number && line < end) {
+			const char *stop = memchr(line, '\n', (size_t)(end - line));
+			print_source(line, (size_t)((stop ? stop : end) - line), x, out, color);
+		}
+		if (x->hint)
+			fprintf(out, "      = help: %s\n", x->hint);
+	}
+	if (d->errors + d->warnings > MOST)
+		fprintf(out, "%s: and %zu more\n", d->file, d->errors + d->warnings - MOST);
+}

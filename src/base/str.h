@@ -1,0 +1,46 @@
+/* str: small questions about strings that the C library does not answer. Nothing here allocates but where said. */
+#ifndef REEVE_BASE_STR_H
+#define REEVE_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+
+static inline bool streq(const char *a, const char *b)
+{
+	return __builtin_strcmp(a, b) == 0;
+}
+
+bool str_starts(const char *s, const char *prefix);
+bool str_ends(const char *s, const char *suffix);
+
+/* The whole of `s` as a decimal number in [min, max]; -1 (and *ret untouched) for anything else, also signs and spaces.
+ */
+int str_to_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret);
+
+/* 1 to `max` of [A-Za-z0-9._-], not beginning with '-' or '.': what a host may call itself. */
+bool str_is_name(const char *s, size_t max);
+
+/* Damerau-Levenshtein distance without case, not beyond `bound` (then bound + 1); for "did you mean". Allocates inside.
+ */
+size_t str_distance(const char *a, const char *b, size_t bound);
+
+/* The nearest of `words` (a NULL-terminated list) to `word`, or NULL where none is near enough to be meant. */
+const char *str_nearest(const char *word, const char *const *words);
+
+/* Control bytes and invalid UTF-8 made visible (\n as "\n", others as "\xNN"): for text from outside on a terminal. */
+char *str_printable(struct arena *a, const char *s, size_t len);
+
+/* Valid UTF-8 without NUL (RFC 3629)? */
+bool str_is_utf8(const char *s, size_t len);
+
+/* Next piece of `*rest` before any of `separators`, empty pieces left out; changes the string; NULL at its end. */
+char *str_next(char **rest, const char *separators);
+
+/* Lines of `text` with '\n' (and '\r' before it) taken off; changes the text; NULL at its end. Empty lines are given.
+ */
+char *str_next_line(char **rest);
+
+#endif

@@ -1,0 +1,144 @@
+#include "base/diag.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "base/vec.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <errno.h>
+
+#include <cmocka.h>
+
+static void err_keeps_code_and_wraps(void **state)
+{
+	(void)state;
+	struct err err = {0};
+	assert_int_equal(err_system(&err, ENOENT, "cannot open %s", "x"), -1);
+	err_wrap(&err, "host %s", "dalt");
+	assert_int_equal(err.code, ERR_SYSTEM);
+	assert_int_equal(err.sys, ENOENT);
+	assert_string_equal(err.text, "host dalt: cannot open x: No such file or directory");
+	err_set(&err, ERR_INPUT, "again: %s", err.text);
+	assert_string_equal(err.text, "again: host dalt: cannot open x: No such file or directory");
+}
+
+static void arena_gives_zeroed_aligned_memory(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	for (size_t size = 1; size < 100000; size = size * 3 + 1) {
+		char *p = arena_alloc(a, size);
+		assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+		for (size_t i = 0; i < size; i++)
+			assert_int_equal(p[i], 0);
+		memset(p, 0xAA, size);
+	}
+	assert_string_equal(arena_printf(a, "%s-%d", "n", 7), "n-7");
+}
+
+static void numbers_are_whole_and_bounded(void **state)
+{
+	(void)state;
+	uint64_t n = 42;
+	assert_int_equal(str_to_u64("18446744073709551615", 0, UINT64_MAX, &n), 0);
+	assert_true(n == UINT64_MAX);
+	n = 42;
+	const char *bad[] = {"", "-1", "+1", " 1", "1 ", "0x1", "18446744073709551616", "1.0", "101"};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(str_to_u64(bad[i], 0, i == 8 ? 100 : UINT64_MAX, &n), -1);
+	assert_int_equal(n, 42);
+}
+
+static void nearest_word_is_the_meant_one(void **state)
+{
+	(void)state;
+	const char *const words[] = {"address", "hostname", "user", "port", NULL};
+	assert_string_equal(str_nearest("adress", words), "address");
+	assert_string_equal(str_nearest("Port", words), "port");
+	assert_string_equal(str_nearest("sure", words) ? str_nearest("sure", words) : "none", "user");
+	assert_null(str_nearest("zebra", words));
+	assert_int_equal(str_distance("ab", "ba", 5), 1);
+}
+
+static void text_from_outside_is_made_visible(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	assert_string_equal(str_printable(a, "a\033[2Jb\n\xff", 8), "a\\x1b[2Jb\\n\\xff");
+	assert_string_equal(str_printable(a, "gr\xc3\xbcn", 5), "gr\xc3\xbcn");
+	assert_false(str_is_utf8("\xed\xa0\x80", 3));
+	assert_false(str_is_utf8("\xc0\xaf", 2));
+	assert_true(str_is_utf8("\xf0\x9f\x98\x80", 4));
+	assert_false(str_is_name("-oProxyCommand", 255));
+	assert_true(str_is_name("bettley.lab", 255));
+}
+
+static void map_holds_what_was_set(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	_cleanup_map_ struct map m = {0};
+	for (uintptr_t i = 1; i <= 5000; i++)
+		assert_null(map_set(&m, arena_printf(a, "key%zu", (size_t)i), (void *)i));
+	for (uintptr_t i = 1; i <= 5000; i++)
+		assert_int_equal((uintptr_t)map_get(&m, arena_printf(a, "key%zu", (size_t)i)), i);
+	assert_null(map_get(&m, "key0"));
+	assert_false(map_has(&m, "key5001"));
+}
+
+static void digest_is_sha256(void **state)
+{
+	(void)state;
+	struct digest d = digest_of("abc", 3);
+	assert_string_equal(d.hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	assert_int_equal(digest_parse(d.hex, &d), 0);
+	assert_int_equal(digest_parse("BA78", &d), -1);
+}
+
+static void findings_show_line_and_caret(void **state)
+{
+	(void)state;
+	const char *source = "reeve: 1\nhosts:\n  a: { adress: 1 }\n";
+	struct diags d;
+	diags_init(&d, "cluster.yaml", source, strlen(source));
+	diag_error(&d, 102, ((struct span){3, 8, 6}), diags_text(&d, "did you mean '%s'?", "address"),
+		   "unknown key '%s'", "adress");
+	diag_warning(&d, 1, ((struct span){1, 1, 5}), NULL, "first");
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	diags_print(&d, out, false);
+	fclose(out);
+	assert_string_equal(text, "cluster.yaml:1:1: warning: first [RV0001]\n"
+				  "    1 | reeve: 1\n"
+				  "      | ^~~~~\n"
+				  "cluster.yaml:3:8: error: unknown key 'adress' [RV0102]\n"
+				  "    3 |   a: { adress: 1 }\n"
+				  "      |        ^~~~~~\n"
+				  "      = help: did you mean 'address'?\n");
+	assert_int_equal(d.errors, 1);
+	free(text);
+	diags_free(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(err_keeps_code_and_wraps),
+	    cmocka_unit_test(arena_gives_zeroed_aligned_memory),
+	    cmocka_unit_test(numbers_are_whole_and_bounded),
+	    cmocka_unit_test(nearest_word_is_the_meant_one),
+	    cmocka_unit_test(text_from_outside_is_made_visible),
+	    cmocka_unit_test(map_holds_what_was_set),
+	    cmocka_unit_test(digest_is_sha256),
+	    cmocka_unit_test(findings_show_line_and_caret),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
