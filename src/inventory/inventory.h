@@ -1,0 +1,154 @@
+/*
+ * inventory: what the operator asked for: cluster.yaml, read, checked and resolved.
+ *
+ * All findings of a file are collected in one run, each with its place (codes: conf/codes.h, inventory/codes.h). There
+ * is an inventory only when there was no error among them, so whoever holds one may rely on what is promised here:
+ * names and addresses are safe as arguments and in lines of configuration, indexes are in range, lists have no doubles,
+ * there is at least one controller and one compute host, Slurm's parameters exist in the pinned version and no value
+ * carries a line break, a quote or a '#'.
+ *
+ * Everything lives in the arena it was made in and is only read afterwards. Pure but for inventory_load, which reads
+ * one file.
+ */
+#ifndef REEVE_INVENTORY_INVENTORY_H
+#define REEVE_INVENTORY_INVENTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/diag.h"
+#include "base/err.h"
+#include "base/mem.h"
+
+struct conf_value;
+
+enum {
+	INV_MAX_HOSTS = 65536, /* Slurm's own bound of nodes is 64k (slurm.h, MAX_SLURM_NODES) */
+	INV_MAX_NAME = 63,     /* bytes of a host's name: one DNS label */
+	INV_MAX_CLUSTER = 40,  /* bytes of ClusterName (slurm.conf(5)) */
+	INV_MAX_CONTROLLERS = 8,
+};
+
+/* A text and where it was written. `at.line` 0: it was not written, it is the default. */
+struct inv_text {
+	const char *text;
+	struct span at;
+};
+
+/* A parameter of Slurm's own, on a line of slurm.conf of its own or on a partition's. */
+struct inv_param {
+	const char *key;   /* in Slurm's spelling: "MaxTime" */
+	const char *value; /* as written */
+	struct span at, value_at;
+};
+
+struct inv_host {
+	const char *name;     /* the NodeName */
+	const char *address;  /* for ssh: an IP address or a DNS name; "localhost" where `local` */
+	const char *user;     /* NULL: ssh's own default */
+	const char *hostname; /* what the machine calls itself; never NULL, = name unless given */
+	unsigned port;        /* 0: ssh's own default */
+	bool local;           /* `address: local`: this machine, reached without ssh */
+	bool controller, compute;
+	const char *suite; /* lab: Debian's code name, e.g. "bookworm"; never NULL */
+	const char *arch;  /* lab: "amd64" or "arm64"; NULL: that of the machine the lab is on */
+	struct span at;    /* its name in `hosts`; for one of a range the range's */
+	size_t index;      /* its place in inventory.hosts */
+};
+
+struct inv_partition {
+	const char *name;
+	struct span at;
+	const size_t *nodes; /* indexes into inventory.hosts, in their order there, each once; all are compute hosts */
+	size_t node_count;   /* at least 1 */
+	struct span nodes_at;
+	bool is_default;
+	const struct inv_param *params; /* what else was written: "MaxTime", ... never Nodes, PartitionName, Default */
+	size_t param_count;
+};
+
+/* What is kept from jobs on each node. Neither given: both 0. At most one of them is not 0. */
+struct inv_reserve {
+	unsigned long mib;
+	unsigned percent; /* of what the node has, at most 90 */
+	struct span at;   /* line 0: not given */
+};
+
+struct inv_lab {
+	const char *suite; /* for hosts that say nothing; "bookworm" */
+	const struct inv_text
+	    *binds; /* absolute paths: one shared directory of the lab is mounted at each, in every node */
+	size_t bind_count;
+	struct span at; /* line 0: there is no `lab` section */
+};
+
+/*
+ * A top-level section that belongs to a module: it owns its part of the language and its struct. The caller hands the
+ * table in, so that inventory knows no module.
+ */
+struct inv_section {
+	const char *name; /* the module's name and its top-level key: "lmod" */
+	/* Makes the module's own struct in the arena, with findings into `diags`; with `value` NULL (the module is
+	 * enabled, its section not written) its defaults. What it returns is given back by inventory_section; NULL is
+	 * allowed. */
+	void *(*parse)(const struct conf_value *value, struct arena *arena, struct diags *diags);
+};
+
+struct inventory {
+	const char *file;              /* as the operator named it */
+	struct inv_text cluster;       /* ClusterName */
+	struct inv_text slurm_version; /* "22.05", "24.11.5": the pin; text NULL: none */
+	const struct inv_host *hosts;  /* in the order of the file */
+	size_t host_count;
+	const size_t *controllers; /* indexes into hosts; the first is the primary */
+	size_t controller_count;
+	struct span controllers_at;
+	const size_t *compute; /* indexes into hosts, in their order there */
+	size_t compute_count;
+	struct span compute_at;
+	struct inv_text
+	    state; /* StateSaveLocation: an absolute path; for one controller /var/spool/slurmctld unless given */
+	struct inv_reserve reserve;
+	const struct inv_partition *partitions; /* in the order of the file; at least 1 */
+	size_t partition_count;
+	const struct inv_param *params; /* `slurm:`; none of those that reeve writes itself */
+	size_t param_count;
+	const char *const
+	    *modules; /* enabled ones, NULL-terminated: "core" first, then in the order of the section table */
+	struct inv_lab lab;
+	const struct inv_section *const *sections; /* as handed in (borrowed), with ... */
+	void *const *section_values;               /* ... what each one's parse returned */
+	const size_t *by_name;                     /* indexes into hosts, sorted by name: for inventory_host */
+};
+
+/*
+ * Reads and checks `path`. `sections` is a NULL-terminated table, borrowed, as long-lived as the inventory; NULL: none.
+ * `diags` need not be set up: it is, in any case, and the caller frees it with diags_free (after which the inventory is
+ * still good). NULL on failure: ERR_INPUT when errors were found in the file (they are in `diags`, and diags_print
+ * shows them), else why the file could not be read. Warnings may be in `diags` in either case. Blocks on the disk.
+ */
+struct inventory *inventory_load(const char *path, const struct inv_section *const *sections, struct diags *diags,
+				 struct arena *arena, struct err *err);
+
+/* The same for a text in memory, borrowed until diags_free; `file` is its name in messages. */
+struct inventory *inventory_parse(const char *file, const char *text, size_t len,
+				  const struct inv_section *const *sections, struct diags *diags, struct arena *arena,
+				  struct err *err);
+
+/* NULL where there is none. */
+const struct inv_host *inventory_host(const struct inventory *inv, const char *name);
+const struct inv_partition *inventory_partition(const struct inventory *inv, const char *name);
+
+bool inventory_has_module(const struct inventory *inv, const char *name);
+
+/* What the section's parse made; NULL where the module is not enabled and its section not written. */
+void *inventory_section(const struct inventory *inv, const char *name);
+
+/*
+ * Which hosts `nodes` of the command line (-l) means: a Slurm hostlist, "partition:NAME", "all", or several of these
+ * with commas between. Sets chosen[index] for each of them; `chosen` has host_count elements and is not cleared before.
+ * ERR_INPUT names what is unknown, with the nearest name.
+ */
+int inventory_select(const struct inventory *inv, const char *nodes, bool *chosen, struct err *err);
+
+#endif
