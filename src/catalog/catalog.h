@@ -1,0 +1,202 @@
+/*
+ * catalog: what should be on one host, as resources. Pure values: made by the modules on the operator's side, sent to
+ * the agent as JSON, compared and brought about there. Nothing in a catalog is secret: a file whose content is a secret
+ * is described by a keyed hash of it, and the content travels sealed in a frame of its own (wire/wire.h).
+ *
+ * Semantics, for every type: `probe` finds what is there without changing anything; `apply` changes only what probe
+ * found to differ; a second apply finds nothing to do. Order within a host: by stage, and within a stage as listed.
+ *
+ * packages   every named package is installed, in one transaction, without recommends; with a version where one is
+ * named, and then held (apt-mark hold). Daemons are not started by the installation. file       regular file with this
+ * content, owner, group and mode. Replaced atomically; what was there is kept in /var/lib/reeve/backup (root only). A
+ * symbolic link or directory in its place is an error, never followed. directory  exists with this owner, group and
+ * mode. Parents are made (0755, root) where missing, never changed. link       symbolic link with this target. Anything
+ * but a link in its place is an error. service    systemd unit enabled/disabled and running/stopped. A running unit is
+ * restarted, once, where `restart` says so, or where one of `inputs` (paths) was changed (ctime) after the unit was
+ * started. Success means that it is active a moment after. group,user exist (by name; with these ids where given). Ids
+ * that exist otherwise are an error, not changed. absent     no file, link or empty directory at this path; files are
+ * kept in the backup.
+ */
+#ifndef REEVE_CATALOG_CATALOG_H
+#define REEVE_CATALOG_CATALOG_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/diag.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/mem.h"
+
+enum resource_type {
+	RESOURCE_PACKAGES,
+	RESOURCE_FILE,
+	RESOURCE_DIRECTORY,
+	RESOURCE_LINK,
+	RESOURCE_SERVICE,
+	RESOURCE_GROUP,
+	RESOURCE_USER,
+	RESOURCE_ABSENT,
+	RESOURCE_TYPES
+};
+
+/* Barriers across the cluster: a stage begins when the one before has ended on every host that is still in the run. */
+enum stage {
+	STAGE_PREPARE,  /* packages, users, directories; configuration written beside, not yet in force */
+	STAGE_AUTH,     /* MUNGE */
+	STAGE_ACTIVATE, /* Slurm's configuration put in force, daemons in the order that the change wants */
+	STAGE_SERVICES, /* modules beyond the core */
+	STAGES
+};
+
+enum tristate { NO, YES, KEEP }; /* KEEP: as it is, whatever that is */
+
+struct package {
+	const char *name;
+	const char *version; /* exact, and held; NULL: any */
+};
+
+struct resource {
+	const char *id; /* "TYPE:SUBJECT", unique on its host: "file:/etc/slurm/slurm.conf" */
+	enum resource_type type;
+	enum stage stage;
+	const char *module; /* "core", "lmod" */
+	struct span origin; /* the line of cluster.yaml that caused it; stays on the operator's side */
+	union {
+		struct {
+			const struct package *items;
+			size_t len;
+		} packages;
+		struct {
+			const char *path, *owner, *group;
+			mode_t mode;
+			struct digest digest; /* of the content; empty where it is a secret */
+			const void *content;  /* operator's side only, NULL at the agent and for secrets */
+			size_t size;
+			const char *secret;      /* name of the secret that is the content, NULL: not secret */
+			const char *fingerprint; /* keyed hash of the secret, hex (crypto_generichash, 32 bytes) */
+			const char *salt;        /* its key, hex, 32 bytes; not secret */
+		} file;
+		struct {
+			const char *path, *owner, *group;
+			mode_t mode;
+		} directory;
+		struct {
+			const char *path, *target;
+		} link;
+		struct {
+			const char *unit;
+			enum tristate enabled, running;
+			bool masked;               /* wanted: masked (then enabled and running are NO) */
+			bool restart;              /* set by the plan: restart although nothing on the host says so */
+			const char *const *inputs; /* paths, NULL-terminated; NULL: none */
+		} service;
+		struct {
+			const char *name;
+			long gid; /* -1: any */
+			bool system;
+		} group;
+		struct {
+			const char *name, *group, *home, *shell;
+			long uid; /* -1: any */
+			bool system;
+		} user;
+		struct {
+			const char *path;
+		} absent;
+	};
+};
+
+struct catalog {
+	struct resource *items;
+	size_t len, cap;
+	struct arena *arena; /* borrowed: everything in the catalog lives there */
+};
+
+/*
+ * Add a resource and return it for what is special about it. Strings are borrowed and must live as long as the
+ * catalog's arena. `module` and `origin` are the caller's to set.
+ */
+struct resource *catalog_packages(struct catalog *c, enum stage stage, const struct package *items, size_t len);
+struct resource *catalog_file(struct catalog *c, enum stage stage, const char *path, const char *owner,
+			      const char *group, mode_t mode, const void *content, size_t size);
+struct resource *catalog_secret(struct catalog *c, enum stage stage, const char *path, const char *owner,
+				const char *group, mode_t mode, const char *secret, const char *fingerprint,
+				const char *salt);
+struct resource *catalog_directory(struct catalog *c, enum stage stage, const char *path, const char *owner,
+				   const char *group, mode_t mode);
+struct resource *catalog_link(struct catalog *c, enum stage stage, const char *path, const char *target);
+struct resource *catalog_service(struct catalog *c, enum stage stage, const char *unit, enum tristate enabled,
+				 enum tristate running, const char *const *inputs);
+struct resource *catalog_absent(struct catalog *c, enum stage stage, const char *path);
+struct resource *catalog_group(struct catalog *c, enum stage stage, const char *name, long gid, bool system);
+struct resource *catalog_user(struct catalog *c, enum stage stage, const char *name, long uid, const char *group,
+			      const char *home, const char *shell, bool system);
+
+struct resource *catalog_find(const struct catalog *c, const char *id); /* NULL: none; linear */
+
+const char *resource_type_name(enum resource_type type);
+const char *stage_name(enum stage stage);
+
+/* As the agent gets it (docs/protocol.md). The caller owns the reference. */
+json_t *resource_encode(const struct resource *r);
+
+/*
+ * The other way, with everything checked that a sender could get wrong: unknown types and keys, paths that are not
+ * absolute or hold "..", names that could be options, modes over 07777. Strings are copied to `arena`.
+ */
+int resource_decode(const json_t *json, struct arena *arena, struct resource *ret, struct err *err);
+
+/* What probe found. */
+enum observed_state {
+	OBSERVED_SAME,    /* as wanted */
+	OBSERVED_DIFFERS, /* there, but not as wanted */
+	OBSERVED_MISSING, /* not there (for absent: there) */
+	OBSERVED_ERROR,   /* could not be found out, or cannot be brought about; see `why` */
+	OBSERVED_STATES
+};
+
+struct observed {
+	const char *id;
+	enum observed_state state;
+	const char *why; /* one line for a person: "mode 0644, not 0400"; "" where same */
+	/* file: what is there now, where it differs, is no secret, and is at most 256 KiB of UTF-8; else NULL */
+	const char *content;
+	const char *digest; /* file: of what is there now; NULL where there is none */
+};
+
+const char *observed_state_name(enum observed_state state);
+json_t *observed_encode(const struct observed *o);
+int observed_decode(const json_t *json, struct arena *arena, struct observed *ret, struct err *err);
+
+/* What became of a resource. Events are made by the agent and merged on the operator's side by event_merge(). */
+enum event_result {
+	EVENT_UNCHANGED,
+	EVENT_WOULD_CHANGE,
+	EVENT_CHANGED,
+	EVENT_SKIPPED, /* not asked for: another module, another stage */
+	EVENT_BLOCKED, /* could not be tried, because something before it failed */
+	EVENT_FAILED,
+	EVENT_RESULTS
+};
+
+const char *event_result_name(enum event_result result);
+
+/*
+ * The result of two parts of one thing: the worse of the two, in the order unchanged < skipped < would-change < changed
+ * < blocked < failed. Whatever is not one of these values is failed: invalid input can never become success.
+ */
+enum event_result event_merge(enum event_result a, enum event_result b);
+
+struct event {
+	const char *id; /* the resource's */
+	enum event_result result;
+	const char *what; /* one line for a person: what was done, or why it failed */
+};
+
+json_t *event_encode(const struct event *e);
+int event_decode(const json_t *json, struct arena *arena, struct event *ret, struct err *err);
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * wire: the protocol between reeve and its agent, over the stdin and stdout of one ssh session. docs/protocol.md says
+ *the same for people; where they differ, this file is right.
+ *
+ * FRAMES. Everything after the bootstrap's answer line is frames, both ways:
+ *
+ *	byte 0-3   length of the payload, big-endian, at most WIRE_MAX
+ *	byte 4     type, one of enum wire_type
+ *	byte 5-    payload
+ *
+ * An unknown type, or a length over the bound, ends the session. MESSAGE payloads are one JSON object each, UTF-8,
+ *strict (JSON_REJECT_DUPLICATES, no NUL). HEARTBEAT has no payload; either side sends one when it has sent nothing for
+ *WIRE_BEAT_MS, and takes the other for dead when nothing at all has come for WIRE_DEAD_MS. BLOB is 64 bytes of
+ *lower-case hex SHA-256 and then the bytes, which are checked against it. SECRET is a name of 1 to 64 bytes of
+ *[a-z0-9._-], a NUL, and a sealed box (crypto_box_seal) for the session key of the receiver.
+ *
+ * SESSION. The agent speaks first: {"hello": {"protocol": 1, "agent": DIGEST, "arch": "x86_64", "key": HEX32, "uid":
+ *0}}. `key` is the public half of a key pair (crypto_box) made for this session, held in locked memory. Then the
+ *operator's side asks, {"id": N, "verb": V, ...}, and the agent answers each in order with {"id": N, "ok": {...}} or
+ * {"id": N, "error": {"code": C, "text": T}}; before that answer there may be {"id": N, "event": {...}} (progress).
+ *Requests may be sent ahead: the agent works on one after the other. N is 1 to 2^31, growing.
+ *
+ * VERBS. All are generic: the agent knows nothing of Slurm.
+ *
+ * collect  {"items": [ITEM...]} -> {"items": {NAME: RESULT...}, "start": MS, "end": MS}  (wall clock of the host before
+ *and after) ITEM is {"name": N, and one of "read": PATH, "max": BYTES                          -> {"text": S} | {"b64":
+ *S} | {"errno": E}   (regular, proc and sys files) "run": [ARGV...], "input": S?, "max": BYTES, "timeout": MS ->
+ *{"status": 0-255 | "signal": N | "timeout": true, "out": S | "out_b64": S, "err": S, "cut": bool} "stat": PATH,
+ *"follow": bool  -> {"type": "file|directory|link|other", "mode": "0755", "uid": N, "gid": N, "owner": S, "group": S,
+ *	                     "size": N, "mtime": MS, "ctime": MS, "dev": N, "fstype": S?, "target": S?} | {"errno": E}
+ *	  "fs": PATH    -> {"total": KIB, "free": KIB, "inodes": N, "free_inodes": N} | {"errno": E}
+ *	  "list": PATH, "max": COUNT    -> {"names": [S...]} | {"errno": E}
+ *	  "fingerprint": PATH, "salt": HEX32  -> {"hex": HEX32, "ctime": MS} | {"errno": E}   (keyed hash: the content
+ *does not travel)
+ *	  }.  Runs go in parallel, at most 8 at a time. Names are 1 to 64 bytes. Commands are run with an empty
+ *environment but for PATH and LC_ALL=C.UTF-8, in /, stdin /dev/null or `input`. probe    {"resources": [RESOURCE...],
+ *"content": bool} -> {"observed": [OBSERVED...]}      (catalog/catalog.h) need     {"digests": [HEX64...]} ->
+ *{"missing": [HEX64...]}      what the agent has neither in memory nor in its cache apply    {"epoch": N, "resources":
+ *[RESOURCE...], "keep_going": bool} -> events {"id": ID, "result": R, "what": S}, then {"changed": N, "failed": N}
+ *	Needs the host lock. Each resource is probed again right before it is changed. After a failure the rest is
+ *"blocked" unless keep_going. run      {"argv": [...], "input": S?, "max": BYTES, "timeout": MS, "env": {K: V}?,
+ *"user": NAME?, "sandbox": SANDBOX?} -> as collect's run SANDBOX {"unshare": ["mount","net","uts","pid","ipc"],
+ *"hostname": S?, "address": "10.0.0.1/24"? (on a dummy interface in the new network namespace, with lo up), "tmpfs":
+ *[PATH...], "bind": [[FROM, TO, "ro"|"rw"]...]}: everything that was made ends with it. secret   {"path": PATH, "name":
+ *N, "for": HEX32, "max": BYTES} -> a SECRET frame with the file's content sealed for that key, then {"size": N} lock
+ *{"epoch": N, "holder": S, "run": S} -> {"epoch": N} or error "refused" whose text names holder and since when. Takes
+ *the host's lock (/var/lib/reeve/lock, flock), and refuses an epoch lower than the highest it has seen
+ *(/var/lib/reeve/epoch). Held until the session ends and the last child that was started under it has ended. put
+ *{"path": PATH under /var/lib/reeve/, "digest": HEX64, "mode": "0600"} -> {}     writes a blob, atomically append
+ *{"path": PATH under /var/log/reeve/, "line": S} -> {}     one line, fsync bye      {} -> {}, and the agent ends with
+ *status 0.
+ *
+ * When the operator's side is gone (end of file, or silence) the agent starts nothing new, lets what runs under the
+ *lock end, and ends.
+ */
+#ifndef REEVE_WIRE_WIRE_H
+#define REEVE_WIRE_WIRE_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/strbuf.h"
+
+enum { WIRE_PROTOCOL = 1 };
+enum { WIRE_MAX = 32 << 20 };   /* bytes of payload */
+enum { WIRE_HEADER = 5 };       /* bytes */
+enum { WIRE_BEAT_MS = 5000 };   /* silence after which a heartbeat is sent */
+enum { WIRE_DEAD_MS = 30000 };  /* silence after which the other side is taken for dead */
+enum { WIRE_SECRET_NAME = 64 }; /* bytes at most */
+
+enum wire_type { WIRE_MESSAGE = 'M', WIRE_HEARTBEAT = 'H', WIRE_BLOB = 'B', WIRE_SECRET = 'S' };
+
+struct wire_frame {
+	enum wire_type type;
+	const char *payload; /* borrowed from the buffer it was taken from */
+	size_t len;
+};
+
+/*
+ * The frame at the front of `in`, without taking it off: 1 and `*ret`, 0 where it is not complete yet, -1
+ * (ERR_PROTOCOL) where it breaks the protocol. Take it off with strbuf_consume(in, WIRE_HEADER + ret->len) when done
+ * with the payload.
+ */
+int wire_next(const struct strbuf *in, struct wire_frame *ret, struct err *err);
+
+/* The same over plain memory. */
+int wire_parse(const char *bytes, size_t len, struct wire_frame *ret, struct err *err);
+
+void wire_put(struct strbuf *out, enum wire_type type, const void *payload, size_t len);
+void wire_put_json(struct strbuf *out, const json_t *message); /* borrows message */
+void wire_put_blob(struct strbuf *out, const struct digest *digest, const void *bytes, size_t len);
+
+/* Payload of a MESSAGE to JSON: an object, or -1 with ERR_PROTOCOL. The caller owns it. */
+json_t *wire_message(const struct wire_frame *frame, struct err *err);
+
+/* Payload of a BLOB, its digest checked. The bytes are borrowed from the frame. */
+int wire_blob(const struct wire_frame *frame, struct digest *ret_digest, const char **ret_bytes, size_t *ret_len,
+	      struct err *err);
+
+/* A session's key pair; the secret half lives in memory that is locked and left out of dumps (sodium_malloc). */
+struct wire_keys;
+struct wire_keys *wire_keys_new(void);
+void wire_keys_free(struct wire_keys *keys); /* NULL is fine */
+void wire_keys_public_hex(const struct wire_keys *keys, char out[65]);
+
+/* Seals `bytes` for `public_hex` and puts the SECRET frame. -1 for a name or key that is none. */
+int wire_put_secret(struct strbuf *out, const char *name, const char *public_hex, const void *bytes, size_t len,
+		    struct err *err);
+
+/* Opens a SECRET frame: `*ret` is from sodium_malloc, the caller frees it with sodium_free. */
+int wire_secret(const struct wire_frame *frame, const struct wire_keys *keys, char ret_name[WIRE_SECRET_NAME + 1],
+		unsigned char **ret, size_t *ret_len, struct err *err);
+
+/* Keyed hash of a secret, hex: crypto_generichash(32 bytes) with `salt_hex` (32 bytes) as key. -1 for a salt that is
+ * none. */
+int wire_fingerprint(const char *salt_hex, const void *bytes, size_t len, char out[65], struct err *err);
+
+#endif

@@ -1,0 +1,161 @@
+#include "catalog/catalog.h"
+#include "wire/wire.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "base/vec.h"
+
+static void every_resource_survives_the_wire(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct catalog c = {.arena = a};
+	const struct package packages[] = {{"munge", NULL}, {"slurmd", "22.05.8-4+deb12u3"}};
+	const char *const inputs[] = {"/etc/munge/munge.key", NULL};
+	const char *hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+	catalog_packages(&c, STAGE_PREPARE, packages, 2);
+	catalog_file(&c, STAGE_ACTIVATE, "/etc/slurm/slurm.conf", "root", "root", 0644, "x\n", 2);
+	catalog_secret(&c, STAGE_AUTH, "/etc/munge/munge.key", "munge", "munge", 0400, "munge.key", hex, hex);
+	catalog_directory(&c, STAGE_PREPARE, "/var/log/slurm", "slurm", "slurm", 0755);
+	catalog_link(&c, STAGE_PREPARE, "/etc/slurm-llnl", "slurm");
+	catalog_service(&c, STAGE_AUTH, "munge.service", YES, YES, inputs);
+	catalog_group(&c, STAGE_PREPARE, "slurm", 64030, true);
+	catalog_user(&c, STAGE_PREPARE, "slurm", -1, "slurm", "/nonexistent", "/usr/sbin/nologin", true);
+	catalog_absent(&c, STAGE_PREPARE, "/etc/slurm/old.conf");
+	for (size_t i = 0; i < c.len; i++) {
+		json_t *json = resource_encode(&c.items[i]);
+		struct resource back;
+		struct err err = {0};
+		if (resource_decode(json, a, &back, &err) < 0)
+			fail_msg("%s: %s", c.items[i].id, err.text);
+		json_t *again = resource_encode(&back);
+		assert_true(json_equal(json, again));
+		json_object_set_new(json, "surprise", json_true());
+		assert_int_equal(resource_decode(json, a, &back, &err), -1);
+		json_decref(json);
+		json_decref(again);
+	}
+}
+
+static void decoder_refuses_what_could_do_harm(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	const char *bad[] = {
+	    "{\"id\":\"a\",\"type\":\"absent\",\"stage\":\"auth\",\"path\":\"etc/passwd\"}",
+	    "{\"id\":\"a\",\"type\":\"absent\",\"stage\":\"auth\",\"path\":\"/etc/../etc/passwd\"}",
+	    "{\"id\":\"a\",\"type\":\"absent\",\"stage\":\"auth\",\"path\":\"/\"}",
+	    "{\"id\":\"a\",\"type\":\"absent\",\"stage\":\"auth\",\"path\":\"/a\\nb\"}",
+	    "{\"id\":\"a\",\"type\":\"absent\",\"stage\":\"never\",\"path\":\"/a\"}",
+	    "{\"id\":\"a\",\"type\":\"nothing\",\"stage\":\"auth\",\"path\":\"/a\"}",
+	    "{\"id\":\"a\",\"type\":\"packages\",\"stage\":\"auth\",\"packages\":[{\"name\":\"-o\"}]}",
+	    "{\"id\":\"a\",\"type\":\"packages\",\"stage\":\"auth\",\"packages\":[{\"name\":\"a b\"}]}",
+	    "{\"id\":\"a\",\"type\":\"group\",\"stage\":\"auth\",\"name\":\"g\",\"gid\":-2,\"system\":true}",
+	    "{\"id\":\"a\",\"type\":\"directory\",\"stage\":\"auth\",\"path\":\"/"
+	    "a\",\"owner\":\"root\",\"group\":\"root\",\"mode\":\"9\"}",
+	    "[]",
+	};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		json_t *json = json_loads(bad[i], 0, NULL);
+		assert_non_null(json);
+		struct resource r;
+		struct err err = {0};
+		if (resource_decode(json, a, &r, &err) == 0)
+			fail_msg("taken: %s", bad[i]);
+		assert_int_equal(err.code, ERR_PROTOCOL);
+		json_decref(json);
+	}
+}
+
+/* The whole lattice: commutative, associative, and failed wins over everything, as does whatever is no result at all.
+ */
+static void merged_events_never_become_better(void **state)
+{
+	(void)state;
+	for (int a = -2; a < EVENT_RESULTS + 2; a++)
+		for (int b = -2; b < EVENT_RESULTS + 2; b++) {
+			enum event_result m = event_merge((enum event_result)a, (enum event_result)b);
+			assert_int_equal(m, event_merge((enum event_result)b, (enum event_result)a));
+			bool valid = a >= 0 && b >= 0 && a < EVENT_RESULTS && b < EVENT_RESULTS;
+			if (!valid || a == EVENT_FAILED || b == EVENT_FAILED)
+				assert_int_equal(m, EVENT_FAILED);
+			else
+				assert_true((int)m == a || (int)m == b);
+			if (m == EVENT_UNCHANGED)
+				assert_true(a == EVENT_UNCHANGED && b == EVENT_UNCHANGED);
+			for (int c = -2; c < EVENT_RESULTS + 2; c++)
+				assert_int_equal(event_merge(m, (enum event_result)c),
+						 event_merge((enum event_result)a,
+							     event_merge((enum event_result)b, (enum event_result)c)));
+		}
+}
+
+static void frames_are_found_and_bounded(void **state)
+{
+	(void)state;
+	_cleanup_strbuf_ struct strbuf out = {0};
+	struct digest d = digest_of("abc", 3);
+	wire_put(&out, WIRE_HEARTBEAT, "", 0);
+	wire_put_blob(&out, &d, "abc", 3);
+	struct err err = {0};
+	struct wire_frame f;
+	assert_int_equal(wire_next(&out, &f, &err), 1);
+	assert_int_equal(f.type, WIRE_HEARTBEAT);
+	strbuf_consume(&out, WIRE_HEADER + f.len);
+	for (size_t cut = 0; cut < out.len; cut++)
+		assert_int_equal(wire_parse(out.data, cut, &f, &err), 0);
+	assert_int_equal(wire_next(&out, &f, &err), 1);
+	const char *bytes;
+	size_t len;
+	assert_int_equal(wire_blob(&f, &d, &bytes, &len, &err), 0);
+	assert_int_equal(len, 3);
+	out.data[out.len - 1] = 'X';
+	assert_int_equal(wire_blob(&f, &d, &bytes, &len, &err), -1);
+	assert_int_equal(wire_parse("\xff\xff\xff\xffM", 5, &f, &err), -1);
+	assert_int_equal(wire_parse("\0\0\0\1Q", 5, &f, &err), -1);
+}
+
+static void secrets_open_only_for_their_session(void **state)
+{
+	(void)state;
+	struct wire_keys *mine = wire_keys_new(), *other = wire_keys_new();
+	char hex[65], name[WIRE_SECRET_NAME + 1];
+	wire_keys_public_hex(mine, hex);
+	_cleanup_strbuf_ struct strbuf out = {0};
+	struct err err = {0};
+	assert_int_equal(wire_put_secret(&out, "munge.key", hex, "topsecret", 9, &err), 0);
+	assert_null(memmem(out.data, out.len, "topsecret", 9));
+	struct wire_frame f;
+	assert_int_equal(wire_next(&out, &f, &err), 1);
+	unsigned char *bytes;
+	size_t len;
+	assert_int_equal(wire_secret(&f, other, name, &bytes, &len, &err), -1);
+	assert_int_equal(wire_secret(&f, mine, name, &bytes, &len, &err), 0);
+	assert_int_equal(len, 9);
+	assert_memory_equal(bytes, "topsecret", 9);
+	assert_string_equal(name, "munge.key");
+	sodium_free(bytes);
+	assert_int_equal(wire_put_secret(&out, "../x", hex, "", 0, &err), -1);
+	wire_keys_free(mine);
+	wire_keys_free(other);
+}
+
+int main(void)
+{
+	if (sodium_init() < 0)
+		return 1;
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_resource_survives_the_wire),    cmocka_unit_test(decoder_refuses_what_could_do_harm),
+	    cmocka_unit_test(merged_events_never_become_better),   cmocka_unit_test(frames_are_found_and_bounded),
+	    cmocka_unit_test(secrets_open_only_for_their_session),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
