@@ -1,0 +1,363 @@
+#include "facts/facts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/str.h"
+
+struct reader {
+	const json_t *items;
+	struct arena *arena;
+	struct err *err;
+};
+
+static const json_t *item(const struct reader *r, const char *name)
+{
+	return json_object_get(r->items, name);
+}
+
+/* Text of something that was read, or NULL where it was not there. */
+static const char *text_of(const struct reader *r, const char *name)
+{
+	return arena_strdup(r->arena, json_string_value(json_object_get(item(r, name), "text")));
+}
+
+/* Standard output of a command, also where it ended with a status other than 0; NULL where it did not run to its end.
+ */
+static const char *output_of(const struct reader *r, const char *name, int *ret_status)
+{
+	const json_t *o = item(r, name), *status = json_object_get(o, "status");
+	const char *out = json_string_value(json_object_get(o, "out"));
+	if (!json_is_integer(status) || !out || json_is_true(json_object_get(o, "cut")))
+		return NULL;
+	if (ret_status)
+		*ret_status = (int)json_integer_value(status);
+	return arena_strdup(r->arena, out);
+}
+
+/* One line, or NULL where it is missing, empty or longer than `max`; its form is for the caller to judge. */
+static const char *line_of(const struct reader *r, const char *name, size_t max)
+{
+	char *text = arena_strdup(r->arena, json_string_value(json_object_get(item(r, name), "text")));
+	if (!text)
+		return NULL;
+	text[strcspn(text, "\n")] = '\0';
+	return *text && strlen(text) <= max ? text : NULL;
+}
+
+static int decode_identity(const struct reader *r, struct facts *f)
+{
+	f->hostname = line_of(r, "hostname", 253);
+	f->kernel = line_of(r, "kernel", 200);
+	f->boot_id = line_of(r, "boot", 64);
+	f->machine_id = line_of(r, "machine", 64);
+	if (!f->hostname || !str_is_name(f->hostname, 253))
+		return err_set(r->err, ERR_PROTOCOL, "the host's name for itself is missing or is no host name");
+	if (!f->kernel || strspn(f->kernel, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-~#") !=
+			      strlen(f->kernel))
+		return err_set(r->err, ERR_PROTOCOL, "the kernel's release is missing or malformed");
+	if (!f->boot_id || !str_is_name(f->boot_id, 64))
+		return err_set(r->err, ERR_PROTOCOL, "the boot id is missing or malformed");
+	if (f->machine_id && !str_is_name(f->machine_id, 64))
+		return err_set(r->err, ERR_PROTOCOL, "the machine id is malformed");
+	return 0;
+}
+
+static const char *os_value(struct arena *a, const char *line, const char *key)
+{
+	size_t len = strlen(key);
+	if (strncmp(line, key, len) != 0 || line[len] != '=')
+		return NULL;
+	char *value = arena_strdup(a, line + len + 1);
+	size_t end = strlen(value);
+	if (end >= 2 && (*value == '"' || *value == '\'') && value[end - 1] == *value) {
+		value[end - 1] = '\0';
+		value++;
+	}
+	return str_is_name(value, 64) ? value : NULL;
+}
+
+/* os-release(5). */
+static void decode_os(const struct reader *r, struct facts *f)
+{
+	char *rest = arena_strdup(r->arena, text_of(r, "os"));
+	f->os = f->os_version = f->suite = "";
+	for (char *line; rest && (line = str_next_line(&rest));) {
+		const char *value;
+		if ((value = os_value(r->arena, line, "ID")))
+			f->os = value;
+		else if ((value = os_value(r->arena, line, "VERSION_ID")))
+			f->os_version = value;
+		else if ((value = os_value(r->arena, line, "VERSION_CODENAME")))
+			f->suite = value;
+	}
+}
+
+static int decode_users(const struct reader *r, struct facts *f)
+{
+	f->slurm_uid = f->slurm_gid = f->munge_uid = f->munge_gid = -1;
+	char *rest = arena_strdup(r->arena, output_of(r, "users", NULL));
+	for (char *line; rest && (line = str_next_line(&rest));) {
+		/* name:password:uid:gid:..., passwd(5). The password field may be empty, so no str_next here. */
+		char *fields[4];
+		int n = 0;
+		for (char *p = line; n < 4 && p; n++) {
+			fields[n] = p;
+			p = strchr(p, ':');
+			if (p)
+				*p++ = '\0';
+		}
+		uint64_t uid, gid;
+		if (n < 4 || str_to_u64(fields[2], 0, 0xFFFFFFFEu, &uid) < 0 ||
+		    str_to_u64(fields[3], 0, 0xFFFFFFFEu, &gid) < 0)
+			return err_set(r->err, ERR_PROTOCOL, "an entry of the password database is malformed");
+		if (streq(fields[0], "slurm")) {
+			f->slurm_uid = (long)uid;
+			f->slurm_gid = (long)gid;
+		} else if (streq(fields[0], "munge")) {
+			f->munge_uid = (long)uid;
+			f->munge_gid = (long)gid;
+		}
+	}
+	return 0;
+}
+
+static bool is_version(const char *s)
+{
+	return *s && strlen(s) <= 100 &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-~:") == strlen(s);
+}
+
+static struct facts_package *package_named(struct facts *f, const char *name)
+{
+	return streq(name, "slurmctld")      ? &f->slurmctld
+	       : streq(name, "slurmd")       ? &f->slurmd
+	       : streq(name, "slurm-client") ? &f->slurm_client
+	       : streq(name, "munge")        ? &f->munge
+					     : NULL;
+}
+
+/*
+ * dpkg-query's lines "NAME VERSION STATUS", then, where something was missing, apt-cache policy's paragraphs:
+ * "NAME:", "  Installed: ...", "  Candidate: VERSION" (apt-cache(8)).
+ */
+static int decode_packages(const struct reader *r, struct facts *f)
+{
+	char *rest = arena_strdup(r->arena, output_of(r, "packages", NULL));
+	struct facts_package *current = NULL;
+	for (char *line; rest && (line = str_next_line(&rest));) {
+		size_t len = strlen(line);
+		if (*line == ' ') {
+			char *value = strstr(line, "Candidate: ");
+			if (!value || !current)
+				continue;
+			value += strlen("Candidate: ");
+			if (streq(value, "(none)"))
+				continue;
+			if (!is_version(value))
+				return err_set(r->err, ERR_PROTOCOL, "apt's candidate version is malformed");
+			current->candidate = value;
+		} else if (len && line[len - 1] == ':') {
+			line[len - 1] = '\0';
+			current = package_named(f, line);
+		} else {
+			char *name = str_next(&line, " "), *version = line ? str_next(&line, " ") : NULL;
+			struct facts_package *p = name ? package_named(f, name) : NULL;
+			if (!p || !version || !line || !streq(line, "installed"))
+				continue;
+			if (!is_version(version))
+				return err_set(r->err, ERR_PROTOCOL, "the version of %s is malformed", name);
+			p->installed = version;
+		}
+	}
+	return 0;
+}
+
+/* systemctl show: KEY=VALUE lines, an empty line between units (systemctl(1)). */
+static int decode_units(const struct reader *r, struct facts *f)
+{
+	char *rest = arena_strdup(r->arena, output_of(r, "units", NULL));
+	f->munge_unit.active = f->slurmctld_unit.active = f->slurmd_unit.active = "unknown";
+	f->munge_unit.file = f->slurmctld_unit.file = f->slurmd_unit.file = "";
+	if (!rest)
+		return err_set(r->err, ERR_PROTOCOL, "systemctl did not answer: is systemd the init of this host?");
+	struct facts_unit now = {.active = "unknown", .file = ""};
+	const char *id = "";
+	for (;;) {
+		char *line = str_next_line(&rest);
+		if (!line || !*line) {
+			if (streq(id, "munge.service"))
+				f->munge_unit = now;
+			else if (streq(id, "slurmctld.service"))
+				f->slurmctld_unit = now;
+			else if (streq(id, "slurmd.service"))
+				f->slurmd_unit = now;
+			now = (struct facts_unit){.active = "unknown", .file = ""};
+			id = "";
+			if (!line)
+				return 0;
+			continue;
+		}
+		char *value = strchr(line, '=');
+		if (!value)
+			continue;
+		*value++ = '\0';
+		bool word = !*value || str_is_name(value, 64);
+		if (streq(line, "Id"))
+			id = value;
+		else if (streq(line, "LoadState"))
+			now.loaded = streq(value, "loaded") || streq(value, "masked");
+		else if (streq(line, "ActiveState") && word)
+			now.active = value;
+		else if (streq(line, "UnitFileState") && word)
+			now.file = value;
+		else if (streq(line, "ActiveEnterTimestampMonotonic"))
+			str_to_u64(value, 0, UINT64_MAX, &now.since_us);
+	}
+}
+
+/*
+ * /proc/self/mountinfo (proc(5)): id parent dev root MOUNTPOINT OPTIONS [fields...] - FSTYPE SOURCE SUPEROPTIONS. Two
+ * questions: how cgroups are mounted, and what the state directory would lie on (the longest mount point that is a
+ * prefix of it; of equal ones the last, which lies on top).
+ */
+static bool holds(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+	for (const char *p = list; (p = strstr(p, word)); p += len)
+		if ((p == list || p[-1] == ',' || p[-1] == ' ') && (!p[len] || strchr(", \n", p[len])))
+			return true;
+	return false;
+}
+
+static void decode_mounts(const struct reader *r, const struct facts_scope *scope, struct facts *f)
+{
+	char *rest = arena_strdup(r->arena, text_of(r, "mounts"));
+	const char *controllers = text_of(r, "controllers");
+	bool v1 = false, v2 = false, unified = false;
+	size_t best = 0;
+	for (char *line; rest && (line = str_next_line(&rest));) {
+		char *fields[6], *tail = strstr(line, " - ");
+		int n = 0;
+		if (!tail)
+			continue;
+		*tail = '\0';
+		tail += 3;
+		for (char *p; n < 6 && (p = str_next(&line, " "));)
+			fields[n++] = p;
+		char *fstype = str_next(&tail, " "), *source = tail ? str_next(&tail, " ") : NULL;
+		if (n < 6 || !fstype || !source)
+			continue;
+		const char *at = fields[4], *super = tail ? tail : "";
+		bool writable = holds(fields[5], "rw");
+		if (streq(fstype, "cgroup2")) {
+			v2 = true;
+			unified |= streq(at, "/sys/fs/cgroup");
+		} else if (streq(fstype, "cgroup")) {
+			v1 = true;
+			f->cgroup_cpuset |= writable && holds(super, "cpuset");
+			f->cgroup_memory |= writable && holds(super, "memory");
+			f->cgroup_freezer |= writable && holds(super, "freezer");
+		}
+		size_t len = strlen(at);
+		bool root = streq(at, "/");
+		if (scope->state && len >= best &&
+		    (root ||
+		     (strncmp(scope->state, at, len) == 0 && (scope->state[len] == '/' || !scope->state[len])))) {
+			best = len;
+			f->state_mount = at;
+			f->state_source = source;
+			f->state_fstype = fstype;
+			/* A bind of a part of a file system differs from another part of it by its root. */
+			if (!streq(fields[3], "/"))
+				f->state_source = arena_printf(r->arena, "%s[%s]", source, fields[3]);
+		}
+	}
+	if (unified && !v1) {
+		f->cgroup = CGROUP_V2;
+		f->cgroup_freezer = true;
+		f->cgroup_cpuset = controllers && holds(controllers, "cpuset");
+		f->cgroup_memory = controllers && holds(controllers, "memory");
+	} else {
+		f->cgroup = v1 ? (v2 ? CGROUP_HYBRID : CGROUP_V1) : CGROUP_NONE;
+	}
+}
+
+static void decode_state(const struct reader *r, const struct facts_scope *scope, struct facts *f)
+{
+	char name[32];
+	for (const char *p = scope->state; p && f->state_len < FACTS_DEPTH; f->state_len++) {
+		p = strchr(p + 1, '/');
+		struct facts_path *path = &f->state[f->state_len];
+		path->path =
+		    arena_strndup(r->arena, scope->state, p ? (size_t)(p - scope->state) : strlen(scope->state));
+		snprintf(name, sizeof name, "state.%zu", f->state_len);
+		const json_t *o = item(r, name);
+		const char *mode = json_string_value(json_object_get(o, "mode"));
+		path->error = (int)json_integer_value(json_object_get(o, "errno"));
+		path->type = arena_strdup(r->arena, json_string_value(json_object_get(o, "type")));
+		path->mode = mode ? (unsigned)strtoul(mode, NULL, 8) & 07777 : 0;
+		path->uid = (long)json_integer_value(json_object_get(o, "uid"));
+		path->gid = (long)json_integer_value(json_object_get(o, "gid"));
+	}
+	f->state_cluster = line_of(r, "state.cluster", 200);
+}
+
+static int decode_hardware(const struct reader *r, struct facts *f)
+{
+	const char *text = output_of(r, "hardware", NULL), *meminfo = text_of(r, "meminfo");
+	if (!text || !meminfo)
+		return err_set(r->err, ERR_PROTOCOL, "memory and CPUs could not be read");
+	if (str_starts(text, "NodeName="))
+		return facts_parse_slurmd(text, &f->hardware, r->err);
+	return facts_parse_sysfs(meminfo, text, &f->hardware, r->err);
+}
+
+struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope, const char *arch, int64_t sent_ms,
+			   int64_t got_ms, struct arena *arena, struct err *err)
+{
+	const json_t *start = json_object_get(answer, "start"), *end = json_object_get(answer, "end");
+	struct reader r = {.items = json_object_get(answer, "items"), .arena = arena, .err = err};
+	if (!json_is_object(r.items) || !json_is_integer(start) || !json_is_integer(end)) {
+		err_set(err, ERR_PROTOCOL, "facts without items or times");
+		return NULL;
+	}
+	struct facts *f = arena_alloc(arena, sizeof *f);
+	f->arch = arena_strdup(arena, arch);
+	/* NTP's reckoning (RFC 5905, 8): both ways are taken to last equally long. */
+	int64_t host_start = json_integer_value(start), host_end = json_integer_value(end);
+	f->clock_offset_ms = ((host_start - sent_ms) + (host_end - got_ms)) / 2;
+	f->clock_error_ms = ((got_ms - sent_ms) - (host_end - host_start)) / 2;
+	if (f->clock_error_ms < 0)
+		f->clock_error_ms = 0;
+	if (decode_identity(&r, f) < 0 || decode_hardware(&r, f) < 0 || decode_users(&r, f) < 0 ||
+	    decode_packages(&r, f) < 0 || decode_units(&r, f) < 0)
+		return NULL;
+	decode_os(&r, f);
+	decode_mounts(&r, scope, f);
+	f->key_fingerprint = arena_strdup(arena, json_string_value(json_object_get(item(&r, "key"), "hex")));
+	struct digest ignored;
+	if (f->key_fingerprint && digest_parse(f->key_fingerprint, &ignored) < 0) {
+		err_set(err, ERR_PROTOCOL, "the key's fingerprint is malformed");
+		return NULL;
+	}
+	int status = 1;
+	char *credential = arena_strdup(arena, output_of(&r, "credential", &status));
+	if (credential && !status) {
+		credential[strcspn(credential, "\n")] = '\0';
+		if (str_starts(credential, "MUNGE:") && strlen(credential) < 4096)
+			f->credential = credential;
+	}
+	f->slurm_conf = text_of(&r, "slurm.conf");
+	f->cgroup_conf = text_of(&r, "cgroup.conf");
+	f->in_force_slurm = text_of(&r, "in-force.slurm");
+	f->in_force_cgroup = text_of(&r, "in-force.cgroup");
+	if (scope->controller) {
+		f->record = text_of(&r, "record");
+		if (scope->state)
+			decode_state(&r, scope, f);
+	}
+	return f;
+}

@@ -1,0 +1,96 @@
+/*
+ * facts: what a host really is.
+ *
+ * facts_request() lists what the agent is to read and run; facts_decode() judges what came back. The answer is
+ * untrusted input: everything is bounded and typed here, names have the form of names, and what does not fit is refused
+ * for that host as a whole (faults: a node that lies). A host can say nothing about another host.
+ *
+ * Memory and CPU topology are what slurmd will count: the line that `slurmd -C` prints where it is installed
+ * (slurmd(8), -C), else the same numbers from /proc/meminfo and /sys/devices/system/cpu (MemTotal in MiB; packages,
+ * cores and threads of the CPUs that are online).
+ */
+#ifndef REEVE_FACTS_FACTS_H
+#define REEVE_FACTS_FACTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+struct facts_scope {
+	bool controller;   /* also the record, and the state directory */
+	const char *state; /* absolute path of the state directory; NULL: not asked for */
+	const char *salt;  /* 64 hex digits, for the key's fingerprint */
+};
+
+enum { FACTS_DEPTH = 32 }; /* components of the state directory's path at most */
+
+struct facts_hardware {
+	unsigned boards, sockets, cores, threads; /* sockets in all, cores a socket, threads a core */
+	unsigned cpus;
+	uint64_t memory; /* MiB */
+	bool by_slurmd;  /* false: from /proc and /sys */
+};
+
+struct facts_unit {
+	bool loaded;        /* the unit's file is there */
+	const char *active; /* systemd's ActiveState: "active", "inactive", "failed", ... */
+	const char *file;   /* UnitFileState: "enabled", "disabled", "masked", ... or "" */
+	uint64_t since_us;  /* ActiveEnterTimestampMonotonic; 0: not active since boot */
+};
+
+struct facts_package {
+	const char *installed; /* version, or NULL */
+	const char *candidate; /* what apt would install, or NULL where not asked or not known */
+};
+
+struct facts_path {
+	const char *path, *type; /* "file", "directory", "link", "other"; NULL: not there */
+	int error;               /* errno of the stat, 0 where it was answered */
+	unsigned mode;
+	long uid, gid;
+};
+
+enum facts_cgroup { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
+
+struct facts {
+	const char *hostname, *arch, *kernel, *boot_id, *machine_id;
+	const char *os, *os_version, *suite; /* "debian", "12", "bookworm" */
+	struct facts_hardware hardware;
+	int64_t clock_offset_ms;                         /* host's clock minus ours, at the middle of the round trip */
+	int64_t clock_error_ms;                          /* half the round trip: the offset is known no better */
+	long slurm_uid, slurm_gid, munge_uid, munge_gid; /* -1: no such user */
+	enum facts_cgroup cgroup;
+	bool cgroup_cpuset, cgroup_memory,
+	    cgroup_freezer; /* there and writable (freezer: also with v2, which always can) */
+	struct facts_package slurmctld, slurmd, slurm_client, munge;
+	struct facts_unit munge_unit, slurmctld_unit, slurmd_unit;
+	const char *key_fingerprint;          /* of /etc/munge/munge.key, 64 hex digits; NULL: there is none */
+	const char *credential;               /* what `munge -n` printed: to be decoded elsewhere; NULL: it could not */
+	const char *slurm_conf, *cgroup_conf; /* what lies in /etc/slurm, or NULL */
+	const char *in_force_slurm, *in_force_cgroup; /* what the daemons were last told to read, or NULL */
+	/* controllers only */
+	const char *record;                   /* /var/lib/reeve/record.json, or NULL */
+	struct facts_path state[FACTS_DEPTH]; /* from the first component down to the state directory itself */
+	size_t state_len;
+	const char *state_mount, *state_source, *state_fstype; /* the mount that the state directory would be on */
+	const char *state_cluster;                             /* the file clustername in it, or NULL */
+};
+
+/* What to ask the agent: the "items" of its verb collect. The caller owns the reference. */
+json_t *facts_request(const struct facts_scope *scope);
+
+/*
+ * The agent's answer. `sent_ms` and `got_ms` are wall-clock times on our side around the round trip. Everything in the
+ * result lives in `arena`. ERR_PROTOCOL with what was wrong where the host's answer cannot be believed.
+ */
+struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope, const char *arch, int64_t sent_ms,
+			   int64_t got_ms, struct arena *arena, struct err *err);
+
+/* One line of `slurmd -C`, and the other source; for tests and for what holds the two against each other. */
+int facts_parse_slurmd(const char *text, struct facts_hardware *ret, struct err *err);
+int facts_parse_sysfs(const char *meminfo, const char *topology, struct facts_hardware *ret, struct err *err);
+
+#endif

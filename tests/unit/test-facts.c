@@ -1,0 +1,165 @@
+#include "facts/facts.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/vec.h"
+
+static const char slurmd_line[] =
+    "NodeName=dalt CPUs=8 Boards=1 SocketsPerBoard=2 CoresPerSocket=2 ThreadsPerCore=2 RealMemory=3797\n"
+    "UpTime=0-00:01:02\n";
+
+static const char sysfs[] = "/sys/devices/system/cpu/online:0-3\n"
+			    "/sys/devices/system/cpu/cpu0/topology/physical_package_id:0\n"
+			    "/sys/devices/system/cpu/cpu1/topology/physical_package_id:0\n"
+			    "/sys/devices/system/cpu/cpu2/topology/physical_package_id:0\n"
+			    "/sys/devices/system/cpu/cpu3/topology/physical_package_id:0\n"
+			    "/sys/devices/system/cpu/cpu0/topology/core_id:0\n"
+			    "/sys/devices/system/cpu/cpu1/topology/core_id:0\n"
+			    "/sys/devices/system/cpu/cpu2/topology/core_id:1\n"
+			    "/sys/devices/system/cpu/cpu3/topology/core_id:1\n";
+
+static void hardware_is_read_from_slurmd_and_sysfs(void **state)
+{
+	(void)state;
+	struct facts_hardware h;
+	struct err err = {0};
+	assert_int_equal(facts_parse_slurmd(slurmd_line, &h, &err), 0);
+	assert_int_equal(h.sockets, 2);
+	assert_int_equal(h.cores, 2);
+	assert_int_equal(h.threads, 2);
+	assert_int_equal(h.cpus, 8);
+	assert_int_equal(h.memory, 3797);
+	assert_int_equal(facts_parse_sysfs("MemTotal:        3888640 kB\n", sysfs, &h, &err), 0);
+	assert_int_equal(h.sockets, 1);
+	assert_int_equal(h.cores, 2);
+	assert_int_equal(h.threads, 2);
+	assert_int_equal(h.cpus, 4);
+	assert_int_equal(h.memory, 3797);
+}
+
+static void impossible_hardware_is_refused(void **state)
+{
+	(void)state;
+	const char *bad[] = {
+	    "",
+	    "NodeName=x CPUs=0 SocketsPerBoard=1 CoresPerSocket=1 ThreadsPerCore=1 RealMemory=1",
+	    "NodeName=x CPUs=-1 SocketsPerBoard=1 CoresPerSocket=1 ThreadsPerCore=1 RealMemory=1",
+	    "NodeName=x CPUs=1 SocketsPerBoard=1 CoresPerSocket=1 ThreadsPerCore=1 RealMemory=1000000000000",
+	    "NodeName=x CPUs=1 SocketsPerBoard=1 CoresPerSocket=1 ThreadsPerCore=1",
+	    "NodeName=x CPUs=99999999999999999999 SocketsPerBoard=1 CoresPerSocket=1 ThreadsPerCore=1 RealMemory=1",
+	};
+	struct facts_hardware h;
+	struct err err = {0};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(facts_parse_slurmd(bad[i], &h, &err), -1);
+}
+
+static const char mounts[] = "22 1 254:1 / / rw,relatime - ext4 /dev/vda1 rw\n"
+			     "30 22 0:26 / /sys/fs/cgroup ro,nosuid - tmpfs tmpfs ro\n"
+			     "31 30 0:27 / /sys/fs/cgroup/memory rw,nosuid - cgroup cgroup rw,memory\n"
+			     "32 30 0:28 / /sys/fs/cgroup/cpuset ro,nosuid - cgroup cgroup rw,cpuset\n"
+			     "33 30 0:29 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"
+			     "40 22 0:50 / /mnt/nfs rw,relatime - nfs4 allyrion:/mnt/usb1 rw,vers=4.2\n";
+
+static json_t *answer(const char *hostname)
+{
+	json_t *run = json_pack("{s:i, s:s, s:s, s:b}", "status", 0, "out", slurmd_line, "err", "", "cut", 0);
+	return json_pack(
+	    "{s:I, s:I, s:{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:o, s:{s:i,s:s}, s:{s:i,s:s}, "
+	    "s:{s:i,s:s}, s:{s:i,s:s}}}",
+	    "start", (json_int_t)10500, "end", (json_int_t)10540, "items", "hostname", "text", hostname, "kernel",
+	    "text", "6.1.0-37-amd64\n", "boot", "text", "6a2b0f7e-0000-4000-8000-000000000001\n", "meminfo", "text",
+	    "MemTotal: 3888640 kB\n", "mounts", "text", mounts, "os", "text",
+	    "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n", "hardware", run, "users", "status", 2, "out",
+	    "slurm:x:64030:64030::/nonexistent:/usr/sbin/nologin\n", "packages", "status", 0, "out",
+	    "munge 0.5.15-2 installed\nslurmctld:\n  Installed: (none)\n  Candidate: 22.05.8-4+deb12u3\n", "units",
+	    "status", 0, "out",
+	    "Id=munge.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n"
+	    "ActiveEnterTimestampMonotonic=1234\n\nId=slurmd.service\nLoadState=not-found\nActiveState=inactive\n",
+	    "credential", "status", 0, "out", "MUNGE:AwQFAAA:\n");
+}
+
+static void answer_becomes_facts(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct err err = {0};
+	struct facts_scope scope = {.controller = true, .state = "/mnt/nfs/slurm/state"};
+	json_t *json = answer("bettley\n");
+	struct facts *f = facts_decode(json, &scope, "x86_64", 10000, 10060, a, &err);
+	json_decref(json);
+	if (!f)
+		fail_msg("%s", err.text);
+	assert_string_equal(f->hostname, "bettley");
+	assert_string_equal(f->suite, "bookworm");
+	assert_int_equal(f->clock_offset_ms, 490);
+	assert_int_equal(f->clock_error_ms, 10);
+	assert_int_equal(f->slurm_uid, 64030);
+	assert_int_equal(f->munge_uid, -1);
+	assert_string_equal(f->munge.installed, "0.5.15-2");
+	assert_null(f->slurmctld.installed);
+	assert_string_equal(f->slurmctld.candidate, "22.05.8-4+deb12u3");
+	assert_true(f->munge_unit.loaded);
+	assert_string_equal(f->munge_unit.active, "active");
+	assert_false(f->slurmd_unit.loaded);
+	assert_int_equal(f->cgroup, CGROUP_HYBRID);
+	assert_true(f->cgroup_memory);
+	assert_false(f->cgroup_cpuset);
+	assert_string_equal(f->state_source, "allyrion:/mnt/usb1");
+	assert_string_equal(f->state_mount, "/mnt/nfs");
+	assert_int_equal(f->state_len, 4);
+	assert_string_equal(f->credential, "MUNGE:AwQFAAA:");
+}
+
+static void lying_host_is_refused(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct facts_scope scope = {0};
+	const char *names[] = {"", "-x", "a b", "x;reboot", "\033[2J"};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct err err = {0};
+		json_t *json = answer(names[i]);
+		assert_null(facts_decode(json, &scope, "x86_64", 0, 1, a, &err));
+		assert_int_equal(err.code, ERR_PROTOCOL);
+		json_decref(json);
+	}
+}
+
+static void request_names_are_distinct(void **state)
+{
+	(void)state;
+	struct facts_scope scope = {.controller = true, .state = "/var/spool/slurmctld", .salt = "00"};
+	json_t *items = facts_request(&scope), *seen = json_object();
+	size_t i;
+	json_t *item;
+	json_array_foreach(items, i, item)
+	{
+		const char *name = json_string_value(json_object_get(item, "name"));
+		assert_null(json_object_get(seen, name));
+		json_object_set_new(seen, name, json_true());
+	}
+	assert_true(json_array_size(items) > 15);
+	assert_non_null(json_object_get(seen, "state.2"));
+	json_decref(items);
+	json_decref(seen);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(hardware_is_read_from_slurmd_and_sysfs),
+	    cmocka_unit_test(impossible_hardware_is_refused),
+	    cmocka_unit_test(answer_becomes_facts),
+	    cmocka_unit_test(lying_host_is_refused),
+	    cmocka_unit_test(request_names_are_distinct),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
