@@ -7,8 +7,8 @@
 
 /* clang-format off */
 #define CONF_CODES(X) \
-	X(1, TOO_LARGE, "the file is larger than reeve reads") \
-	X(2, NOT_TEXT, "the file has a NUL byte or is not UTF-8") \
+	X(1, TOO_LARGE, "the file, or a line of it, is larger than reeve reads") \
+	X(2, NOT_TEXT, "the file has control characters or is not UTF-8") \
 	X(3, SYNTAX, "the file is not YAML") \
 	X(4, TAB, "a tab is used to indent") \
 	X(5, TOO_DEEP, "values are nested too deep") \

@@ -49,7 +49,10 @@ int conf_name(const struct conf_value *value, const char *what, size_t max, cons
 /* Something that names a machine to ssh: an IPv4 or IPv6 address, or a DNS name; never an option. */
 int conf_address(const struct conf_value *value, const char *what, const char **ret, struct diags *diags);
 
-/* An absolute path without "." or "..", doubled or trailing '/', spaces, quotes, '#' or control bytes. */
+/* The same for a text that is not a value of its own (one address of a range). */
+int conf_address_check(const char *text, const char *what, struct span at, struct diags *diags);
+
+/* An absolute path of [A-Za-z0-9/._+@~-], without ".", "..", doubled or trailing '/', at most 1,000 bytes. */
 int conf_path(const struct conf_value *value, const char *what, const char **ret, struct diags *diags);
 
 /* A version of someone's software ("24.11", "24.11.5-1"). A plain 22.10 is a finding, because YAML takes it for the
@@ -57,7 +60,7 @@ int conf_path(const struct conf_value *value, const char *what, const char **ret
 int conf_version(const struct conf_value *value, const char *what, const char **ret, struct diags *diags);
 
 /* One text, or a list of texts. `ret` holds the scalars themselves (borrowed; each checked as conf_text does; those
- * that are none are left out). -1 only when nothing can be used. */
+ * that are none are left out). An empty list is a finding. -1 only when nothing can be used. */
 int conf_texts(const struct conf_value *value, const char *what, struct arena *arena,
 	       const struct conf_value *const **ret, size_t *ret_count, struct diags *diags);
 

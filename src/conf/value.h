@@ -23,6 +23,9 @@
 
 enum {
 	CONF_MAX_BYTES = 16 << 20, /* of a file */
+	CONF_MAX_BRACKETS =
+	    256 << 10,             /* '[' and '{' in a file: libfyaml keeps all tokens behind one until it is closed */
+	CONF_MAX_LINE = 256 << 10, /* bytes of a line: libfyaml keeps all tokens of a line that could still be a key */
 	CONF_MAX_DEPTH = 64,       /* of nesting, aliases written out */
 	CONF_MAX_VALUES = 1 << 20, /* in a file, aliases written out; keys count */
 };
