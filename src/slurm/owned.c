@@ -1,0 +1,51 @@
+/* What reeve writes itself. The keys of cluster.yaml named here are those of its manual page. */
+#include <strings.h>
+
+#include "slurm/param.h"
+
+static const struct slurm_owned owned_globals[] = {
+    {"ClusterName", "cluster", "the cluster's name names its state and its record too"},
+    {"SlurmctldHost", "controllers", "the controllers are hosts of cluster.yaml, in their order"},
+    {"SlurmctldAddr", "controllers", "the controllers' addresses are those of their hosts"},
+    {"ControlMachine", "controllers", "the controllers are hosts of cluster.yaml, in their order"},
+    {"ControlAddr", "controllers", "the controllers' addresses are those of their hosts"},
+    {"BackupController", "controllers", "the controllers are hosts of cluster.yaml, in their order"},
+    {"BackupAddr", "controllers", "the controllers' addresses are those of their hosts"},
+    {"StateSaveLocation", "state", "the state directory is mounted, checked and kept safe before it is used"},
+    {"NodeName", "hosts", "node lines are made from what the hosts really are"},
+    {"NodeSet", "partitions", "partitions name hosts and classes of cluster.yaml"},
+    {"PartitionName", "partitions", "partitions name hosts and classes of cluster.yaml"},
+    {"DownNodes", NULL, "a node's state is set with 'reeve exclude' and 'reeve include', which survive a restart"},
+    {"FrontendName", NULL, "front ends are not supported, and 25.05 has none"},
+    {"Include", NULL, "slurm.conf is one file, the same bytes on every host"},
+    {"AuthType", NULL, "MUNGE is what reeve sets up and verifies"},
+    {"CredType", NULL, "MUNGE is what reeve sets up and verifies"},
+    {"SlurmUser", NULL, "the packages' user, slurm, owns the state and runs slurmctld"},
+    {"SlurmdUser", NULL, "slurmd has to run as root to start jobs as their users"},
+    {"SlurmctldPidFile", NULL, "it has to be what the service's unit expects"},
+    {"SlurmdPidFile", NULL, "it has to be what the service's unit expects"},
+    {"PluginDir", NULL, "the packages' plugins are the ones of the installed version"},
+    {0},
+};
+
+static const struct slurm_owned owned_partition_keys[] = {
+    {"PartitionName", "name", "the key of the partition names it"},
+    {"Nodes", "nodes", "partitions name hosts and classes of cluster.yaml"},
+    {"Default", "default", "only one partition can be the default one"},
+    {0},
+};
+
+const struct slurm_owned *slurm_param_owned(enum slurm_section section, const char *name)
+{
+	const struct slurm_owned *o;
+	if (section == SLURM_GLOBAL)
+		o = owned_globals;
+	else if (section == SLURM_PARTITION)
+		o = owned_partition_keys;
+	else
+		return NULL;
+	for (; o->name; o++)
+		if (strcasecmp(o->name, name) == 0)
+			return o;
+	return NULL;
+}
