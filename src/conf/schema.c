@@ -33,7 +33,7 @@ int conf_walk(const struct conf_value *map, const char *what, const struct conf_
 {
 	const char *words[MOST_KEYS];
 	size_t count = 0;
-	for (; keys[count].name && count < MOST_KEYS - 1; count++) {
+	for (; count < MOST_KEYS - 1 && keys[count].name; count++) {
 		words[count] = keys[count].name;
 		values[count] = NULL;
 	}

@@ -59,8 +59,8 @@ static void decoder_refuses_what_could_do_harm(void **state)
 	    "{\"id\":\"a\",\"type\":\"packages\",\"stage\":\"auth\",\"packages\":[{\"name\":\"-o\"}]}",
 	    "{\"id\":\"a\",\"type\":\"packages\",\"stage\":\"auth\",\"packages\":[{\"name\":\"a b\"}]}",
 	    "{\"id\":\"a\",\"type\":\"group\",\"stage\":\"auth\",\"name\":\"g\",\"gid\":-2,\"system\":true}",
-	    "{\"id\":\"a\",\"type\":\"directory\",\"stage\":\"auth\",\"path\":\"/"
-	    "a\",\"owner\":\"root\",\"group\":\"root\",\"mode\":\"9\"}",
+	    ("{\"id\":\"a\",\"type\":\"directory\",\"stage\":\"auth\",\"path\":\"/a\","
+	     "\"owner\":\"root\",\"group\":\"root\",\"mode\":\"9\"}"),
 	    "[]",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
