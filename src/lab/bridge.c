@@ -1,0 +1,271 @@
+#include "lab/bridge.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "lab/process.h"
+#include "lab/tool.h"
+
+#define FORWARD "/proc/sys/net/ipv4/ip_forward"
+
+static uint32_t mask_of(unsigned prefix)
+{
+	return prefix ? ~(uint32_t)0 << (32 - prefix) : 0;
+}
+
+static int address_parse(const char *text, uint32_t *ret)
+{
+	struct in_addr in;
+
+	if (inet_pton(AF_INET, text, &in) != 1)
+		return -1;
+	*ret = ntohl(in.s_addr);
+	return 0;
+}
+
+const char *subnet_address(struct arena *arena, uint32_t address)
+{
+	return arena_printf(arena, "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
+			    address & 255);
+}
+
+const char *subnet_text(struct arena *arena, const struct subnet *s)
+{
+	return arena_printf(arena, "%s/%u", subnet_address(arena, s->net), s->prefix);
+}
+
+int subnet_parse(const char *text, struct subnet *ret)
+{
+	_cleanup_free_ char *copy = xstrdup(text);
+	char *slash = strchr(copy, '/');
+	struct subnet s = {0};
+	uint64_t prefix;
+
+	if (!slash)
+		return -1;
+	*slash = '\0';
+	if (address_parse(copy, &s.net) < 0 || str_to_u64(slash + 1, 0, 32, &prefix) < 0)
+		return -1;
+	s.prefix = (unsigned)prefix;
+	*ret = s;
+	return 0;
+}
+
+bool subnet_has(const struct subnet *s, const char *address)
+{
+	uint32_t a;
+
+	return address_parse(address, &a) == 0 && (a & mask_of(s->prefix)) == s->net;
+}
+
+static bool taken(const uint32_t *addresses, size_t count, uint32_t address)
+{
+	for (size_t i = 0; i < count; i++)
+		if (addresses[i] == address)
+			return true;
+	return false;
+}
+
+int subnet_of(const char *const *addresses, size_t count, struct subnet *ret, struct err *err)
+{
+	_cleanup_free_ uint32_t *all = xcalloc(count + 1, sizeof *all);
+	struct subnet s = {.prefix = 24};
+
+	for (size_t i = 0; i < count; i++) {
+		if (address_parse(addresses[i], &all[i]) < 0)
+			return err_set(err, ERR_INPUT, "'%s' is not an IPv4 address: the lab gives its nodes no other",
+				       addresses[i]);
+		if (taken(all, i, all[i]))
+			return err_set(err, ERR_INPUT, "two nodes have the address %s", addresses[i]);
+	}
+	if (!count)
+		return err_set(err, ERR_INPUT, "a lab needs at least one node");
+	for (;; s.prefix--) {
+		bool fits = true;
+		s.net = all[0] & mask_of(s.prefix);
+		uint32_t last = s.net | ~mask_of(s.prefix);
+		for (size_t i = 0; i < count; i++)
+			fits = fits && (all[i] & mask_of(s.prefix)) == s.net && all[i] != s.net && all[i] != last;
+		for (s.gateway = s.net + 1; s.gateway != last && taken(all, count, s.gateway);)
+			s.gateway++;
+		if (fits && s.gateway != last)
+			break;
+		if (s.prefix == 8)
+			return err_set(err, ERR_INPUT,
+				       "the nodes' addresses do not lie in one network of /8 or smaller");
+	}
+	*ret = s;
+	return 0;
+}
+
+int subnet_check(const struct subnet *s, char *routes, const char *bridge, struct err *err)
+{
+	str_next_line(&routes); /* the head of the table */
+	for (char *line; routes && (line = str_next_line(&routes));) {
+		char name[64];
+		uint32_t to, mask;
+		if (sscanf(line, "%63s %" SCNx32 " %*s %*s %*s %*s %*s %" SCNx32, name, &to, &mask) != 3)
+			continue;
+		to = ntohl(to);
+		mask = ntohl(mask);
+		uint32_t common = mask & mask_of(s->prefix);
+		if (!mask || streq(name, bridge) || (to & common) != (s->net & common))
+			continue;
+		_cleanup_arena_ struct arena *arena = arena_new();
+		return err_set(err, ERR_REFUSED,
+			       "the lab's network %s overlaps the machine's route to %s/%d by %s%s; give the nodes "
+			       "other addresses "
+			       "or take that away",
+			       subnet_text(arena, s), subnet_address(arena, to), __builtin_popcount(mask), name,
+			       str_starts(name, "rv-") ? " (another lab)" : "");
+	}
+	return 0;
+}
+
+static int forward_set(const char *value, struct err *err)
+{
+	_cleanup_fd_ int fd = open(FORWARD, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 || fd_write_all(fd, value, strlen(value)) < 0 ? err_system(err, errno, "cannot write " FORWARD)
+								    : 0;
+}
+
+static int forward_on(const struct place *p, struct err *err)
+{
+	_cleanup_strbuf_ struct strbuf now = {0};
+	const char *kept = arena_printf(p->arena, "%s/ip_forward.was-off", p->labs);
+	char boot[64];
+
+	if (file_read(FORWARD, 64, &now, err) < 0)
+		return -1;
+	if (strbuf_str(&now)[0] == '1')
+		return 0;
+	process_boot(boot);
+	if (file_write_atomic(kept, boot, strlen(boot), 0644, err) < 0)
+		return -1;
+	return forward_set("1\n", err);
+}
+
+/* Puts forwarding back if a lab of this boot switched it on and no lab is left. */
+static int forward_off(const struct place *p, struct err *err)
+{
+	_cleanup_strbuf_ struct strbuf was = {0};
+	const char *kept = arena_printf(p->arena, "%s/ip_forward.was-off", p->labs);
+	struct if_nameindex *all = if_nameindex();
+	bool left = false;
+	char boot[64];
+
+	for (struct if_nameindex *i = all; i && i->if_name; i++)
+		left = left || str_starts(i->if_name, "rv-");
+	if_freenameindex(all);
+	if (left || file_read(kept, 64, &was, NULL) < 0)
+		return 0;
+	if (streq(strbuf_str(&was), process_boot(boot)) && forward_set("0\n", err) < 0)
+		return -1;
+	if (unlink(kept) < 0)
+		return err_system(err, errno, "cannot remove %s", kept);
+	return 0;
+}
+
+int bridge_up(const struct place *p, const struct subnet *s, struct err *err)
+{
+	const char *gateway = subnet_address(p->arena, s->gateway);
+	const char *net = subnet_text(p->arena, s);
+	_cleanup_fd_ int lock = place_lock(arena_printf(p->arena, "%s/network.lock", p->labs), err);
+	_cleanup_strbuf_ struct strbuf routes = {0};
+
+	if (lock < 0 || file_read("/proc/net/route", 16U << 20, &routes, err) < 0)
+		return -1;
+	if (routes.len && subnet_check(s, routes.data, p->bridge, err) < 0)
+		return -1;
+	_cleanup_free_ char *links =
+	    xasprintf("%s%s%saddress replace %s/%u dev %s\nlink set %s up\n",
+		      if_nametoindex(p->bridge) ? "" : "link add ", if_nametoindex(p->bridge) ? "" : p->bridge,
+		      if_nametoindex(p->bridge) ? "" : " type bridge forward_delay 0\n", gateway, s->prefix, p->bridge,
+		      p->bridge);
+	if (tool_run((const char *const[]){"ip", "-batch", "-", NULL}, links, NULL, -1, err) < 0)
+		return -1;
+	/* made, emptied and filled in one transaction (nft(8)) */
+	_cleanup_free_ char *rules = xasprintf(
+	    "table ip %s {}\ndelete table ip %s\ntable ip %s {\n"
+	    " chain out { type nat hook postrouting priority srcnat; ip saddr %s oifname != \"%s\" masquerade; }\n"
+	    " chain through { type filter hook forward priority filter; iifname \"%s\" accept; oifname \"%s\" "
+	    "accept; }\n}\n",
+	    p->table, p->table, p->table, net, p->bridge, p->bridge, p->bridge);
+	if (tool_run((const char *const[]){"nft", "-f", "-", NULL}, rules, NULL, -1, err) < 0)
+		return -1;
+	return forward_on(p, err);
+}
+
+int bridge_down(const struct place *p, struct err *err)
+{
+	_cleanup_fd_ int lock = place_lock(arena_printf(p->arena, "%s/network.lock", p->labs), err);
+	_cleanup_free_ char *rules = xasprintf("table ip %s {}\ndelete table ip %s\n", p->table, p->table);
+
+	if (lock < 0)
+		return -1;
+	if (if_nametoindex(p->bridge) &&
+	    tool_run((const char *const[]){"ip", "link", "delete", p->bridge, NULL}, NULL, NULL, -1, err) < 0)
+		return -1;
+	if (tool_run((const char *const[]){"nft", "-f", "-", NULL}, rules, NULL, -1, err) < 0)
+		return -1;
+	return forward_off(p, err);
+}
+
+unsigned bridge_port(pid_t leader)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	char path[96], name[IF_NAMESIZE];
+	uint64_t port;
+
+	/* the node's own sysfs: the index of its cable's other end, which is here */
+	(void)snprintf(path, sizeof path, "/proc/%d/root/sys/class/net/host0/iflink", (int)leader);
+	if (leader <= 0 || file_read(path, 64, &text, NULL) < 0 || !text.len)
+		return 0;
+	text.data[strcspn(text.data, "\n")] = '\0';
+	if (str_to_u64(text.data, 1, INT32_MAX, &port) < 0 || !if_indextoname((unsigned)port, name) ||
+	    !str_starts(name, "vb-"))
+		return 0;
+	return (unsigned)port;
+}
+
+static int port_flags(unsigned port, int fd, struct ifreq *ret)
+{
+	*ret = (struct ifreq){0};
+	return if_indextoname(port, ret->ifr_name) ? ioctl(fd, SIOCGIFFLAGS, ret) : -1;
+}
+
+bool bridge_port_up(unsigned port)
+{
+	_cleanup_fd_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request;
+
+	return fd >= 0 && port_flags(port, fd, &request) == 0 && (request.ifr_flags & IFF_UP);
+}
+
+int bridge_port_set(unsigned port, bool up, struct err *err)
+{
+	_cleanup_fd_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request;
+
+	if (fd < 0 || port_flags(port, fd, &request) < 0)
+		return err_system(err, errno, "the node has no cable on the lab's bridge");
+	if (up)
+		request.ifr_flags |= IFF_UP;
+	else
+		request.ifr_flags &= (short)~IFF_UP;
+	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		return err_system(err, errno, "cannot set %s %s", request.ifr_name, up ? "up" : "down");
+	return 0;
+}

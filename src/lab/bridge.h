@@ -1,0 +1,49 @@
+/*
+ * bridge: the lab's network: a bridge with the gateway's address, an nftables table that lets the nodes out through the
+ * machine's address, and IPv4 forwarding, which is put back when the last lab goes.
+ */
+#ifndef REEVE_LAB_BRIDGE_H
+#define REEVE_LAB_BRIDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "lab/place.h"
+
+struct subnet {
+	uint32_t net; /* host byte order */
+	uint32_t gateway;
+	unsigned prefix;
+};
+
+/*
+ * The smallest subnet that holds all addresses and a gateway, not smaller than a /24, so that nodes can be added to a
+ * running lab; the gateway is its first address that no node has. Duplicates and what is no IPv4 address are ERR_INPUT.
+ */
+int subnet_of(const char *const *addresses, size_t count, struct subnet *ret, struct err *err);
+int subnet_parse(const char *text, struct subnet *ret); /* "10.4.0.0/24"; the gateway is 0 then */
+bool subnet_has(const struct subnet *s, const char *address);
+const char *subnet_text(struct arena *arena, const struct subnet *s);
+const char *subnet_address(struct arena *arena, uint32_t address);
+
+/*
+ * ERR_REFUSED where a route of the machine, of the form of /proc/net/route, leads to any part of the subnet other than
+ * by `bridge`; default routes are no hindrance. Changes the text.
+ */
+int subnet_check(const struct subnet *s, char *routes, const char *bridge, struct err *err);
+
+/* Makes bridge, table and forwarding, or what is missing of them. subnet_check() against this machine comes first. */
+int bridge_up(const struct place *p, const struct subnet *s, struct err *err);
+
+/* Removes them. What is not there is no error. */
+int bridge_down(const struct place *p, struct err *err);
+
+/* The machine's end of the cable of the node whose systemd is `leader`: its index, 0 where there is none. */
+unsigned bridge_port(pid_t leader);
+bool bridge_port_up(unsigned port);
+int bridge_port_set(unsigned port, bool up, struct err *err);
+
+#endif

@@ -1,0 +1,159 @@
+#include "lab/cgroups.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "base/vec.h"
+
+bool cgroups_systemd(void)
+{
+	struct stat st;
+
+	return lstat("/run/systemd/system", &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* The mount points of all hierarchies, in the place's arena. */
+static int hierarchies(const struct place *p, const char ***ret, size_t *ret_count, struct err *err)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	VEC(const char *) found = {0};
+
+	if (file_read("/proc/self/mounts", 16U << 20, &text, err) < 0)
+		return -1;
+	for (char *rest = text.data, *line; rest && (line = str_next_line(&rest));) {
+		str_next(&line, " ");
+		char *point = str_next(&line, " ");
+		char *type = str_next(&line, " ");
+		if (point && type && (streq(type, "cgroup") || streq(type, "cgroup2")) &&
+		    str_starts(point, "/sys/fs/cgroup"))
+			*vec_push_in(p->arena, &found) = arena_strdup(p->arena, point);
+	}
+	*ret = found.items;
+	*ret_count = found.len;
+	return 0;
+}
+
+static int write_control(const char *dir, const char *file, const char *value)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", dir, file);
+	_cleanup_fd_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : fd_write_all(fd, value, strlen(value));
+}
+
+/* A new group of the cpuset controller has no CPUs and no memory nodes, and takes no process until it has
+ * (cpuset(7)). */
+static void inherit_cpuset(const char *parent, const char *dir)
+{
+	static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		_cleanup_strbuf_ struct strbuf value = {0};
+		_cleanup_free_ char *path = xasprintf("%s/%s", parent, files[i]);
+		if (file_read(path, 1U << 16, &value, NULL) == 0)
+			(void)write_control(dir, files[i], strbuf_str(&value));
+	}
+}
+
+/* In the unified hierarchy controllers reach a group only where its parent passes them on; what cannot be passed on
+ * here (a container's root with processes in it) the nodes do without. */
+static void pass_controllers(const char *parent)
+{
+	_cleanup_strbuf_ struct strbuf names = {0};
+	_cleanup_free_ char *path = xasprintf("%s/cgroup.controllers", parent);
+
+	if (file_read(path, 1U << 16, &names, NULL) < 0)
+		return;
+	for (char *rest = names.data, *name; rest && (name = str_next(&rest, " \n"));) {
+		_cleanup_free_ char *value = xasprintf("+%s", name);
+		(void)write_control(parent, "cgroup.subtree_control", value);
+	}
+}
+
+static int enter(const struct place *p, const char *hierarchy, const char *node, struct err *err)
+{
+	const char *names[] = {"reeve-lab", p->tag, node};
+	_cleanup_free_ char *dir = xstrdup(hierarchy);
+	char pid[32];
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char *below = xasprintf("%s/%s", dir, names[i]);
+		pass_controllers(dir);
+		if (mkdir(below, 0755) < 0 && errno != EEXIST) {
+			err_system(err, errno, "cannot make the control group %s", below);
+			free(below);
+			return -1;
+		}
+		inherit_cpuset(dir, below);
+		free(dir);
+		dir = below;
+	}
+	(void)snprintf(pid, sizeof pid, "%d", (int)getpid());
+	if (write_control(dir, "cgroup.procs", pid) < 0)
+		return err_system(err, errno, "cannot enter the control group %s", dir);
+	return 0;
+}
+
+int cgroups_enter(const struct place *p, const char *node, struct err *err)
+{
+	const char **mounts;
+	size_t count;
+
+	if (cgroups_systemd())
+		return 0;
+	if (hierarchies(p, &mounts, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (enter(p, mounts[i], node, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int remove_tree(const char *dir)
+{
+	DIR *d = opendir(dir);
+
+	if (!d)
+		return errno == ENOENT ? 0 : -1;
+	for (struct dirent *entry; (entry = readdir(d));) {
+		if (entry->d_type != DT_DIR || streq(entry->d_name, ".") || streq(entry->d_name, ".."))
+			continue;
+		_cleanup_free_ char *below = xasprintf("%s/%s", dir, entry->d_name);
+		(void)remove_tree(below);
+	}
+	closedir(d);
+	return rmdir(dir) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+int cgroups_remove(const struct place *p, const char *node, struct err *err)
+{
+	const char **mounts;
+	size_t count;
+
+	if (hierarchies(p, &mounts, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		_cleanup_free_ char *top = xasprintf("%s/reeve-lab", mounts[i]);
+		_cleanup_free_ char *dir =
+		    node ? xasprintf("%s/%s/%s", top, p->tag, node) : xasprintf("%s/%s", top, p->tag);
+		for (int tries = 0; remove_tree(dir) < 0; tries++) {
+			if (tries == 20)
+				return err_system(err, errno, "cannot remove the control group %s", dir);
+			nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
+		}
+		if (!node && rmdir(top) < 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EBUSY)
+			return err_system(err, errno, "cannot remove the control group %s", top);
+	}
+	return 0;
+}

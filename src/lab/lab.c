@@ -1,0 +1,484 @@
+#include "lab/lab.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "base/vec.h"
+#include "lab/answer.h"
+#include "lab/bridge.h"
+#include "lab/cgroups.h"
+#include "lab/identity.h"
+#include "lab/image.h"
+#include "lab/machine.h"
+#include "lab/place.h"
+#include "lab/process.h"
+#include "lab/roster.h"
+#include "lab/tool.h"
+
+#define WAIT_S 60
+#define WAIT_FOREIGN_S 180
+
+struct lab {
+	struct place place;
+	struct roster roster;
+	lab_progress *progress;
+	void *context;
+	uint64_t start;
+};
+
+static void say(struct lab *lab, const char *node, const char *text)
+{
+	if (lab->progress)
+		lab->progress(lab->context, node, text);
+}
+
+static void forward(void *context, const char *node, const char *text)
+{
+	say(context, node, text);
+}
+
+static int need_root(struct err *err)
+{
+	return geteuid() == 0 ? 0 : err_set(err, ERR_REFUSED, "the lab makes containers and networks: it needs root");
+}
+
+static int need_tools(struct err *err)
+{
+	static const char *const tools[][2] = {
+	    {"systemd-nspawn", "systemd-container"}, {"ip", "iproute2"},  {"nft", "nftables"},
+	    {"ssh-keygen", "openssh-client"},        {"rm", "coreutils"}, {"apt-config", "apt"}};
+	_cleanup_strbuf_ struct strbuf systems = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(tools); i++)
+		if (tool_need(tools[i][0], tools[i][1], err) < 0)
+			return -1;
+	if (file_read("/proc/filesystems", 1U << 16, &systems, err) < 0)
+		return -1;
+	if (!strstr(strbuf_str(&systems), "\toverlay\n") &&
+	    tool_run((const char *const[]){"modprobe", "overlay", NULL}, NULL, NULL, -1, err) < 0)
+		return err_set(err, ERR_MISSING, "this kernel has no overlay file system");
+	return 0;
+}
+
+/* Opens the place and takes its lock: the descriptor, or -1. */
+static int lab_open(struct lab *lab, struct arena *arena, const char *cluster, struct err *err)
+{
+	if (need_root(err) < 0 || place_init(&lab->place, arena, cluster, err) < 0 ||
+	    dir_make(lab->place.labs, 0755, err) < 0)
+		return -1;
+	lab->start = clock_ms();
+	return place_lock(arena_printf(arena, "%s.lock", lab->place.dir), err);
+}
+
+static int check_spec(const struct lab_spec *spec, struct err *err)
+{
+	for (size_t i = 0; i < spec->node_count; i++) {
+		const struct lab_node *n = &spec->nodes[i];
+		const char *hostname = n->hostname ? n->hostname : n->name;
+		if (!str_is_name(n->name, 50) || strchr(n->name, '_'))
+			return err_set(err, ERR_INPUT,
+				       "'%s' cannot be a lab node: at most 50 letters, digits, '-' and '.'", n->name);
+		if (!str_is_name(hostname, 63) || strchr(hostname, '_'))
+			return err_set(err, ERR_INPUT, "'%s' cannot be the host name of %s", hostname, n->name);
+		if (n->suite && n->suite[strspn(n->suite, "abcdefghijklmnopqrstuvwxyz")])
+			return err_set(err, ERR_INPUT, "'%s' is no suite of Debian", n->suite);
+		if (n->arch && !streq(n->arch, "amd64") && !streq(n->arch, "arm64"))
+			return err_set(err, ERR_INPUT, "the lab knows amd64 and arm64, not '%s'", n->arch);
+		for (size_t j = 0; j < i; j++)
+			if (streq(spec->nodes[j].name, n->name))
+				return err_set(err, ERR_INPUT, "two nodes are named %s", n->name);
+	}
+	for (size_t i = 0; i < spec->bind_count; i++)
+		if (!str_is_name(spec->binds[i].name, 64) || spec->binds[i].path[0] != '/' ||
+		    strpbrk(spec->binds[i].path, ":,\\\"' \t\n"))
+			return err_set(err, ERR_INPUT, "the lab cannot share '%s' at '%s'", spec->binds[i].name,
+				       spec->binds[i].path);
+	if (!image_native_arch())
+		return err_set(err, ERR_REFUSED, "the lab runs on amd64 and arm64 machines");
+	return 0;
+}
+
+/* The roster that the spec asks for, without images; nodes of the old one that still run stay in it. */
+static int plan_roster(struct lab *lab, const struct roster *old, const struct lab_spec *spec, struct err *err)
+{
+	struct arena *arena = lab->place.arena;
+	struct roster *r = &lab->roster;
+
+	*r = (struct roster){0};
+	r->nodes = arena_calloc(arena, spec->node_count + old->node_count + 1, sizeof *r->nodes);
+	for (size_t i = 0; i < spec->node_count; i++) {
+		const struct lab_node *n = &spec->nodes[i];
+		r->nodes[r->node_count++].node =
+		    (struct lab_node){.name = arena_strdup(arena, n->name),
+				      .address = arena_strdup(arena, n->address),
+				      .hostname = arena_strdup(arena, n->hostname ? n->hostname : n->name),
+				      .suite = arena_strdup(arena, n->suite ? n->suite : "bookworm"),
+				      .arch = arena_strdup(arena, n->arch ? n->arch : image_native_arch())};
+	}
+	for (size_t i = 0; i < old->node_count; i++) {
+		const char *name = old->nodes[i].node.name;
+		bool asked = false;
+		for (size_t j = 0; j < spec->node_count; j++)
+			asked = asked || streq(spec->nodes[j].name, name);
+		if (!asked && machine_runs(&lab->place, name))
+			r->nodes[r->node_count++] = old->nodes[i];
+	}
+	r->binds = arena_calloc(arena, spec->bind_count + 1, sizeof *r->binds);
+	for (size_t i = 0; i < spec->bind_count; i++)
+		r->binds[r->bind_count++] = (struct lab_bind){.name = arena_strdup(arena, spec->binds[i].name),
+							      .path = arena_strdup(arena, spec->binds[i].path)};
+
+	const char **addresses = arena_calloc(arena, r->node_count + 1, sizeof *addresses);
+	bool fits = old->node_count > 0;
+	for (size_t i = 0; i < r->node_count; i++) {
+		addresses[i] = r->nodes[i].node.address;
+		fits = fits && subnet_has(&old->subnet, addresses[i]) &&
+		       !streq(addresses[i], subnet_address(arena, old->subnet.gateway));
+	}
+	if (subnet_of(addresses, r->node_count, &r->subnet, err) < 0)
+		return -1;
+	if (fits)
+		r->subnet = old->subnet;
+	return 0;
+}
+
+static bool same_node(const struct lab_node *a, const struct lab_node *b)
+{
+	return streq(a->address, b->address) && streq(a->hostname, b->hostname) && streq(a->suite, b->suite) &&
+	       streq(a->arch, b->arch);
+}
+
+/* What of the old roster stays: a disk whose node and network are the same keeps its image; others are thrown away,
+ * unless their node runs: then the lab has to go down first. */
+static int settle_old(struct lab *lab, const struct roster *old, struct err *err)
+{
+	struct place *p = &lab->place;
+	bool moved = old->subnet.net != lab->roster.subnet.net || old->subnet.prefix != lab->roster.subnet.prefix ||
+		     old->subnet.gateway != lab->roster.subnet.gateway;
+
+	for (size_t i = 0; i < old->node_count; i++) {
+		const struct roster_node *was = &old->nodes[i];
+		struct roster_node *is = NULL;
+		for (size_t j = 0; j < lab->roster.node_count; j++)
+			if (streq(lab->roster.nodes[j].node.name, was->node.name))
+				is = &lab->roster.nodes[j];
+		bool runs = machine_runs(p, was->node.name);
+		bool same =
+		    is && !moved && same_node(&is->node, &was->node) && access(image_tree(p, was->image), F_OK) == 0;
+		if (runs && !same)
+			return err_set(err, ERR_REFUSED,
+				       "%s runs with another address, host name, suite or network than asked for now: "
+				       "'reeve lab down' "
+				       "first",
+				       was->node.name);
+		if (same)
+			is->image = was->image;
+		else if (place_unmount(place_path(p, "nodes/%s", was->node.name), err) < 0 ||
+			 place_remove(place_path(p, "nodes/%s", was->node.name), err) < 0 ||
+			 cgroups_remove(p, was->node.name, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int find_images(struct lab *lab, struct err *err)
+{
+	struct roster *r = &lab->roster;
+
+	for (size_t i = 0; i < r->node_count; i++) {
+		struct roster_node *n = &r->nodes[i];
+		for (size_t j = 0; j < i && !n->image; j++)
+			if (streq(r->nodes[j].node.suite, n->node.suite) && streq(r->nodes[j].node.arch, n->node.arch))
+				n->image = r->nodes[j].image;
+		if (!n->image && image_get(&lab->place, n->node.suite, n->node.arch, forward, lab, &n->image, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int make_shared(struct lab *lab, struct err *err)
+{
+	for (size_t i = 0; i < lab->roster.bind_count; i++)
+		if (dir_make(place_path(&lab->place, "shared/%s", lab->roster.binds[i].name), 0755, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int start_nodes(struct lab *lab, struct err *err)
+{
+	struct place *p = &lab->place;
+	struct roster *r = &lab->roster;
+	const char *hosts = identity_hosts(p, r);
+
+	for (size_t i = 0; i < r->node_count; i++) {
+		struct roster_node *n = &r->nodes[i];
+		if (machine_runs(p, n->node.name)) {
+			unsigned port = bridge_port(machine_leader(p, n->node.name));
+			if (port && !bridge_port_up(port) && bridge_port_set(port, true, err) < 0)
+				return err_wrap(err, "%s", n->node.name);
+			if (machine_refresh(p, n->node.name, hosts, err) < 0)
+				return -1;
+			continue;
+		}
+		if (machine_prepare(p, r, n, hosts, err) < 0 || machine_start(p, r, n, err) < 0)
+			return err_wrap(err, "%s", n->node.name);
+	}
+	return 0;
+}
+
+static bool still_runs(struct answer *a, void *context)
+{
+	struct lab *lab = context;
+	const struct roster_node *n = a->data;
+
+	return machine_runs(&lab->place, n->node.name);
+}
+
+static void has_answered(struct answer *a, void *context)
+{
+	struct lab *lab = context;
+	const struct roster_node *n = a->data;
+
+	say(lab, n->node.name,
+	    arena_printf(lab->place.arena, "answers at %s (%.1f s)", a->address,
+			 (double)(clock_ms() - lab->start) / 1000));
+}
+
+/* Waits for the sshds of `count` nodes from `first` on. */
+static int wait_nodes(struct lab *lab, const struct roster_node *first, size_t count, unsigned wait_s, struct err *err)
+{
+	struct answer *all = arena_calloc(lab->place.arena, count + 1, sizeof *all);
+	_cleanup_strbuf_ struct strbuf missing = {0};
+	bool foreign = false;
+
+	for (size_t i = 0; i < count; i++) {
+		all[i] = (struct answer){.address = first[i].node.address, .data = (void *)&first[i]};
+		foreign = foreign || !streq(first[i].node.arch, image_native_arch());
+	}
+	if (!wait_s)
+		wait_s = foreign ? WAIT_FOREIGN_S : WAIT_S;
+	if (answer_wait(all, count, wait_s * 1000, still_runs, has_answered, lab) == count)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		if (all[i].yes)
+			continue;
+		const char *name = first[i].node.name;
+		strbuf_addf(&missing, "%s%s %s", missing.len ? "; " : "", name,
+			    all[i].given_up ? "ended" : "does not answer");
+		say(lab, name,
+		    arena_printf(lab->place.arena, "%s; its last words: %s",
+				 all[i].given_up ? "ended" : "does not answer", machine_last_words(&lab->place, name)));
+	}
+	return err_set(err, ERR_TIMEOUT, "%s (what they said is in %s/NODE/log)", strbuf_str(&missing),
+		       lab->place.nodes);
+}
+
+int lab_up(const struct lab_spec *spec, lab_progress *progress, void *context, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct lab lab = {.progress = progress, .context = context};
+	struct roster old;
+
+	if (need_tools(err) < 0 || check_spec(spec, err) < 0)
+		return -1;
+	_cleanup_fd_ int lock = lab_open(&lab, arena, spec->cluster, err);
+	if (lock < 0 || dir_make(lab.place.nodes, 0755, err) < 0 || roster_load(&lab.place, &old, err) < 0)
+		return -1;
+	if (plan_roster(&lab, &old, spec, err) < 0 || settle_old(&lab, &old, err) < 0 || find_images(&lab, err) < 0)
+		return -1;
+	lab.start = clock_ms();
+	if (bridge_up(&lab.place, &lab.roster.subnet, err) < 0 || identity_keys(&lab.place, &lab.roster, err) < 0)
+		return -1;
+	if (roster_save(&lab.place, &lab.roster, err) < 0 || identity_write(&lab.place, &lab.roster, err) < 0)
+		return -1;
+	if (make_shared(&lab, err) < 0 || start_nodes(&lab, err) < 0)
+		return -1;
+	return wait_nodes(&lab, lab.roster.nodes, lab.roster.node_count, spec->wait_s, err);
+}
+
+/* The names of all nodes that have anything on the disk, whether the roster knows them or not. */
+static char **node_dirs(const struct place *p)
+{
+	VEC(char *) names = {0};
+	DIR *dir = opendir(p->nodes);
+
+	for (struct dirent *entry; dir && (entry = readdir(dir));)
+		if (str_is_name(entry->d_name, 50))
+			*vec_push_in(p->arena, &names) = arena_strdup(p->arena, entry->d_name);
+	if (dir)
+		closedir(dir);
+	*vec_push_in(p->arena, &names) = NULL;
+	return names.items;
+}
+
+static int remove_files(const struct place *p, bool purge, struct err *err)
+{
+	static const char *const files[] = {"nodes", "shared", "lab.json", "ssh_config", "known_hosts", "keys"};
+
+	if (place_unmount(p->dir, err) < 0)
+		return -1;
+	if (purge)
+		return place_remove(p->dir, err);
+	for (size_t i = 0; i < ARRAY_LEN(files) - 1; i++)
+		if (place_remove(place_path(p, "%s", files[i]), err) < 0)
+			return -1;
+	return 0;
+}
+
+int lab_down(const char *cluster, bool purge, lab_progress *progress, void *context, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct lab lab = {.progress = progress, .context = context};
+	_cleanup_fd_ int lock = lab_open(&lab, arena, cluster, err);
+
+	if (lock < 0)
+		return -1;
+	char **names = node_dirs(&lab.place);
+	for (char **name = names; *name; name++)
+		process_strike(place_node(&lab.place, *name, "pid"));
+	for (char **name = names; *name; name++) {
+		if (machine_stop(&lab.place, *name, err) < 0)
+			return -1;
+		say(&lab, *name, "is off");
+	}
+	if (cgroups_remove(&lab.place, NULL, err) < 0 || bridge_down(&lab.place, err) < 0)
+		return -1;
+	return remove_files(&lab.place, purge, err);
+}
+
+int lab_status(struct arena *arena, const char *cluster, struct lab_status *ret, struct err *err)
+{
+	struct place p;
+	struct roster r;
+
+	if (place_init(&p, arena, cluster, err) < 0 || roster_load(&p, &r, err) < 0)
+		return -1;
+	struct lab_status s = {.cluster = p.cluster,
+			       .subnet = r.node_count ? subnet_text(arena, &r.subnet) : "",
+			       .bridge = p.bridge,
+			       .ssh_config = place_path(&p, "ssh_config"),
+			       .nodes = arena_calloc(arena, r.node_count + 1, sizeof *s.nodes),
+			       .node_count = r.node_count};
+	struct answer *all = arena_calloc(arena, r.node_count + 1, sizeof *all);
+	for (size_t i = 0; i < r.node_count; i++) {
+		const struct lab_node *n = &r.nodes[i].node;
+		struct lab_node_status *to = &s.nodes[i];
+		*to = (struct lab_node_status){.name = n->name,
+					       .address = n->address,
+					       .hostname = n->hostname,
+					       .suite = n->suite,
+					       .arch = n->arch,
+					       .running = machine_runs(&p, n->name)};
+		to->leader = to->running ? machine_leader(&p, n->name) : 0;
+		unsigned port = bridge_port(to->leader);
+		to->cut = port && !bridge_port_up(port);
+		all[i] = (struct answer){.address = n->address, .given_up = !to->running || to->cut};
+	}
+	answer_wait(all, r.node_count, 2000, NULL, NULL, NULL);
+	for (size_t i = 0; i < r.node_count; i++)
+		s.nodes[i].ssh = all[i].yes;
+	*ret = s;
+	return 0;
+}
+
+int lab_fault_parse(const char *word, enum lab_fault *ret)
+{
+	static const char *const words[] = {
+	    [LAB_FAULT_STOP] = "stop", [LAB_FAULT_START] = "start", [LAB_FAULT_CUT] = "cut", [LAB_FAULT_HEAL] = "heal"};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (streq(words[i], word)) {
+			*ret = (enum lab_fault)i;
+			return 0;
+		}
+	return -1;
+}
+
+static int power_on(struct lab *lab, struct roster_node *n, struct err *err)
+{
+	struct place *p = &lab->place;
+
+	if (!machine_runs(p, n->node.name)) {
+		if (machine_prepare(p, &lab->roster, n, identity_hosts(p, &lab->roster), err) < 0 ||
+		    machine_start(p, &lab->roster, n, err) < 0)
+			return err_wrap(err, "%s", n->node.name);
+	}
+	return wait_nodes(lab, n, 1, 0, err);
+}
+
+static int set_cable(struct lab *lab, const char *node, bool up, struct err *err)
+{
+	unsigned port = bridge_port(machine_leader(&lab->place, node));
+
+	if (!port)
+		return err_set(err, ERR_MISSING, "%s does not run: it has no cable", node);
+	return bridge_port_set(port, up, err);
+}
+
+int lab_fault(const char *cluster, const char *node, enum lab_fault fault, lab_progress *progress, void *context,
+	      struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct lab lab = {.progress = progress, .context = context};
+	_cleanup_fd_ int lock = lab_open(&lab, arena, cluster, err);
+
+	if (lock < 0 || roster_load(&lab.place, &lab.roster, err) < 0)
+		return -1;
+	struct roster_node *n = roster_find(&lab.roster, node);
+	if (!n)
+		return err_set(err, ERR_MISSING, "the lab of %s has no node %s", cluster, node);
+	switch (fault) {
+	case LAB_FAULT_STOP:
+		return machine_stop(&lab.place, n->node.name, err);
+	case LAB_FAULT_START:
+		return power_on(&lab, n, err);
+	case LAB_FAULT_CUT:
+		return set_cable(&lab, n->node.name, false, err);
+	case LAB_FAULT_HEAL:
+		return set_cable(&lab, n->node.name, true, err);
+	}
+	return err_set(err, ERR_INTERNAL, "no such fault");
+}
+
+const char *lab_ssh_config(struct arena *arena, const char *cluster)
+{
+	struct place p;
+
+	return place_init(&p, arena, cluster, NULL) < 0 ? NULL : place_path(&p, "ssh_config");
+}
+
+int lab_ssh_argv(struct arena *arena, const char *cluster, const char *node, char *const *command, char ***ret,
+		 struct err *err)
+{
+	VEC(char *) argv = {0};
+	struct place p;
+	struct roster r;
+
+	if (place_init(&p, arena, cluster, err) < 0 || roster_load(&p, &r, err) < 0)
+		return -1;
+	if (!r.node_count)
+		return err_set(err, ERR_MISSING, "the lab of %s is not up: 'reeve lab up'", cluster);
+	struct roster_node *n = roster_find(&r, node);
+	if (!n)
+		return err_set(err, ERR_MISSING, "the lab of %s has no node %s", cluster, node);
+	char *fixed[] = {arena_strdup(arena, "ssh"), arena_strdup(arena, "-F"), place_path(&p, "ssh_config"),
+			 arena_strdup(arena, n->node.name), arena_strdup(arena, "--")};
+	bool shell = !command || !*command;
+	for (size_t i = 0; i < ARRAY_LEN(fixed) - (shell ? 1 : 0); i++)
+		*vec_push_in(arena, &argv) = fixed[i];
+	for (; !shell && *command; command++)
+		*vec_push_in(arena, &argv) = arena_strdup(arena, *command);
+	*vec_push_in(arena, &argv) = NULL;
+	*ret = argv.items;
+	return 0;
+}

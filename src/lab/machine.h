@@ -1,0 +1,40 @@
+/*
+ * machine: one node: its overlay on the image, its systemd-nspawn process, its state. DIR/nodes/NODE holds upper/ (what
+ * the node changed), work/, root/ (the mount point), pid, hosts (its /etc/hosts as last written), image, log.
+ */
+#ifndef REEVE_LAB_MACHINE_H
+#define REEVE_LAB_MACHINE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "lab/place.h"
+#include "lab/roster.h"
+
+/* Does its systemd-nspawn run? */
+bool machine_runs(const struct place *p, const char *node);
+
+/* Its systemd's process id on this machine, 0 where it has none (yet). */
+pid_t machine_leader(const struct place *p, const char *node);
+
+/*
+ * Gives the node its disk: a new one, or the one it has where that lies on the same image. The lab's keys exist.
+ * `hosts` is its /etc/hosts, replaced only where the node has not changed it itself.
+ */
+int machine_prepare(const struct place *p, const struct roster *r, const struct roster_node *n, const char *hosts,
+		    struct err *err);
+
+/* The same of a node that runs: brings its /etc/hosts up to date. */
+int machine_refresh(const struct place *p, const char *node, const char *hosts, struct err *err);
+
+/* Starts a prepared node in a session of its own; returns when systemd-nspawn is being executed, not when it is up. */
+int machine_start(const struct place *p, const struct roster *r, const struct roster_node *n, struct err *err);
+
+/* Powers it off at once; its disk stays. Not running is a success. */
+int machine_stop(const struct place *p, const char *node, struct err *err);
+
+/* The last line its systemd-nspawn wrote, in p's arena, "" where there is none. */
+const char *machine_last_words(const struct place *p, const char *node);
+
+#endif
