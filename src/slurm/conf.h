@@ -83,7 +83,7 @@ struct slurm_units {
  */
 int slurm_conf_nodes(const struct slurm_conf *conf, struct arena *arena, struct slurm_units *ret, struct err *err);
 
-/* One unit a partition. A partition may be on several lines: later values replace earlier ones. */
+/* One unit a partition, as slurm_conf_nodes. */
 int slurm_conf_partitions(const struct slurm_conf *conf, struct arena *arena, struct slurm_units *ret, struct err *err);
 
 const struct slurm_unit *slurm_units_get(const struct slurm_units *units, const char *name);
