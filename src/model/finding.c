@@ -1,0 +1,46 @@
+#include "model/finding.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "base/vec.h"
+
+const char *finding_text(struct findings *f, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	char *text = arena_vprintf(f->arena, fmt, ap);
+	va_end(ap);
+	return str_printable(f->arena, text, strlen(text));
+}
+
+struct finding *finding_add(struct findings *f, enum finding_weight weight, const char *code, const char *host,
+			    const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	char *text = arena_vprintf(f->arena, fmt, ap);
+	va_end(ap);
+	struct finding *x = vec_push_in(f->arena, f);
+	*x = (struct finding){
+	    .weight = weight,
+	    .code = code,
+	    .host = host,
+	    .what = str_printable(f->arena, text, strlen(text)),
+	};
+	return x;
+}
+
+size_t findings_count(const struct findings *f, enum finding_weight least)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < f->len; i++)
+		n += f->items[i].weight >= least;
+	return n;
+}
+
+const char *finding_weight_name(enum finding_weight weight)
+{
+	static const char *const names[] = {"note", "warning", "left behind", "stop"};
+	return (unsigned)weight < 4 ? names[weight] : "stop";
+}

@@ -1,0 +1,155 @@
+#include "model/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/str.h"
+
+enum { MOST_HOSTS = 65536 };
+
+struct reader {
+	struct arena *arena;
+	struct err *err;
+	bool bad;
+};
+
+static void fail(struct reader *r, const char *key)
+{
+	if (!r->bad)
+		err_set(r->err, ERR_PROTOCOL, "the record's '%s' is missing or malformed", key);
+	r->bad = true;
+}
+
+static uint64_t number(struct reader *r, const json_t *o, const char *key, uint64_t max)
+{
+	const json_t *v = json_object_get(o, key);
+	json_int_t n = json_integer_value(v);
+	if (!json_is_integer(v) || n < 0 || (uint64_t)n > max) {
+		fail(r, key);
+		return 0;
+	}
+	return (uint64_t)n;
+}
+
+static const char *text(struct reader *r, const json_t *o, const char *key, bool required)
+{
+	const json_t *v = json_object_get(o, key);
+	if (!v && !required)
+		return NULL;
+	if (!json_is_string(v) || json_string_length(v) > 4096) {
+		fail(r, key);
+		return "";
+	}
+	return str_printable(r->arena, json_string_value(v), json_string_length(v));
+}
+
+static void decode_host(struct reader *r, const json_t *o, struct record_host *h)
+{
+	h->name = text(r, o, "name", true);
+	h->arch = text(r, o, "arch", true);
+	h->memory = number(r, o, "memory", 1 << 30);
+	h->hardware = (struct facts_hardware){
+	    .boards = 1,
+	    .sockets = (unsigned)number(r, o, "sockets", 65533),
+	    .cores = (unsigned)number(r, o, "cores", 65533),
+	    .threads = (unsigned)number(r, o, "threads", 65533),
+	    .cpus = (unsigned)number(r, o, "cpus", 65533),
+	    .memory = number(r, o, "measured", 1 << 30),
+	    .by_slurmd = true,
+	};
+	if (!r->bad && (!str_is_name(h->name, 63) || !str_is_name(h->arch, 20)))
+		fail(r, "hosts");
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct record_host *)a)->name, ((const struct record_host *)b)->name);
+}
+
+struct record *record_decode(const char *from, struct arena *arena, struct err *err)
+{
+	json_error_t why;
+	json_t *json = json_loads(from, JSON_REJECT_DUPLICATES, &why);
+	if (!json) {
+		err_set(err, ERR_PROTOCOL, "the record is no JSON: %s (line %d)", why.text, why.line);
+		return NULL;
+	}
+	struct reader r = {.arena = arena, .err = err};
+	struct record *out = arena_alloc(arena, sizeof *out);
+	const json_t *hosts = json_object_get(json, "hosts"), *generations = json_object_get(json, "generations");
+	if (number(&r, json, "format", 1000) != RECORD_FORMAT && !r.bad) {
+		err_set(err, ERR_PROTOCOL, "the record was written by a newer reeve");
+		r.bad = true;
+	}
+	out->epoch = number(&r, json, "epoch", INT64_MAX);
+	out->cluster = text(&r, json, "cluster", true);
+	out->key = text(&r, json, "key", false);
+	out->state_source = text(&r, json, "state", false);
+	struct digest ignored;
+	if (out->key && digest_parse(out->key, &ignored) < 0)
+		fail(&r, "key");
+	if (!json_is_array(hosts) || json_array_size(hosts) > MOST_HOSTS)
+		fail(&r, "hosts");
+	if (!json_is_array(generations) || json_array_size(generations) > RECORD_GENERATIONS)
+		fail(&r, "generations");
+	if (!r.bad) {
+		out->host_count = json_array_size(hosts);
+		out->hosts = arena_calloc(arena, out->host_count, sizeof *out->hosts);
+		out->generation_count = json_array_size(generations);
+		out->generations = arena_calloc(arena, out->generation_count, sizeof *out->generations);
+	}
+	for (size_t i = 0; !r.bad && i < out->host_count; i++)
+		decode_host(&r, json_array_get(hosts, i), &out->hosts[i]);
+	for (size_t i = 0; !r.bad && i < out->generation_count; i++) {
+		const json_t *o = json_array_get(generations, i);
+		out->generations[i] = (struct record_generation){
+		    .number = number(&r, o, "number", INT64_MAX),
+		    .when = text(&r, o, "when", true),
+		    .who = text(&r, o, "who", true),
+		    .digest = text(&r, o, "digest", true),
+		    .summary = text(&r, o, "summary", true),
+		};
+	}
+	json_decref(json);
+	if (r.bad)
+		return NULL;
+	qsort(out->hosts, out->host_count, sizeof *out->hosts, by_name);
+	return out;
+}
+
+char *record_encode(const struct record *r)
+{
+	json_t *hosts = json_array(), *generations = json_array();
+	for (size_t i = 0; i < r->host_count; i++) {
+		const struct record_host *h = &r->hosts[i];
+		json_array_append_new(
+		    hosts, json_pack("{s:s, s:s, s:I, s:i, s:i, s:i, s:i, s:I}", "name", h->name, "arch", h->arch,
+				     "memory", (json_int_t)h->memory, "sockets", (int)h->hardware.sockets, "cores",
+				     (int)h->hardware.cores, "threads", (int)h->hardware.threads, "cpus",
+				     (int)h->hardware.cpus, "measured", (json_int_t)h->hardware.memory));
+	}
+	size_t first = r->generation_count > RECORD_GENERATIONS ? r->generation_count - RECORD_GENERATIONS : 0;
+	for (size_t i = first; i < r->generation_count; i++) {
+		const struct record_generation *g = &r->generations[i];
+		json_array_append_new(generations,
+				      json_pack("{s:I, s:s, s:s, s:s, s:s}", "number", (json_int_t)g->number, "when",
+						g->when, "who", g->who, "digest", g->digest, "summary", g->summary));
+	}
+	json_t *json = json_pack("{s:i, s:I, s:s, s:s*, s:s*, s:o, s:o}", "format", RECORD_FORMAT, "epoch",
+				 (json_int_t)r->epoch, "cluster", r->cluster, "key", r->key, "state", r->state_source,
+				 "hosts", hosts, "generations", generations);
+	char *out = json ? json_dumps(json, JSON_INDENT(1) | JSON_SORT_KEYS) : NULL;
+	if (!out)
+		abort();
+	json_decref(json);
+	return out;
+}
+
+const struct record_host *record_host(const struct record *r, const char *name)
+{
+	if (!r || !r->host_count)
+		return NULL;
+	struct record_host key = {.name = name};
+	return bsearch(&key, r->hosts, r->host_count, sizeof key, by_name);
+}

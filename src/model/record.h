@@ -1,0 +1,48 @@
+/*
+ * record: what the cluster knows about itself, kept on its controllers in /var/lib/reeve/record.json (root only).
+ *
+ * Each controller has a copy with the epoch of the run that wrote it. Of the copies that can be read the one with the
+ * highest epoch is right, and a majority of the controllers must have been asked for that to be certain. A controller
+ * without a copy (reimaged, new) gets one with the next run. The record holds no secret: of the MUNGE key only a keyed
+ * hash.
+ */
+#ifndef REEVE_MODEL_RECORD_H
+#define REEVE_MODEL_RECORD_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "facts/facts.h"
+
+enum { RECORD_FORMAT = 1, RECORD_GENERATIONS = 200 /* kept */ };
+
+struct record_host {
+	const char *name, *arch;
+	struct facts_hardware hardware; /* the baseline: as measured when an operator applied it first */
+	uint64_t memory;                /* MiB: RealMemory as configured */
+};
+
+struct record_generation {
+	uint64_t number;
+	const char *when, *who, *digest, *summary; /* digest of slurm.conf */
+};
+
+struct record {
+	uint64_t epoch; /* of the run that wrote it; each run has a higher one */
+	const char *cluster;
+	const char *key;          /* fingerprint of the cluster's MUNGE key, 64 hex digits; NULL: none yet */
+	const char *state_source; /* what the state directory was on (facts.h); NULL: not known */
+	struct record_host *hosts;
+	size_t host_count;
+	struct record_generation *generations; /* oldest first */
+	size_t generation_count;
+};
+
+/* Everything is bounded and typed, as it comes from a host. In `arena`. */
+struct record *record_decode(const char *text, struct arena *arena, struct err *err);
+/* The same bytes for the same record. The caller frees it. */
+char *record_encode(const struct record *r);
+const struct record_host *record_host(const struct record *r, const char *name); /* NULL: none */
+
+#endif

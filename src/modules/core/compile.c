@@ -1,0 +1,113 @@
+/*
+ * What core wants on a host. Daemons have no `inputs` of slurm.conf: whether a changed configuration wants a
+ * reconfigure or a restart, and in which order over the hosts, is the plan's to say (slurm/activation.h). Their units'
+ * drop-ins are another matter: a change there acts on the next start.
+ */
+#include "modules/core/core.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "base/vec.h"
+
+static void packages(const struct cluster *c, const struct cluster_host *h, struct catalog *out)
+{
+	const char *names[5];
+	size_t n = 0;
+	if (h->inv->controller)
+		names[n++] = "slurmctld";
+	if (h->inv->compute)
+		names[n++] = "slurmd";
+	names[n++] = "slurm-client";
+	struct package *items = arena_calloc(c->arena, n + 2, sizeof *items);
+	for (size_t i = 0; i < n; i++)
+		items[i] = (struct package){names[i], h->slurm_package};
+	items[n++] = (struct package){"munge", NULL};
+	items[n++] = (struct package){"logrotate", NULL};
+	catalog_packages(out, STAGE_PREPARE, items, n);
+}
+
+static const char *const key_inputs[] = {CORE_KEY, NULL};
+
+static void munge(const struct cluster *c, struct catalog *out)
+{
+	catalog_directory(out, STAGE_PREPARE, "/etc/munge", "munge", "munge", 0700);
+	catalog_directory(out, STAGE_PREPARE, "/var/log/munge", "munge", "munge", 0700);
+	catalog_directory(out, STAGE_PREPARE, "/var/lib/munge", "munge", "munge", 0711);
+	/* Without a fingerprint the key is still to be decided: there is a finding, and nothing is applied. */
+	if (c->key_fingerprint)
+		catalog_secret(out, STAGE_AUTH, CORE_KEY, "munge", "munge", 0400, "munge.key", c->key_fingerprint,
+			       c->salt);
+	catalog_service(out, STAGE_AUTH, "munge.service", YES, YES, key_inputs);
+}
+
+static void put_file(struct catalog *out, enum stage stage, const char *path, mode_t mode, const char *text)
+{
+	catalog_file(out, stage, path, "root", "root", mode, text, strlen(text));
+}
+
+static void slurmctld(const struct cluster *c, struct catalog *out)
+{
+	const struct inventory *inv = c->inv;
+	struct resource *state = catalog_directory(out, STAGE_PREPARE, inv->state.text, "slurm", "slurm", 0755);
+	state->origin = inv->state.at;
+	put_file(out, STAGE_PREPARE, "/etc/systemd/system/slurmctld.service.d/reeve.conf", 0644,
+		 arena_printf(c->arena,
+			      "# Written by reeve.\n[Unit]\nRequiresMountsFor=%s\nAfter=remote-fs.target "
+			      "munge.service\nWants=munge.service\n"
+			      "[Service]\nRuntimeDirectory=slurmctld\nPIDFile=/run/slurmctld/slurmctld.pid\n"
+			      "Restart=on-failure\nRestartSec=5\n",
+			      inv->state.text));
+	put_file(out, STAGE_PREPARE, "/etc/logrotate.d/slurmctld", 0644,
+		 "# Written by reeve. SIGUSR2: slurmctld opens its log again (slurmctld(8), SIGNALS).\n" CORE_LOGS
+		 "/slurmctld.log {\n\tsu slurm slurm\n\tweekly\n\tsize 10M\n\trotate "
+		 "8\n\tcompress\n\tdelaycompress\n\tmissingok\n\tnotifempty\n"
+		 "\tcreate 0640 slurm slurm\n\tpostrotate\n\t\tsystemctl kill -s USR2 --kill-who=main "
+		 "slurmctld.service || true\n\tendscript\n}\n");
+	catalog_service(out, STAGE_ACTIVATE, "slurmctld.service", YES, YES, NULL)->origin = inv->controllers_at;
+}
+
+static void slurmd(const struct cluster *c, struct catalog *out)
+{
+	catalog_directory(out, STAGE_PREPARE, CORE_SPOOL, "slurm", "slurm", 0755);
+	put_file(
+	    out, STAGE_PREPARE, "/etc/systemd/system/slurmd.service.d/reeve.conf", 0644,
+	    "# Written by reeve.\n[Unit]\nAfter=remote-fs.target munge.service\nWants=munge.service\n"
+	    "[Service]\nRuntimeDirectory=slurmd\nPIDFile=/run/slurmd/slurmd.pid\nRestart=on-failure\nRestartSec=5\n");
+	put_file(out, STAGE_PREPARE, "/etc/logrotate.d/slurmd", 0644,
+		 "# Written by reeve. SIGUSR2: slurmd opens its log again (slurmd(8), SIGNALS).\n" CORE_LOGS
+		 "/slurmd.log {\n\tsu root root\n\tweekly\n\tsize 10M\n\trotate "
+		 "8\n\tcompress\n\tdelaycompress\n\tmissingok\n\tnotifempty\n"
+		 "\tcreate 0640 root root\n\tpostrotate\n\t\tsystemctl kill -s USR2 --kill-who=main slurmd.service || "
+		 "true\n\tendscript\n}\n");
+	(void)c;
+	catalog_service(out, STAGE_ACTIVATE, "slurmd.service", YES, YES, NULL);
+}
+
+static void compile(const struct cluster *c, size_t index, struct catalog *out)
+{
+	const struct cluster_host *h = &c->hosts[index];
+	if (!h->inv->compute && !h->inv->controller)
+		return;
+	packages(c, h, out);
+	munge(c, out);
+	catalog_directory(out, STAGE_PREPARE, "/etc/slurm", "root", "root", 0755);
+	catalog_directory(out, STAGE_PREPARE, CORE_LOGS, "slurm", "slurm", 0755);
+	put_file(out, STAGE_ACTIVATE, CORE_CONF, 0644, core_slurm_conf(c));
+	put_file(out, STAGE_ACTIVATE, CORE_CGROUP, 0644, core_cgroup_conf(c));
+	if (h->inv->controller)
+		slurmctld(c, out);
+	else if (h->facts && h->facts->slurmctld_unit.loaded)
+		/* A slurmctld on a plain compute node would take itself for a controller of some other file. */
+		catalog_service(out, STAGE_ACTIVATE, "slurmctld.service", NO, NO, NULL);
+	if (h->inv->compute)
+		slurmd(c, out);
+	else if (h->facts && h->facts->slurmd_unit.loaded)
+		catalog_service(out, STAGE_ACTIVATE, "slurmd.service", NO, NO, NULL);
+}
+
+const struct module core_module = {
+    .name = "core",
+    .compile = compile,
+    .verify = core_verify,
+};

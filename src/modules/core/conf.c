@@ -1,0 +1,237 @@
+/*
+ * The text of slurm.conf. What the operator wrote under `slurm:` replaces a default of ours; what reeve must write
+ *itself he cannot (slurm_param_owned). Equal nodes share a line, so that a hundred Pis are one.
+ *
+ * Defaults that are not Slurm's own, and why:
+ *	SelectType, SelectTypeParameters  22.05 has select/linear, whole nodes; cores and memory as resources is what
+ *people expect. DefMemPerCPU	    with memory as a resource a job that names none would get all of a node's.
+ *	ProctrackType, TaskPlugin  cgroups where every node can, else what works without (LAB: read-only cgroups kill
+ *slurmd). ReturnToService=1   a node that was down because it did not answer comes back by itself (default 0: never).
+ *	ReconfigFlags=KeepPartState  a reconfigure must not undo what an administrator did to a partition.
+ *	SlurmctldTimeout=60  the backup takes over after a minute, not two.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "base/vec.h"
+#include "hostlist/hostlist.h"
+#include "modules/core/core.h"
+
+static bool operator_sets(const struct inventory *inv, const char *key)
+{
+	for (size_t i = 0; i < inv->param_count; i++)
+		if (strcasecmp(inv->params[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+static void put_default(struct strbuf *out, const struct inventory *inv, const char *key, const char *value)
+{
+	if (!operator_sets(inv, key))
+		strbuf_addf(out, "%s=%s\n", key, value);
+}
+
+/* What a NodeName line says but for names and addresses: nodes with the same text share a line. */
+static const char *node_shape(const struct cluster *c, const struct cluster_host *h)
+{
+	const struct facts_hardware *hw = &h->hardware;
+	_cleanup_strbuf_ struct strbuf s = {0};
+	strbuf_addf(&s, "CPUs=%u ", hw->cpus);
+	if (hw->boards > 1)
+		strbuf_addf(&s, "Boards=%u SocketsPerBoard=%u ", hw->boards, hw->sockets / hw->boards);
+	else
+		strbuf_addf(&s, "Sockets=%u ", hw->sockets);
+	strbuf_addf(&s, "CoresPerSocket=%u ThreadsPerCore=%u RealMemory=%llu State=UNKNOWN", hw->cores, hw->threads,
+		    (unsigned long long)h->memory);
+	return arena_strndup(c->arena, s.data, s.len);
+}
+
+/*
+ * A list of texts as a hostlist if that gives them back in this order, else with commas: NodeAddr is paired with
+ * NodeName by place (slurm.conf(5)), so the order may not change.
+ */
+static const char *in_order(struct arena *arena, const char *const *texts, size_t count)
+{
+	const char *short_form = hostlist_compress(texts, count, arena);
+	const char *const *back;
+	size_t back_count;
+	if (hostlist_expand(short_form, count, arena, &back, &back_count, NULL, NULL) == 0 && back_count == count) {
+		size_t i = 0;
+		while (i < count && streq(back[i], texts[i]))
+			i++;
+		if (i == count)
+			return short_form;
+	}
+	_cleanup_strbuf_ struct strbuf s = {0};
+	for (size_t i = 0; i < count; i++)
+		strbuf_addf(&s, "%s%s", i ? "," : "", texts[i]);
+	return arena_strndup(arena, strbuf_str(&s), s.len);
+}
+
+struct group {
+	const char *shape;
+	VEC(const struct cluster_host *) hosts;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return hostlist_compare((*(const struct cluster_host *const *)a)->inv->name,
+				(*(const struct cluster_host *const *)b)->inv->name);
+}
+
+static const char *address_of(const struct inv_host *h)
+{
+	return h->local ? "127.0.0.1" : h->address;
+}
+
+static void put_nodes(struct strbuf *out, const struct cluster *c)
+{
+	_cleanup_map_ struct map by_shape = {0};
+	VEC(struct group *) groups = {0};
+	for (size_t i = 0; i < c->inv->host_count; i++) {
+		const struct cluster_host *h = &c->hosts[i];
+		if (!h->listed)
+			continue;
+		const char *shape = node_shape(c, h);
+		struct group *g = map_get(&by_shape, shape);
+		if (!g) {
+			g = arena_alloc(c->arena, sizeof *g);
+			g->shape = shape;
+			map_set(&by_shape, shape, g);
+			*vec_push_in(c->arena, &groups) = g;
+		}
+		*vec_push_in(c->arena, &g->hosts) = h;
+	}
+	for (size_t i = 0; i < groups.len; i++) {
+		struct group *g = groups.items[i];
+		size_t n = g->hosts.len;
+		qsort(g->hosts.items, n, sizeof *g->hosts.items, by_name);
+		const char **names = arena_calloc(c->arena, n, sizeof *names),
+			   **addresses = arena_calloc(c->arena, n, sizeof *names),
+			   **hostnames = arena_calloc(c->arena, n, sizeof *names);
+		bool other_address = false, other_hostname = false;
+		for (size_t k = 0; k < n; k++) {
+			const struct inv_host *h = g->hosts.items[k]->inv;
+			names[k] = h->name;
+			addresses[k] = address_of(h);
+			hostnames[k] = h->hostname;
+			other_address |= !streq(addresses[k], names[k]);
+			other_hostname |= !streq(hostnames[k], names[k]);
+		}
+		strbuf_addf(out, "NodeName=%s ", in_order(c->arena, names, n));
+		if (other_address)
+			strbuf_addf(out, "NodeAddr=%s ", in_order(c->arena, addresses, n));
+		if (other_hostname)
+			strbuf_addf(out, "NodeHostname=%s ", in_order(c->arena, hostnames, n));
+		strbuf_addf(out, "%s\n", g->shape);
+	}
+}
+
+static void put_partitions(struct strbuf *out, const struct cluster *c)
+{
+	for (size_t i = 0; i < c->inv->partition_count; i++) {
+		const struct inv_partition *p = &c->inv->partitions[i];
+		const char **names = arena_calloc(c->arena, p->node_count, sizeof *names);
+		size_t n = 0;
+		for (size_t k = 0; k < p->node_count; k++)
+			if (c->hosts[p->nodes[k]].listed)
+				names[n++] = c->inv->hosts[p->nodes[k]].name;
+		strbuf_addf(out, "PartitionName=%s", p->name);
+		if (n)
+			strbuf_addf(out, " Nodes=%s", hostlist_compress(names, n, c->arena));
+		if (p->is_default)
+			strbuf_adds(out, " Default=YES");
+		bool state = false;
+		for (size_t k = 0; k < p->param_count; k++) {
+			strbuf_addf(out, " %s=%s", p->params[k].key, p->params[k].value);
+			state |= strcasecmp(p->params[k].key, "State") == 0;
+		}
+		strbuf_adds(out, state ? "\n" : " State=UP\n");
+	}
+}
+
+/* Memory a core may count on, on the node that has least of it. */
+static unsigned long long memory_per_cpu(const struct cluster *c)
+{
+	unsigned long long least = 0;
+	for (size_t i = 0; i < c->inv->host_count; i++) {
+		const struct cluster_host *h = &c->hosts[i];
+		if (!h->listed || !h->hardware.cpus)
+			continue;
+		unsigned long long m = h->memory / h->hardware.cpus;
+		if (!least || m < least)
+			least = m;
+	}
+	return least ? least : 1;
+}
+
+static bool consumes_memory(const struct inventory *inv)
+{
+	for (size_t i = 0; i < inv->param_count; i++)
+		if (strcasecmp(inv->params[i].key, "SelectTypeParameters") == 0)
+			return strcasestr(inv->params[i].value, "memory") != NULL;
+	return true;
+}
+
+static char *make_slurm_conf(const struct cluster *c)
+{
+	const struct inventory *inv = c->inv;
+	_cleanup_strbuf_ struct strbuf out = {0};
+	strbuf_adds(&out,
+		    CLUSTER_CONF_MARK " from cluster.yaml: change it there and run `reeve apply`.\n"
+				      "# Without reeve: the same bytes on every host, then `scontrol reconfigure`.\n");
+	strbuf_addf(&out, "ClusterName=%s\n", inv->cluster.text);
+	for (size_t i = 0; i < inv->controller_count; i++) {
+		const struct inv_host *h = &inv->hosts[inv->controllers[i]];
+		const char *address = address_of(h);
+		if (streq(address, h->hostname))
+			strbuf_addf(&out, "SlurmctldHost=%s\n", h->hostname);
+		else
+			strbuf_addf(&out, "SlurmctldHost=%s(%s)\n", h->hostname, address);
+	}
+	strbuf_adds(&out, "AuthType=auth/munge\nCredType=cred/munge\nSlurmUser=slurm\n");
+	strbuf_addf(&out, "StateSaveLocation=%s\n", inv->state.text);
+	strbuf_adds(&out, "SlurmdSpoolDir=" CORE_SPOOL "\n"
+			  "SlurmctldPidFile=/run/slurmctld/slurmctld.pid\nSlurmdPidFile=/run/slurmd/slurmd.pid\n"
+			  "SlurmctldLogFile=" CORE_LOGS "/slurmctld.log\nSlurmdLogFile=" CORE_LOGS "/slurmd.log\n");
+	put_default(&out, inv, "ProctrackType", c->cgroup_track ? "proctrack/cgroup" : "proctrack/linuxproc");
+	put_default(&out, inv, "TaskPlugin", c->cgroup_track ? "task/affinity,task/cgroup" : "task/affinity");
+	put_default(&out, inv, "SelectType", "select/cons_tres");
+	put_default(&out, inv, "SelectTypeParameters", "CR_Core_Memory");
+	if (consumes_memory(inv) && !operator_sets(inv, "DefMemPerCPU") && !operator_sets(inv, "DefMemPerNode") &&
+	    !operator_sets(inv, "DefMemPerGPU"))
+		strbuf_addf(&out, "DefMemPerCPU=%llu\n", memory_per_cpu(c));
+	put_default(&out, inv, "ReturnToService", "1");
+	put_default(&out, inv, "ReconfigFlags", "KeepPartState");
+	put_default(&out, inv, "SlurmctldTimeout", "60");
+	put_default(&out, inv, "SlurmdTimeout", "300");
+	put_default(&out, inv, "MpiDefault", "none");
+	for (size_t i = 0; i < inv->param_count; i++)
+		strbuf_addf(&out, "%s=%s\n", inv->params[i].key, inv->params[i].value);
+	put_nodes(&out, c);
+	put_partitions(&out, c);
+	return arena_strndup(c->arena, out.data, out.len);
+}
+
+const char *core_slurm_conf(const struct cluster *cluster)
+{
+	/* One cluster a run, and a thousand hosts that want the same text. */
+	static const struct cluster *last;
+	static const char *text;
+	if (last != cluster)
+		text = make_slurm_conf(cluster);
+	last = cluster;
+	return text;
+}
+
+const char *core_cgroup_conf(const struct cluster *cluster)
+{
+	return arena_printf(cluster->arena,
+			    "# Written by reeve; the same on every host.\n"
+			    "ConstrainCores=%s\nConstrainRAMSpace=%s\n",
+			    cluster->cgroup_track && cluster->cgroup_cores ? "yes" : "no",
+			    cluster->cgroup_track && cluster->cgroup_memory ? "yes" : "no");
+}

@@ -1,0 +1,36 @@
+/* core: MUNGE and Slurm themselves. */
+#ifndef REEVE_MODULES_CORE_CORE_H
+#define REEVE_MODULES_CORE_CORE_H
+
+#include "modules/module.h"
+
+extern const struct module core_module;
+
+/*
+ * slurm.conf and cgroup.conf: the same bytes for every host, and for the same cluster; no dates, no names of the
+ * moment. In the cluster's arena; made once, then given again.
+ */
+const char *core_slurm_conf(const struct cluster *cluster);
+const char *core_cgroup_conf(const struct cluster *cluster);
+
+/* Directories and paths that the configuration names. */
+#define CORE_CONF "/etc/slurm/slurm.conf"
+#define CORE_CGROUP "/etc/slurm/cgroup.conf"
+#define CORE_SPOOL "/var/lib/slurm/slurmd"
+#define CORE_LOGS "/var/log/slurm"
+#define CORE_KEY "/etc/munge/munge.key"
+
+/*
+ * MUNGE as a star: the primary decodes a credential of every host, every host one of the primary's. Items for the
+ * agent's verb collect (wire.h) on `host`; `credentials` by host index, NULL where there is none. NULL where there is
+ * nothing to decode. The caller owns it.
+ */
+json_t *core_munge_items(const struct cluster *cluster, size_t primary, size_t host, const char *const *credentials);
+
+/* The answers to these: what does not hold becomes a finding (FINDING_HOST for a host). */
+void core_munge_judge(const struct cluster *cluster, size_t primary, size_t host, const json_t *answer,
+		      struct findings *findings);
+
+void core_verify(const struct verify_context *context, struct checks *checks);
+
+#endif

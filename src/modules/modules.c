@@ -1,0 +1,72 @@
+#include "modules/module.h"
+
+#include "base/str.h"
+#include "base/vec.h"
+#include "hostlist/hostlist.h"
+#include "modules/core/core.h"
+#include "modules/lmod/lmod.h"
+
+const struct module *const modules[] = {&core_module, &lmod_module, NULL};
+const struct inv_section *const module_sections[] = {&lmod_section, NULL};
+
+const struct module *module_named(const char *name)
+{
+	for (const struct module *const *m = modules; *m; m++)
+		if (streq((*m)->name, name))
+			return *m;
+	return NULL;
+}
+
+struct catalog *modules_compile(const struct cluster *cluster, size_t host, struct arena *arena)
+{
+	struct catalog *c = arena_alloc(arena, sizeof *c);
+	c->arena = arena;
+	for (const struct module *const *m = modules; *m; m++) {
+		if (!inventory_has_module(cluster->inv, (*m)->name))
+			continue;
+		size_t first = c->len;
+		(*m)->compile(cluster, host, c);
+		for (size_t i = first; i < c->len; i++) {
+			c->items[i].module = (*m)->name;
+			if (!c->items[i].origin.line)
+				c->items[i].origin = cluster->inv->hosts[host].at;
+		}
+	}
+	return c;
+}
+
+struct check *checks_add(struct checks *checks, const char *module, const char *id, const char *title, size_t host)
+{
+	struct check *check = vec_push_in(checks->arena, checks);
+	*check = (struct check){.module = module, .id = id, .title = title, .host = host, .timeout_ms = 20000};
+	return check;
+}
+
+size_t verify_job_sets(const struct verify_context *v, struct arena *arena, struct job_set **ret)
+{
+	const struct inventory *inv = v->cluster->inv;
+	bool *done = arena_calloc(arena, inv->host_count, sizeof *done);
+	struct job_set *sets = arena_calloc(arena, inv->partition_count, sizeof *sets);
+	size_t count = 0;
+	for (size_t p = 0; v->idle && p < inv->partition_count; p++) {
+		const struct inv_partition *partition = &inv->partitions[p];
+		const char **names = arena_calloc(arena, partition->node_count + 1, sizeof *names);
+		size_t n = 0;
+		for (size_t k = 0; k < partition->node_count; k++) {
+			size_t host = partition->nodes[k];
+			if (!v->idle[host] || !v->present[host] || !v->cluster->hosts[host].listed || done[host])
+				continue;
+			done[host] = true;
+			names[n++] = inv->hosts[host].name;
+		}
+		if (n)
+			sets[count++] = (struct job_set){
+			    .partition = partition,
+			    .names = names,
+			    .hostlist = hostlist_compress(names, n, arena),
+			    .count = n,
+			};
+	}
+	*ret = sets;
+	return count;
+}
