@@ -40,14 +40,20 @@ int conf_read(const char *path, struct arena *arena, const char **ret_text, size
 	return 0;
 }
 
-const struct conf_value *conf_get(const struct conf_value *map, const char *key)
+const struct conf_pair *conf_find(const struct conf_value *map, const char *key)
 {
 	if (!map || map->kind != CONF_MAP)
 		return NULL;
 	for (size_t i = 0; i < map->count; i++)
 		if (streq(map->pairs[i].key, key))
-			return map->pairs[i].value;
+			return &map->pairs[i];
 	return NULL;
+}
+
+const struct conf_value *conf_get(const struct conf_value *map, const char *key)
+{
+	const struct conf_pair *pair = conf_find(map, key);
+	return pair ? pair->value : NULL;
 }
 
 const char *conf_kind_name(const struct conf_value *value)

@@ -66,6 +66,9 @@ int conf_read(const char *path, struct arena *arena, const char **ret_text, size
  * Duplicate keys are findings, too, but the tree is given. An empty file is CONF_NULL at line 1. */
 const struct conf_value *conf_parse(const char *text, size_t len, struct arena *arena, struct diags *diags);
 
+/* The pair of a key, NULL where `map` is NULL, not a map, or has none. Linear. */
+const struct conf_pair *conf_find(const struct conf_value *map, const char *key);
+
 /* The value of a key, NULL where `map` is NULL, not a map, or has none. Linear. */
 const struct conf_value *conf_get(const struct conf_value *map, const char *key);
 

@@ -23,7 +23,7 @@
 struct conf_value;
 
 enum {
-	INV_MAX_HOSTS = 65536, /* Slurm's own bound of nodes is 64k (slurm.h, MAX_SLURM_NODES) */
+	INV_MAX_HOSTS = 65533, /* the largest MaxNodeCount (slurm.conf(5)) */
 	INV_MAX_NAME = 63,     /* bytes of a host's name: one DNS label */
 	INV_MAX_CLUSTER = 40,  /* bytes of ClusterName (slurm.conf(5)) */
 	INV_MAX_CONTROLLERS = 8,

@@ -1,0 +1,76 @@
+/* inventory/build: an inventory while it is made. Private to inventory. */
+#ifndef REEVE_INVENTORY_BUILD_H
+#define REEVE_INVENTORY_BUILD_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "conf/codes.h"
+#include "conf/schema.h"
+#include "conf/value.h"
+#include "inventory/codes.h"
+#include "inventory/inventory.h"
+#include "slurm/param.h"
+
+struct indexes {
+	size_t *items;
+	size_t len, cap;
+};
+
+struct build {
+	struct arena *arena;
+	struct diags *diags;
+	struct inventory *inv;
+	const struct conf_value *root;
+	unsigned release; /* of the pin; 0: any */
+	VEC(struct inv_host) hosts;
+	struct map names;        /* host name -> index + 1, as a pointer */
+	struct map broken_names; /* keys of hosts that already have a finding: not to be reported again as unknown */
+	const char **name_list;  /* for "did you mean"; made when it is first needed */
+	size_t suggestions;      /* how many were looked for */
+	size_t budget;           /* names that hostlists may still be expanded to */
+	unsigned *stamps;        /* for each host: the last list that it was found in */
+	unsigned stamp;
+	size_t memberships; /* of hosts in partitions so far */
+};
+
+/* hosts.c: `hosts` into build->hosts, names and addresses checked. */
+void build_hosts(struct build *b, const struct conf_value *value);
+
+/* nodes.c: the hosts that a text or list of texts names, in its order, each once. "all" stands for `all`, in any case a
+ * borrowed list. -1 when there were findings; `out` then holds what was good. The caller frees out->items. */
+int build_nodes(struct build *b, const struct conf_value *value, const char *what, const size_t *all, size_t all_count,
+		struct indexes *out);
+/* In the order of `hosts`, in the arena. */
+const size_t *build_sorted(struct build *b, struct indexes *list);
+/* The place of `name` in a scalar's text, or the whole scalar's where it is not there as such. */
+struct span build_place(const struct conf_value *value, const char *name);
+/* The place of byte `offset` of a scalar's text. */
+struct span build_offset(const struct conf_value *value, size_t offset);
+
+/* roles.c */
+void build_controllers(struct build *b, const struct conf_value *value);
+void build_compute(struct build *b, const struct conf_value *value);
+void build_state(struct build *b, const struct conf_value *value);
+
+/* params.c: Slurm's own parameters. */
+struct build_params {
+	struct inv_param *items;
+	size_t len, cap;
+};
+void build_param(struct build *b, enum slurm_section section, const char *what, const struct conf_pair *pair,
+		 struct build_params *out);
+void build_slurm(struct build *b, const struct conf_value *value);
+
+/* partitions.c */
+void build_partitions(struct build *b, const struct conf_value *value);
+
+/* sections.c */
+void build_cluster(struct build *b, const struct conf_value *value);
+void build_version(struct build *b, const struct conf_value *value);
+void build_memory(struct build *b, const struct conf_value *value);
+void build_lab(struct build *b, const struct conf_value *value);
+void build_modules(struct build *b, const struct conf_value *value);
+/* The words of the language that this version does not have: sections and modules. NULL-terminated. */
+extern const char *const build_unsupported[];
+
+#endif

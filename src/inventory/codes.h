@@ -1,0 +1,47 @@
+/*
+ * inventory/codes: the findings about cluster.yaml as a description of a cluster; those about the file as YAML are in
+ * conf/codes.h. Codes are stable: once given out, a code keeps its meaning. X(number, NAME, what it means), in rising
+ * order.
+ */
+#ifndef REEVE_INVENTORY_CODES_H
+#define REEVE_INVENTORY_CODES_H
+
+/* clang-format off */
+#define INV_CODES(X) \
+	X(201, LANGUAGE, "the file is written in a version of the language that this reeve does not know") \
+	X(202, NOT_SUPPORTED, "a section or module of the language that this version of reeve does not have yet") \
+	X(203, CLUSTER_NAME, "a cluster's name that Slurm does not take") \
+	X(204, SLURM_VERSION, "a version of Slurm that does not exist or that reeve does not know") \
+	X(205, STATE, "a state directory that would be lost or is not there for every controller") \
+	X(206, RESERVE, "a reserve of memory that cannot be") \
+	X(207, WORD, "a value that is none of the possible ones") \
+	X(208, UNKNOWN_MODULE, "a module that reeve does not have") \
+	X(209, MODULE_OFF, "warning: a section is written whose module is not enabled") \
+	X(301, HOST_NAME, "a name that a host of a Slurm cluster cannot have") \
+	X(302, HOST_TWICE, "a host is given twice, perhaps by two ranges") \
+	X(303, ADDRESS_TWICE, "two hosts have the same address and port") \
+	X(304, HOSTNAME_TWICE, "two hosts call themselves the same") \
+	X(305, RANGE, "a hostlist is not written as Slurm's hostlists are") \
+	X(306, RANGE_COUNT, "a range of hosts and the range beside it have different counts") \
+	X(307, TOO_MANY_HOSTS, "more hosts than Slurm can have, or lists of them beyond all measure") \
+	X(401, UNKNOWN_HOST, "a host that is not in 'hosts'") \
+	X(402, LISTED_TWICE, "a host is listed twice in one list") \
+	X(403, CONTROLLERS, "no controller, or too many") \
+	X(501, PARTITION_NAME, "a name that a partition cannot have") \
+	X(502, PARTITION_EMPTY, "a partition without nodes, or no partition") \
+	X(503, NOT_COMPUTE, "a partition has a host that is not in 'compute'") \
+	X(504, TWO_DEFAULTS, "more than one default partition") \
+	X(505, NO_DEFAULT, "warning: no default partition") \
+	X(601, UNKNOWN_PARAM, "a parameter that Slurm does not have, or not in this version") \
+	X(602, OWNED_PARAM, "a parameter of Slurm that reeve writes itself") \
+	X(603, PARAM_VALUE, "a value that the parameter of Slurm does not take") \
+	X(604, PARAM_TWICE, "a parameter of Slurm is given twice, in two spellings")
+/* clang-format on */
+
+enum inv_code {
+#define X(number, name, meaning) INV_##name##_CODE = number,
+	INV_CODES(X)
+#undef X
+};
+
+#endif

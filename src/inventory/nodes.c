@@ -1,0 +1,159 @@
+/* Lists of hosts: "all", hostlists, lists of hostlists. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+#include "hostlist/hostlist.h"
+#include "inventory/build.h"
+
+/* Looking for the nearest of many names takes time: a file with thousands of unknown ones gets help for the first. */
+enum { MOST_SUGGESTIONS = 20 };
+
+struct span build_offset(const struct conf_value *value, size_t offset)
+{
+	struct span at = value->at;
+	/* Only where the text stands in the file as it is: no escapes, no folded lines. */
+	if (at.width == value->len && offset < value->len) {
+		at.column += (unsigned)offset;
+		at.width -= (unsigned)offset;
+	}
+	return at;
+}
+
+struct span build_place(const struct conf_value *value, const char *name)
+{
+	size_t len = strlen(name);
+	for (const char *p = value->text; (p = strstr(p, name)); p++) {
+		if ((p == value->text || strchr(", ", p[-1])) && (!p[len] || strchr(", ", p[len]))) {
+			struct span at = build_offset(value, (size_t)(p - value->text));
+			if (at.width > len)
+				at.width = (unsigned)len;
+			return at;
+		}
+	}
+	return value->at;
+}
+
+static const char *nearest_host(struct build *b, const char *name)
+{
+	if (b->suggestions++ >= MOST_SUGGESTIONS)
+		return NULL;
+	if (!b->name_list) {
+		b->name_list = arena_calloc(b->arena, b->hosts.len + 1, sizeof *b->name_list);
+		for (size_t i = 0; i < b->hosts.len; i++)
+			b->name_list[i] = b->hosts.items[i].name;
+	}
+	return str_nearest(name, b->name_list);
+}
+
+static int add_name(struct build *b, const struct conf_value *value, const char *what, const char *name,
+		    struct indexes *out)
+{
+	size_t index = (size_t)map_get(&b->names, name);
+	if (!index) {
+		if (map_has(&b->broken_names, name))
+			return -1;
+		const char *near = nearest_host(b, name);
+		diag_error(b->diags, INV_UNKNOWN_HOST_CODE, build_place(value, name),
+			   near ? diags_text(b->diags, "did you mean '%s'?", near) : NULL,
+			   "%s names '%s', which is not in 'hosts'", what, name);
+		return -1;
+	}
+	index--;
+	if (b->stamps[index] == b->stamp) {
+		diag_error(b->diags, INV_LISTED_TWICE_CODE, build_place(value, name), NULL, "%s names '%s' twice", what,
+			   name);
+		return -1;
+	}
+	b->stamps[index] = b->stamp;
+	*vec_push(out) = index;
+	return 0;
+}
+
+static int add_hostlist(struct build *b, const struct conf_value *value, const char *what, struct indexes *out)
+{
+	_cleanup_arena_ struct arena *scratch = arena_new();
+	const char *const *names;
+	size_t count, at;
+	struct err err = {0};
+	if (hostlist_expand(value->text, b->budget, scratch, &names, &count, &at, &err) < 0) {
+		if (err.code == ERR_LIMIT) {
+			diag_error(b->diags, INV_TOO_MANY_HOSTS_CODE, value->at, NULL, "%s names too many hosts", what);
+			b->budget = 0;
+		} else {
+			diag_error(b->diags, INV_RANGE_CODE, build_offset(value, at), NULL, "%s: %s", what, err.text);
+		}
+		return -1;
+	}
+	b->budget -= count;
+	if (!count) {
+		diag_error(b->diags, CONF_EMPTY_CODE, value->at, NULL, "%s has a list that names no host", what);
+		return -1;
+	}
+	int result = 0;
+	for (size_t i = 0; i < count; i++)
+		if (add_name(b, value, what, names[i], out) < 0)
+			result = -1;
+	return result;
+}
+
+static int add_all(struct build *b, const struct conf_value *value, const char *what, const size_t *all, size_t count,
+		   struct indexes *out)
+{
+	if (b->budget < count) {
+		diag_error(b->diags, INV_TOO_MANY_HOSTS_CODE, value->at, NULL, "%s names too many hosts", what);
+		return -1;
+	}
+	b->budget -= count;
+	for (size_t i = 0; i < count; i++) {
+		if (b->stamps[all[i]] == b->stamp) {
+			diag_error(b->diags, INV_LISTED_TWICE_CODE, value->at, NULL, "%s names '%s' and then all", what,
+				   b->hosts.items[all[i]].name);
+			return -1;
+		}
+		b->stamps[all[i]] = b->stamp;
+		*vec_push(out) = all[i];
+	}
+	return 0;
+}
+
+int build_nodes(struct build *b, const struct conf_value *value, const char *what, const size_t *all, size_t all_count,
+		struct indexes *out)
+{
+	const struct conf_value *const *texts;
+	size_t count;
+	if (conf_texts(value, what, b->arena, &texts, &count, b->diags) < 0)
+		return -1;
+	b->stamp++;
+	int result = 0;
+	for (size_t i = 0; i < count; i++) {
+		const char *text = texts[i]->text;
+		if (!strcasecmp(text, "all")) {
+			result |= add_all(b, texts[i], what, all, all_count, out);
+		} else if (str_starts(text, "class:")) {
+			diag_error(b->diags, INV_NOT_SUPPORTED_CODE, texts[i]->at, "name the hosts, or 'all'",
+				   "%s: classes are not supported by this version of reeve", what);
+			result = -1;
+		} else {
+			result |= add_hostlist(b, texts[i], what, out);
+		}
+	}
+	return result;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const size_t *x = a, *y = b;
+	return *x < *y ? -1 : *x > *y;
+}
+
+const size_t *build_sorted(struct build *b, struct indexes *list)
+{
+	size_t *sorted = arena_calloc(b->arena, list->len ? list->len : 1, sizeof *sorted);
+	if (list->len) {
+		memcpy(sorted, list->items, list->len * sizeof *sorted);
+		qsort(sorted, list->len, sizeof *sorted, by_number);
+	}
+	return sorted;
+}

@@ -1,0 +1,251 @@
+/* The small sections: cluster, slurm_version, memory, lab, modules. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "inventory/build.h"
+#include "slurm/version.h"
+
+const char *const build_unsupported[] = {"classes",     "time",       "storage", "accounting", "software",
+					 "modulefiles", "containers", "scratch", "monitoring", NULL};
+
+void build_cluster(struct build *b, const struct conf_value *value)
+{
+	const char *name;
+	if (conf_text(value, "'cluster'", &name, b->diags) < 0)
+		return;
+	b->inv->cluster = (struct inv_text){.text = name, .at = value->at};
+	size_t len = strlen(name);
+	if (len <= INV_MAX_CLUSTER && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len && *name != '-' &&
+	    *name != '_')
+		return;
+	/* slurm.conf(5), ClusterName: the accounting database folds it to lower case. */
+	char *lower = arena_strdup(b->arena, name);
+	for (char *p = lower; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	bool folded = !streq(lower, name) && str_is_name(lower, INV_MAX_CLUSTER) && !strchr(lower, '.');
+	diag_error(b->diags, INV_CLUSTER_NAME_CODE, value->at,
+		   folded ? diags_text(b->diags, "write '%s'", lower) : NULL,
+		   "the cluster's name '%s' should be lower-case letters, digits, '_' and '-', at most %d of them",
+		   name, INV_MAX_CLUSTER);
+}
+
+void build_version(struct build *b, const struct conf_value *value)
+{
+	const char *text;
+	struct slurm_version version;
+	struct err err = {0};
+	if (!value || conf_version(value, "'slurm_version'", &text, b->diags) < 0)
+		return;
+	if (slurm_version_parse(text, &version, &err) < 0) {
+		diag_error(b->diags, INV_SLURM_VERSION_CODE, value->at, NULL, "'slurm_version': %s", err.text);
+		return;
+	}
+	if (!slurm_release_known(version.release)) {
+		char first[8], last[8];
+		diag_error(b->diags, INV_SLURM_VERSION_CODE, value->at, NULL,
+			   "'slurm_version' %s is not known to this reeve, which knows %s to %s", text,
+			   slurm_release_print(SLURM_RELEASE_FIRST, first),
+			   slurm_release_print(SLURM_RELEASE_LAST, last));
+		return;
+	}
+	b->release = version.release;
+	b->inv->slurm_version = (struct inv_text){.text = text, .at = value->at};
+}
+
+static void read_reserve(struct build *b, const struct conf_value *value)
+{
+	enum { MOST_MIB = 1 << 20, MOST_PERCENT = 90 };
+	struct inv_reserve *reserve = &b->inv->reserve;
+	uint64_t n;
+	if (value && value->kind == CONF_SCALAR && value->len > 1 && value->len < 20 &&
+	    value->text[value->len - 1] == '%') {
+		char number[20];
+		memcpy(number, value->text, value->len - 1);
+		number[value->len - 1] = '\0';
+		if (str_to_u64(number, 0, MOST_PERCENT, &n) < 0)
+			diag_error(b->diags, INV_RESERVE_CODE, value->at, NULL,
+				   "the reserve should be at most %d%% of a node's memory, not '%s'", MOST_PERCENT,
+				   value->text);
+		else
+			*reserve = (struct inv_reserve){.percent = (unsigned)n, .at = value->at};
+		return;
+	}
+	if (conf_mib(value, "the reserve", &n, b->diags) < 0)
+		return;
+	if (n > MOST_MIB)
+		diag_error(b->diags, INV_RESERVE_CODE, value->at, NULL, "a reserve of %s leaves nothing for jobs",
+			   value->text);
+	else
+		*reserve = (struct inv_reserve){.mib = (unsigned long)n, .at = value->at};
+}
+
+void build_memory(struct build *b, const struct conf_value *value)
+{
+	static const struct conf_key keys[] = {{"reserve", true}, {NULL}};
+	const struct conf_value *values[1];
+	if (!value)
+		return;
+	conf_walk(value, "'memory'", keys, values, b->diags);
+	if (values[0])
+		read_reserve(b, values[0]);
+}
+
+/* One of `words`, NULL-terminated. */
+static void read_word(struct build *b, const struct conf_value *value, const char *what, const char *const *words,
+		      const char **ret)
+{
+	const char *text;
+	if (conf_text(value, what, &text, b->diags) < 0)
+		return;
+	_cleanup_strbuf_ struct strbuf all = {0};
+	for (size_t i = 0; words[i]; i++) {
+		if (streq(words[i], text)) {
+			*ret = words[i];
+			return;
+		}
+		strbuf_addf(&all, "%s%s", i ? ", " : "", words[i]);
+	}
+	const char *near = str_nearest(text, words);
+	diag_error(b->diags, INV_WORD_CODE, value->at, near ? diags_text(b->diags, "did you mean '%s'?", near) : NULL,
+		   "%s should be one of %s, not '%s'", what, strbuf_str(&all), text);
+}
+
+static const char *const suites[] = {"bookworm", "trixie", NULL};
+static const char *const arches[] = {"amd64", "arm64", NULL};
+
+static void read_lab_nodes(struct build *b, const struct conf_value *value)
+{
+	static const struct conf_key keys[] = {{"suite"}, {"arch"}, {NULL}};
+	if (value->kind != CONF_MAP) {
+		diag_error(b->diags, CONF_TYPE_CODE, value->at, "for example: nodes: { dalt: { arch: arm64 } }",
+			   "'nodes' of 'lab' should be a map, this is %s", conf_kind_name(value));
+		return;
+	}
+	for (size_t i = 0; i < value->count; i++) {
+		const struct conf_pair *pair = &value->pairs[i];
+		const struct conf_value *values[2], name = {.kind = CONF_SCALAR,
+							    .at = pair->at,
+							    .text = pair->key,
+							    .len = strlen(pair->key),
+							    .plain = true};
+		const char *suite = NULL, *arch = NULL;
+		struct indexes list = {0};
+		build_nodes(b, &name, "'lab'", NULL, 0, &list);
+		conf_walk(pair->value, "'lab'", keys, values, b->diags);
+		if (values[0])
+			read_word(b, values[0], "the suite", suites, &suite);
+		if (values[1])
+			read_word(b, values[1], "the architecture", arches, &arch);
+		for (size_t k = 0; k < list.len; k++) {
+			struct inv_host *host = &b->hosts.items[list.items[k]];
+			host->suite = suite ? suite : host->suite;
+			host->arch = arch ? arch : host->arch;
+		}
+		free(list.items);
+	}
+}
+
+static void read_binds(struct build *b, const struct conf_value *value)
+{
+	const struct conf_value *const *texts;
+	size_t count;
+	if (conf_texts(value, "'binds' of 'lab'", b->arena, &texts, &count, b->diags) < 0)
+		return;
+	struct inv_text *binds = arena_calloc(b->arena, count, sizeof *binds);
+	for (size_t i = 0; i < count; i++) {
+		binds[i] = (struct inv_text){.text = "/", .at = texts[i]->at};
+		if (conf_path(texts[i], "a path of 'binds'", &binds[i].text, b->diags) == 0 &&
+		    streq(binds[i].text, "/"))
+			diag_error(b->diags, CONF_PATH_CODE, texts[i]->at, NULL, "'binds' cannot have /");
+	}
+	b->inv->lab.binds = binds;
+	b->inv->lab.bind_count = count;
+}
+
+void build_lab(struct build *b, const struct conf_value *value)
+{
+	enum { SUITE, BINDS, NODES, KEYS };
+	static const struct conf_key keys[] = {
+	    [SUITE] = {"suite"}, [BINDS] = {"binds"}, [NODES] = {"nodes"}, [KEYS] = {NULL}};
+	const struct conf_value *values[KEYS] = {NULL};
+	struct inv_lab *lab = &b->inv->lab;
+	lab->suite = suites[0];
+	if (value) {
+		lab->at = value->at;
+		conf_walk(value, "'lab'", keys, values, b->diags);
+	}
+	if (values[SUITE])
+		read_word(b, values[SUITE], "the suite", suites, &lab->suite);
+	if (values[BINDS])
+		read_binds(b, values[BINDS]);
+	if (values[NODES])
+		read_lab_nodes(b, values[NODES]);
+	for (size_t i = 0; i < b->hosts.len; i++)
+		if (!b->hosts.items[i].suite)
+			b->hosts.items[i].suite = lab->suite;
+}
+
+static bool is_listed(const struct conf_value *const *texts, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (streq(texts[i]->text, name))
+			return true;
+	return false;
+}
+
+static void check_module(struct build *b, const struct conf_value *value, const char *const *known)
+{
+	for (size_t i = 0; known[i]; i++)
+		if (streq(value->text, known[i]))
+			return;
+	for (size_t i = 0; build_unsupported[i]; i++)
+		if (streq(value->text, build_unsupported[i]) && !streq(value->text, "classes")) {
+			diag_error(b->diags, INV_NOT_SUPPORTED_CODE, value->at, NULL,
+				   "the module '%s' is not supported by this version of reeve", value->text);
+			return;
+		}
+	const char *near = str_nearest(value->text, known);
+	diag_error(b->diags, INV_UNKNOWN_MODULE_CODE, value->at,
+		   near ? diags_text(b->diags, "did you mean '%s'?", near) : NULL, "unknown module '%s'", value->text);
+}
+
+void build_modules(struct build *b, const struct conf_value *value)
+{
+	const struct inv_section *const *sections = b->inv->sections;
+	size_t section_count = 0, text_count = 0, count = 0;
+	while (sections[section_count])
+		section_count++;
+	const char **known = arena_calloc(b->arena, section_count + 2, sizeof *known);
+	const char **enabled = arena_calloc(b->arena, section_count + 2, sizeof *enabled);
+	void **made = arena_calloc(b->arena, section_count + 1, sizeof *made);
+	known[0] = enabled[count++] = "core";
+	for (size_t i = 0; i < section_count; i++)
+		known[i + 1] = sections[i]->name;
+
+	const struct conf_value *const *texts = NULL;
+	bool given = value && value->kind == CONF_LIST && !value->count;
+	if (value && !given)
+		given = conf_texts(value, "'modules'", b->arena, &texts, &text_count, b->diags) == 0;
+	for (size_t i = 0; i < text_count; i++) {
+		check_module(b, texts[i], known);
+		if (is_listed(texts, i, texts[i]->text))
+			diag_error(b->diags, INV_LISTED_TWICE_CODE, texts[i]->at, NULL, "'modules' names '%s' twice",
+				   texts[i]->text);
+	}
+	for (size_t i = 0; i < section_count; i++) {
+		const struct conf_pair *section = conf_find(b->root, sections[i]->name);
+		bool on = given ? is_listed(texts, text_count, sections[i]->name) : section != NULL;
+		if (on)
+			enabled[count++] = sections[i]->name;
+		else if (section)
+			diag_warning(b->diags, INV_MODULE_OFF_CODE, section->at, NULL,
+				     "'%s' has no effect: the module is not among 'modules'", sections[i]->name);
+		if (on || section)
+			made[i] = sections[i]->parse(section ? section->value : NULL, b->arena, b->diags);
+	}
+	b->inv->modules = enabled;
+	b->inv->section_values = made;
+}

@@ -1,0 +1,110 @@
+/*
+ * Runs golden cases: for each directory diag-* (beside this file) prints the findings about its cluster.yaml and holds
+ * them against its expect.txt. With UPDATE=1 in the environment, expect.txt is written instead. Also reads every file of
+ * the directories behind the first, where only an end in bounded time matters: the fuzzer's corpus.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "inventory/inventory.h"
+
+/* Stands for a module of any name: its section may hold anything. */
+static void *parse_anything(const struct conf_value *value, struct arena *arena, struct diags *diags)
+{
+	(void)value;
+	(void)diags;
+	return arena_strdup(arena, "anything");
+}
+
+static const struct inv_section lmod = {.name = "lmod", .parse = parse_anything};
+static const struct inv_section *const sections[] = {&lmod, NULL};
+
+/* What is printed for the file at `path`: findings, or why it cannot be read. The caller frees it. */
+static char *print_findings(const char *path)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct diags diags;
+	struct err err = {0};
+	const struct inventory *inv = inventory_load(path, sections, &diags, arena, &err);
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	diags_print(&diags, out, false);
+	if (inv)
+		fprintf(out, "good: %zu hosts, %zu partitions\n", inv->host_count, inv->partition_count);
+	else
+		fprintf(out, "%s\n", err.text);
+	fclose(out);
+	diags_free(&diags);
+	return text;
+}
+
+static int run_case(const char *directory, const char *name)
+{
+	_cleanup_strbuf_ struct strbuf expected = {0};
+	_cleanup_free_ char *here = xasprintf("%s/%s", directory, name);
+	struct err err = {0};
+	if (chdir(here) < 0) {
+		printf("not ok %s: no such directory\n", name);
+		return 1;
+	}
+	_cleanup_free_ char *printed = print_findings("cluster.yaml");
+	if (getenv("UPDATE"))
+		file_write_atomic("expect.txt", printed, strlen(printed), 0644, &err);
+	if (file_read("expect.txt", 1 << 20, &expected, &err) < 0) {
+		printf("not ok %s: %s\n", name, err.text);
+		return 1;
+	}
+	if (streq(strbuf_str(&expected), printed)) {
+		printf("ok %s\n", name);
+		return 0;
+	}
+	printf("not ok %s\n--- expected\n%s--- printed\n%s---\n", name, strbuf_str(&expected), printed);
+	return 1;
+}
+
+static int only_cases(const struct dirent *entry)
+{
+	return str_starts(entry->d_name, "diag-");
+}
+
+static int no_dots(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+int main(int argc, char **argv)
+{
+	struct dirent **entries;
+	int failed = 0, cases = argc > 1 ? scandir(argv[1], &entries, only_cases, alphasort) : -1;
+	if (cases <= 0) {
+		fprintf(stderr, "usage: %s GOLDEN-DIRECTORY [CORPUS-DIRECTORY...]; no cases found\n", argv[0]);
+		return 2;
+	}
+	for (int i = 0; i < cases; i++) {
+		failed += run_case(argv[1], entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	for (int a = 2; a < argc; a++) {
+		int files = scandir(argv[a], &entries, no_dots, alphasort);
+		if (files <= 0) {
+			printf("not ok %s: no files\n", argv[a]);
+			return 1;
+		}
+		for (int i = 0; i < files; i++) {
+			_cleanup_free_ char *path = xasprintf("%s/%s", argv[a], entries[i]->d_name);
+			_cleanup_free_ char *printed = print_findings(path);
+			failed += !*printed;
+			free(entries[i]);
+		}
+		free(entries);
+		printf("ok %s: %d files\n", argv[a], files);
+	}
+	return failed ? 1 : 0;
+}
