@@ -1,0 +1,127 @@
+/* The end of a run: totals, and the summary for people or for programs. */
+#include "report/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "hostlist/hostlist.h"
+
+struct report_totals report_totals(const struct report *r)
+{
+	struct report_totals t = {.seconds = (double)(clock_ms() - r->started_ms) / 1000};
+	for (size_t i = 0; i < r->count; i++) {
+		t.changed += r->hosts[i].changed;
+		t.failed += r->hosts[i].state == REPORT_FAILED;
+		t.unreachable += r->hosts[i].state == REPORT_UNREACHABLE;
+	}
+	t.ok = !r->error && !t.failed && !t.unreachable;
+	return t;
+}
+
+static json_t *summary_json(const struct report *r, const struct report_totals *t, const json_t *extra)
+{
+	json_t *hosts = json_array();
+	for (size_t i = 0; i < r->count; i++) {
+		const struct report_host *h = &r->hosts[i];
+		json_array_append_new(hosts, json_pack("{s:s, s:s, s:I, s:I, s:s?}", "name", h->name, "state",
+						       report_state_name(h->state), "changed", (json_int_t)h->changed,
+						       "failed", (json_int_t)h->failed, "error", h->error));
+	}
+	json_t *all = json_pack("{s:b, s:I, s:I, s:I, s:f, s:o, s:s?}", "ok", t->ok, "changed", (json_int_t)t->changed,
+				"failed", (json_int_t)t->failed, "unreachable", (json_int_t)t->unreachable, "seconds",
+				t->seconds, "hosts", hosts, "error", r->error);
+	const char *key;
+	json_t *value;
+	json_object_foreach((json_t *)extra, key, value) json_object_set(all, key, value);
+	return all;
+}
+
+static bool changed(const struct report_thing *t, size_t host)
+{
+	return t->result[host] == 1 + EVENT_CHANGED;
+}
+
+static bool same_hosts(const struct report *r, const struct report_thing *a, const struct report_thing *b)
+{
+	if (a->changed != b->changed)
+		return false;
+	for (size_t i = 0; i < r->count; i++)
+		if (changed(a, i) != changed(b, i))
+			return false;
+	return true;
+}
+
+/* What changed, under a heading for each set of hosts. */
+static void print_changes(const struct report *r, struct arena *arena, FILE *out)
+{
+	bool *done = arena_calloc(arena, r->things.len, sizeof *done);
+	const char **names = arena_calloc(arena, r->count, sizeof *names);
+	for (size_t i = 0; i < r->things.len; i++) {
+		const struct report_thing *t = r->things.items[i];
+		if (done[i] || !t->changed)
+			continue;
+		size_t n = 0;
+		for (size_t k = 0; k < r->count; k++)
+			if (changed(t, k))
+				names[n++] = r->hosts[k].name;
+		fprintf(out, "changed on %s:\n", hostlist_compress(names, n, arena));
+		for (size_t k = i; k < r->things.len; k++) {
+			if (done[k] || !r->things.items[k]->changed || !same_hosts(r, t, r->things.items[k]))
+				continue;
+			done[k] = true;
+			fprintf(out, "  %s\n", r->things.items[k]->id);
+		}
+	}
+}
+
+/* Who failed or was out of reach, under the reason that they have in common. */
+static void print_errors(const struct report *r, enum report_state state, struct arena *arena, FILE *out)
+{
+	bool *done = arena_calloc(arena, r->count, sizeof *done);
+	const char **names = arena_calloc(arena, r->count, sizeof *names);
+	const char *color = report_color(state, r->options.out_color);
+	for (size_t i = 0; i < r->count; i++) {
+		if (done[i] || r->hosts[i].state != state)
+			continue;
+		size_t n = 0;
+		for (size_t k = i; k < r->count; k++) {
+			if (done[k] || r->hosts[k].state != state || strcmp(r->hosts[k].error, r->hosts[i].error) != 0)
+				continue;
+			done[k] = true;
+			names[n++] = r->hosts[k].name;
+		}
+		fprintf(out, "%s%s: %s%s\n  %s\n", color, report_state_name(state), hostlist_compress(names, n, arena),
+			*color ? "\033[0m" : "", r->hosts[i].error);
+	}
+}
+
+static void print_summary(const struct report *r, const struct report_totals *t, FILE *out)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	print_changes(r, arena, out);
+	print_errors(r, REPORT_FAILED, arena, out);
+	print_errors(r, REPORT_UNREACHABLE, arena, out);
+	const char *color = report_color(t->ok ? REPORT_DONE : REPORT_FAILED, r->options.out_color);
+	if (r->error)
+		fprintf(out, "%sfailed: %s%s\n", color, r->error, *color ? "\033[0m" : "");
+	fprintf(out, "%s%zu host%s: %zu changed, %zu failed, %zu unreachable; %.1f s%s\n", color, r->count,
+		r->count == 1 ? "" : "s", t->changed, t->failed, t->unreachable, t->seconds, *color ? "\033[0m" : "");
+}
+
+struct report_totals report_end(struct report *r, const json_t *extra)
+{
+	struct report_totals t = report_totals(r);
+	live_clear(r);
+	r->options.live = false;
+	if (r->options.json) {
+		json_t *all = summary_json(r, &t, extra);
+		json_dumpf(all, r->options.out, JSON_COMPACT | JSON_REAL_PRECISION(6));
+		fputc('\n', r->options.out);
+		json_decref(all);
+	} else {
+		print_summary(r, &t, r->options.out);
+	}
+	fflush(r->options.out);
+	return t;
+}
