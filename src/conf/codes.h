@@ -31,7 +31,7 @@
 /* clang-format on */
 
 enum conf_code {
-#define X(number, name, meaning) CONF_##name##_CODE = number,
+#define X(number, name, meaning) CONF_##name##_CODE = (number),
 	CONF_CODES(X)
 #undef X
 };

@@ -66,7 +66,8 @@ static int read_number(struct reader *r, uint64_t *ret, unsigned *ret_digits)
 static int read_range(struct reader *r, struct range *ret)
 {
 	const char *start = r->p;
-	unsigned high_digits;
+	unsigned high_digits = 0;
+	*ret = (struct range){0};
 	if (read_number(r, &ret->low, &ret->width) < 0)
 		return -1;
 	ret->high = ret->low;
@@ -134,9 +135,8 @@ static int read_item(struct reader *r, size_t max, size_t *ret_count)
 				return fail(r, open, ERR_INPUT, "more than 8 pairs of brackets in one name");
 			if (read_brackets(r, max, &here, &width) < 0)
 				return -1;
-			if (here > max / count)
+			if (__builtin_mul_overflow(count, here, &count) || count > max)
 				return fail(r, start, ERR_LIMIT, "too many names");
-			count *= here;
 			len += width;
 		} else if (is_name_byte(*r->p)) {
 			r->p++;
@@ -235,7 +235,7 @@ static char *item_print(const char *item, const char *end, const struct wheel *w
 			name[len++] = *p;
 			continue;
 		}
-		char digits[24];
+		char digits[24] = {0};
 		unsigned n = 0, width = wheels->range.width;
 		for (uint64_t v = wheels->value; n == 0 || v > 0; v /= 10)
 			digits[n++] = (char)('0' + v % 10);
