@@ -84,6 +84,17 @@ static void slurmd(const struct cluster *c, struct catalog *out)
 	catalog_service(out, STAGE_ACTIVATE, "slurmd.service", YES, YES, NULL);
 }
 
+/*
+ * What the daemons run with, written when the activation has succeeded (a later stage): the next run holds its own
+ * configuration against it, and a run that was cut off in between is seen to have been.
+ */
+static void in_force(const struct cluster *c, struct catalog *out)
+{
+	catalog_directory(out, STAGE_SERVICES, "/var/lib/reeve/in-force", "root", "root", 0700);
+	put_file(out, STAGE_SERVICES, "/var/lib/reeve/in-force/slurm.conf", 0600, core_slurm_conf(c));
+	put_file(out, STAGE_SERVICES, "/var/lib/reeve/in-force/cgroup.conf", 0600, core_cgroup_conf(c));
+}
+
 static void compile(const struct cluster *c, size_t index, struct catalog *out)
 {
 	const struct cluster_host *h = &c->hosts[index];
@@ -104,6 +115,7 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 		slurmd(c, out);
 	else if (h->facts && h->facts->slurmd_unit.loaded)
 		catalog_service(out, STAGE_ACTIVATE, "slurmd.service", NO, NO, NULL);
+	in_force(c, out);
 }
 
 const struct module core_module = {

@@ -1,0 +1,264 @@
+/*
+ * What has to be done so that the new slurm.conf is in force, and what speaks against it.
+ *
+ * What daemons run with now is known from two texts on each host: the copy that the last run left in
+ * /var/lib/reeve/in-force when the activation had succeeded, and the file in /etc/slurm, which somebody may have
+ * changed since and a daemon may have read. The need is the larger of both. The controllers' texts decide for the
+ * cluster; another host's own texts decide for its slurmd alone, so that one edited file or one host that was left
+ * behind does not restart a whole cluster.
+ */
+#include <string.h>
+
+#include "base/map.h"
+#include "base/str.h"
+#include "hostlist/hostlist.h"
+#include "plan/plan.h"
+
+enum { MOST_NAMES = 65536 };
+
+static struct slurm_conf *parse(struct plan *plan, const char *text)
+{
+	struct slurm_conf *conf;
+	/* What cannot be parsed was not written by us; it is replaced, and the daemons are told. */
+	return text && slurm_conf_parse(text, strlen(text), plan->arena, &conf, NULL) == 0 ? conf : NULL;
+}
+
+static const char *wanted_conf(const struct plan *plan, const char *path)
+{
+	for (size_t i = 0; i < plan->cluster->inv->host_count; i++) {
+		if (!plan->hosts[i].catalog)
+			continue;
+		const struct resource *r = catalog_find(plan->hosts[i].catalog, path);
+		if (r)
+			return r->file.content;
+	}
+	return NULL;
+}
+
+struct texts {
+	struct plan *plan;
+	const char *slurm, *cgroup; /* wanted */
+	struct slurm_conf *wanted;
+	struct map seen; /* old text -> struct slurm_activation */
+};
+
+/* The difference between one old text and the wanted one; each distinct text is looked at once. */
+static struct slurm_activation *difference(struct texts *t, const char *old)
+{
+	struct slurm_activation *a = map_get(&t->seen, old);
+	struct slurm_conf *conf;
+	if (a)
+		return a;
+	conf = parse(t->plan, old);
+	struct err err = {0};
+	if (!conf || slurm_activation_of(t->plan->cluster->release, conf, t->wanted, t->plan->arena, &a, &err) < 0) {
+		a = arena_alloc(t->plan->arena, sizeof *a);
+		a->need = SLURM_NEED_RESTART_BOTH;
+	}
+	map_set(&t->seen, old, a);
+	return a;
+}
+
+/* cgroup.conf is read when a daemon starts and, from 23.11, at reconfigure too (cgroup.conf(5)); slurmd restarts are
+ * safe for jobs. */
+static enum slurm_need cgroup_need(const struct texts *t, const char *old)
+{
+	return !old || streq(old, t->cgroup) ? SLURM_NEED_NOTHING : SLURM_NEED_RESTART_SLURMD;
+}
+
+static enum slurm_need need_of(struct texts *t, const struct facts *f, struct slurm_activation **ret_worst)
+{
+	enum slurm_need need = SLURM_NEED_NOTHING;
+	const char *const olds[] = {f->in_force_slurm, f->slurm_conf};
+	for (size_t i = 0; i < 2; i++) {
+		if (!olds[i] || streq(olds[i], t->slurm))
+			continue;
+		struct slurm_activation *a = difference(t, olds[i]);
+		enum slurm_need n = a->need > SLURM_NEED_RECONFIGURE ? a->need : SLURM_NEED_RECONFIGURE;
+		if (ret_worst && (!*ret_worst || (*ret_worst)->need < a->need))
+			*ret_worst = a;
+		need = slurm_need_join(need, n);
+	}
+	/* In force nowhere that we know of, and a daemon runs: it may have read anything. */
+	if (!f->in_force_slurm && f->slurm_conf && need == SLURM_NEED_NOTHING)
+		need = SLURM_NEED_RECONFIGURE;
+	need = slurm_need_join(need, cgroup_need(t, f->in_force_cgroup));
+	return slurm_need_join(need, cgroup_need(t, f->cgroup_conf));
+}
+
+static bool list_has(const char *hostlist, const char *name, struct arena *arena)
+{
+	const char *const *names;
+	size_t count;
+	if (!hostlist || hostlist_expand(hostlist, MOST_NAMES, arena, &names, &count, NULL, NULL) < 0)
+		return hostlist != NULL; /* what cannot be read is taken to name it */
+	for (size_t i = 0; i < count; i++)
+		if (streq(names[i], name))
+			return true;
+	return false;
+}
+
+static bool words_have(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+	for (const char *p = list; p && *p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+		if (strcspn(p, ",") == len && strncmp(p, word, len) == 0)
+			return true;
+	return false;
+}
+
+static struct finding *refuse(struct plan *plan, const char *code, const char *text)
+{
+	struct finding *f = finding_add(&plan->findings, FINDING_STOP, code, NULL, "%s", text);
+	f->origin = plan->cluster->inv->compute_at;
+	return f;
+}
+
+static void refuse_unknown(struct plan *plan, const char *what)
+{
+	refuse(plan, "unknown-jobs",
+	       arena_printf(plan->arena,
+			    "%s, and slurmctld does not answer, so that nobody knows which jobs that would hurt: %s",
+			    what, plan->live && plan->live->why ? plan->live->why : "no controller runs"))
+	    ->mend = "start slurmctld with the configuration it had (`systemctl start slurmctld` on a controller), "
+		     "then apply again";
+}
+
+/* Rule 1: what jobs, reservations or topology refer to is not removed, and what is busy is not resized. */
+static void check_nodes(struct plan *plan, const struct slurm_names *names, bool removed)
+{
+	const struct live *live = plan->live;
+	const char *verb = removed ? "would be removed" : "would get other sockets, cores or GRES";
+	if (!names->len)
+		return;
+	if (!live || !live->up) {
+		refuse_unknown(plan, arena_printf(plan->arena, "%s %s", names->items[0], verb));
+		return;
+	}
+	for (size_t i = 0; i < names->len; i++) {
+		const char *name = names->items[i];
+		for (size_t k = 0; k < live->job_count; k++) {
+			const struct slurm_job *j = &live->jobs[k];
+			bool runs = slurm_job_holds_nodes(j) && list_has(j->nodes, name, plan->arena);
+			bool asked =
+			    removed && j->phase == SLURM_JOB_PENDING && list_has(j->asked_nodes, name, plan->arena);
+			if (!runs && !asked)
+				continue;
+			refuse(plan, removed ? "node-in-use" : "node-busy",
+			       arena_printf(plan->arena, "node %s %s, and job %s of %s %s it", name, verb, j->id,
+					    j->user, runs ? "runs on" : "asks for"))
+			    ->mend = "wait for the job, or end it (scancel), then apply again; until then leave the "
+				     "node in cluster.yaml as it was";
+		}
+		for (size_t k = 0; removed && k < live->reservation_count; k++)
+			if (list_has(live->reservations[k].nodes, name, plan->arena))
+				refuse(plan, "node-in-use",
+				       arena_printf(plan->arena, "node %s %s, and the reservation %s holds it", name,
+						    verb, live->reservations[k].name))
+				    ->mend = "scontrol delete reservation, or leave the node in cluster.yaml";
+	}
+}
+
+static void check_partitions(struct plan *plan, const struct slurm_names *names)
+{
+	const struct live *live = plan->live;
+	if (!names->len)
+		return;
+	if (!live || !live->up) {
+		refuse_unknown(plan, arena_printf(plan->arena, "partition %s would be removed", names->items[0]));
+		return;
+	}
+	for (size_t i = 0; i < names->len; i++) {
+		for (size_t k = 0; k < live->job_count; k++) {
+			const struct slurm_job *j = &live->jobs[k];
+			if (j->phase != SLURM_JOB_ENDED && words_have(j->partitions, names->items[i]))
+				refuse(plan, "partition-in-use",
+				       arena_printf(plan->arena,
+						    "partition %s would be removed, and job %s of %s is in it",
+						    names->items[i], j->id, j->user))
+				    ->mend = "scontrol update PartitionName=... State=DRAIN, wait for its jobs, then "
+					     "apply again";
+		}
+		for (size_t k = 0; k < live->reservation_count; k++)
+			if (live->reservations[k].partition && streq(live->reservations[k].partition, names->items[i]))
+				refuse(plan, "partition-in-use",
+				       arena_printf(plan->arena,
+						    "partition %s would be removed, and the reservation %s is on it",
+						    names->items[i], live->reservations[k].name))
+				    ->mend = "scontrol delete reservation, then apply again";
+	}
+}
+
+static void check_stop_all(struct plan *plan)
+{
+	const struct live *live = plan->live;
+	if (plan->need != SLURM_NEED_STOP_ALL)
+		return;
+	if (!live || !live->up) {
+		refuse_unknown(plan, "every daemon would be stopped at once");
+		return;
+	}
+	for (size_t i = 0; i < live->job_count; i++)
+		if (live->jobs[i].phase != SLURM_JOB_ENDED) {
+			refuse(
+			    plan, "jobs-in-the-way",
+			    arena_printf(
+				plan->arena,
+				"this change needs every daemon stopped at once, which job %s of %s would not survive",
+				live->jobs[i].id, live->jobs[i].user))
+			    ->mend = "wait until no job is left";
+			return;
+		}
+}
+
+static bool is_active(const struct facts_unit *unit)
+{
+	return streq(unit->active, "active") || streq(unit->active, "reloading") || streq(unit->active, "activating");
+}
+
+void plan_activation(struct plan *plan)
+{
+	const struct cluster *c = plan->cluster;
+	struct texts t = {
+	    .plan = plan,
+	    .slurm = wanted_conf(plan, "file:/etc/slurm/slurm.conf"),
+	    .cgroup = wanted_conf(plan, "file:/etc/slurm/cgroup.conf"),
+	};
+	t.wanted = parse(plan, t.slurm);
+	if (!t.slurm || !t.cgroup)
+		return;
+	if (!t.wanted) {
+		refuse(plan, "candidate", "the new slurm.conf cannot be parsed")->mend = "this is a defect of reeve";
+		return;
+	}
+	bool active = false;
+	struct slurm_activation *worst = NULL;
+	for (size_t i = 0; i < c->inv->host_count; i++) {
+		const struct cluster_host *h = &c->hosts[i];
+		if (!h->facts)
+			continue;
+		enum slurm_need need = need_of(&t, h->facts, h->inv->controller ? &worst : NULL);
+		if (h->inv->controller) {
+			active |= is_active(&h->facts->slurmctld_unit);
+			plan->need = slurm_need_join(plan->need, need);
+		}
+		if (h->inv->compute && is_active(&h->facts->slurmd_unit))
+			plan->hosts[i].need = need;
+	}
+	/* Also where no slurmctld runs: what is removed or resized was configured once, and its jobs may still be
+	 * there. */
+	plan->activation = worst;
+	if (!worst) {
+		plan->activation = arena_alloc(plan->arena, sizeof *plan->activation);
+		plan->activation->need = plan->need;
+	}
+	if (!active)
+		plan->need = SLURM_NEED_START;
+	if (worst && !c->fresh) {
+		check_nodes(plan, &worst->nodes_removed, true);
+		check_nodes(plan, &worst->nodes_resized, false);
+		check_partitions(plan, &worst->partitions_removed);
+	}
+	check_stop_all(plan);
+	map_free(&t.seen);
+}

@@ -1,0 +1,80 @@
+#include "plan/live.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+static const struct {
+	const char *name;
+	const char *const *argv;
+} questions[] = {
+    {"live.nodes", slurm_nodes_argv}, {"live.partitions", slurm_partitions_argv},
+    {"live.jobs", slurm_jobs_argv},   {"live.reservations", slurm_reservations_argv},
+    {"live.ping", slurm_ping_argv},
+};
+
+json_t *live_items(void)
+{
+	json_t *items = json_array();
+	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+		json_t *argv = json_array();
+		for (const char *const *a = questions[i].argv; *a; a++)
+			json_array_append_new(argv, json_string(*a));
+		json_array_append_new(items, json_pack("{s:s, s:o, s:i, s:i}", "name", questions[i].name, "run", argv,
+						       "max", 16 << 20, "timeout", 25000));
+	}
+	return items;
+}
+
+/* Standard output of a question, or NULL with the reason in live->why. */
+static const char *answer_to(const json_t *answer, const char *name, struct live *live, struct arena *arena)
+{
+	const json_t *o = json_object_get(json_object_get(answer, "items"), name);
+	const json_t *status = json_object_get(o, "status");
+	const char *out = json_string_value(json_object_get(o, "out"));
+	const char *errors = json_string_value(json_object_get(o, "err"));
+	/* scontrol ping ends with 1 where a backup is down; what it prints is what counts. */
+	bool ping = streq(name, "live.ping");
+	if (json_is_integer(status) && out && (ping || json_integer_value(status) == 0))
+		return arena_strdup(arena, out);
+	if (!live->why)
+		live->why = errors && *errors ? str_printable(arena, errors, strcspn(errors, "\n"))
+					      : "slurmctld does not answer";
+	return NULL;
+}
+
+struct live *live_decode(const json_t *answer, size_t controller, struct arena *arena)
+{
+	struct live *live = arena_alloc(arena, sizeof *live);
+	live->controller = controller;
+	const char *nodes = answer_to(answer, "live.nodes", live, arena);
+	const char *partitions = answer_to(answer, "live.partitions", live, arena);
+	const char *jobs = answer_to(answer, "live.jobs", live, arena);
+	const char *reservations = answer_to(answer, "live.reservations", live, arena);
+	const char *ping = answer_to(answer, "live.ping", live, arena);
+	struct err err = {0};
+	if (!nodes || !partitions || !jobs || !reservations)
+		return live;
+	if (slurm_nodes_parse(nodes, strlen(nodes), arena, &live->nodes, &live->node_count, &err) < 0 ||
+	    slurm_partitions_parse(partitions, strlen(partitions), arena, &live->partitions, &live->partition_count,
+				   &err) < 0 ||
+	    slurm_jobs_parse(jobs, strlen(jobs), arena, &live->jobs, &live->job_count, &err) < 0 ||
+	    slurm_reservations_parse(reservations, strlen(reservations), arena, &live->reservations,
+				     &live->reservation_count, &err) < 0 ||
+	    (ping &&
+	     slurm_ping_parse(ping, strlen(ping), arena, &live->controllers, &live->controller_count, &err) < 0)) {
+		live->why = arena_strdup(arena, err.text);
+		return live;
+	}
+	live->jobs_text = jobs;
+	live->up = true;
+	return live;
+}
+
+const struct slurm_node_state *live_node(const struct live *live, const char *name)
+{
+	for (size_t i = 0; live && i < live->node_count; i++)
+		if (streq(live->nodes[i].name, name))
+			return &live->nodes[i];
+	return NULL;
+}

@@ -1,0 +1,41 @@
+/*
+ * live: what the running Slurm says of itself, asked on one controller. Unknown is busy: where slurmctld does not
+ * answer, nothing is known of nodes and jobs, and whoever judges must take them for busy.
+ */
+#ifndef REEVE_PLAN_LIVE_H
+#define REEVE_PLAN_LIVE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "slurm/state.h"
+
+struct live {
+	bool up;           /* slurmctld answered, and all of it could be read */
+	size_t controller; /* index of the host that was asked; meaningless where nobody was */
+	const char *why;   /* where not up */
+	struct slurm_node_state *nodes;
+	size_t node_count;
+	struct slurm_partition_state *partitions;
+	size_t partition_count;
+	struct slurm_job *jobs;
+	size_t job_count;
+	struct slurm_reservation *reservations;
+	size_t reservation_count;
+	struct slurm_controller *controllers;
+	size_t controller_count;
+	const char *jobs_text; /* as squeue printed it: what the test of a candidate is held against */
+};
+
+/* Items for the agent's verb collect (wire.h). The caller owns the reference. */
+json_t *live_items(void);
+
+/* The answer; `up` says whether it could be read. In `arena`. */
+struct live *live_decode(const json_t *answer, size_t controller, struct arena *arena);
+
+const struct slurm_node_state *live_node(const struct live *live, const char *name); /* NULL: none; linear */
+
+#endif

@@ -1,0 +1,317 @@
+/*
+ * The order of things. Prepare and auth are the same for every change; the order inside activate comes from the need:
+ *
+ *	nothing, start    files; slurmctlds, the primary first; slurmds that do not run, or whose own texts differ
+ *	reconfigure	  files everywhere, then one `scontrol reconfigure`, which tells all slurmds; backups are
+ *signalled for themselves (slurmctld's backup has no case for it), then slurmds that need more restart	  files
+ *everywhere; slurmctlds, the primary first; `scontrol reconfigure`, so that slurmds read the file; slurmds nodes
+ *(to 24.05)  Slurm's FAQ, "add nodes": stop slurmctld, files everywhere, restart slurmds, start slurmctld
+ *
+ * slurmds restart behind a canary: the first alone, then the others. Their jobs live on (KillMode=process).
+ */
+#include <string.h>
+
+#include "base/str.h"
+#include "base/vec.h"
+#include "plan/plan.h"
+
+enum { APPLY_MS = 1800000, SERVICE_MS = 180000, COMMAND_MS = 60000 };
+
+struct builder {
+	struct plan *plan;
+	const struct plan_options *options;
+};
+
+static struct step *begin(struct builder *b, enum stage stage, const char *title)
+{
+	struct {
+		struct step *items;
+		size_t len, cap;
+	} list = {b->plan->steps, b->plan->step_count, b->plan->step_cap};
+	struct step *s = vec_push_in(b->plan->arena, &list);
+	*s = (struct step){.title = title, .stage = stage};
+	b->plan->steps = list.items;
+	b->plan->step_count = list.len;
+	b->plan->step_cap = list.cap;
+	return s;
+}
+
+/* A step without actions is taken back. */
+static void end(struct builder *b, struct step *s)
+{
+	if (!s->len && !s->test)
+		b->plan->step_count--;
+}
+
+static void add_resources(struct builder *b, struct step *s, size_t host, const struct resource **resources,
+			  size_t count, unsigned timeout_ms)
+{
+	if (count)
+		*vec_push_in(b->plan->arena, s) = (struct action){.kind = ACTION_APPLY,
+								  .host = host,
+								  .resources = resources,
+								  .count = count,
+								  .timeout_ms = timeout_ms};
+}
+
+static void add_command(struct builder *b, struct step *s, size_t host, const char *const *argv)
+{
+	*vec_push_in(b->plan->arena, s) =
+	    (struct action){.kind = ACTION_RUN, .host = host, .argv = argv, .timeout_ms = COMMAND_MS};
+}
+
+static bool differs(const struct host_plan *h, size_t k)
+{
+	return h->observed[k].state != OBSERVED_SAME;
+}
+
+/*
+ * Everything of a stage that differs, on every selected host. The packages of all modules become one resource: one
+ * transaction of apt costs seconds, two cost twice that.
+ */
+static void add_stage(struct builder *b, enum stage stage, const char *title)
+{
+	struct arena *a = b->plan->arena;
+	struct step *s = begin(b, stage, title);
+	for (size_t i = 0; i < b->plan->cluster->inv->host_count; i++) {
+		const struct host_plan *h = &b->plan->hosts[i];
+		if (!h->catalog || !h->selected)
+			continue;
+		const struct resource **list = arena_calloc(a, h->catalog->len + 1, sizeof *list);
+		size_t n = 0;
+		struct resource *all = NULL;
+		struct package *packages = NULL;
+		for (size_t k = 0; k < h->catalog->len; k++) {
+			const struct resource *r = &h->catalog->items[k];
+			if (r->stage != stage || !plan_wants(b->options, r->module) || !differs(h, k))
+				continue;
+			if (r->type != RESOURCE_PACKAGES || !all) {
+				list[n++] = r;
+				if (r->type == RESOURCE_PACKAGES) {
+					all = arena_alloc(a, sizeof *all);
+					*all = *r;
+					list[n - 1] = all;
+				}
+				continue;
+			}
+			packages = arena_calloc(a, all->packages.len + r->packages.len, sizeof *packages);
+			memcpy(packages, all->packages.items, all->packages.len * sizeof *packages);
+			memcpy(packages + all->packages.len, r->packages.items, r->packages.len * sizeof *packages);
+			all->packages.items = packages;
+			all->packages.len += r->packages.len;
+		}
+		add_resources(b, s, i, list, n, APPLY_MS);
+	}
+	end(b, s);
+}
+
+/* The one resource `id` of a host, where it differs, or where `restart` says that it must be restarted all the same. */
+static void add_service(struct builder *b, struct step *s, size_t host, const char *id, bool restart)
+{
+	struct arena *a = b->plan->arena;
+	const struct host_plan *h = &b->plan->hosts[host];
+	if (!h->catalog || !h->selected)
+		return;
+	for (size_t k = 0; k < h->catalog->len; k++) {
+		const struct resource *r = &h->catalog->items[k];
+		if (!streq(r->id, id) || !(differs(h, k) || restart))
+			continue;
+		struct resource *copy = arena_alloc(a, sizeof *copy);
+		*copy = *r;
+		copy->service.restart = restart && r->service.running == YES;
+		const struct resource **list = arena_calloc(a, 1, sizeof *list);
+		list[0] = copy;
+		add_resources(b, s, host, list, 1, SERVICE_MS);
+	}
+}
+
+static void add_files(struct builder *b)
+{
+	struct step *s = begin(b, STAGE_ACTIVATE, "put the configuration in place");
+	for (size_t i = 0; i < b->plan->cluster->inv->host_count; i++) {
+		const struct host_plan *h = &b->plan->hosts[i];
+		if (!h->catalog || !h->selected)
+			continue;
+		const struct resource **list = arena_calloc(b->plan->arena, h->catalog->len + 1, sizeof *list);
+		size_t n = 0;
+		for (size_t k = 0; k < h->catalog->len; k++) {
+			const struct resource *r = &h->catalog->items[k];
+			if (r->stage == STAGE_ACTIVATE && r->type != RESOURCE_SERVICE &&
+			    plan_wants(b->options, r->module) && differs(h, k))
+				list[n++] = r;
+		}
+		add_resources(b, s, i, list, n, APPLY_MS);
+	}
+	end(b, s);
+}
+
+/* The controllers one after the other: the primary is in charge before a backup looks for it. */
+static void add_slurmctlds(struct builder *b, bool restart)
+{
+	const struct inventory *inv = b->plan->cluster->inv;
+	struct step *s =
+	    begin(b, STAGE_ACTIVATE, restart ? "restart slurmctld on the primary" : "start slurmctld on the primary");
+	s->essential = inv->controller_count == 1;
+	add_service(b, s, inv->controllers[0], "service:slurmctld.service", restart);
+	end(b, s);
+	s = begin(b, STAGE_ACTIVATE, restart ? "restart slurmctld on the backups" : "start slurmctld on the backups");
+	for (size_t i = 1; i < inv->controller_count; i++)
+		add_service(b, s, inv->controllers[i], "service:slurmctld.service", restart);
+	end(b, s);
+}
+
+static void add_slurmds(struct builder *b, bool restart)
+{
+	const struct inventory *inv = b->plan->cluster->inv;
+	struct step *canary = NULL, *s = begin(b, STAGE_ACTIVATE, restart ? "restart slurmd" : "start slurmd");
+	for (size_t i = 0; i < inv->compute_count; i++) {
+		size_t host = inv->compute[i];
+		bool again = restart || b->plan->hosts[host].need > SLURM_NEED_RECONFIGURE;
+		if (restart && !canary) {
+			s->title = "restart slurmd on one node first";
+			add_service(b, s, host, "service:slurmd.service", again);
+			if (!s->len)
+				continue;
+			canary = s;
+			s = begin(b, STAGE_ACTIVATE, "restart slurmd");
+			continue;
+		}
+		add_service(b, s, host, "service:slurmd.service", again);
+	}
+	end(b, s);
+	/* Services that are to be off, on hosts that have other roles. */
+	s = begin(b, STAGE_ACTIVATE, "stop what has no role here");
+	for (size_t i = 0; i < inv->host_count; i++) {
+		if (!inv->hosts[i].compute)
+			add_service(b, s, i, "service:slurmd.service", false);
+		if (!inv->hosts[i].controller)
+			add_service(b, s, i, "service:slurmctld.service", false);
+	}
+	end(b, s);
+}
+
+static const char *const reload_slurmd[] = {"systemctl", "reload", "slurmd.service", NULL};
+static const char *const reload_slurmctld[] = {"systemctl", "reload", "slurmctld.service", NULL};
+static const char *const stop_slurmctld[] = {"systemctl", "stop", "slurmctld.service", NULL};
+static const char *const stop_slurmd[] = {"systemctl", "stop", "slurmd.service", NULL};
+static const char *const reconfigure[] = {"scontrol", "reconfigure", NULL};
+
+static bool slurmctld_runs(const struct plan *plan, size_t host)
+{
+	const struct facts *f = plan->cluster->hosts[host].facts;
+	return f && streq(f->slurmctld_unit.active, "active");
+}
+
+/* Hosts whose own texts differ although the cluster's do not: an edited file, a host that was left behind. */
+static void add_reloads(struct builder *b)
+{
+	const struct inventory *inv = b->plan->cluster->inv;
+	struct step *s = begin(b, STAGE_ACTIVATE, "reload slurmd where its file differed");
+	for (size_t i = 0; i < inv->compute_count; i++) {
+		size_t host = inv->compute[i];
+		if (b->plan->hosts[host].need == SLURM_NEED_RECONFIGURE && b->plan->hosts[host].selected)
+			add_command(b, s, host, reload_slurmd);
+	}
+	end(b, s);
+}
+
+static void add_reconfigure(struct builder *b)
+{
+	const struct inventory *inv = b->plan->cluster->inv;
+	size_t at = b->plan->live && b->plan->live->up ? b->plan->live->controller : inv->controllers[0];
+	struct step *s = begin(b, STAGE_ACTIVATE, "scontrol reconfigure");
+	s->essential = true;
+	add_command(b, s, at, reconfigure);
+	s = begin(b, STAGE_ACTIVATE, "reload slurmctld on the backups");
+	for (size_t i = 0; i < inv->controller_count; i++)
+		if (inv->controllers[i] != at && slurmctld_runs(b->plan, inv->controllers[i]))
+			add_command(b, s, inv->controllers[i], reload_slurmctld);
+	end(b, s);
+}
+
+static void add_stop(struct builder *b, bool slurmds)
+{
+	const struct inventory *inv = b->plan->cluster->inv;
+	/* Backups first, or one of them takes over. */
+	struct step *s = begin(b, STAGE_ACTIVATE, "stop slurmctld on the backups");
+	for (size_t i = 1; i < inv->controller_count; i++)
+		if (slurmctld_runs(b->plan, inv->controllers[i]))
+			add_command(b, s, inv->controllers[i], stop_slurmctld);
+	end(b, s);
+	s = begin(b, STAGE_ACTIVATE, "stop slurmctld");
+	if (slurmctld_runs(b->plan, inv->controllers[0]))
+		add_command(b, s, inv->controllers[0], stop_slurmctld);
+	end(b, s);
+	s = begin(b, STAGE_ACTIVATE, "stop slurmd");
+	for (size_t i = 0; slurmds && i < inv->compute_count; i++)
+		if (b->plan->hosts[inv->compute[i]].catalog)
+			add_command(b, s, inv->compute[i], stop_slurmd);
+	end(b, s);
+}
+
+static void add_activation(struct builder *b)
+{
+	switch (b->plan->need) {
+	case SLURM_NEED_NOTHING:
+	case SLURM_NEED_START:
+		add_files(b);
+		add_slurmctlds(b, false);
+		add_reloads(b);
+		add_slurmds(b, false);
+		break;
+	case SLURM_NEED_RECONFIGURE:
+		add_files(b);
+		add_slurmctlds(b, false);
+		add_reconfigure(b);
+		add_slurmds(b, false);
+		break;
+	case SLURM_NEED_RESTART_SLURMD:
+		add_files(b);
+		add_slurmctlds(b, false);
+		add_reconfigure(b);
+		add_slurmds(b, true);
+		break;
+	case SLURM_NEED_RESTART_CTLD:
+		add_files(b);
+		add_slurmctlds(b, true);
+		add_reconfigure(b);
+		add_slurmds(b, false);
+		break;
+	case SLURM_NEED_RESTART_BOTH:
+		add_files(b);
+		add_slurmctlds(b, true);
+		add_slurmds(b, true);
+		break;
+	case SLURM_NEED_NODES:
+		add_stop(b, false);
+		add_files(b);
+		add_slurmds(b, true);
+		add_slurmctlds(b, true);
+		break;
+	case SLURM_NEED_STOP_ALL:
+		add_stop(b, true);
+		add_files(b);
+		add_slurmctlds(b, true);
+		add_slurmds(b, true);
+		break;
+	}
+}
+
+void plan_steps(struct plan *plan, const struct plan_options *options)
+{
+	struct builder b = {.plan = plan, .options = options};
+	bool core = plan_wants(options, "core");
+	add_stage(&b, STAGE_PREPARE, "prepare");
+	add_stage(&b, STAGE_AUTH, "auth");
+	/* A daemon reads a configuration only after a test: whenever its bytes change, or the first slurmctld is to
+	 * start with them. */
+	if (core &&
+	    (plan->slurm_conf_changes || (plan->need != SLURM_NEED_NOTHING && plan->need != SLURM_NEED_START))) {
+		struct step *s = begin(&b, STAGE_ACTIVATE, "test the configuration");
+		s->test = true;
+		s->essential = true;
+	}
+	if (core)
+		add_activation(&b);
+	add_stage(&b, STAGE_SERVICES, "services");
+}
