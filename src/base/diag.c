@@ -61,29 +61,49 @@ static int by_place(const void *a, const void *b)
 	return x->code < y->code ? -1 : x->code > y->code;
 }
 
+/* What is shown for a byte of the source: whatever could move the terminal, and what is not UTF-8, is replaced by as
+ * many characters as it counts below, so that the caret stays in place. */
+static int shown_byte(const char *line, size_t len, size_t i, bool utf8)
+{
+	unsigned char c = (unsigned char)line[i], next = i + 1 < len ? (unsigned char)line[i + 1] : 0;
+	if (c < 0x20 || c == 0x7F || (utf8 && c == 0xC2 && next < 0xA0))
+		return ' ';
+	if (!utf8 && c >= 0x80)
+		return '?';
+	if (utf8 && i && (unsigned char)line[i - 1] == 0xC2 && c >= 0x80 && c < 0xA0)
+		return -1; /* the second byte of a control character */
+	return c;
+}
+
 /* The source line, cut around the column where it is very long, with the caret below it. */
 static void print_source(const char *line, size_t len, const struct diag *x, FILE *out, bool color)
 {
 	enum { WIDEST = 160 };
 	size_t column = x->at.column ? x->at.column - 1 : 0;
 	size_t from = 0;
+	bool utf8 = str_is_utf8(line, len);
 	if (column > len)
 		column = len;
 	if (len > WIDEST && column > WIDEST / 2)
 		from = column - WIDEST / 2;
+	while (utf8 && from && from < len && ((unsigned char)line[from] & 0xC0) == 0x80)
+		from--;
 	size_t shown = len - from > WIDEST ? WIDEST : len - from;
+	while (utf8 && from + shown < len && ((unsigned char)line[from + shown] & 0xC0) == 0x80)
+		shown++;
 	fprintf(out, "%5u | ", x->at.line);
-	/* Byte for byte: whatever could move the terminal becomes one visible character, so that the caret stays in
-	 * place. */
-	for (size_t i = from; i < from + shown; i++)
-		fputc((unsigned char)line[i] < 0x20 || line[i] == 0x7F ? ' ' : line[i], out);
+	for (size_t i = from; i < from + shown; i++) {
+		int c = shown_byte(line, len, i, utf8);
+		if (c >= 0)
+			fputc(c, out);
+	}
 	fprintf(out, "\n      | ");
 	for (size_t i = from; i < column; i++)
-		if (((unsigned char)line[i] & 0xC0) != 0x80)
+		if (!utf8 || ((unsigned char)line[i] & 0xC0) != 0x80)
 			fputc(' ', out);
 	fputs(color ? "\033[1;31m^" : "^", out);
 	for (unsigned i = 1; i < x->at.width && column + i < from + shown; i++)
-		if (((unsigned char)line[column + i] & 0xC0) != 0x80)
+		if (!utf8 || ((unsigned char)line[column + i] & 0xC0) != 0x80)
 			fputc('~', out);
 	fputs(color ? "\033[0m\n" : "\n", out);
 }

@@ -46,7 +46,11 @@ static struct span token_span(struct parser *p, struct fy_token *token, struct s
 	const struct fy_mark *end = token ? fy_token_end_mark(token) : NULL;
 	if (!start)
 		return owner;
-	return source_span(&p->source, start->input_pos, end ? end->input_pos : start->input_pos + 1);
+	/* A block scalar's token begins with its indentation. */
+	size_t from = start->input_pos, to = end ? end->input_pos : from + 1;
+	while (from + 1 < to && to <= p->source.len && p->source.text[from] == ' ')
+		from++;
+	return source_span(&p->source, from, to);
 }
 
 static void stop(struct parser *p)
@@ -219,6 +223,8 @@ static void learn_keys(struct parser *p, struct map *known, const struct conf_pa
 /* Is the key one that a map can have? Findings otherwise. */
 static bool check_key(struct parser *p, const struct conf_value *key, const struct fy_event *event)
 {
+	if (p->stopped)
+		return false;
 	if (event->type == FYET_ALIAS || key->kind == CONF_LIST || key->kind == CONF_MAP) {
 		diag_error(p->diags, CONF_KEY_CODE, key->at, NULL, "a key must be a text written out, this is %s",
 			   event->type == FYET_ALIAS ? "an alias" : conf_kind_name(key));

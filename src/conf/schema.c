@@ -21,11 +21,13 @@ static int type_error(const struct conf_value *value, const char *what, const ch
 	return -1;
 }
 
-void conf_unknown_key(const struct conf_pair *pair, const char *what, const char *const *words, struct diags *diags)
+const char *conf_unknown_key(const struct conf_pair *pair, const char *what, const char *const *words,
+			     struct diags *diags)
 {
 	const char *near = str_nearest(pair->key, words);
 	diag_error(diags, CONF_UNKNOWN_KEY_CODE, pair->at, near ? diags_text(diags, "did you mean '%s'?", near) : NULL,
 		   "unknown key '%s' in %s", pair->key, what);
+	return near;
 }
 
 int conf_walk(const struct conf_value *map, const char *what, const struct conf_key *keys,
@@ -43,19 +45,22 @@ int conf_walk(const struct conf_value *map, const char *what, const struct conf_
 	if (map->kind != CONF_MAP)
 		return type_error(map, what, "a map", diags);
 	int result = 0;
+	bool meant[MOST_KEYS] = {false}; /* known keys that an unknown one was taken for: not missing, but misspelt */
 	for (size_t i = 0; i < map->count; i++) {
 		size_t k = 0;
 		while (k < count && !streq(map->pairs[i].key, words[k]))
 			k++;
 		if (k < count) {
 			values[k] = map->pairs[i].value;
-		} else {
-			conf_unknown_key(&map->pairs[i], what, words, diags);
-			result = -1;
+			continue;
 		}
+		const char *near = conf_unknown_key(&map->pairs[i], what, words, diags);
+		for (k = 0; k < count; k++)
+			meant[k] = meant[k] || near == words[k];
+		result = -1;
 	}
 	for (size_t k = 0; k < count; k++)
-		if (keys[k].required && !values[k]) {
+		if (keys[k].required && !values[k] && !meant[k]) {
 			diag_error(diags, CONF_MISSING_KEY_CODE, map->at, NULL, "%s has no '%s'", what, keys[k].name);
 			result = -1;
 		}
@@ -324,8 +329,9 @@ int conf_texts(const struct conf_value *value, const char *what, struct arena *a
 	}
 	const struct conf_value **texts = arena_calloc(arena, value->count ? value->count : 1, sizeof *texts);
 	size_t count = 0;
+	const char *item = diags_text(diags, "an item of %s", what);
 	for (size_t i = 0; i < value->count; i++)
-		if (get_scalar(value->items[i], what, "a list of texts", diags) == 0)
+		if (get_scalar(value->items[i], item, "a text", diags) == 0)
 			texts[count++] = value->items[i];
 	if (!count && value->count)
 		return -1;

@@ -20,13 +20,16 @@ struct conf_key {
 };
 
 /* Walks `map` (named `what` in messages, e.g. "host dalt") with the keys it may have: `keys` ends with a NULL name. The
- * value of keys[i] is put to values[i], NULL where it is not given. Unknown keys and missing ones are findings. -1 when
+ * value of keys[i] is put to values[i], NULL where it is not given. Unknown keys and missing ones are findings
+ * (not a missing one that an unknown one was surely meant to be). -1 when
  * it is not a map (a finding; all values are NULL then) or has such findings; the values are right in any case. */
 int conf_walk(const struct conf_value *map, const char *what, const struct conf_key *keys,
 	      const struct conf_value **values, struct diags *diags);
 
-/* An error "unknown key ..." at the pair's key, with the nearest of `words` (NULL-terminated) as the help. */
-void conf_unknown_key(const struct conf_pair *pair, const char *what, const char *const *words, struct diags *diags);
+/* An error "unknown key ..." at the pair's key, with the nearest of `words` (NULL-terminated) as the help; gives that
+ * one, or NULL. */
+const char *conf_unknown_key(const struct conf_pair *pair, const char *what, const char *const *words,
+			     struct diags *diags);
 
 /* A text on one line without control bytes, not empty. Borrowed from the tree. Numbers and words like `yes` are texts
  * as they were written. */

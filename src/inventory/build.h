@@ -42,7 +42,7 @@ int build_nodes(struct build *b, const struct conf_value *value, const char *wha
 		struct indexes *out);
 /* In the order of `hosts`, in the arena. */
 const size_t *build_sorted(struct build *b, struct indexes *list);
-/* The place of `name` in a scalar's text, or the whole scalar's where it is not there as such. */
+/* The place of `name` in a text or a list of texts, or the whole one's where it is not there as such (a range's). */
 struct span build_place(const struct conf_value *value, const char *name);
 /* The place of byte `offset` of a scalar's text. */
 struct span build_offset(const struct conf_value *value, size_t offset);

@@ -21,18 +21,28 @@ struct span build_offset(const struct conf_value *value, size_t offset)
 	return at;
 }
 
-struct span build_place(const struct conf_value *value, const char *name)
+/* The byte of a scalar's text where `name` stands as an item of its own; -1: nowhere. */
+static long find_name(const struct conf_value *value, const char *name)
 {
 	size_t len = strlen(name);
-	for (const char *p = value->text; (p = strstr(p, name)); p++) {
-		if ((p == value->text || strchr(", ", p[-1])) && (!p[len] || strchr(", ", p[len]))) {
-			struct span at = build_offset(value, (size_t)(p - value->text));
-			if (at.width > len)
-				at.width = (unsigned)len;
-			return at;
-		}
-	}
-	return value->at;
+	for (const char *p = value->text; (p = strstr(p, name)); p++)
+		if ((p == value->text || strchr(", ", p[-1])) && (!p[len] || strchr(", ", p[len])))
+			return p - value->text;
+	return -1;
+}
+
+struct span build_place(const struct conf_value *value, const char *name)
+{
+	for (size_t i = 0; value->kind == CONF_LIST && i < value->count; i++)
+		if (value->items[i]->kind == CONF_SCALAR && find_name(value->items[i], name) >= 0)
+			return build_place(value->items[i], name);
+	long offset = value->kind == CONF_SCALAR ? find_name(value, name) : -1;
+	if (offset < 0)
+		return value->at;
+	struct span at = build_offset(value, (size_t)offset);
+	if (at.width > strlen(name))
+		at.width = (unsigned)strlen(name);
+	return at;
 }
 
 static const char *nearest_host(struct build *b, const char *name)

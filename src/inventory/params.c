@@ -8,6 +8,9 @@
 #include "inventory/build.h"
 #include "slurm/param.h"
 
+/* Looking for the nearest of many names takes time. */
+enum { MOST_SUGGESTIONS = 100 };
+
 /* A list's texts with commas between, as Slurm writes lists; a text as it is. -1 with findings. */
 static int read_value(struct build *b, const char *what, const struct conf_value *value, const char **ret)
 {
@@ -66,8 +69,10 @@ void build_param(struct build *b, enum slurm_section section, const char *what, 
 	const struct slurm_param *param = slurm_param_find(section, name);
 	struct err err = {0};
 	if (!param) {
-		const char *near =
-		    b->suggestions++ < 100 ? str_nearest(name, slurm_param_names(section, b->release, b->arena)) : NULL;
+		static const char *const own[] = {"nodes", "default", NULL};
+		const char *near = section == SLURM_PARTITION ? str_nearest(pair->key, own) : NULL;
+		if (!near && b->suggestions++ < MOST_SUGGESTIONS)
+			near = str_nearest(name, slurm_param_names(section, b->release, b->arena));
 		diag_error(b->diags, INV_UNKNOWN_PARAM_CODE, pair->at,
 			   near ? diags_text(b->diags, "did you mean '%s'?", near) : NULL,
 			   "unknown key '%s' in %s; Slurm has no such parameter", pair->key, what);

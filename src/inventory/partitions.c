@@ -35,9 +35,8 @@ static void read_nodes(struct build *b, struct inv_partition *partition, const c
 		const struct inv_host *host = &b->hosts.items[list.items[i]];
 		if (host->compute)
 			continue;
-		diag_error(b->diags, INV_NOT_COMPUTE_CODE,
-			   value->kind == CONF_SCALAR ? build_place(value, host->name) : value->at,
-			   "add it to 'compute'", "%s has '%s', which is not a compute node", what, host->name);
+		diag_error(b->diags, INV_NOT_COMPUTE_CODE, build_place(value, host->name), "add it to 'compute'",
+			   "%s has '%s', which is not a compute node", what, host->name);
 		break;
 	}
 	b->memberships += list.len;

@@ -1,7 +1,7 @@
 /*
  * Runs golden cases: for each directory diag-* (beside this file) prints the findings about its cluster.yaml and holds
- * them against its expect.txt. With UPDATE=1 in the environment, expect.txt is written instead. Also reads every file of
- * the directories behind the first, where only an end in bounded time matters: the fuzzer's corpus.
+ * them against its expect.txt. With UPDATE=1 in the environment, expect.txt is written instead. Also reads every file
+ * of the directories behind the first, where only an end in bounded time matters: the fuzzer's corpus.
  */
 #include <dirent.h>
 #include <stdio.h>

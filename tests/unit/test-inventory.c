@@ -1,0 +1,326 @@
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "base/vec.h"
+#include "conf/schema.h"
+#include "inventory/codes.h"
+#include "inventory/inventory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+/* A module's section, as a module would have it. */
+struct colour {
+	const char *name;
+};
+
+static void *parse_colour(const struct conf_value *value, struct arena *arena, struct diags *diags)
+{
+	static const struct conf_key keys[] = {{"name", true}, {NULL, false}};
+	const struct conf_value *values[1] = {NULL};
+	struct colour *colour = arena_alloc(arena, sizeof *colour);
+	colour->name = "grey";
+	if (value && conf_walk(value, "'colour'", keys, values, diags) == 0)
+		conf_text(values[0], "'name'", &colour->name, diags);
+	return colour;
+}
+
+static const struct inv_section colour_section = {.name = "colour", .parse = parse_colour};
+static const struct inv_section storage_section = {.name = "storage", .parse = parse_colour};
+static const struct inv_section *const sections[] = {&colour_section, &storage_section, NULL};
+
+struct loaded {
+	struct arena *arena;
+	struct diags diags;
+	struct err err;
+	const struct inventory *inv;
+};
+
+static void load_text(struct loaded *l, const char *text)
+{
+	*l = (struct loaded){.arena = arena_new()};
+	l->inv = inventory_parse("cluster.yaml", text, strlen(text), sections, &l->diags, l->arena, &l->err);
+	if (!l->inv != !!l->diags.errors || !l->inv != (l->err.code == ERR_INPUT))
+		fail_msg("an inventory and errors, or neither");
+}
+
+static void loaded_free(struct loaded *l)
+{
+	diags_free(&l->diags);
+	arena_free(l->arena);
+}
+
+static const char small[] = "reeve: 1\n"
+			    "cluster: small\n"
+			    "hosts:\n"
+			    "  jast: 10.4.0.19\n"
+			    "  dalt: { address: dalt.example.org, user: admin, port: 2222, hostname: dalt01 }\n"
+			    "  \"n[08-10]\": \"10.4.1.[8-10]\"\n"
+			    "  nfs: 10.4.0.10\n"
+			    "controllers: [dalt, jast]\n"
+			    "state: /srv/slurm\n"
+			    "compute: [\"n[08-10]\", jast]\n"
+			    "memory: { reserve: 1 GB }\n"
+			    "partitions:\n"
+			    "  general: { nodes: all, default: true, max_time: 2-00:00:00 }\n"
+			    "  debug: { nodes: [n09, jast], AllowGroups: [staff, root] }\n"
+			    "slurm:\n"
+			    "  return_to_service: 2\n";
+
+static void everything_is_where_it_belongs(void **state)
+{
+	(void)state;
+	struct loaded l;
+	load_text(&l, small);
+	const struct inventory *inv = l.inv;
+	assert_non_null(inv);
+	assert_int_equal(l.diags.len, 0);
+	assert_string_equal(inv->cluster.text, "small");
+	assert_int_equal(inv->cluster.at.line, 2);
+	assert_null(inv->slurm_version.text);
+	assert_int_equal(inv->host_count, 6);
+	const struct inv_host *dalt = inventory_host(inv, "dalt");
+	assert_int_equal(dalt->index, 1);
+	assert_string_equal(dalt->address, "dalt.example.org");
+	assert_string_equal(dalt->user, "admin");
+	assert_string_equal(dalt->hostname, "dalt01");
+	assert_int_equal(dalt->port, 2222);
+	assert_true(dalt->controller);
+	assert_false(dalt->compute || dalt->local);
+	const struct inv_host *n09 = inventory_host(inv, "n09");
+	assert_string_equal(n09->address, "10.4.1.9");
+	assert_string_equal(n09->hostname, "n09");
+	assert_null(n09->user);
+	assert_int_equal(n09->port, 0);
+	assert_int_equal(n09->at.line, 6);
+	assert_string_equal(n09->suite, "bookworm");
+	assert_null(n09->arch);
+	assert_null(inventory_host(inv, "n9"));
+	assert_false(inventory_host(inv, "nfs")->controller || inventory_host(inv, "nfs")->compute);
+	/* Controllers as they were written, compute nodes as the hosts are. */
+	assert_int_equal(inv->controller_count, 2);
+	assert_int_equal(inv->controllers[0], 1);
+	assert_int_equal(inv->controllers[1], 0);
+	assert_int_equal(inv->compute_count, 4);
+	const size_t compute[] = {0, 2, 3, 4};
+	assert_memory_equal(inv->compute, compute, sizeof compute);
+	assert_string_equal(inv->state.text, "/srv/slurm");
+	assert_int_equal(inv->reserve.mib, 1024);
+	assert_int_equal(inv->reserve.percent, 0);
+	assert_int_equal(inv->partition_count, 2);
+	const struct inv_partition *general = &inv->partitions[0], *debug = inventory_partition(inv, "debug");
+	assert_true(general->is_default);
+	assert_memory_equal(general->nodes, compute, sizeof compute);
+	assert_int_equal(general->param_count, 1);
+	assert_string_equal(general->params[0].key, "MaxTime");
+	assert_string_equal(general->params[0].value, "2-00:00:00");
+	assert_int_equal(general->params[0].at.line, 13);
+	assert_false(debug->is_default);
+	assert_int_equal(debug->node_count, 2);
+	assert_int_equal(debug->nodes[0], 0);
+	assert_int_equal(debug->nodes[1], 3);
+	assert_string_equal(debug->params[0].value, "staff,root");
+	assert_int_equal(inv->param_count, 1);
+	assert_string_equal(inv->params[0].key, "ReturnToService");
+	assert_string_equal(inv->params[0].value, "2");
+	assert_string_equal(inv->modules[0], "core");
+	assert_null(inv->modules[1]);
+	assert_int_equal(inv->lab.at.line, 0);
+	loaded_free(&l);
+}
+
+static char *with(const char *more)
+{
+	return xasprintf("%s%s", small, more);
+}
+
+static void defaults_are_the_documented_ones(void **state)
+{
+	(void)state;
+	struct loaded l;
+	load_text(&l, "reeve: 1\ncluster: one\nhosts: { solo: { address: local } }\ncontrollers: solo\ncompute: all\n"
+		      "partitions: { main: { nodes: all, default: yes } }\nlab: { suite: trixie }\n");
+	assert_non_null(l.inv);
+	assert_string_equal(l.inv->state.text, "/var/spool/slurmctld");
+	assert_int_equal(l.inv->state.at.line, 0);
+	assert_int_equal(l.inv->reserve.mib + l.inv->reserve.percent, 0);
+	assert_true(l.inv->hosts[0].local && l.inv->hosts[0].controller && l.inv->hosts[0].compute);
+	assert_string_equal(l.inv->hosts[0].address, "localhost");
+	assert_string_equal(l.inv->hosts[0].suite, "trixie");
+	loaded_free(&l);
+}
+
+static void modules_own_their_sections(void **state)
+{
+	(void)state;
+	struct loaded l;
+	const struct {
+		const char *more, *colour;
+		bool enabled;
+		size_t warnings;
+	} cases[] = {
+	    {"", NULL, false, 0},
+	    {"colour: { name: red }\n", "red", true, 0},
+	    {"modules: [core, colour]\n", "grey", true, 0},
+	    {"modules: [colour]\ncolour: { name: red }\n", "red", true, 0},
+	    {"modules: [core]\ncolour: { name: red }\n", "red", false, 1},
+	    {"modules: []\n", NULL, false, 0},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_cleanup_free_ char *text = with(cases[i].more);
+		load_text(&l, text);
+		assert_non_null(l.inv);
+		assert_true(inventory_has_module(l.inv, "core"));
+		assert_int_equal(inventory_has_module(l.inv, "colour"), cases[i].enabled);
+		const struct colour *colour = inventory_section(l.inv, "colour");
+		if (cases[i].colour)
+			assert_string_equal(colour->name, cases[i].colour);
+		else
+			assert_null(colour);
+		assert_int_equal(l.diags.warnings, cases[i].warnings);
+		assert_null(inventory_section(l.inv, "nothing"));
+		loaded_free(&l);
+	}
+	/* What a module says about its section counts. */
+	_cleanup_free_ char *bad = with("colour: { nam: red }\n");
+	load_text(&l, bad);
+	assert_null(l.inv);
+	loaded_free(&l);
+	/* A section that a module of the table owns is not "not supported". */
+	_cleanup_free_ char *storage = with("storage: { name: nfs }\n");
+	load_text(&l, storage);
+	assert_non_null(l.inv);
+	assert_true(inventory_has_module(l.inv, "storage"));
+	loaded_free(&l);
+}
+
+static void command_lines_select_hosts(void **state)
+{
+	(void)state;
+	struct loaded l;
+	load_text(&l, small);
+	const struct {
+		const char *nodes, *chosen;
+	} good[] = {
+	    {"jast", "100000"},
+	    {"n[08-09],nfs", "001101"},
+	    {"partition:debug", "100100"},
+	    {"partition:debug,dalt", "110100"},
+	    {"all", "111111"},
+	    {"n[08,10]", "001010"},
+	};
+	const char *bad[] = {"", ",", "n[1-3]", "jasst", "partition:x", "class:gpu", "n[", "-l", "n[08-09"};
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		bool chosen[6] = {false};
+		char text[7] = "";
+		assert_int_equal(inventory_select(l.inv, good[i].nodes, chosen, &l.err), 0);
+		for (size_t k = 0; k < 6; k++)
+			text[k] = chosen[k] ? '1' : '0';
+		assert_string_equal(text, good[i].chosen);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		bool chosen[6] = {false};
+		assert_int_equal(inventory_select(l.inv, bad[i], chosen, &l.err), -1);
+		assert_int_equal(l.err.code, ERR_INPUT);
+	}
+	bool chosen[6];
+	inventory_select(l.inv, "jasst", chosen, &l.err);
+	assert_non_null(strstr(l.err.text, "did you mean 'jast'?"));
+	loaded_free(&l);
+}
+
+static double seconds(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Ten thousand hosts, as lines and as one range; and as many mistakes. The bound is generous: it fails for what is n².
+ */
+static void ten_thousand_hosts_take_little_time(void **state)
+{
+	(void)state;
+	enum { MANY = 10000 };
+	static const char tail[] = "controllers: [n0]\ncompute: all\npartitions:\n  a: { nodes: all, default: true }\n"
+				   "  b: { nodes: \"n[1-9999]\" }\n";
+	for (int kind = 0; kind < 3; kind++) {
+		_cleanup_strbuf_ struct strbuf text = {0};
+		strbuf_adds(&text, "reeve: 1\ncluster: big\nhosts:\n");
+		if (kind == 0)
+			strbuf_adds(&text, "  \"n[0-9999]\": \"n[0-9999].example.org\"\n");
+		for (int i = 0; kind && i < MANY; i++)
+			strbuf_addf(&text, "  n%d: %s10.%d.%d.%d\n", i, kind == 2 ? "-" : "", i / 62500, i / 250 % 250,
+				    i % 250 + 1);
+		strbuf_adds(&text, kind == 2 ? "controllers: [n0]\ncompute: [\"m[0-9999]\"]\npartitions: {}\n" : tail);
+		struct loaded l;
+		double start = seconds();
+		load_text(&l, text.data);
+		double took = seconds() - start;
+		assert_true(took < 2.0);
+		if (kind == 2) {
+			assert_true(l.diags.errors >= 2 * MANY);
+		} else {
+			assert_non_null(l.inv);
+			assert_int_equal(l.inv->host_count, MANY);
+			assert_int_equal(l.inv->partitions[1].node_count, MANY - 1);
+			assert_string_equal(inventory_host(l.inv, "n9999")->hostname, "n9999");
+		}
+		loaded_free(&l);
+	}
+}
+
+/* Lists that explode, in a file of a few bytes. */
+static void explosions_are_bounded(void **state)
+{
+	(void)state;
+	struct loaded l;
+	_cleanup_strbuf_ struct strbuf text = {0};
+	strbuf_adds(&text, "reeve: 1\ncluster: big\nhosts: { \"n[1-60000]\": \"n[1-60000].lan\" }\ncontrollers: [n1]\n"
+			   "compute: all\npartitions:\n  a: { nodes: all, default: true }\n");
+	for (int i = 0; i < 2000; i++)
+		strbuf_addf(&text, "  p%d: { nodes: [\"n[1-30000]\", \"n[30001-60000]\"] }\n", i);
+	double start = seconds();
+	load_text(&l, text.data);
+	assert_true(seconds() - start < 10.0);
+	assert_null(l.inv);
+	bool found = false;
+	for (size_t i = 0; i < l.diags.len; i++)
+		found = found || l.diags.items[i].code == INV_TOO_MANY_HOSTS_CODE;
+	assert_true(found);
+	assert_true(arena_size(l.arena) < 200 << 20);
+	loaded_free(&l);
+}
+
+static void files_that_cannot_be_read_say_why(void **state)
+{
+	(void)state;
+	struct loaded l = {.arena = arena_new()};
+	assert_null(inventory_load("/nonexistent/cluster.yaml", sections, &l.diags, l.arena, &l.err));
+	assert_int_equal(l.err.code, ERR_SYSTEM);
+	assert_int_equal(l.diags.len, 0);
+	diags_free(&l.diags);
+	/* Too large is a finding about the file, with a place. */
+	assert_null(inventory_load("/dev/zero", sections, &l.diags, l.arena, &l.err));
+	assert_int_equal(l.err.code, ERR_INPUT);
+	assert_int_equal(l.diags.len, 1);
+	assert_int_equal(l.diags.items[0].at.line, 1);
+	loaded_free(&l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(everything_is_where_it_belongs),      cmocka_unit_test(defaults_are_the_documented_ones),
+	    cmocka_unit_test(modules_own_their_sections),          cmocka_unit_test(command_lines_select_hosts),
+	    cmocka_unit_test(ten_thousand_hosts_take_little_time), cmocka_unit_test(explosions_are_bounded),
+	    cmocka_unit_test(files_that_cannot_be_read_say_why),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
