@@ -1,0 +1,103 @@
+/*
+ * child: commands, run with limits. A child gets its own session and process group, an environment that holds nothing
+ * but what is given, and no descriptor but its three and, where asked, the host's lock, which then stays locked until
+ * the child and everything it left behind has ended. Output beyond the bound is read and thrown away.
+ *
+ * argv[0] without a slash is looked up in a fixed PATH; with a scratch root, in its /bin first.
+ */
+#ifndef REEVE_AGENT_CHILD_H
+#define REEVE_AGENT_CHILD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+
+struct session;
+struct sandbox;
+
+#define CHILD_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+enum { CHILD_OUTPUT = 256 << 10 }; /* bytes kept of each stream unless said otherwise */
+
+struct child_user {
+	uid_t uid;
+	gid_t gid;
+	gid_t groups[64];
+	size_t group_count;
+	const char *home, *name;
+};
+
+struct child_spec {
+	const char *const *argv; /* NULL-terminated; all pointers are borrowed until child_start returns */
+	const char *const *env;  /* "K=V", NULL-terminated, on top of PATH and LC_ALL; NULL: none */
+	const char *input;       /* NULL: /dev/null; borrowed until child_free */
+	size_t input_len;
+	size_t max;                    /* bytes kept of stdout and of stderr; 0: CHILD_OUTPUT */
+	unsigned timeout_ms;           /* then the process group gets SIGTERM, 2 s later SIGKILL; 0: no bound */
+	bool locked;                   /* under the host's lock, where it is held */
+	const struct child_user *user; /* NULL: as we are */
+	const struct sandbox *sandbox; /* NULL: none */
+	void (*on_output)(void *userdata, const char *bytes, size_t len); /* stdout, as it comes; may be NULL */
+	void *userdata;
+};
+
+struct child {
+	struct child *next;
+	pid_t pid;
+	int in, out, err; /* our ends; -1: closed */
+	struct strbuf outbuf, errbuf;
+	size_t max;
+	bool cut;
+	const char *input;
+	size_t input_len;
+	uint64_t deadline, kill_at, linger; /* clock_ms(); 0: none */
+	bool locked, timed_out, reaped, ended, killed;
+	int status; /* of waitpid(2), once reaped */
+	void (*on_output)(void *userdata, const char *bytes, size_t len);
+	void *userdata;
+};
+
+/* Fails with ERR_CANCELLED once the operator is gone, ERR_MISSING where there is no such command. */
+struct child *child_start(struct session *s, const struct child_spec *spec, struct err *err);
+
+/* Pumps the session until the child has ended; -1 (ERR_CANCELLED) where it was killed because the operator is gone. */
+int child_wait(struct session *s, struct child *child, struct err *err);
+void child_free(struct session *s,
+		struct child *child); /* kills its group first where it has not ended; NULL is fine */
+
+/* Start and wait; 0 only where it ended with status 0. Otherwise ERR_FAILED and the last line or two of what it said.
+ */
+int child_run(struct session *s, const struct child_spec *spec, struct strbuf *ret_out, struct err *err);
+
+/* The same with a list of arguments, under the lock, with a bound in milliseconds. */
+int child_command(struct session *s, unsigned timeout_ms, struct err *err, const char *command, ...)
+    __attribute__((sentinel));
+
+/* run.c: a list of JSON strings as argv (the strings stay the list's), and the bounds of a request. */
+const char **run_arguments(const json_t *list, struct arena *arena, struct err *err);
+int run_limits(json_int_t max, json_int_t timeout_ms, struct child_spec *spec, struct err *err);
+
+bool child_succeeded(const struct child *child);
+
+/* "status 100: E: Unable to locate package x": for a person, in `arena`-free storage of the caller. */
+void child_describe(const struct child *child, const char *name, struct strbuf *out);
+
+/* {"status": ..., "out": ..., "err": ..., "cut": ...} (wire/wire.h). */
+json_t *child_encode(const struct child *child);
+
+/* For session_pump: one pass over descriptors, deaths and deadlines. */
+struct pollfd;
+size_t child_poll_prepare(struct session *s, struct pollfd *fds, size_t max, uint64_t *next_deadline);
+void child_poll_handle(struct session *s, const struct pollfd *fds, size_t count);
+
+/* A bytes-to-JSON helper for all that comes from files and commands: sets obj[name] where it is UTF-8 without NUL, else
+ * obj[b64_name] in base64. */
+void child_set_text(json_t *obj, const char *name, const char *b64_name, const char *bytes, size_t len);
+
+#endif

@@ -1,0 +1,126 @@
+#include "agent/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#define LOCK_FILE STATE_DIR "/lock"
+#define EPOCH_FILE STATE_DIR "/epoch"
+
+/* Makes /var/lib/reeve with nothing for anybody but root in it. */
+static int open_lock_file(const struct root *root, struct err *err)
+{
+	const char *name;
+	_cleanup_fd_ int dir = root_parent_make(root, LOCK_FILE, &name, err);
+	if (dir < 0)
+		return -1;
+	if (fchmod(dir, 0700) < 0)
+		return root_error(err, errno, "cannot protect", STATE_DIR);
+	_cleanup_fd_ int low = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 10); /* out of the way of a child's own (child.c) */
+	return fd < 0 ? root_error(err, errno, "cannot open", LOCK_FILE) : fd;
+}
+
+static int refuse(int fd, struct err *err)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	char *holder = NULL, *since = NULL;
+	if (pread(fd, (strbuf_reserve(&text, 4096), text.data), 4095, 0) > 0) {
+		char *rest = text.data;
+		text.data[4095] = '\0';
+		holder = str_next_line(&rest);
+		since = str_next_line(&rest);
+	}
+	return err_set(err, ERR_REFUSED, "this host is locked by %s since %s", holder && *holder ? holder : "someone",
+		       since && *since ? since : "a moment ago");
+}
+
+static int read_epoch(const struct root *root, json_int_t *ret, struct err *err)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	struct err why;
+	uint64_t seen = 0;
+	if (root_read(root, EPOCH_FILE, 64, &text, &why) < 0) {
+		if (why.code == ERR_SYSTEM && why.sys == ENOENT) {
+			*ret = 0;
+			return 0;
+		}
+		return err_set(err, why.code, "%s", why.text);
+	}
+	if (text.len && text.data[text.len - 1] == '\n')
+		text.data[text.len - 1] = '\0';
+	if (str_to_u64(strbuf_str(&text), 0, INT64_MAX, &seen) < 0)
+		return err_set(err, ERR_REFUSED, "%s does not hold a number", EPOCH_FILE);
+	*ret = (json_int_t)seen;
+	return 0;
+}
+
+static int raise_epoch(const struct root *root, json_int_t epoch, struct err *err)
+{
+	json_int_t seen;
+	if (read_epoch(root, &seen, err) < 0)
+		return -1;
+	if (epoch < seen)
+		return err_set(err, ERR_REFUSED,
+			       "run %" JSON_INTEGER_FORMAT " is older than run %" JSON_INTEGER_FORMAT
+			       ", which was on this host already",
+			       epoch, seen);
+	if (epoch == seen)
+		return 0;
+	char line[32];
+	int len = snprintf(line, sizeof line, "%" JSON_INTEGER_FORMAT "\n", epoch);
+	return root_write(root, EPOCH_FILE, line, (size_t)len, (uid_t)-1, (gid_t)-1, 0600, err);
+}
+
+int lock_take(struct lock *l, const struct root *root, json_int_t epoch, const char *holder, const char *run,
+	      struct err *err)
+{
+	bool held = lock_held(l);
+	int fd = held ? l->fd : open_lock_file(root, err);
+	if (fd < 0)
+		return -1;
+	if (!held && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		int sys = errno;
+		if (sys == EWOULDBLOCK)
+			refuse(fd, err);
+		else
+			root_error(err, sys, "cannot lock", LOCK_FILE);
+		close(fd);
+		return -1;
+	}
+	char since[21];
+	clock_iso(clock_wall_ms(), since);
+	_cleanup_free_ char *text = xasprintf("%s\n%s\n%s\n", holder, since, run);
+	int failed = raise_epoch(root, epoch, err);
+	if (!failed && (ftruncate(fd, 0) < 0 || pwrite(fd, text, strlen(text), 0) != (ssize_t)strlen(text)))
+		failed = root_error(err, errno, "cannot write", LOCK_FILE);
+	if (failed) {
+		if (!held)
+			close(fd);
+		return -1;
+	}
+	l->fd = fd;
+	l->epoch = epoch;
+	return 0;
+}
+
+void lock_drop(struct lock *l)
+{
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
+}
+
+bool lock_held(const struct lock *l)
+{
+	return l->fd >= 0;
+}

@@ -1,0 +1,29 @@
+/*
+ * lock: one run at a time on this host. The lock is flock(2) on /var/lib/reeve/lock, so it lives as long as any process
+ * has that descriptor: ours, and the children that inherit it. Inside the file is who holds it, for the one who is
+ * refused; it counts only while the lock is held. /var/lib/reeve/epoch keeps the highest epoch that ever had the lock.
+ */
+#ifndef REEVE_AGENT_LOCK_H
+#define REEVE_AGENT_LOCK_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "agent/root.h"
+#include "base/err.h"
+
+#define STATE_DIR "/var/lib/reeve"
+
+struct lock {
+	int fd; /* -1: not held */
+	json_int_t epoch;
+};
+
+/* ERR_REFUSED names the holder and since when, or the higher epoch that was here. Does not wait. Taking again what is
+ * held raises the epoch. */
+int lock_take(struct lock *l, const struct root *root, json_int_t epoch, const char *holder, const char *run,
+	      struct err *err);
+void lock_drop(struct lock *l); /* what children inherited stays */
+bool lock_held(const struct lock *l);
+
+#endif

@@ -1,0 +1,126 @@
+#include "agent/resource.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "agent/session.h"
+#include "agent/verb.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+static const struct resource_ops *const ops[RESOURCE_TYPES] = {
+    [RESOURCE_PACKAGES] = &apt_ops, [RESOURCE_FILE] = &file_ops,       [RESOURCE_DIRECTORY] = &directory_ops,
+    [RESOURCE_LINK] = &link_ops,    [RESOURCE_SERVICE] = &service_ops, [RESOURCE_GROUP] = &group_ops,
+    [RESOURCE_USER] = &user_ops,    [RESOURCE_ABSENT] = &absent_ops,
+};
+
+void probe_found(struct probe *p, enum observed_state state, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	p->observed.state = state;
+	p->observed.why = arena_vprintf(p->arena, fmt, ap);
+	va_end(ap);
+}
+
+static void probe_one(struct session *s, const struct resource *r, struct probe *p)
+{
+	p->observed = (struct observed){.id = r->id, .state = OBSERVED_ERROR, .why = ""};
+	ops[r->type]->probe(s, r, p);
+}
+
+struct list {
+	struct resource *items;
+	size_t len, cap;
+};
+
+static int decode_all(const json_t *json, struct arena *arena, struct list *ret, struct err *err)
+{
+	size_t i;
+	json_t *item;
+	if (!json_is_array(json))
+		return err_set(err, ERR_PROTOCOL, "resources that are no list");
+	json_array_foreach(json, i, item) if (resource_decode(item, arena, vec_push_in(arena, ret), err) < 0) return -1;
+	return 0;
+}
+
+json_t *probe_answer(struct session *s, json_t *request, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct list wanted = {0};
+	json_t *json;
+	int content;
+	if (verb_unpack(request, err, "{s:o, s:b}", "resources", &json, "content", &content) < 0 ||
+	    decode_all(json, arena, &wanted, err) < 0)
+		return NULL;
+	struct probe p = {.arena = arena, .content = content};
+	p.services = services_ask(s, wanted.items, wanted.len, arena);
+	json_t *found = json_array();
+	for (size_t i = 0; i < wanted.len && !s->gone; i++) {
+		probe_one(s, &wanted.items[i], &p);
+		json_array_append_new(found, observed_encode(&p.observed));
+	}
+	return json_pack("{s:o}", "observed", found);
+}
+
+static void report(struct session *s, const struct resource *r, enum event_result result, const char *what, size_t len)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct event event = {.id = r->id, .result = result, .what = str_printable(arena, what, len)};
+	session_event(s, event_encode(&event));
+}
+
+/* Brings one resource about and says what became of it. */
+static enum event_result bring_about(struct session *s, const struct resource *r)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct probe p = {.arena = arena};
+	_cleanup_strbuf_ struct strbuf what = {0};
+	struct err err = {0};
+	enum event_result result = EVENT_FAILED;
+	probe_one(s, r, &p);
+	if (p.observed.state == OBSERVED_SAME)
+		result = EVENT_UNCHANGED;
+	else if (p.observed.state == OBSERVED_ERROR)
+		strbuf_adds(&what, p.observed.why);
+	else if (ops[r->type]->apply(s, r, &p.observed, &what, &err) < 0)
+		strbuf_reset(&what), strbuf_adds(&what, err.text);
+	else
+		result = EVENT_CHANGED;
+	report(s, r, result, strbuf_str(&what), what.len);
+	return result;
+}
+
+json_t *apply_answer(struct session *s, json_t *request, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct list wanted = {0};
+	json_t *json;
+	json_int_t epoch;
+	int keep_going;
+	if (verb_unpack(request, err, "{s:I, s:o, s:b}", "epoch", &epoch, "resources", &json, "keep_going",
+			&keep_going) < 0 ||
+	    decode_all(json, arena, &wanted, err) < 0)
+		return NULL;
+	if (!lock_held(&s->lock) || s->lock.epoch != epoch)
+		return err_set(err, ERR_REFUSED, "apply without this host's lock for its epoch"), NULL;
+	int changed = 0, failed = 0;
+	const struct resource *culprit = NULL;
+	for (size_t i = 0; i < wanted.len; i++) {
+		const struct resource *r = &wanted.items[i];
+		if (s->gone)
+			return err_set(err, ERR_CANCELLED, "the operator is gone: %s", s->why), NULL;
+		if (culprit && !keep_going) {
+			const char *what = arena_printf(arena, "not tried, because %s failed", culprit->id);
+			report(s, r, EVENT_BLOCKED, what, strlen(what));
+			continue;
+		}
+		enum event_result result = bring_about(s, r);
+		changed += result == EVENT_CHANGED;
+		failed += result == EVENT_FAILED;
+		if (result == EVENT_FAILED && !culprit)
+			culprit = r;
+		session_pump(s, 0);
+	}
+	return json_pack("{s:i, s:i}", "changed", changed, "failed", failed);
+}

@@ -1,0 +1,48 @@
+/*
+ * resource: one entry for each type of resource (catalog/catalog.h says what each means). `probe` changes nothing;
+ * `apply` is called only when a probe made right before it did not find the resource as wanted.
+ */
+#ifndef REEVE_AGENT_RESOURCE_H
+#define REEVE_AGENT_RESOURCE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "catalog/catalog.h"
+
+struct session;
+struct services;
+
+enum { RESOURCE_CONTENT = 256 << 10 }; /* bytes of a file that travel with what was observed, at most */
+
+struct probe {
+	struct arena *arena;             /* for the texts of `observed` */
+	bool content;                    /* wanted: what is in the file now */
+	const struct services *services; /* asked for all at once; NULL: ask for this one */
+	struct observed observed;
+};
+
+/* Sets what was found. */
+void probe_found(struct probe *p, enum observed_state state, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+struct resource_ops {
+	void (*probe)(struct session *s, const struct resource *r, struct probe *p);
+	/* Appends to `what` one line for a person on what was done. */
+	int (*apply)(struct session *s, const struct resource *r, const struct observed *found, struct strbuf *what,
+		     struct err *err);
+};
+
+extern const struct resource_ops apt_ops, file_ops, directory_ops, link_ops, service_ops, group_ops, user_ops,
+    absent_ops;
+
+/* systemctl(1) once for all services of a request; lives in the arena. NULL where there are none, or it failed. */
+const struct services *services_ask(struct session *s, const struct resource *items, size_t len, struct arena *arena);
+
+/* To be called with each path that was written: a unit file makes systemd read its units again before the next start.
+ */
+void service_path_changed(struct session *s, const char *path);
+
+#endif

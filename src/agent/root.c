@@ -1,0 +1,211 @@
+#include "agent/root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "agent/failpoint.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+int root_open(struct root *r, struct err *err)
+{
+	const char *path = getenv("REEVE_ROOT");
+	static char kept[4096];
+	kept[0] = '\0';
+	if (path && *path && !streq(path, "/")) {
+		if (*path != '/' || strlen(path) >= sizeof kept)
+			return err_set(err, ERR_INPUT, "REEVE_ROOT is not an absolute path");
+		strcpy(kept, path);
+		for (size_t n = strlen(kept); n > 1 && kept[n - 1] == '/'; n--)
+			kept[n - 1] = '\0';
+	}
+	r->path = kept;
+	r->fd = open(*kept ? kept : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return r->fd < 0 ? err_system(err, errno, "cannot open the root %s", kept) : 0;
+}
+
+void root_close(struct root *r)
+{
+	if (r->fd >= 0)
+		close(r->fd);
+	r->fd = -1;
+}
+
+bool root_is_scratch(const struct root *r)
+{
+	return r->path && *r->path;
+}
+
+/* Where the kernel has no openat2 (an emulator): component by component, and links on the way are refused. */
+static int walk(int root, const char *path, int flags)
+{
+	_cleanup_fd_ int at = fcntl(root, F_DUPFD_CLOEXEC, 3);
+	_cleanup_free_ char *copy = xstrdup(path);
+	char *rest = copy;
+	char *name = str_next(&rest, "/");
+	if (at < 0)
+		return -1;
+	if (!name)
+		return openat(at, ".", flags | O_CLOEXEC);
+	for (char *after; (after = str_next(&rest, "/")); name = after) {
+		int next = openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0)
+			return -1;
+		close(at);
+		at = next;
+	}
+	return openat(at, name, flags | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int root_file(const struct root *r, const char *path, int flags)
+{
+	struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC),
+			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	if (*path != '/') {
+		errno = EINVAL;
+		return -1;
+	}
+	for (int tries = 0; tries < 8; tries++) {
+		long fd = syscall(SYS_openat2, r->fd, path, &how, sizeof how);
+		if (fd >= 0)
+			return (int)fd;
+		if (errno == ENOSYS)
+			return root_is_scratch(r) ? walk(r->fd, path, flags) : open(path, flags | O_CLOEXEC);
+		if (errno != EAGAIN && errno != EINTR) /* EAGAIN: a rename somewhere during the walk (openat2(2)) */
+			return -1;
+	}
+	return -1;
+}
+
+static int split(const char *path, char **ret_dir, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	if (*path != '/' || !slash[1] || streq(slash + 1, ".") || streq(slash + 1, "..")) {
+		errno = EINVAL;
+		return -1;
+	}
+	*ret_name = slash + 1;
+	*ret_dir = slash == path ? xstrdup("/") : xasprintf("%.*s", (int)(slash - path), path);
+	return 0;
+}
+
+int root_parent(const struct root *r, const char *path, const char **ret_name)
+{
+	_cleanup_free_ char *dir = NULL;
+	if (split(path, &dir, ret_name) < 0)
+		return -1;
+	return root_file(r, dir, O_RDONLY | O_DIRECTORY);
+}
+
+int root_parent_make(const struct root *r, const char *path, const char **ret_name, struct err *err)
+{
+	_cleanup_free_ char *dir = NULL;
+	if (split(path, &dir, ret_name) < 0)
+		return root_error(err, errno, "cannot use the path", path);
+	int fd = root_file(r, dir, O_RDONLY | O_DIRECTORY);
+	if (fd >= 0)
+		return fd;
+	if (errno != ENOENT)
+		return root_error(err, errno, "cannot open", dir);
+	const char *name;
+	_cleanup_fd_ int above = root_parent_make(r, dir, &name, err);
+	if (above < 0)
+		return -1;
+	failpoint();
+	if (mkdirat(above, name, 0755) < 0 && errno != EEXIST)
+		return root_error(err, errno, "cannot make the directory", dir);
+	failpoint();
+	fd = root_file(r, dir, O_RDONLY | O_DIRECTORY);
+	return fd < 0 ? root_error(err, errno, "cannot open", dir) : fd;
+}
+
+int root_lstat(const struct root *r, const char *path, struct stat *ret)
+{
+	const char *name;
+	if (streq(path, "/"))
+		return fstatat(r->fd, "", ret, AT_EMPTY_PATH);
+	_cleanup_fd_ int dir = root_parent(r, path, &name);
+	return dir < 0 ? -1 : fstatat(dir, name, ret, AT_SYMLINK_NOFOLLOW);
+}
+
+int root_stat(const struct root *r, const char *path, struct stat *ret)
+{
+	_cleanup_fd_ int fd = root_file(r, path, O_PATH);
+	return fd < 0 ? -1 : fstatat(fd, "", ret, AT_EMPTY_PATH);
+}
+
+int root_read(const struct root *r, const char *path, size_t max, struct strbuf *out, struct err *err)
+{
+	_cleanup_fd_ int fd = root_file(r, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return root_error(err, errno, "cannot open", path);
+	if (S_ISDIR(st.st_mode))
+		return err_system(err, EISDIR, "cannot read %s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_system(err, EINVAL, "cannot read %s, which is not a regular file", path);
+	if (fd_read_all(fd, max, out, err) < 0)
+		return err_wrap(err, "%s", path);
+	return 0;
+}
+
+int root_error(struct err *err, int sys, const char *what, const char *path)
+{
+	if (sys == ENOSPC || sys == EDQUOT)
+		return err_system(err, sys, "the disk is full: %s %s", what, path);
+	if (sys == EROFS)
+		return err_system(err, sys, "mounted read-only: %s %s", what, path);
+	if (sys == EIO)
+		return err_system(err, sys, "the disk fails: %s %s", what, path);
+	if (sys == ELOOP)
+		return err_system(err, sys, "a symbolic link is in the way: %s %s", what, path);
+	return err_system(err, sys, "%s %s", what, path);
+}
+
+static int fill(int fd, const void *bytes, size_t len, uid_t uid, gid_t gid, mode_t mode)
+{
+	failpoint();
+	if (fd_write_all(fd, bytes, len) < 0)
+		return -1;
+	failpoint();
+	if ((uid != (uid_t)-1 || gid != (gid_t)-1) && fchown(fd, uid, gid) < 0)
+		return -1;
+	failpoint();
+	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
+		return -1;
+	failpoint();
+	return 0;
+}
+
+int root_write(const struct root *r, const char *path, const void *bytes, size_t len, uid_t uid, gid_t gid, mode_t mode,
+	       struct err *err)
+{
+	const char *name;
+	_cleanup_fd_ int dir = root_parent_make(r, path, &name, err);
+	if (dir < 0)
+		return -1;
+	/* One name for each target: what a killed run left behind is replaced by the next. */
+	_cleanup_free_ char *temporary = xasprintf(".%.240s.reeve~", name);
+	if (unlinkat(dir, temporary, 0) < 0 && errno != ENOENT)
+		return root_error(err, errno, "cannot remove an old temporary file beside", path);
+	_cleanup_fd_ int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return root_error(err, errno, "cannot write beside", path);
+	if (fill(fd, bytes, len, uid, gid, mode) < 0 || renameat(dir, temporary, dir, name) < 0) {
+		int sys = errno;
+		unlinkat(dir, temporary, 0);
+		return root_error(err, sys, "cannot write", path);
+	}
+	failpoint();
+	if (fsync(dir) < 0)
+		return root_error(err, errno, "cannot write the directory of", path);
+	failpoint();
+	return 0;
+}

@@ -1,0 +1,53 @@
+/*
+ * root: every path of the host is opened below one directory: "/" or, for tests, $REEVE_ROOT. Parents are walked by the
+ * kernel (openat2(2) RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS: links on the way count from the root and cannot leave
+ * it); whoever writes takes the last component by hand, and never follows it.
+ */
+#ifndef REEVE_AGENT_ROOT_H
+#define REEVE_AGENT_ROOT_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/strbuf.h"
+
+struct root {
+	int fd;
+	const char *path; /* "" for "/", else $REEVE_ROOT without a final slash */
+};
+
+int root_open(struct root *r, struct err *err);
+void root_close(struct root *r);
+
+bool root_is_scratch(const struct root *r);
+
+/* As open(2) with O_CLOEXEC: the descriptor, or -1 with errno. Links are followed within the root unless O_NOFOLLOW. */
+int root_file(const struct root *r, const char *path, int flags);
+
+/*
+ * The directory that holds `path`, open for *at() calls and fsync, and the last component in *ret_name (it points into
+ * `path`). -1 with errno; EINVAL for a path that is not absolute or ends in a slash, "." or "..".
+ */
+int root_parent(const struct root *r, const char *path, const char **ret_name);
+
+/* The same, with missing directories made (0755). */
+int root_parent_make(const struct root *r, const char *path, const char **ret_name, struct err *err);
+
+/* lstat(2) and stat(2) below the root; -1 with errno. */
+int root_lstat(const struct root *r, const char *path, struct stat *ret);
+int root_stat(const struct root *r, const char *path, struct stat *ret);
+
+/* The whole of a regular, proc or sys file, at most `max` bytes (more is ERR_LIMIT). Never blocks on a FIFO. */
+int root_read(const struct root *r, const char *path, size_t max, struct strbuf *out, struct err *err);
+
+/* Writes a whole file in place of `path`: temporary in the same directory, owner and mode by descriptor, fsync, rename,
+ * fsync of the directory. `uid`, `gid` -1: as they come. Nothing is left behind on failure. */
+int root_write(const struct root *r, const char *path, const void *bytes, size_t len, uid_t uid, gid_t gid, mode_t mode,
+	       struct err *err);
+
+/* ": no space left on device" and its like are what people need to read first. */
+int root_error(struct err *err, int sys, const char *what, const char *path);
+
+#endif
