@@ -225,7 +225,8 @@ void build_modules(struct build *b, const struct conf_value *value)
 	for (size_t i = 0; i < section_count; i++)
 		known[i + 1] = sections[i]->name;
 
-	const struct conf_value *const *texts = NULL;
+	static const struct conf_value *const none[1];
+	const struct conf_value *const *texts = none;
 	bool given = value && value->kind == CONF_LIST && !value->count;
 	if (value && !given)
 		given = conf_texts(value, "'modules'", b->arena, &texts, &text_count, b->diags) == 0;

@@ -29,7 +29,7 @@ static const struct slurm_owned owned_globals[] = {
 };
 
 static const struct slurm_owned owned_partition_keys[] = {
-    {"PartitionName", "name", "the key of the partition names it"},
+    {"PartitionName", NULL, "the key of the partition names it"},
     {"Nodes", "nodes", "partitions name hosts and classes of cluster.yaml"},
     {"Default", "default", "only one partition can be the default one"},
     {0},

@@ -78,33 +78,41 @@ static int no_dots(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-int main(int argc, char **argv)
+static int run_corpus(const char *directory)
 {
 	struct dirent **entries;
-	int failed = 0, cases = argc > 1 ? scandir(argv[1], &entries, only_cases, alphasort) : -1;
+	int failed = 0, files = scandir(directory, &entries, no_dots, alphasort);
+	if (files <= 0) {
+		printf("not ok %s: no files\n", directory);
+		return 1;
+	}
+	for (int i = 0; i < files; i++) {
+		_cleanup_free_ char *path = xasprintf("%s/%s", directory, entries[i]->d_name);
+		_cleanup_free_ char *printed = print_findings(path);
+		failed += !*printed;
+		free(entries[i]);
+	}
+	free(entries);
+	printf("%s %s: %d files\n", failed ? "not ok" : "ok", directory, files);
+	return failed;
+}
+
+int main(int argc, char **argv)
+{
+	int failed = 0;
+	for (int i = 2; i < argc; i++)
+		failed += run_corpus(argv[i]);
+	struct dirent **entries;
+	_cleanup_free_ char *golden = argc > 1 ? realpath(argv[1], NULL) : NULL;
+	int cases = golden ? scandir(golden, &entries, only_cases, alphasort) : -1;
 	if (cases <= 0) {
 		fprintf(stderr, "usage: %s GOLDEN-DIRECTORY [CORPUS-DIRECTORY...]; no cases found\n", argv[0]);
 		return 2;
 	}
 	for (int i = 0; i < cases; i++) {
-		failed += run_case(argv[1], entries[i]->d_name);
+		failed += run_case(golden, entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);
-	for (int a = 2; a < argc; a++) {
-		int files = scandir(argv[a], &entries, no_dots, alphasort);
-		if (files <= 0) {
-			printf("not ok %s: no files\n", argv[a]);
-			return 1;
-		}
-		for (int i = 0; i < files; i++) {
-			_cleanup_free_ char *path = xasprintf("%s/%s", argv[a], entries[i]->d_name);
-			_cleanup_free_ char *printed = print_findings(path);
-			failed += !*printed;
-			free(entries[i]);
-		}
-		free(entries);
-		printf("ok %s: %d files\n", argv[a], files);
-	}
 	return failed ? 1 : 0;
 }

@@ -1,6 +1,7 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "base/vec.h"
+#include "conf/codes.h"
 #include "conf/schema.h"
 #include "inventory/codes.h"
 #include "inventory/inventory.h"
@@ -314,13 +315,31 @@ static void files_that_cannot_be_read_say_why(void **state)
 	loaded_free(&l);
 }
 
+/* Each code once, in rising order, with a meaning: the lists go into the documentation. */
+static void codes_are_one_list(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned number;
+		const char *meaning;
+	} codes[] = {
+#define X(n, name, text) {n, text},
+	    CONF_CODES(X) INV_CODES(X)
+#undef X
+	};
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
+		assert_true(!i || codes[i].number > codes[i - 1].number);
+		assert_true(strlen(codes[i].meaning) > 10);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(everything_is_where_it_belongs),      cmocka_unit_test(defaults_are_the_documented_ones),
 	    cmocka_unit_test(modules_own_their_sections),          cmocka_unit_test(command_lines_select_hosts),
 	    cmocka_unit_test(ten_thousand_hosts_take_little_time), cmocka_unit_test(explosions_are_bounded),
-	    cmocka_unit_test(files_that_cannot_be_read_say_why),
+	    cmocka_unit_test(files_that_cannot_be_read_say_why),   cmocka_unit_test(codes_are_one_list),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
