@@ -1,10 +1,11 @@
 /*
  * activation: what has to be done so that a new slurm.conf is in force where an old one is.
  *
- * Pure: two trees and a release in, a verdict with its reasons out. It compares values as Slurm reads them (keys
- * without case, the last of repetitions, node lines expanded and with their defaults), so that a file that only looks
- * different needs nothing. Sources: the text of each parameter in slurm.conf(5) of the release; "Add or remove nodes"
- * in Slurm's FAQ (doc/html/faq.shtml); from 24.11 scontrol(1) "reconfigure", which leaves listening ports and
+ * Pure: two trees and a release in, a verdict with its reasons out. It compares values as Slurm reads them: keys
+ * without case, the last of repetitions, node lines expanded and with their defaults. A file whose bytes differ while
+ * nothing here does (comments, order) still wants a reconfigure: daemons compare a hash of the bytes. That is for the
+ * caller, who has the bytes. Sources: each parameter's text in slurm.conf(5) of the release; Slurm's FAQ
+ * (doc/html/faq.shtml) on adding nodes; scontrol(1) "reconfigure", which from 23.11 on leaves listening ports and
  * authentication to a restart.
  */
 #ifndef REEVE_SLURM_ACTIVATION_H
@@ -41,7 +42,7 @@ struct slurm_names {
 struct slurm_activation {
 	enum slurm_need need; /* the most of all reasons; RESTART_SLURMD and RESTART_CTLD together are RESTART_BOTH */
 	struct slurm_reason *reasons;
-	size_t len, cap;
+	size_t len;
 	struct slurm_names nodes_added, nodes_removed;
 	struct slurm_names nodes_resized; /* Boards, Sockets, SocketsPerBoard, CoresPerSocket, ThreadsPerCore, CPUs,
 					     Gres: must be idle */
@@ -57,6 +58,10 @@ int slurm_activation_of(unsigned release, const struct slurm_conf *old, const st
 /* What a changed global parameter needs in `release`; *ret_why (may be NULL) is static. Unknown ones:
  * SLURM_NEED_RECONFIGURE. */
 enum slurm_need slurm_activation_param(unsigned release, const char *name, const char **ret_why);
+
+/* The same for one change of it: an option in a list may need more than the parameter. Values may be NULL. */
+enum slurm_need slurm_activation_change(unsigned release, const char *name, const char *old_value,
+					const char *new_value, const char **ret_why);
 
 /* The same for a key of a NodeName line. */
 enum slurm_need slurm_activation_node_key(unsigned release, const char *name, const char **ret_why);

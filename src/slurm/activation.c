@@ -1,0 +1,351 @@
+#include "slurm/activation.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/map.h"
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "base/vec.h"
+#include "hostlist/hostlist.h"
+
+struct work {
+	unsigned release;
+	struct arena *arena;
+	struct slurm_activation *out;
+	struct {
+		struct slurm_reason *items;
+		size_t len, cap;
+	} reasons;
+	struct map groups; /* "key, old, new" -> struct group */
+	struct {
+		struct group **items;
+		size_t len, cap;
+	} group_list;
+};
+
+/* Nodes that change a key in the same way. */
+struct group {
+	const char *key, *old_value, *new_value;
+	struct slurm_names nodes;
+};
+
+enum slurm_need slurm_need_join(enum slurm_need a, enum slurm_need b)
+{
+	if ((a == SLURM_NEED_RESTART_SLURMD && b == SLURM_NEED_RESTART_CTLD) ||
+	    (a == SLURM_NEED_RESTART_CTLD && b == SLURM_NEED_RESTART_SLURMD))
+		return SLURM_NEED_RESTART_BOTH;
+	return a > b ? a : b;
+}
+
+static const struct {
+	const char *name, *text;
+} needs[] = {
+    [SLURM_NEED_NOTHING] = {"nothing", "nothing"},
+    [SLURM_NEED_RECONFIGURE] = {"reconfigure", "reconfigure"},
+    [SLURM_NEED_RESTART_SLURMD] = {"restart-slurmd", "restart the slurmds"},
+    [SLURM_NEED_RESTART_CTLD] = {"restart-slurmctld", "restart slurmctld"},
+    [SLURM_NEED_RESTART_BOTH] = {"restart-both", "restart slurmctld and the slurmds"},
+    [SLURM_NEED_NODES] = {"stop-slurmctld-restart-slurmd", "stop slurmctld, restart the slurmds, start slurmctld"},
+    [SLURM_NEED_STOP_ALL] = {"stop-all", "stop every daemon, then start them"},
+    [SLURM_NEED_START] = {"start", "start every daemon"},
+};
+
+const char *slurm_need_name(enum slurm_need need)
+{
+	return (size_t)need < ARRAY_LEN(needs) ? needs[need].name : "unknown";
+}
+
+const char *slurm_need_text(enum slurm_need need)
+{
+	return (size_t)need < ARRAY_LEN(needs) ? needs[need].text : "unknown";
+}
+
+static void add_reason(struct work *w, enum slurm_need need, const char *subject, const char *old_value,
+		       const char *new_value, const char *why)
+{
+	*vec_push_in(w->arena, &w->reasons) = (struct slurm_reason){
+	    .need = need, .subject = subject, .old_value = old_value, .new_value = new_value, .why = why};
+	w->out->need = slurm_need_join(w->out->need, need);
+}
+
+static void add_name(struct work *w, struct slurm_names *names, const char *name)
+{
+	*vec_push_in(w->arena, names) = name;
+}
+
+static bool equal(const char *a, const char *b)
+{
+	return a == b || (a && b && streq(a, b));
+}
+
+/* Parameters that mean all of their lines, not the last. */
+static bool is_list(const char *key)
+{
+	static const char *const keys[] = {"SlurmctldHost", "Prolog", "Epilog", "PrologSlurmctld", "EpilogSlurmctld"};
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (strcasecmp(keys[i], key) == 0)
+			return true;
+	return false;
+}
+
+/* The meaning of each global parameter: a map from its name in lower case to its value, the names in `keys`. */
+static void gather(struct work *w, const struct slurm_pairs *pairs, struct map *values, struct slurm_names *keys,
+		   const struct map *known)
+{
+	for (size_t i = 0; i < pairs->len; i++) {
+		char *key = arena_strdup(w->arena, pairs->items[i].key);
+		const char *value = pairs->items[i].value;
+		for (char *p = key; *p; p++)
+			*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+		const char *before = map_get(values, key);
+		if (!before && !(known && map_has(known, key)))
+			add_name(w, keys, pairs->items[i].key);
+		if (before && is_list(key))
+			value = arena_printf(w->arena, "%s %s", before, value);
+		map_set(values, key, (void *)value);
+	}
+}
+
+static const char *value_of(struct work *w, const struct map *values, const char *key)
+{
+	char *lower = arena_strdup(w->arena, key);
+	for (char *p = lower; *p; p++)
+		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+	return map_get(values, lower);
+}
+
+static void compare_globals(struct work *w, const struct slurm_conf *old, const struct slurm_conf *new_conf)
+{
+	_cleanup_map_ struct map old_values = {0};
+	_cleanup_map_ struct map new_values = {0};
+	struct slurm_names keys = {0};
+	gather(w, &old->globals, &old_values, &keys, NULL);
+	gather(w, &new_conf->globals, &new_values, &keys, &old_values);
+	for (size_t i = 0; i < keys.len; i++) {
+		const char *old_value = value_of(w, &old_values, keys.items[i]);
+		const char *new_value = value_of(w, &new_values, keys.items[i]);
+		const char *why;
+		if (equal(old_value, new_value))
+			continue;
+		enum slurm_need need = slurm_activation_change(w->release, keys.items[i], old_value, new_value, &why);
+		add_reason(w, need, keys.items[i], old_value, new_value, why);
+	}
+}
+
+/* Old names of keys. */
+static const char *canonical(const char *key)
+{
+	if (strcasecmp(key, "Procs") == 0)
+		return "CPUs";
+	if (strcasecmp(key, "Feature") == 0)
+		return "Features";
+	if (strcasecmp(key, "Shared") == 0)
+		return "OverSubscribe";
+	return key;
+}
+
+static const char *line_value(const struct slurm_line *line, const char *key)
+{
+	for (size_t i = line->count; i > 0; i--)
+		if (strcasecmp(canonical(line->pairs[i - 1].key), canonical(key)) == 0)
+			return line->pairs[i - 1].value;
+	return NULL;
+}
+
+typedef void changed_fn(struct work *w, const char *name, const char *key, const char *old_value,
+			const char *new_value);
+
+/* Calls `changed` for each key that differs; tells whether any did. */
+static bool compare_lines(struct work *w, const char *name, const struct slurm_line *old, const struct slurm_line *now,
+			  changed_fn *changed)
+{
+	bool any = false;
+	for (size_t i = 0; i < old->count; i++) {
+		const char *value = line_value(now, old->pairs[i].key);
+		if (equal(old->pairs[i].value, value))
+			continue;
+		changed(w, name, canonical(old->pairs[i].key), old->pairs[i].value, value);
+		any = true;
+	}
+	for (size_t i = 0; i < now->count; i++) {
+		if (line_value(old, now->pairs[i].key))
+			continue;
+		changed(w, name, canonical(now->pairs[i].key), NULL, now->pairs[i].value);
+		any = true;
+	}
+	return any;
+}
+
+static bool is_size(const char *key)
+{
+	static const char *const keys[] = {"Boards", "Sockets", "SocketsPerBoard", "CoresPerSocket", "ThreadsPerCore",
+					   "CPUs",   "Gres",    "CoreSpecCount",   "CPUSpecList"};
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (strcasecmp(keys[i], key) == 0)
+			return true;
+	return false;
+}
+
+static void node_changed(struct work *w, const char *name, const char *key, const char *old_value,
+			 const char *new_value)
+{
+	const char *id =
+	    arena_printf(w->arena, "%s\n%s\n%s", key, old_value ? old_value : "\1", new_value ? new_value : "\1");
+	struct group *group = map_get(&w->groups, id);
+	if (!group) {
+		group = arena_alloc(w->arena, sizeof *group);
+		*group = (struct group){.key = key, .old_value = old_value, .new_value = new_value};
+		map_set(&w->groups, id, group);
+		*vec_push_in(w->arena, &w->group_list) = group;
+	}
+	add_name(w, &group->nodes, name);
+	struct slurm_names *sized = &w->out->nodes_resized;
+	if (is_size(key) && (sized->len == 0 || !streq(sized->items[sized->len - 1], name)))
+		add_name(w, sized, name);
+}
+
+static void partition_changed(struct work *w, const char *name, const char *key, const char *old_value,
+			      const char *new_value)
+{
+	add_reason(w, SLURM_NEED_RECONFIGURE, arena_printf(w->arena, "partition %s %s", name, key), old_value,
+		   new_value, "read again by scontrol reconfigure");
+}
+
+static const char *nodes_text(struct work *w, const struct slurm_names *names)
+{
+	return hostlist_compress((const char *const *)names->items, names->len, w->arena);
+}
+
+/* Nodes that come or go: one reason for all of them. */
+static void nodes_reason(struct work *w, const struct slurm_names *names, bool added)
+{
+	bool restart = w->release <= 2405;
+	if (names->len == 0)
+		return;
+	const char *list = nodes_text(w, names);
+	add_reason(w, restart ? SLURM_NEED_NODES : SLURM_NEED_RECONFIGURE, arena_printf(w->arena, "node %s", list),
+		   added ? NULL : list, added ? list : NULL,
+		   restart ? "Slurm's FAQ: up to 24.05 nodes are added and removed while slurmctld is stopped"
+			   : "Slurm's FAQ: from 24.11 a reconfigure adds and removes nodes");
+}
+
+static void compare_nodes(struct work *w, const struct slurm_units *old, const struct slurm_units *now)
+{
+	for (size_t i = 0; i < old->count; i++) {
+		const struct slurm_unit *unit = slurm_units_get(now, old->items[i].name);
+		if (!unit)
+			add_name(w, &w->out->nodes_removed, old->items[i].name);
+		else if (compare_lines(w, unit->name, old->items[i].line, unit->line, node_changed))
+			add_name(w, &w->out->nodes_changed, unit->name);
+	}
+	for (size_t i = 0; i < now->count; i++)
+		if (!slurm_units_get(old, now->items[i].name))
+			add_name(w, &w->out->nodes_added, now->items[i].name);
+	nodes_reason(w, &w->out->nodes_added, true);
+	nodes_reason(w, &w->out->nodes_removed, false);
+	for (size_t i = 0; i < w->group_list.len; i++) {
+		const struct group *g = w->group_list.items[i];
+		const char *why;
+		enum slurm_need need = slurm_activation_node_key(w->release, g->key, &why);
+		add_reason(w, need, arena_printf(w->arena, "node %s %s", nodes_text(w, &g->nodes), g->key),
+			   g->old_value, g->new_value, why);
+	}
+}
+
+static void compare_partitions(struct work *w, const struct slurm_units *old, const struct slurm_units *now)
+{
+	static const char why[] = "partitions are read again by scontrol reconfigure";
+	for (size_t i = 0; i < old->count; i++) {
+		const char *name = old->items[i].name;
+		const struct slurm_unit *unit = slurm_units_get(now, name);
+		if (!unit) {
+			add_name(w, &w->out->partitions_removed, name);
+			add_reason(w, SLURM_NEED_RECONFIGURE, arena_printf(w->arena, "partition %s", name), name, NULL,
+				   why);
+		} else if (compare_lines(w, name, old->items[i].line, unit->line, partition_changed)) {
+			add_name(w, &w->out->partitions_changed, name);
+		}
+	}
+	for (size_t i = 0; i < now->count; i++) {
+		const char *name = now->items[i].name;
+		if (slurm_units_get(old, name))
+			continue;
+		add_name(w, &w->out->partitions_added, name);
+		add_reason(w, SLURM_NEED_RECONFIGURE, arena_printf(w->arena, "partition %s", name), NULL, name, why);
+	}
+}
+
+/* All lines of a kind as one text, for those that are compared whole. */
+static const char *lines_text(struct work *w, const struct slurm_lines *lines)
+{
+	_cleanup_strbuf_ struct strbuf out = {0};
+	for (size_t i = 0; i < lines->len; i++) {
+		strbuf_addf(&out, "%s%s", i ? "; " : "", lines->items[i].names);
+		for (size_t j = 0; j < lines->items[i].count; j++)
+			strbuf_addf(&out, " %s=%s", lines->items[i].pairs[j].key, lines->items[i].pairs[j].value);
+	}
+	return out.len ? arena_strdup(w->arena, strbuf_str(&out)) : NULL;
+}
+
+static void compare_others(struct work *w, const struct slurm_conf *old, const struct slurm_conf *now)
+{
+	const struct {
+		const char *subject;
+		const struct slurm_lines *old_lines, *new_lines;
+		enum slurm_need need;
+	} kinds[] = {
+	    {"DownNodes", &old->down_nodes, &now->down_nodes, SLURM_NEED_RECONFIGURE},
+	    {"NodeSet", &old->node_sets, &now->node_sets, SLURM_NEED_RECONFIGURE},
+	    {"FrontendName", &old->frontends, &now->frontends, SLURM_NEED_NODES},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		const char *a = lines_text(w, kinds[i].old_lines), *b = lines_text(w, kinds[i].new_lines);
+		if (!equal(a, b))
+			add_reason(w, kinds[i].need, kinds[i].subject, a, b, "its lines differ");
+	}
+	bool same = old->includes.len == now->includes.len;
+	for (size_t i = 0; same && i < now->includes.len; i++)
+		same = streq(old->includes.items[i].value, now->includes.items[i].value);
+	if (!same)
+		add_reason(w, SLURM_NEED_RESTART_BOTH, "Include", NULL, NULL,
+			   "what the included files hold is not known here");
+}
+
+static int compare_units(struct work *w, const struct slurm_conf *old, const struct slurm_conf *now, struct err *err)
+{
+	_cleanup_slurm_units_ struct slurm_units old_nodes = {0};
+	_cleanup_slurm_units_ struct slurm_units new_nodes = {0};
+	_cleanup_slurm_units_ struct slurm_units old_partitions = {0};
+	_cleanup_slurm_units_ struct slurm_units new_partitions = {0};
+	if (slurm_conf_nodes(old, w->arena, &old_nodes, err) < 0 ||
+	    slurm_conf_partitions(old, w->arena, &old_partitions, err) < 0)
+		return err_wrap(err, "the slurm.conf in force");
+	if (slurm_conf_nodes(now, w->arena, &new_nodes, err) < 0 ||
+	    slurm_conf_partitions(now, w->arena, &new_partitions, err) < 0)
+		return err_wrap(err, "the new slurm.conf");
+	compare_nodes(w, &old_nodes, &new_nodes);
+	compare_partitions(w, &old_partitions, &new_partitions);
+	return 0;
+}
+
+int slurm_activation_of(unsigned release, const struct slurm_conf *old, const struct slurm_conf *new_conf,
+			struct arena *arena, struct slurm_activation **ret, struct err *err)
+{
+	struct work w = {.release = release, .arena = arena, .out = arena_alloc(arena, sizeof *w.out)};
+	int rc = 0;
+	if (!old) {
+		add_reason(&w, SLURM_NEED_START, "slurm.conf", NULL, NULL, "no configuration is in force yet");
+	} else {
+		compare_globals(&w, old, new_conf);
+		compare_others(&w, old, new_conf);
+		rc = compare_units(&w, old, new_conf, err);
+	}
+	map_free(&w.groups);
+	if (rc < 0)
+		return -1;
+	w.out->reasons = w.reasons.items;
+	w.out->len = w.reasons.len;
+	*ret = w.out;
+	return 0;
+}
