@@ -63,6 +63,7 @@ struct fleet_options {
 	unsigned connect_timeout_ms; /* for one host, from its start to its hello without the copy; 0: 20,000 */
 	volatile sig_atomic_t
 	    *cancel; /* when it is not 0, what blocks returns ERR_CANCELLED within 200 ms; NULL: none */
+	/* Callbacks must not call functions of the fleet that change it. */
 	void (*on_phase)(void *data, size_t host, enum fleet_phase phase);
 	void (*on_warning)(void *data, size_t host, const char *text);
 	void *data;

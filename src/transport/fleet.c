@@ -1,0 +1,387 @@
+#include "transport/fleet.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/str.h"
+#include "transport/session.h"
+#include "transport/trust.h"
+
+enum { TICK_MS = 100, WINDOW = 64, SLICE_MS = 5, PAUSE_MS = 1000, CONNECT_TIMEOUT_MS = 20000 };
+
+/* Three descriptors for each host, and some. */
+static void raise_files(size_t hosts)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= 3 * hosts + 256)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void set_up_ssh(struct fleet *f, struct err *err)
+{
+	const struct fleet_options *o = &f->options;
+	const char *program = o->ssh ? o->ssh : getenv("REEVE_SSH");
+	f->ssh = (struct ssh){
+	    .program = program && *program ? program : "ssh",
+	    .config = o->ssh_config,
+	    /* a little less than our own bound, so that ssh says why */
+	    .connect_timeout_s = o->connect_timeout_ms * 3 / 4 / 1000 ? o->connect_timeout_ms * 3 / 4 / 1000 : 1,
+	};
+	if (!o->ssh_config)
+		f->ssh.known_hosts = o->known_hosts ? o->known_hosts : trust_default_path(f->arena);
+	if (f->count > SSH_MASTERS_MAX || (o->control_dir && streq(o->control_dir, "none")))
+		return;
+	if (!o->control_dir)
+		f->ssh.control_dir = ssh_control_dir(f->arena, err);
+	else if (ssh_control_dir_check(o->control_dir, err) == 0)
+		f->ssh.control_dir = o->control_dir;
+	if (!f->ssh.control_dir && o->on_warning)
+		o->on_warning(o->data, SIZE_MAX, err->text);
+}
+
+struct fleet *fleet_new(const struct fleet_target *targets, size_t count, const struct fleet_options *options,
+			struct err *err)
+{
+	struct err ignored;
+	if (sodium_init() < 0) {
+		err_set(err, ERR_SYSTEM, "no source of random numbers");
+		return NULL;
+	}
+	struct arena *arena = arena_new();
+	struct bootstrap bootstrap;
+	if (bootstrap_load(options->agent_dir, arena, &bootstrap, err) < 0) {
+		arena_free(arena);
+		return NULL;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	raise_files(count);
+	struct fleet *f = xcalloc(1, sizeof *f);
+	f->arena = arena;
+	f->bootstrap = bootstrap;
+	f->options = *options;
+	f->count = count;
+	if (!f->options.connect_timeout_ms)
+		f->options.connect_timeout_ms = CONNECT_TIMEOUT_MS;
+	set_up_ssh(f, &ignored);
+	f->keys = wire_keys_new();
+	wire_keys_public_hex(f->keys, f->key);
+	uv_loop_init(&f->loop);
+	uv_timer_init(&f->loop, &f->tick);
+	channel_set_init(&f->channels, &f->loop);
+	f->sessions = arena_calloc(arena, count ? count : 1, sizeof *f->sessions);
+	for (size_t i = 0; i < count; i++)
+		f->sessions[i] = (struct session){.fleet = f,
+						  .index = i,
+						  .target = targets[i],
+						  .first = SESSION_NONE,
+						  .last = SESSION_NONE,
+						  .sending = SESSION_NONE};
+	return f;
+}
+
+void fleet_free(struct fleet *f)
+{
+	if (!f)
+		return;
+	for (size_t i = 0; i < f->count; i++)
+		session_clear(&f->sessions[i]);
+	uv_close((uv_handle_t *)&f->tick, NULL);
+	channel_set_free(&f->channels);
+	uv_loop_close(&f->loop);
+	wire_keys_free(f->keys);
+	arena_free(f->arena);
+	free(f);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct fleet *f = timer->data;
+	uint64_t now = uv_now(&f->loop);
+	for (size_t i = 0; i < f->count; i++)
+		session_tick(&f->sessions[i], now);
+}
+
+/* The time the caller spent elsewhere is not the hosts' silence: what they said meanwhile waits in the pipes. */
+static void begin_pumping(struct fleet *f)
+{
+	uv_update_time(&f->loop);
+	uint64_t now = uv_now(&f->loop), pause = f->pumped_ms ? now - f->pumped_ms : 0;
+	if (pause > PAUSE_MS)
+		for (size_t i = 0; i < f->count; i++) {
+			f->sessions[i].received_ms += pause;
+			f->sessions[i].progress_ms += pause;
+		}
+	f->tick.data = f;
+	uv_timer_start(&f->tick, on_tick, TICK_MS, TICK_MS);
+}
+
+static void end_pumping(struct fleet *f)
+{
+	uv_timer_stop(&f->tick);
+	f->pumped_ms = uv_now(&f->loop);
+}
+
+static bool cancelled(const struct fleet *f)
+{
+	return f->options.cancel && *f->options.cancel;
+}
+
+/* Fails all whose phase is in [from, to]. */
+static void fail_between(struct fleet *f, enum fleet_phase from, enum fleet_phase to, const struct err *why)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		struct session *s = &f->sessions[i];
+		if (s->phase < from || s->phase > to)
+			continue;
+		if (why)
+			session_fail(s, why);
+		else
+			session_fail_late(s);
+	}
+}
+
+/* Starts what may be started, for at most a slice of time. Sets *more where there is something left that may. */
+static size_t launch(struct fleet *f, size_t from, bool *more)
+{
+	uint64_t start = uv_hrtime();
+	size_t i = from;
+	*more = false;
+	for (; i < f->count && f->connecting < WINDOW; i++) {
+		if (f->sessions[i].phase != FLEET_NEW)
+			continue;
+		if (uv_hrtime() - start > SLICE_MS * 1000000ULL) {
+			*more = true;
+			break;
+		}
+		session_start(&f->sessions[i]);
+	}
+	return i;
+}
+
+static bool any_new(const struct fleet *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (f->sessions[i].phase == FLEET_NEW)
+			return true;
+	return false;
+}
+
+int fleet_connect(struct fleet *f, unsigned timeout_ms, struct err *err)
+{
+	size_t at = 0;
+	int rc = 0;
+	begin_pumping(f);
+	uint64_t deadline = uv_now(&f->loop) + timeout_ms;
+	for (;;) {
+		bool more;
+		if (cancelled(f)) {
+			rc = err_set(err, ERR_CANCELLED, "interrupted");
+			struct err why;
+			err_set(&why, ERR_CANCELLED, "interrupted");
+			fail_between(f, FLEET_NEW, FLEET_STARTING, &why);
+			break;
+		}
+		if (uv_now(&f->loop) >= deadline) {
+			fail_between(f, FLEET_NEW, FLEET_STARTING, NULL);
+			break;
+		}
+		at = launch(f, at, &more);
+		if (!f->connecting) {
+			/* some may be new again: their kept connection was dead */
+			if (!any_new(f))
+				break;
+			at = 0;
+			continue;
+		}
+		uv_run(&f->loop, more ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+		if (at == f->count && f->connecting < WINDOW && any_new(f))
+			at = 0;
+	}
+	end_pumping(f);
+	return rc;
+}
+
+size_t fleet_count(const struct fleet *f)
+{
+	return f->count;
+}
+
+const char *fleet_name(const struct fleet *f, size_t host)
+{
+	return f->sessions[host].target.name;
+}
+
+enum fleet_phase fleet_phase(const struct fleet *f, size_t host)
+{
+	return f->sessions[host].phase;
+}
+
+const char *fleet_phase_name(enum fleet_phase phase)
+{
+	static const char *const names[] = {
+	    [FLEET_NEW] = "new",
+	    [FLEET_CONNECTING] = "connecting",
+	    [FLEET_PUSHING] = "copying the agent",
+	    [FLEET_STARTING] = "starting the agent",
+	    [FLEET_OPEN] = "open",
+	    [FLEET_CLOSED] = "closed",
+	    [FLEET_FAILED] = "failed",
+	};
+	return names[phase];
+}
+
+const struct err *fleet_error(const struct fleet *f, size_t host)
+{
+	static const struct err none = {0};
+	return f->sessions[host].error ? f->sessions[host].error : &none;
+}
+
+const struct fleet_hello *fleet_hello(const struct fleet *f, size_t host)
+{
+	const struct session *s = &f->sessions[host];
+	return s->hello.key[0] ? &s->hello : NULL;
+}
+
+const char *fleet_key(const struct fleet *f)
+{
+	return f->key;
+}
+
+/* Links each request to the one before it on the same host. Requests to hosts that are gone have their error at once.
+ */
+static void begin_round(struct fleet *f, struct fleet_request *requests, size_t count)
+{
+	f->requests = requests;
+	f->next = xcalloc(count ? count : 1, sizeof *f->next);
+	f->pending = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct fleet_request *request = &requests[i];
+		struct session *s = &f->sessions[request->host];
+		f->next[i] = SESSION_NONE;
+		request->id = ++f->last_id;
+		if (s->phase != FLEET_OPEN) {
+			if (s->error)
+				request->error = *s->error;
+			else
+				err_set(&request->error, ERR_UNREACHABLE, "there is no session with it");
+			continue;
+		}
+		if (s->last == SESSION_NONE)
+			s->first = s->sending = i;
+		else
+			f->next[s->last] = i;
+		s->last = i;
+		f->pending++;
+	}
+}
+
+static void end_round(struct fleet *f, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct session *s = &f->sessions[f->requests[i].host];
+		struct err err;
+		/* the caller's bytes are not borrowed beyond the round */
+		if (s->channel && channel_borrowed(s->channel)) {
+			err_set(&err, ERR_PROTOCOL, "it answered before it was asked");
+			session_fail(s, &err);
+		}
+	}
+	free(f->next);
+	f->next = NULL;
+	f->requests = NULL;
+}
+
+static void fail_pending(struct fleet *f, size_t count, const struct err *why)
+{
+	for (size_t i = 0; i < count && f->pending; i++) {
+		struct session *s = &f->sessions[f->requests[i].host];
+		if (s->first == SESSION_NONE)
+			continue;
+		if (why)
+			session_fail(s, why);
+		else
+			session_fail_late(s);
+	}
+}
+
+int fleet_round(struct fleet *f, struct fleet_request *requests, size_t count, unsigned timeout_ms, struct err *err)
+{
+	int rc = 0;
+	begin_round(f, requests, count);
+	begin_pumping(f);
+	uint64_t deadline = uv_now(&f->loop) + timeout_ms;
+	for (size_t i = 0; i < count; i++)
+		session_feed(&f->sessions[requests[i].host]);
+	while (f->pending) {
+		if (cancelled(f)) {
+			struct err why;
+			rc = err_set(err, ERR_CANCELLED, "interrupted");
+			err_set(&why, ERR_CANCELLED, "interrupted");
+			fail_pending(f, count, &why);
+			break;
+		}
+		if (uv_now(&f->loop) >= deadline) {
+			fail_pending(f, count, NULL);
+			break;
+		}
+		uv_run(&f->loop, UV_RUN_ONCE);
+	}
+	end_pumping(f);
+	end_round(f, count);
+	return rc;
+}
+
+void fleet_request_clear(struct fleet_request *request)
+{
+	json_decref(request->answer);
+	sodium_free(request->secret);
+	request->answer = NULL;
+	request->secret = NULL;
+	request->secret_len = 0;
+	request->secret_name[0] = request->error_code[0] = '\0';
+	request->error = (struct err){0};
+}
+
+int fleet_pump(struct fleet *f, unsigned ms, struct err *err)
+{
+	int rc = 0;
+	begin_pumping(f);
+	uint64_t deadline = uv_now(&f->loop) + ms;
+	while (uv_now(&f->loop) < deadline) {
+		if (cancelled(f)) {
+			rc = err_set(err, ERR_CANCELLED, "interrupted");
+			break;
+		}
+		uv_run(&f->loop, UV_RUN_ONCE);
+	}
+	end_pumping(f);
+	return rc;
+}
+
+void fleet_fail(struct fleet *f, size_t host, const struct err *why)
+{
+	session_fail(&f->sessions[host], why);
+}
+
+void fleet_bye(struct fleet *f, unsigned timeout_ms)
+{
+	begin_pumping(f);
+	uint64_t deadline = uv_now(&f->loop) + timeout_ms;
+	size_t left = 0;
+	for (size_t i = 0; i < f->count; i++)
+		session_say_bye(&f->sessions[i]);
+	do {
+		left = 0;
+		for (size_t i = 0; i < f->count; i++)
+			left += f->sessions[i].channel != NULL;
+		if (left)
+			uv_run(&f->loop, UV_RUN_ONCE);
+	} while (left && uv_now(&f->loop) < deadline);
+	for (size_t i = 0; i < f->count; i++)
+		session_clear(&f->sessions[i]);
+	end_pumping(f);
+}

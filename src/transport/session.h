@@ -1,0 +1,95 @@
+/*
+ * session: one host of a fleet, from its first ssh to its bye. Internal to transport.
+ *
+ * Phases go forward only, but for one case: a kept connection that turns out to be dead sends a session back to
+ * FLEET_NEW, once, to try with a connection of its own.
+ */
+#ifndef REEVE_TRANSPORT_SESSION_H
+#define REEVE_TRANSPORT_SESSION_H
+
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "transport/bootstrap.h"
+#include "transport/channel.h"
+#include "transport/fleet.h"
+#include "transport/ssh.h"
+
+enum { SESSION_ERRORS_MAX = 8192 };     /* bytes kept of stderr, the last ones */
+enum { SESSION_QUEUE_MAX = 256 << 10 }; /* bytes of output waiting before the next frame is made */
+enum { SESSION_MASTER_MS = 8000 };      /* a kept connection on which nothing comes for so long is dead */
+enum { SESSION_HELLO_MAX = 4096 };      /* bytes */
+
+#define SESSION_NONE SIZE_MAX
+
+struct session {
+	struct fleet *fleet;
+	size_t index;
+	struct fleet_target target;
+	enum fleet_phase phase;
+	struct err *error; /* NULL: none */
+	struct fleet_hello hello;
+
+	struct channel *channel; /* NULL: none */
+	char nonce[BOOTSTRAP_NONCE + 1];
+	struct strbuf input;  /* noise before the bootstrap's answer; then a frame that is not whole yet */
+	struct strbuf errors; /* the end of stderr */
+	char *fail;           /* what the bootstrap gave as reason */
+	size_t prompts;       /* of sudo, answered */
+	bool heard, kept, cold;
+	uint64_t start_ms, progress_ms, sent_ms, received_ms;
+
+	/* Requests of the round, as indexes into it: answers are awaited from `first` on, `sending` is the next to
+	 * send. */
+	size_t first, last, sending;
+	size_t blob, secret; /* parts of `sending` that are out already */
+};
+
+/* What sessions share. */
+struct fleet {
+	struct fleet_options options;
+	struct arena *arena;
+	struct ssh ssh;
+	struct bootstrap bootstrap;
+	struct wire_keys *keys;
+	char key[65];
+	uv_loop_t loop;
+	uv_timer_t tick;
+	struct channel_set channels;
+	struct session *sessions;
+	size_t count;
+	size_t connecting; /* sessions between FLEET_NEW and FLEET_OPEN */
+	uint32_t last_id;
+	uint64_t pumped_ms;
+
+	/* The round that is going on. */
+	struct fleet_request *requests;
+	size_t *next; /* the next request to the same host */
+	size_t pending;
+};
+
+/* Starts ssh or the agent. Failure is the session's. */
+void session_start(struct session *s);
+
+/* Queues as much of the round's requests as may be waiting. */
+void session_feed(struct session *s);
+
+/* Heartbeats and bounds of time; called every 100 ms or so. */
+void session_tick(struct session *s, uint64_t now);
+
+/* Ends it as failed; its requests get the error. `why` gets no host name in front: fleet_error's callers have it. */
+void session_fail(struct session *s, const struct err *why);
+
+/* Ends it because a bound of time was passed, with whatever it had said as explanation. */
+void session_fail_late(struct session *s);
+
+void session_say_bye(struct session *s);
+
+/* Frees what it holds; its channel is closed. */
+void session_clear(struct session *s);
+
+/* The round's part of a message or secret that came: session-answer.c. -1: the host broke the protocol. */
+int session_take_answer(struct session *s, json_t *message, struct err *err);
+int session_take_secret(struct session *s, const struct wire_frame *frame, struct err *err);
+int session_take_hello(struct session *s, const json_t *message, struct err *err);
+
+#endif

@@ -1,0 +1,158 @@
+#include "transport/ssh.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+/*
+ * A socket is DIR/KEY-%C: KEY tells which of our hosts it belongs to without asking ssh; %C, ssh's own hash of where it
+ * really connects to, keeps a changed ssh_config from leading into an old connection. While it is made, ssh adds 17
+ * bytes.
+ */
+enum { KEY_LEN = 12, SOCKET_NAME = 1 + KEY_LEN + 1 + 40 + 17 };
+
+int ssh_control_dir_check(const char *dir, struct err *err)
+{
+	struct stat st;
+	if (strlen(dir) + SOCKET_NAME >= sizeof((struct sockaddr_un *)0)->sun_path)
+		return err_set(err, ERR_LIMIT, "%s is too long for the path of a socket", dir);
+	if (strpbrk(dir, "%\" \\$"))
+		return err_set(err, ERR_INPUT, "%s holds characters that ssh would expand", dir);
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return err_system(err, errno, "cannot make %s", dir);
+	if (lstat(dir, &st) < 0)
+		return err_system(err, errno, "%s", dir);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
+		return err_set(err, ERR_REFUSED, "%s is not a directory of this user alone", dir);
+	return 0;
+}
+
+const char *ssh_control_dir(struct arena *arena, struct err *err)
+{
+	char *candidates[3];
+	size_t count = 0;
+	candidates[count++] = arena_printf(arena, "/run/user/%u/reeve", (unsigned)geteuid());
+	if (geteuid() == 0)
+		candidates[count++] = arena_strdup(arena, "/run/reeve-ssh");
+	candidates[count++] = arena_printf(arena, "/tmp/reeve-%u", (unsigned)geteuid());
+	for (size_t i = 0; i < count; i++)
+		if (ssh_control_dir_check(candidates[i], err) == 0)
+			return candidates[i];
+	err_wrap(err, "no directory for kept connections");
+	return NULL;
+}
+
+static void master_key(const struct ssh *ssh, const struct ssh_dest *dest, char out[KEY_LEN + 1])
+{
+	_cleanup_free_ char *text = xasprintf("%s\n%s\n%s\n%u", ssh->config ? ssh->config : "",
+					      dest->user ? dest->user : "", dest->host, dest->port);
+	struct digest digest = digest_of(text, strlen(text));
+	memcpy(out, digest.hex, KEY_LEN);
+	out[KEY_LEN] = '\0';
+}
+
+static size_t each_master(const struct ssh *ssh, const struct ssh_dest *dest, bool forget)
+{
+	char key[KEY_LEN + 1];
+	size_t found = 0;
+	if (!ssh->control_dir)
+		return 0;
+	DIR *dir = opendir(ssh->control_dir);
+	if (!dir)
+		return 0;
+	master_key(ssh, dest, key);
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (str_starts(entry->d_name, key) && entry->d_name[KEY_LEN] == '-') {
+			found++;
+			if (forget)
+				unlinkat(dirfd(dir), entry->d_name, 0);
+		}
+	closedir(dir);
+	return found;
+}
+
+bool ssh_has_master(const struct ssh *ssh, const struct ssh_dest *dest)
+{
+	return each_master(ssh, dest, false) > 0;
+}
+
+void ssh_forget_master(const struct ssh *ssh, const struct ssh_dest *dest)
+{
+	each_master(ssh, dest, true);
+}
+
+char **ssh_argv(const struct ssh *ssh, const struct ssh_dest *dest, const char *command, bool keep, struct arena *arena)
+{
+	static const char *const options[] = {
+	    "RemoteCommand=none",
+	    "SessionType=default",
+	    "StdinNull=no",
+	    "ForkAfterAuthentication=no",
+	    "ClearAllForwardings=yes",
+	    "ForwardAgent=no",
+	    "ForwardX11=no",
+	    "PermitLocalCommand=no",
+	    "EscapeChar=none",
+	    "ServerAliveInterval=5",
+	    "ServerAliveCountMax=3",
+	    "TCPKeepAlive=yes",
+	    "ConnectionAttempts=1",
+	    "BatchMode=yes",
+	    "PasswordAuthentication=no",
+	    "KbdInteractiveAuthentication=no",
+	    "StrictHostKeyChecking=yes",
+	    "UpdateHostKeys=no",
+	    "LogLevel=ERROR",
+	};
+	VEC(char *) argv = {0};
+#define ADD(text) (*vec_push_in(arena, &argv) = (char *)(text))
+#define ADD_OPTION(text) (ADD("-o"), ADD(text))
+	ADD(ssh->program);
+	if (ssh->config) {
+		ADD("-F");
+		ADD(ssh->config);
+	}
+	ADD("-T");
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		ADD_OPTION(options[i]);
+	ADD_OPTION(arena_printf(arena, "ConnectTimeout=%u", ssh->connect_timeout_s));
+	/* as a global file, so that the user's own UserKnownHostsFile stays what it is */
+	if (ssh->known_hosts)
+		ADD_OPTION(arena_printf(
+		    arena, "GlobalKnownHostsFile=/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2 \"%s\"",
+		    ssh->known_hosts));
+	if (keep && ssh->control_dir) {
+		char key[KEY_LEN + 1];
+		master_key(ssh, dest, key);
+		ADD_OPTION("ControlMaster=auto");
+		ADD_OPTION(arena_printf(arena, "ControlPath=%s/%s-%%C", ssh->control_dir, key));
+		ADD_OPTION(arena_printf(arena, "ControlPersist=%d", SSH_PERSIST_S));
+	} else {
+		ADD_OPTION("ControlMaster=no");
+		ADD_OPTION("ControlPath=none");
+	}
+	if (dest->user) {
+		ADD("-l");
+		ADD(dest->user);
+	}
+	if (dest->port) {
+		ADD("-p");
+		ADD(arena_printf(arena, "%u", dest->port));
+	}
+	ADD("--");
+	ADD(dest->host);
+	ADD(command);
+	*vec_push_in(arena, &argv) = NULL;
+	return argv.items;
+#undef ADD
+#undef ADD_OPTION
+}
