@@ -188,10 +188,17 @@ void build_lab(struct build *b, const struct conf_value *value)
 			b->hosts.items[i].suite = lab->suite;
 }
 
-static bool is_listed(const struct conf_value *const *texts, size_t count, const char *name)
+/* `modules` as it was written. */
+struct module_list {
+	const struct conf_value *const *texts;
+	size_t count;
+	bool given;
+};
+
+static bool is_listed(const struct module_list *list, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
-		if (streq(texts[i]->text, name))
+		if (streq(list->texts[i]->text, name))
 			return true;
 	return false;
 }
@@ -212,10 +219,28 @@ static void check_module(struct build *b, const struct conf_value *value, const 
 		   near ? diags_text(b->diags, "did you mean '%s'?", near) : NULL, "unknown module '%s'", value->text);
 }
 
+static void read_modules(struct build *b, const struct conf_value *value, const char *const *known,
+			 struct module_list *list)
+{
+	if (value->kind == CONF_LIST && !value->count) {
+		list->given = true;
+		return;
+	}
+	if (conf_texts(value, "'modules'", b->arena, &list->texts, &list->count, b->diags) < 0)
+		return;
+	list->given = true;
+	for (size_t i = 0; i < list->count; i++) {
+		check_module(b, list->texts[i], known);
+		if (is_listed(list, i, list->texts[i]->text))
+			diag_error(b->diags, INV_LISTED_TWICE_CODE, list->texts[i]->at, NULL,
+				   "'modules' names '%s' twice", list->texts[i]->text);
+	}
+}
+
 void build_modules(struct build *b, const struct conf_value *value)
 {
 	const struct inv_section *const *sections = b->inv->sections;
-	size_t section_count = 0, text_count = 0, count = 0;
+	size_t section_count = 0, count = 0;
 	while (sections[section_count])
 		section_count++;
 	const char **known = arena_calloc(b->arena, section_count + 2, sizeof *known);
@@ -225,27 +250,20 @@ void build_modules(struct build *b, const struct conf_value *value)
 	for (size_t i = 0; i < section_count; i++)
 		known[i + 1] = sections[i]->name;
 
-	static const struct conf_value *const none[1];
-	const struct conf_value *const *texts = none;
-	bool given = value && value->kind == CONF_LIST && !value->count;
-	if (value && !given)
-		given = conf_texts(value, "'modules'", b->arena, &texts, &text_count, b->diags) == 0;
-	for (size_t i = 0; i < text_count; i++) {
-		check_module(b, texts[i], known);
-		if (is_listed(texts, i, texts[i]->text))
-			diag_error(b->diags, INV_LISTED_TWICE_CODE, texts[i]->at, NULL, "'modules' names '%s' twice",
-				   texts[i]->text);
-	}
+	struct module_list list = {0};
+	if (value)
+		read_modules(b, value, known, &list);
 	for (size_t i = 0; i < section_count; i++) {
 		const struct conf_pair *section = conf_find(b->root, sections[i]->name);
-		bool on = given ? is_listed(texts, text_count, sections[i]->name) : section != NULL;
+		bool on = list.given ? is_listed(&list, list.count, sections[i]->name) : section != NULL;
 		if (on)
 			enabled[count++] = sections[i]->name;
 		else if (section)
 			diag_warning(b->diags, INV_MODULE_OFF_CODE, section->at, NULL,
 				     "'%s' has no effect: the module is not among 'modules'", sections[i]->name);
+		const struct conf_value *body = section && section->value->kind != CONF_NULL ? section->value : NULL;
 		if (on || section)
-			made[i] = sections[i]->parse(section ? section->value : NULL, b->arena, b->diags);
+			made[i] = sections[i]->parse(body, b->arena, b->diags);
 	}
 	b->inv->modules = enabled;
 	b->inv->section_values = made;

@@ -172,6 +172,7 @@ static void modules_own_their_sections(void **state)
 	    {"modules: [colour]\ncolour: { name: red }\n", "red", true, 0},
 	    {"modules: [core]\ncolour: { name: red }\n", "red", false, 1},
 	    {"modules: []\n", NULL, false, 0},
+	    {"colour:\n", "grey", true, 0},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		_cleanup_free_ char *text = with(cases[i].more);
