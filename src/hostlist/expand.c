@@ -235,7 +235,7 @@ static char *item_print(const char *item, const char *end, const struct wheel *w
 			name[len++] = *p;
 			continue;
 		}
-		char digits[24] = {0};
+		char digits[24];
 		unsigned n = 0, width = wheels->range.width;
 		for (uint64_t v = wheels->value; n == 0 || v > 0; v /= 10)
 			digits[n++] = (char)('0' + v % 10);
@@ -252,7 +252,7 @@ static char *item_print(const char *item, const char *end, const struct wheel *w
 
 static size_t item_expand(const char *item, const char *end, struct arena *arena, const char **names)
 {
-	struct wheel wheels[BRACKETS_MAX];
+	struct wheel wheels[BRACKETS_MAX] = {0};
 	size_t n = 0, count = 0;
 	for (const char *p = item; p < end; p++) {
 		if (*p == '[') {
