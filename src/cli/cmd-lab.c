@@ -1,0 +1,220 @@
+/* reeve lab: a throwaway cluster of real nodes on this machine. */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/standin.h"
+#include "lab/lab.h"
+#include "report/report.h"
+#include "report/table.h"
+
+struct lab_run {
+	struct context *context;
+	const struct inventory *inv;
+	uint64_t started_ms;
+};
+
+static void progress(void *data, const char *node, const char *text)
+{
+	const struct lab_run *lab = data;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	fprintf(stderr, "%5.1f s  %s%s%s\n", (double)(clock_ms() - lab->started_ms) / 1000, node ? node : "",
+		node ? ": " : "", str_printable(arena, text, strlen(text)));
+}
+
+static int lab_run_up(struct lab_run *lab)
+{
+	struct err err = {0};
+	if (lab_up(standin_lab(lab->inv, lab->context->arena), progress, lab, &err) < 0)
+		return context_fail(lab->context, &err);
+	double seconds = (double)(clock_ms() - lab->started_ms) / 1000;
+	if (lab->context->json)
+		printf("{\"nodes\": %zu, \"seconds\": %.3f}\n", lab->inv->host_count, seconds);
+	else
+		printf("lab %s: %zu node%s up, %.1f s\n", lab->inv->cluster.text, lab->inv->host_count,
+		       lab->inv->host_count == 1 ? "" : "s", seconds);
+	return EXIT_DONE;
+}
+
+static int lab_run_down(struct lab_run *lab)
+{
+	struct err err = {0};
+	if (lab_down(lab->inv->cluster.text, context_option(lab->context, "purge"), progress, lab, &err) < 0)
+		return context_fail(lab->context, &err);
+	if (lab->context->json)
+		printf("{\"nodes\": 0, \"seconds\": %.3f}\n", (double)(clock_ms() - lab->started_ms) / 1000);
+	else
+		printf("lab %s: down\n", lab->inv->cluster.text);
+	return EXIT_DONE;
+}
+
+static const char *node_state(const struct lab_node_status *n)
+{
+	return !n->running ? "stopped" : n->cut ? "cut off" : n->ssh ? "up" : "no ssh";
+}
+
+static void print_status(struct context *context, const struct lab_status *status)
+{
+	static const struct table_column columns[] = {{"NODE"}, {"ADDRESS"}, {"SUITE"}, {"ARCH"}, {"STATE"}};
+	struct table table = {.columns = columns, .count = 5, .arena = context->arena};
+	for (size_t i = 0; i < status->node_count; i++) {
+		const struct lab_node_status *n = &status->nodes[i];
+		table_add(&table, (const char *const[]){n->name, n->address, n->suite, n->arch, node_state(n)});
+	}
+	table_print(&table, stdout, report_width(stdout), context->color);
+}
+
+static void print_status_json(const struct lab_status *status)
+{
+	json_t *nodes = json_array();
+	for (size_t i = 0; i < status->node_count; i++) {
+		const struct lab_node_status *n = &status->nodes[i];
+		json_array_append_new(nodes, json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:b, s:I, s:b, s:b}", "name",
+						       n->name, "address", n->address, "hostname", n->hostname, "suite",
+						       n->suite, "arch", n->arch, "running", n->running, "leader",
+						       (json_int_t)n->leader, "cut", n->cut, "ssh", n->ssh));
+	}
+	json_t *all = json_pack("{s:s, s:s?, s:s?, s:s?, s:o}", "cluster", status->cluster, "subnet", status->subnet,
+				"bridge", status->bridge, "ssh_config", status->ssh_config, "nodes", nodes);
+	json_dumpf(all, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(all);
+}
+
+/* 0 only when every node of the file is up, so that a script can ask. */
+static int lab_run_status(struct lab_run *lab)
+{
+	struct err err = {0};
+	struct lab_status status;
+	if (lab_status(lab->context->arena, lab->inv->cluster.text, &status, &err) < 0)
+		return context_fail(lab->context, &err);
+	if (lab->context->json)
+		print_status_json(&status);
+	else if (status.node_count)
+		print_status(lab->context, &status);
+	else
+		printf("lab %s: down\n", lab->inv->cluster.text);
+	size_t up = 0;
+	for (size_t i = 0; i < status.node_count; i++)
+		up += inventory_host(lab->inv, status.nodes[i].name) && streq(node_state(&status.nodes[i]), "up");
+	return up == lab->inv->host_count ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int unknown_node(struct lab_run *lab, const char *name)
+{
+	const char **names = arena_calloc(lab->context->arena, lab->inv->host_count + 1, sizeof *names);
+	for (size_t i = 0; i < lab->inv->host_count; i++)
+		names[i] = lab->inv->hosts[i].name;
+	const char *nearest = str_nearest(name, names);
+	return context_misused(lab->context, "%s has no host '%s'%s%s%s", lab->inv->file, name,
+			       nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+/* Becomes ssh, so that its exit status, its terminal and its signals are those of the command. */
+static int lab_run_ssh(struct lab_run *lab)
+{
+	struct context *context = lab->context;
+	if (context->operand_count < 2)
+		return context_misused(context, "'lab ssh' needs a node");
+	const char *node = context->operands[1];
+	if (!inventory_host(lab->inv, node))
+		return unknown_node(lab, node);
+	char **command = arena_calloc(context->arena, context->operand_count, sizeof *command);
+	for (size_t i = 2; i < context->operand_count; i++)
+		command[i - 2] = context->operands[i];
+	char **argv;
+	struct err err = {0};
+	if (lab_ssh_argv(context->arena, lab->inv->cluster.text, node, command, &argv, &err) < 0)
+		return context_fail(context, &err);
+	fflush(stdout);
+	signal(SIGPIPE, SIG_DFL);
+	execvp(argv[0], argv);
+	err_system(&err, errno, "cannot run %s", argv[0]);
+	return context_fail(context, &err);
+}
+
+static int lab_run_fault(struct lab_run *lab)
+{
+	struct context *context = lab->context;
+	enum lab_fault fault;
+	if (context->operand_count != 3)
+		return context_misused(context, "'lab fault' needs a node, and stop, start, cut or heal");
+	const char *node = context->operands[1], *what = context->operands[2];
+	if (!inventory_host(lab->inv, node))
+		return unknown_node(lab, node);
+	if (lab_fault_parse(what, &fault) < 0)
+		return context_misused(context, "no such fault: '%s'; there are stop, start, cut and heal", what);
+	struct err err = {0};
+	if (lab_fault(lab->inv->cluster.text, node, fault, progress, lab, &err) < 0)
+		return context_fail(context, &err);
+	return EXIT_DONE;
+}
+
+static bool takes_rest(char *const *operands, size_t count)
+{
+	return count == 2 && streq(operands[0], "ssh");
+}
+
+static int run(struct context *context)
+{
+	static const struct {
+		const char *name;
+		size_t operands_max;
+		int (*run)(struct lab_run *lab);
+	} verbs[] = {
+	    {"up", 1, lab_run_up},          {"down", 1, lab_run_down},   {"status", 1, lab_run_status},
+	    {"ssh", SIZE_MAX, lab_run_ssh}, {"fault", 3, lab_run_fault},
+	};
+	if (!context->operand_count)
+		return context_misused(context, "say what: up, down, status, ssh or fault");
+	const char *verb = context->operands[0];
+	if (context_option(context, "purge") && !streq(verb, "down"))
+		return context_misused(context, "--purge goes with 'lab down' only");
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+		if (!streq(verbs[i].name, verb))
+			continue;
+		if (context->operand_count > verbs[i].operands_max)
+			return context_misused(context, "unexpected argument '%s'",
+					       context->operands[verbs[i].operands_max]);
+		context->lab = true;
+		struct lab_run lab = {context, context_inventory(context), clock_ms()};
+		return lab.inv ? verbs[i].run(&lab) : EXIT_FAILED;
+	}
+	static const char *const words[] = {"up", "down", "status", "ssh", "fault", NULL};
+	const char *nearest = str_nearest(verb, words);
+	return context_misused(context, "no such thing as 'lab %s'%s%s%s", verb, nearest ? "; did you mean '" : "",
+			       nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+static const struct option_spec options[] = {
+    {"purge", 0, NULL, "down: remove the lab's keys, too"},
+    {NULL},
+};
+
+const struct command cmd_lab = {
+    .name = "lab",
+    .synopsis = "up | down [--purge] | status [--json] | ssh NODE [[--] COMMAND...] | fault NODE WHAT",
+    .summary = "Run a throwaway cluster of real nodes on this machine",
+    .help = "The lab has one node for each host of cluster.yaml: a systemd-nspawn container\n"
+	    "with its own systemd, sshd, packages and network address. 'reeve --lab COMMAND'\n"
+	    "addresses it instead of the real hosts. Needs root.\n"
+	    "\n"
+	    "  up      build the images that are missing, start the nodes that do not run\n"
+	    "  down    end the lab and remove all that it left, but for its images\n"
+	    "  status  the nodes; exit status 0 when all are up\n"
+	    "  ssh     run a command in a node, or a shell; the exit status is the command's\n"
+	    "  fault   stop (power off), start, cut (from the network) or heal a node",
+    .options = options,
+    .operands_max = SIZE_MAX,
+    .takes_rest = takes_rest,
+    .run = run,
+};

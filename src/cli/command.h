@@ -1,0 +1,52 @@
+/*
+ * command: what a command of reeve is: its name, its help and its options in one const struct, in a file of its own,
+ * listed in commands.c. Parsing, help, completion and the tests of the man pages all come from these tables.
+ */
+#ifndef REEVE_CLI_COMMAND_H
+#define REEVE_CLI_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Exit statuses of every command. */
+enum exit_code {
+	EXIT_DONE = 0,     /* done, or nothing to do */
+	EXIT_FAILED = 1,   /* it failed, or what was asked for does not hold */
+	EXIT_CHANGES = 2,  /* `plan` found changes */
+	EXIT_LEFT = 3,     /* done, but hosts were left behind */
+	EXIT_MISUSED = 64, /* the command line is wrong (sysexits.h, EX_USAGE) */
+};
+
+struct option_spec {
+	const char *name;     /* long, without "--" */
+	char letter;          /* 0: it has none */
+	const char *argument; /* what it takes: "FILE"; NULL: nothing */
+	const char *help;
+};
+
+struct context;
+
+struct command {
+	const char *name;
+	const char *synopsis;              /* behind "reeve NAME": "[-l NODES] [--json]" */
+	const char *summary;               /* one line, no full stop */
+	const char *help;                  /* paragraphs, wrapped by hand at 79 columns */
+	const struct option_spec *options; /* ends with a NULL name; NULL: none of its own */
+	size_t operands_max;
+	/* Do these operands end reeve's own options, so that all behind them belongs to another program? NULL: never.
+	 */
+	bool (*takes_rest)(char *const *operands, size_t count);
+	int (*run)(struct context *context); /* an exit status */
+};
+
+extern const struct command *const commands[]; /* NULL-terminated, in the order in which a cluster is made */
+extern const struct option_spec global_options[];
+
+const struct command *command_named(const char *name);       /* NULL: none */
+const struct command *command_nearest(const char *mistyped); /* NULL: none is near */
+
+void help_main(FILE *out);
+void help_command(const struct command *command, FILE *out);
+
+#endif

@@ -1,0 +1,26 @@
+#include "cli/commands.h"
+
+#include "base/str.h"
+
+const struct command *const commands[] = {
+    &cmd_check,
+    &cmd_lab,
+    NULL,
+};
+
+const struct command *command_named(const char *name)
+{
+	for (const struct command *const *c = commands; *c; c++)
+		if (streq((*c)->name, name))
+			return *c;
+	return NULL;
+}
+
+const struct command *command_nearest(const char *mistyped)
+{
+	const char *names[sizeof commands / sizeof *commands] = {0};
+	for (size_t i = 0; commands[i]; i++)
+		names[i] = commands[i]->name;
+	const char *nearest = str_nearest(mistyped, names);
+	return nearest ? command_named(nearest) : NULL;
+}

@@ -1,0 +1,10 @@
+/* commands: all of them. Each is in the file cmd-NAME.c. */
+#ifndef REEVE_CLI_COMMANDS_H
+#define REEVE_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const struct command cmd_check;
+extern const struct command cmd_lab;
+
+#endif

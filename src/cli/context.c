@@ -1,0 +1,104 @@
+#include "cli/context.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "cli/standin.h"
+#include "modules/module.h"
+
+static void say(const struct context *context, const char *text)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	fflush(stdout);
+	fprintf(stderr, "reeve%s%s: %s\n", context->command ? " " : "", context->command ? context->command->name : "",
+		str_printable(arena, text, strlen(text)));
+}
+
+int context_fail(const struct context *context, const struct err *err)
+{
+	say(context, err->text);
+	return EXIT_FAILED;
+}
+
+int context_misused(const struct context *context, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	char *text = arena_vprintf(context->arena, fmt, ap);
+	va_end(ap);
+	say(context, text);
+	fprintf(stderr, "Try 'reeve%s%s --help'.\n", context->command ? " " : "",
+		context->command ? context->command->name : "");
+	return EXIT_MISUSED;
+}
+
+const char *context_file(struct context *context)
+{
+	static const char *const places[] = {"cluster.yaml", "/etc/reeve/cluster.yaml"};
+	const char *file = context_option(context, "file");
+	if (file)
+		return file;
+	file = getenv("REEVE_CLUSTER");
+	if (file && *file)
+		return file;
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (access(places[i], F_OK) == 0 || errno != ENOENT)
+			return places[i];
+	say(context, "there is no cluster.yaml here and no /etc/reeve/cluster.yaml: name the file with -f, "
+		     "or let 'reeve init' write one");
+	return NULL;
+}
+
+const struct inventory *context_inventory(struct context *context)
+{
+	if (context->inventory)
+		return context->inventory;
+	const char *file = context_file(context);
+	if (!file)
+		return NULL;
+	struct diags diags;
+	struct err err = {0};
+	const struct inventory *inv = inventory_load(file, module_sections, &diags, context->arena, &err);
+	diags_print(&diags, stderr, context->progress_color);
+	diags_free(&diags);
+	if (inv && context->lab)
+		inv = standin_inventory(inv, context->arena, &err);
+	if (!inv)
+		say(context, err.text);
+	context->inventory = inv;
+	return inv;
+}
+
+const bool *context_select(struct context *context, const struct inventory *inv, const char *nodes)
+{
+	bool *chosen = arena_calloc(context->arena, inv->host_count, sizeof *chosen);
+	struct err err = {0};
+	if (inventory_select(inv, nodes ? nodes : "all", chosen, &err) < 0) {
+		say(context, err.text);
+		return NULL;
+	}
+	return chosen;
+}
+
+static volatile sig_atomic_t cancelled;
+
+static void on_signal(int number)
+{
+	cancelled = number;
+}
+
+volatile sig_atomic_t *context_cancel(void)
+{
+	static bool set;
+	if (!set) {
+		const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+		static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+		for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+			sigaction(signals[i], &action, NULL);
+		set = true;
+	}
+	return &cancelled;
+}

@@ -1,0 +1,63 @@
+/*
+ * context: what a command runs in: its options and operands, cluster.yaml when it asks for it, and how to say things.
+ * Results go to standard output, everything else to standard error.
+ */
+#ifndef REEVE_CLI_CONTEXT_H
+#define REEVE_CLI_CONTEXT_H
+
+#include <signal.h>
+
+#include "base/diag.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "cli/command.h"
+#include "inventory/inventory.h"
+
+enum { CONTEXT_OPTIONS = 32 }; /* of one command and global ones together, at most */
+
+struct context {
+	const struct command *command;
+	char *const *operands;
+	size_t operand_count;
+	bool lab, json, verbose;
+	bool color;          /* on standard output */
+	bool progress_color; /* on standard error */
+	struct arena *arena; /* until the end of the program */
+
+	/* what follows belongs to context.c and parse.c */
+	const char *values[CONTEXT_OPTIONS]; /* of the command's options, then of the global ones; NULL: not given */
+	const struct inventory *inventory;
+};
+
+/* What was given for the command's own or a global option: "" for one without argument, NULL where it was not given. */
+const char *context_option(const struct context *context, const char *name);
+
+/* Reads the command line: an exit status where the program is to end (help, version, misuse), else -1. */
+int context_parse(struct context *context, int argc, char **argv);
+
+/* Which cluster.yaml: -f, $REEVE_CLUSTER, ./cluster.yaml, /etc/reeve/cluster.yaml. NULL, said on standard error, where
+ * there is none. */
+const char *context_file(struct context *context);
+
+/*
+ * The inventory of that file, read once; with --lab as the lab stands in for it (cli/standin.h). NULL where it has
+ * errors; findings and errors were printed to standard error.
+ */
+const struct inventory *context_inventory(struct context *context);
+
+/* Which of the inventory's hosts `nodes` (an argument of -l; NULL: all) means: an array by index. NULL, said, where it
+ * means none. */
+const bool *context_select(struct context *context, const struct inventory *inv, const char *nodes);
+
+/* Say why, on standard error, and give the exit status: `return context_fail(...)`. */
+int context_fail(const struct context *context, const struct err *err);  /* EXIT_FAILED */
+int context_misused(const struct context *context, const char *fmt, ...) /* EXIT_MISUSED */
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * Set when the operator wants to stop (SIGINT, SIGTERM, SIGHUP); from the first call on, the signals set it and no
+ * longer kill. The second signal kills.
+ */
+volatile sig_atomic_t *context_cancel(void);
+
+#endif

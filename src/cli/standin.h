@@ -1,0 +1,18 @@
+/*
+ * standin: the inventory as the lab stands in for it. Every host is a node of the lab with an IPv4 address there,
+ * reached by ssh as root: also this machine itself (`address: local`) and hosts known by DNS names or IPv6 addresses,
+ * which get addresses of their own; IPv4 addresses stay. The same file always gives the same addresses.
+ */
+#ifndef REEVE_CLI_STANDIN_H
+#define REEVE_CLI_STANDIN_H
+
+#include "inventory/inventory.h"
+#include "lab/lab.h"
+
+/* A copy in `arena` that shares with `inv` what is the same. ERR_LIMIT where there are no addresses left. */
+const struct inventory *standin_inventory(const struct inventory *inv, struct arena *arena, struct err *err);
+
+/* The lab for an inventory from standin_inventory. */
+const struct lab_spec *standin_lab(const struct inventory *inv, struct arena *arena);
+
+#endif
