@@ -89,7 +89,7 @@ struct inv_lab {
 struct inv_section {
 	const char *name; /* the module's name and its top-level key: "lmod" */
 	/* Makes the module's own struct in the arena, with findings into `diags`; with `value` NULL (the module is
-	 * enabled, its section not written) its defaults. What it returns is given back by inventory_section; NULL is
+	 * enabled, its section not written, or empty) its defaults. What it returns is given back by inventory_section; NULL is
 	 * allowed. */
 	void *(*parse)(const struct conf_value *value, struct arena *arena, struct diags *diags);
 };
