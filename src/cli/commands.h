@@ -5,6 +5,9 @@
 #include "cli/command.h"
 
 extern const struct command cmd_check;
+extern const struct command cmd_facts;
+extern const struct command cmd_init;
 extern const struct command cmd_lab;
+extern const struct command cmd_trust;
 
 #endif

@@ -15,6 +15,7 @@ const struct option_spec global_options[] = {
      "the cluster's file (default: $REEVE_CLUSTER, ./cluster.yaml,\n"
      "                          /etc/reeve/cluster.yaml)"},
     {"lab", 0, NULL, "address the lab's nodes instead of the real hosts"},
+    {"ask-sudo", 'K', NULL, "ask for the password that sudo wants on the hosts"},
     {"json", 0, NULL, "print JSON for programs"},
     {"verbose", 'v', NULL, "say more"},
     {"no-color", 0, NULL, "no colors (so does NO_COLOR in the environment)"},
