@@ -65,6 +65,9 @@ class Gone(Exception):
 class Session:
     """One session with an agent of its own. Use as a context manager: it says bye and checks how the agent ended."""
 
+    beat = 4
+    beating = True
+
     def __init__(self, root=None, env=None, wrap=()):
         environment = dict(os.environ)
         environment.pop("REEVE_FAILPOINT", None)
@@ -73,8 +76,9 @@ class Session:
         environment.update(env or {})
         self.process = subprocess.Popen([*wrap, AGENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, env=environment, bufsize=0)
-        self.buffer = b""
-        self.raw = b""
+        self.buffer = bytearray()
+        self.raw = bytearray()
+        self.beaten = time.monotonic()
         self.number = 0
         self.events = []
         self.secrets = []
@@ -121,11 +125,17 @@ class Session:
             if len(self.buffer) >= HEADER.size:
                 length, kind = HEADER.unpack_from(self.buffer)
                 if len(self.buffer) >= HEADER.size + length:
-                    payload = self.buffer[HEADER.size:HEADER.size + length]
-                    self.buffer = self.buffer[HEADER.size + length:]
+                    payload = bytes(self.buffer[HEADER.size:HEADER.size + length])
+                    del self.buffer[:HEADER.size + length]
                     return chr(kind), payload
-            if not select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))[0]:
+            left = end - time.monotonic()
+            if left <= 0:
                 raise TimeoutError("the agent says nothing")
+            if self.beating and time.monotonic() - self.beaten > self.beat:
+                self.beaten = time.monotonic()
+                self.send(frame("H"))
+            if not select.select([self.process.stdout], [], [], min(left, self.beat))[0]:
+                continue
             data = os.read(self.process.stdout.fileno(), 1 << 20)
             if not data:
                 raise Gone()

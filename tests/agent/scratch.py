@@ -1,0 +1,216 @@
+"""A scratch root for the agent ($REEVE_ROOT): a small /etc, and programs in its /bin that stand in for systemd and apt."""
+import hashlib
+import os
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+from harness import Session
+
+FAKE = '''#!/usr/bin/python3
+"""systemctl, journalctl, apt-get, apt-mark, dpkg, groupadd and useradd of a scratch root. What was called is in /calls."""
+import json, os, pathlib, re, sys, time
+root = pathlib.Path(os.environ["REEVE_ROOT"])
+name, args = os.path.basename(sys.argv[0]), sys.argv[1:]
+with open(root / "calls", "a") as f:
+    f.write(" ".join([name, *args]) + "\\n")
+status = root / "var/lib/dpkg/status"
+
+def option(key):
+    return next((args[i + 1].split("=", 1)[1] for i in range(len(args) - 1)
+                 if args[i] == "-o" and args[i + 1].startswith(key + "=")), None)
+
+def load(unit):
+    path = root / "units" / unit
+    return json.loads(path.read_text()) if path.exists() else None
+
+def save(unit, state):
+    (root / "units" / unit).write_text(json.dumps(state))
+
+def now():
+    return int(time.clock_gettime(time.CLOCK_MONOTONIC) * 1e6)
+
+def systemctl():
+    verb, units = args[0], [a for a in args[1:] if not a.startswith("-")]
+    if verb == "daemon-reload":
+        for path in (root / "units").iterdir():
+            state = load(path.name)
+            save(path.name, {**state, "reload": "no"})
+    if verb == "show":
+        blocks = []
+        for unit in units:
+            u = load(unit)
+            blocks.append("LoadState=not-found\\nActiveState=inactive\\nSubState=dead\\nUnitFileState=\\n" if not u else
+                "LoadState=%s\\nActiveState=%s\\nSubState=x\\nUnitFileState=%s\\nResult=%s\\nNeedDaemonReload=%s\\nMainPID=%d\\n"
+                "ExecMainStartTimestampMonotonic=%d\\nActiveEnterTimestampMonotonic=%d\\n" % (
+                "masked" if u["file"] == "masked" else "loaded", u["active"], u["file"], u.get("result", "success"),
+                u["reload"], u["pid"], u["start"], u["start"]))
+        return print("\\n".join(blocks), end="")
+    for unit in units:
+        u = load(unit)
+        if u is None:
+            sys.exit("Unit %s not found." % unit)
+        if verb in ("start", "restart"):
+            if u.get("refuses"):
+                sys.exit("Job for %s failed." % unit)
+            u.update(active="failed" if u.get("dies") else "active", pid=os.getpid(), start=now(),
+                     result="exit-code" if u.get("dies") else "success")
+        if verb == "stop":
+            u.update(active="inactive", pid=0)
+        if verb in ("enable", "disable", "mask"):
+            u["file"] = verb + ("ed" if verb == "mask" else "d")
+        if verb == "unmask":
+            u["file"] = "disabled"
+        save(unit, u)
+
+def packages():
+    text = status.read_text() if status.exists() else ""
+    return dict((re.search("^Package: (.*)$", p, re.M)[1], p) for p in text.split("\\n\\n") if p.strip())
+
+def write(all):
+    status.write_text("".join(p.strip("\\n") + "\\n\\n" for p in all.values()))
+
+def apt_get():
+    behaviour = root / "apt"
+    mode = behaviour.read_text() if behaviour.exists() else ""
+    if "update" in args:
+        return behaviour.exists() and behaviour.unlink()
+    if mode == "stale":
+        sys.exit("E: Unable to locate package " + args[-1])
+    if mode == "full":
+        sys.exit("dpkg: error processing: No space left on device")
+    os.environ["PATH"] = option("DPkg::Path")
+    os.system("deb-systemd-invoke start x.service; invoke-rc.d x start")
+    if mode == "slow":
+        open(root / "started", "w").close()
+        time.sleep(1.5)
+    have = packages()
+    for word in args[args.index("--") + 1:]:
+        package, _, version = word.partition("=")
+        have[package] = "Package: %s\\nStatus: install ok installed\\nVersion: %s" % (package, version or "1.0")
+    write(have)
+
+def apt_mark():
+    have = packages()
+    for package in args[1:]:
+        have[package] = have[package].replace("install ok", "hold ok")
+    write(have)
+
+def dpkg():
+    for path in (root / "var/lib/dpkg/updates").iterdir():
+        path.unlink()
+    write({k: re.sub("half-configured|unpacked", "installed", p) for k, p in packages().items()})
+
+def account(path, line):
+    with open(root / path, "a") as f:
+        f.write(line)
+
+def value(key, default):
+    return args[args.index(key) + 1] if key in args else default
+
+def groupadd():
+    account("etc/group", "%s:x:%s:\\n" % (args[-1], value("--gid", "900")))
+
+def useradd():
+    gid = next(l.split(":")[2] for l in (root / "etc/group").read_text().splitlines() if l.startswith(value("--gid", "root") + ":"))
+    account("etc/passwd", "%s:x:%s:%s::%s:%s\\n" % (args[-1], value("--uid", "900"), gid, value("--home-dir", "/"), value("--shell", "/bin/sh")))
+
+def journalctl():
+    print("first line\\nfatal: \\x1b[31mthe port is in use")
+
+globals()[name.replace("-", "_").replace("deb_systemd_invoke", "started").replace("invoke_rc.d", "started")]() if name in (
+    "systemctl", "journalctl", "apt-get", "apt-mark", "dpkg", "groupadd", "useradd") else None
+'''
+
+NAMES = ("systemctl", "journalctl", "apt-get", "apt-mark", "dpkg", "groupadd", "useradd", "deb-systemd-invoke", "invoke-rc.d")
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def file(path, data, owner="root", group="root", mode="0644"):
+    return dict(id="file:" + path, type="file", stage="prepare", path=path, owner=owner, group=group, mode=mode,
+                digest=digest(data), size=len(data))
+
+
+def secret(path, name, fingerprint, salt, mode="0400"):
+    return dict(id="file:" + path, type="file", stage="auth", path=path, owner="root", group="root", mode=mode,
+                secret=name, fingerprint=fingerprint, salt=salt)
+
+
+def directory(path, owner="root", group="root", mode="0755"):
+    return dict(id="directory:" + path, type="directory", stage="prepare", path=path, owner=owner, group=group, mode=mode)
+
+
+def link(path, target):
+    return dict(id="link:" + path, type="link", stage="prepare", path=path, target=target)
+
+
+def absent(path):
+    return dict(id="absent:" + path, type="absent", stage="prepare", path=path)
+
+
+def service(unit, enabled="yes", running="yes", masked=False, restart=False, inputs=()):
+    return dict(id="service:" + unit, type="service", stage="activate", unit=unit, enabled=enabled, running=running,
+                masked=masked, restart=restart, inputs=list(inputs))
+
+
+def packages(*names):
+    items = [dict(zip(("name", "version"), n.split("="))) for n in names]
+    return dict(id="packages:core", type="packages", stage="prepare", packages=items)
+
+
+def group(name, gid=-1):
+    return dict(id="group:" + name, type="group", stage="prepare", name=name, gid=gid, system=True)
+
+
+def user(name, uid=-1, group="root"):
+    return dict(id="user:" + name, type="user", stage="prepare", name=name, group=group, home="/nonexistent",
+                shell="/usr/sbin/nologin", uid=uid, system=True)
+
+
+class Case(unittest.TestCase):
+    """A test with a scratch root of its own."""
+
+    def setUp(self):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="reeve-test."))
+        self.addCleanup(shutil.rmtree, self.root)
+        self.furnish(self.root)
+
+    def furnish(self, root):
+        for path in ("etc", "bin", "units", "var/lib/dpkg/updates"):
+            (root / path).mkdir(parents=True, exist_ok=True)
+        (root / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\nslurm:x:64030:64030::/:/bin/false\n")
+        (root / "etc/group").write_text("root:x:0:\nslurm:x:64030:\n")
+        (root / "var/lib/dpkg/status").write_text("")
+        fake = root / "bin/fake"
+        fake.write_text(FAKE)
+        fake.chmod(0o755)
+        for name in NAMES:
+            (root / "bin" / name).symlink_to("fake")
+
+    def session(self, **arguments):
+        return Session(self.root, **arguments)
+
+    def locked(self, epoch=1, **arguments):
+        session = self.session(**arguments)
+        session.lock(epoch)
+        return session
+
+    def unit(self, name, **state):
+        import json
+        full = dict(active="inactive", file="disabled", reload="no", pid=0, start=0)
+        (self.root / "units" / name).write_text(json.dumps({**full, **state}))
+
+    def calls(self):
+        path = self.root / "calls"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def states(self, observed):
+        return {o["id"]: o["state"] for o in observed}
+
+    def leftovers(self):
+        """Temporary files that nobody will ever look for again."""
+        return [str(p) for p in self.root.rglob("*reeve~*")]

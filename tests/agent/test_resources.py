@@ -1,0 +1,342 @@
+"""Each type of resource in a scratch root: found, brought about, and then left alone."""
+import json
+import os
+import pathlib
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(__file__))
+from harness import Refused, blob, fingerprint, seal  # noqa: E402
+from scratch import Case, absent, digest, directory, file, group, link, packages, secret, service, user  # noqa: E402
+
+CONF = b"ClusterName=estate\n"
+SALT = "5a" * 32
+KEY = bytes(range(128)) * 8
+
+
+class Files(Case):
+    def test_second_apply_changes_nothing(self):
+        (self.root / "old").write_text("old\n")
+        wanted = [file("/etc/slurm/slurm.conf", CONF, "slurm", "slurm", "0640"), directory("/var/spool/a/b", "slurm"),
+                  link("/etc/alias", "slurm"), absent("/old"), absent("/never")]
+        with self.locked() as s:
+            self.assertEqual(list(self.states(s.probe(*wanted)).values()), ["missing"] * 4 + ["same"])
+            self.assertEqual(s.ask("need", digests=[digest(CONF)]), {"missing": [digest(CONF)]})
+            s.send(blob(CONF))
+            self.assertEqual(s.ask("need", digests=[digest(CONF)]), {"missing": []})
+            self.assertEqual(s.apply(*wanted), {"changed": 4, "failed": 0})
+        path = self.root / "etc/slurm/slurm.conf"
+        self.assertEqual(path.read_bytes(), CONF)
+        self.assertEqual((path.stat().st_mode & 0o7777, path.stat().st_uid, path.stat().st_gid), (0o640, 64030, 64030))
+        before = path.stat().st_ctime_ns
+        with self.locked(2) as s:
+            self.assertEqual(set(self.states(s.probe(*wanted)).values()), {"same"})
+            self.assertEqual(s.apply(*wanted, epoch=2), {"changed": 0, "failed": 0})
+            self.assertEqual(set(s.results().values()), {"unchanged"})
+        self.assertEqual(path.stat().st_ctime_ns, before)
+        self.assertEqual(self.leftovers(), [])
+        self.assertEqual((self.root / "var/spool/a").stat().st_mode & 0o777, 0o755)
+
+    def test_owner_and_mode_need_no_content(self):
+        path = self.root / "etc/x"
+        path.write_bytes(CONF)
+        path.chmod(0o600)
+        with self.locked() as s:
+            wanted = file("/etc/x", CONF, "slurm", "slurm", "0444")
+            found = s.probe(wanted)[0]
+            self.assertEqual(found["why"], "owner root, not slurm, group root, not slurm, mode 0600, not 0444")
+            self.assertEqual(s.apply(wanted), {"changed": 1, "failed": 0})
+        self.assertEqual((path.stat().st_mode & 0o777, path.stat().st_uid), (0o444, 64030))
+
+    def test_content_travels_only_where_asked_small_and_text(self):
+        for data, asked, sent in ((b"text\n", True, True), (b"text\n", False, False), (b"\xff\xfe", True, False),
+                                  (b"a\0b", True, False), (b"x" * (262144 + 1), True, False), (b"", True, True)):
+            (self.root / "f").write_bytes(data)
+            with self.session() as s:
+                found = s.probe(file("/f", b"other"), content=asked)[0]
+            self.assertEqual(found.get("content"), data.decode() if sent else None, data[:9])
+            self.assertEqual(found["digest"], digest(data))
+
+    def test_what_was_there_is_kept_ten_times(self):
+        path = self.root / "f"
+        path.write_bytes(b"0")
+        path.chmod(0o644)
+        with self.locked() as s:
+            for i in range(1, 14):
+                s.send(blob(b"%d" % i))
+                self.assertEqual(s.apply(file("/f", b"%d" % i))["changed"], 1)
+        kept = sorted((self.root / "var/lib/reeve/backup").iterdir())
+        self.assertEqual([p.read_text() for p in kept], [str(i) for i in range(3, 13)])
+        self.assertEqual({p.stat().st_mode & 0o777 for p in kept}, {0o600})
+        self.assertTrue(all(p.name.startswith("%2Ff.") for p in kept))
+        self.assertEqual((self.root / "var/lib/reeve").stat().st_mode & 0o777, 0o700)
+
+    def test_other_things_in_its_place_are_not_touched(self):
+        (self.root / "target").write_text("keep me")
+        (self.root / "link").symlink_to("target")
+        (self.root / "dir").mkdir()
+        (self.root / "dir/full").write_text("x")
+        os.mkfifo(self.root / "fifo")
+        wanted = [file("/link", CONF), file("/dir", CONF), file("/fifo", CONF), directory("/target"), directory("/link"),
+                  link("/target", "x"), link("/dir", "x")]
+        with self.locked() as s:
+            s.send(blob(CONF))
+            self.assertEqual(set(o["state"] for o in s.probe(*wanted)), {"error"})
+            self.assertEqual(s.apply(*wanted, keep_going=True), {"changed": 0, "failed": len(wanted)})
+            self.assertEqual(s.apply(absent("/dir")), {"changed": 0, "failed": 1})
+            self.assertIn("not empty", s.events[0]["what"])
+        self.assertEqual((self.root / "target").read_text(), "keep me")
+
+    def test_a_parent_that_leads_out_of_the_root_stays_in_it(self):
+        (self.root / "out").symlink_to("/tmp")
+        name = "reeve-test-outside-%d" % os.getpid()
+        with self.locked() as s:
+            s.send(blob(CONF))
+            (self.root / "tmp").mkdir()
+            self.assertEqual(s.apply(file("/out/" + name, CONF))["changed"], 1)
+        self.assertTrue((self.root / "tmp" / name).exists())
+        self.assertFalse(os.path.exists("/tmp/" + name))
+
+    def test_failure_blocks_what_follows_unless_told_otherwise(self):
+        wanted = [file("/a", CONF), file("/b", b"not sent"), file("/c", CONF)]
+        with self.locked() as s:
+            s.send(blob(CONF))
+            self.assertEqual(s.apply(*wanted), {"changed": 1, "failed": 1})
+            self.assertEqual(list(s.results().values()), ["changed", "failed", "blocked"])
+            self.assertEqual(s.apply(*wanted, keep_going=True), {"changed": 1, "failed": 1})
+            self.assertEqual(list(s.results().values()), ["unchanged", "failed", "changed"])
+
+    def test_a_user_that_does_not_exist_yet_is_a_difference(self):
+        (self.root / "f").write_bytes(CONF)
+        with self.locked() as s:
+            found = s.probe(file("/f", CONF, "munge", "munge"))[0]
+            self.assertEqual((found["state"], found["why"]), ("differs", "the user munge does not exist"))
+            self.assertEqual(s.apply(file("/f", CONF, "munge", "munge"))["failed"], 1)
+
+    def test_a_long_name(self):
+        name = "/" + "n" * 250
+        with self.locked() as s:
+            for data in (b"1", b"2"):
+                s.send(blob(data))
+                self.assertEqual(s.apply(file(name, data)), {"changed": 1, "failed": 0}, s.events)
+
+
+class Secrets(Case):
+    def test_secret_is_compared_by_keyed_hash_and_written(self):
+        mark = fingerprint(SALT, KEY)
+        wanted = secret("/etc/munge/munge.key", "munge.key", mark, SALT)
+        with self.locked() as s:
+            self.assertEqual(s.apply(wanted)["failed"], 1)
+            s.send(seal("munge.key", s.hello["key"], b"another"))
+            self.assertEqual(s.apply(wanted)["failed"], 1)
+            s.send(seal("munge.key", s.hello["key"], KEY))
+            self.assertEqual(s.apply(wanted), {"changed": 1, "failed": 0})
+            self.assertEqual(s.probe(wanted)[0], {"id": wanted["id"], "state": "same", "why": ""})
+            answer = s.ask("collect", items=[dict(name="k", fingerprint="/etc/munge/munge.key", salt=SALT)])
+            self.assertEqual(answer["items"]["k"]["hex"], mark)
+        path = self.root / "etc/munge/munge.key"
+        self.assertEqual((path.read_bytes(), path.stat().st_mode & 0o777), (KEY, 0o400))
+
+    def test_a_differing_secret_never_shows(self):
+        (self.root / "k").write_text("old secret content")
+        with self.session() as s:
+            found = s.probe(secret("/k", "k", fingerprint(SALT, KEY), SALT))[0]
+        self.assertEqual((found["state"], found["why"]), ("differs", "content differs, mode 0644, not 0400"))
+        self.assertNotIn("digest", found)
+        self.assertNotIn(b"old secret", s.raw)
+
+
+class Services(Case):
+    def setUp(self):
+        super().setUp()
+        (self.root / "etc/in").write_text("x")
+
+    def test_start_enable_and_leave_alone(self):
+        self.unit("a.service")
+        wanted = service("a.service", inputs=["/etc/in", "/etc/not-there"])
+        with self.locked() as s:
+            self.assertEqual(s.probe(wanted)[0]["why"], "not enabled, not running")
+            self.assertEqual(s.apply(wanted), {"changed": 1, "failed": 0})
+            self.assertEqual(s.events[-1]["what"], "enabled, started")
+            self.assertEqual(s.probe(wanted)[0]["state"], "same")
+            self.assertEqual(s.apply(wanted), {"changed": 0, "failed": 0})
+
+    def test_restart_once_when_an_input_is_newer(self):
+        self.unit("a.service")
+        wanted = service("a.service", inputs=["/etc/in"])
+        with self.locked() as s:
+            s.apply(wanted)
+            time.sleep(0.05)
+            os.chmod(self.root / "etc/in", 0o600)
+            found = s.probe(wanted)[0]
+            self.assertEqual((found["state"], found["why"]), ("differs", "/etc/in was changed after it was started"))
+            self.assertEqual(s.apply(wanted)["changed"], 1)
+            self.assertEqual(s.apply(wanted)["changed"], 0)
+        self.assertEqual(len([c for c in self.calls() if c == "systemctl restart a.service"]), 1)
+
+    def test_restart_that_is_asked_for(self):
+        self.unit("a.service", active="active", file="enabled", pid=1, start=1)
+        with self.locked() as s:
+            self.assertEqual(s.probe(service("a.service", restart=True))[0]["state"], "differs")
+            self.assertEqual(s.apply(service("a.service", restart=True))["changed"], 1)
+
+    def test_all_units_are_asked_for_at_once(self):
+        names = ["u%d.service" % i for i in range(20)]
+        for name in names:
+            self.unit(name)
+        with self.session() as s:
+            self.assertEqual(len(s.probe(*map(service, names), service("none.service", "no", "no"))), 21)
+        self.assertEqual(len(self.calls()), 1)
+
+    def test_failure_is_told_with_its_journal(self):
+        for behaviour, text in ({"dies": 1}, "a.service was started and is now failed"), ({"refuses": 1}, "Job for"):
+            self.unit("a.service", **behaviour)
+            with self.locked() as s:
+                self.assertEqual(s.apply(service("a.service"))["failed"], 1)
+                self.assertIn(text, s.events[-1]["what"])
+                self.assertIn("the port is in use", s.events[-1]["what"])
+                self.assertNotIn("\x1b", s.events[-1]["what"])
+
+    def test_stop_disable_mask_unmask(self):
+        self.unit("a.service", active="active", file="enabled", pid=1, start=1)
+        with self.locked() as s:
+            self.assertEqual(s.apply(service("a.service", "no", "no"))["changed"], 1)
+            self.assertEqual(s.events[-1]["what"], "disabled, stopped")
+            self.assertEqual(s.apply(service("a.service", "no", "no", masked=True))["changed"], 1)
+            self.assertEqual(s.apply(service("a.service", "no", "no", masked=True))["changed"], 0)
+            self.assertEqual(s.apply(service("a.service"))["changed"], 1)
+            self.assertEqual(s.apply(service("a.service"))["changed"], 0)
+            self.assertEqual(s.apply(service("a.service", "keep", "keep"))["changed"], 0)
+        state = json.loads((self.root / "units/a.service").read_text())
+        self.assertEqual((state["file"], state["active"]), ("enabled", "active"))
+
+    def test_unit_files_are_read_again_before_the_start(self):
+        self.unit("a.service", active="active", file="enabled", pid=1, start=1, reload="yes")
+        drop = file("/etc/systemd/system/a.service.d/reeve.conf", CONF)
+        with self.locked() as s:
+            s.send(blob(CONF))
+            self.assertIn("unit file", s.probe(service("a.service"))[0]["why"])
+            s.apply(drop, service("a.service", inputs=[drop["path"]]))
+            self.assertEqual(s.apply(service("a.service", inputs=[drop["path"]]))["changed"], 0)
+        calls = [c for c in self.calls() if "show" not in c]
+        self.assertEqual(calls[0], "systemctl daemon-reload")
+        self.assertIn("systemctl restart a.service", calls)
+
+    def test_there_is_no_such_unit(self):
+        with self.locked() as s:
+            self.assertEqual(s.probe(service("a.service"))[0]["state"], "missing")
+            self.assertEqual(s.probe(service("a.service", "no", "no"))[0]["state"], "same")
+            self.assertEqual(s.apply(service("a.service"))["failed"], 1)
+
+
+class Packages(Case):
+    def status(self, *entries):
+        (self.root / "var/lib/dpkg/status").write_text(
+            "".join("Package: %s\nStatus: %s\nArchitecture: amd64\nVersion: %s\nDescription: x\n Package: no\n\n" % e
+                    for e in entries))
+
+    def test_only_what_is_missing_is_installed_once_and_held(self):
+        self.status(("munge", "install ok installed", "0.5"), ("slurmd", "deinstall ok config-files", "1"))
+        wanted = packages("munge", "slurmd=22.05", "slurm-client=22.05")
+        with self.locked() as s:
+            self.assertEqual(s.probe(wanted)[0]["why"], "not installed: slurmd, slurm-client")
+            self.assertEqual(s.apply(wanted), {"changed": 1, "failed": 0}, s.events)
+            self.assertEqual(s.apply(wanted), {"changed": 0, "failed": 0})
+        calls = self.calls()
+        self.assertEqual(len(calls), 2, calls)
+        self.assertTrue(calls[0].endswith("install -- slurmd=22.05 slurm-client=22.05"), calls)
+        self.assertIn("--no-install-recommends", calls[0])
+        self.assertEqual(calls[1], "apt-mark hold slurmd slurm-client")
+
+    def test_nothing_is_started_by_the_installation(self):
+        with self.locked() as s:
+            self.assertEqual(s.apply(packages("munge"))["changed"], 1)
+        self.assertEqual([c for c in self.calls() if "invoke" in c], [])
+        shims = self.root / "var/lib/reeve/nostart"
+        self.assertEqual(sorted(os.listdir(shims)), ["deb-systemd-invoke", "invoke-rc.d"])
+        self.assertEqual(os.system(str(shims / "invoke-rc.d") + " x start"), 0)
+
+    def test_versions_and_holds_that_differ(self):
+        self.status(("a", "install ok installed", "1"), ("b", "hold ok installed", "1"), ("c", "hold ok installed", "2"))
+        wanted = packages("a=1", "b=2", "c=2")
+        with self.locked() as s:
+            self.assertEqual(s.probe(wanted)[0]["why"], "a is not held, b is 1, not 2")
+            self.assertEqual(s.apply(wanted)["changed"], 1)
+            self.assertEqual(s.probe(wanted)[0]["state"], "same")
+        self.assertTrue(self.calls()[0].endswith("install -- b=2"), self.calls())
+        self.assertIn("--allow-change-held-packages", self.calls()[0])
+        self.assertEqual(self.calls()[1], "apt-mark hold a b")
+
+    def test_lists_are_fetched_once_where_they_are_old(self):
+        (self.root / "apt").write_text("stale")
+        with self.locked() as s:
+            self.assertEqual(s.apply(packages("munge"))["changed"], 1)
+        self.assertEqual([("install" in c, "update" in c) for c in self.calls()],
+                         [(True, False), (False, True), (True, False)])
+
+    def test_an_interrupted_dpkg_is_finished_first(self):
+        self.status(("a", "install ok half-configured", "1"), ("other", "install ok unpacked", "1"))
+        (self.root / "var/lib/dpkg/updates/0001").write_text("x")
+        with self.locked() as s:
+            self.assertIn("interrupted dpkg: a is half-configured", s.probe(packages("a"))[0]["why"])
+            self.assertEqual(s.apply(packages("a"))["changed"], 1)
+            self.assertEqual(s.probe(packages("a"))[0]["state"], "same")
+        self.assertEqual(len(self.calls()), 1)
+        self.assertTrue(self.calls()[0].startswith("dpkg "))
+
+    def test_a_full_disk_is_called_that(self):
+        (self.root / "apt").write_text("full")
+        with self.locked() as s:
+            self.assertEqual(s.apply(packages("munge"))["failed"], 1)
+            self.assertIn("the disk is full", s.events[-1]["what"])
+
+    def test_who_holds_the_lock_is_named_and_waited_for(self):
+        import fcntl
+        import subprocess
+        lock = self.root / "var/lib/dpkg/lock-frontend"
+        lock.write_text("")
+        holder = subprocess.Popen([sys.executable, "-c", "import fcntl,sys,time; f=open(sys.argv[1],'r+'); "
+                                   "fcntl.lockf(f, fcntl.LOCK_EX); print(flush=True); time.sleep(2)", str(lock)],
+                                  stdout=subprocess.PIPE)
+        holder.stdout.readline()
+        with self.locked() as s:
+            self.assertEqual(s.apply(packages("munge"))["changed"], 1)
+            self.assertIn("process %d (" % holder.pid, s.events[0]["progress"])
+        holder.stdout.close()
+        holder.wait()
+
+
+class Accounts(Case):
+    def test_made_once_and_never_changed(self):
+        wanted = [group("munge", 991), user("munge", 991, "munge")]
+        with self.locked() as s:
+            self.assertEqual([o["state"] for o in s.probe(*wanted)], ["missing", "missing"])
+            self.assertEqual(s.apply(*wanted), {"changed": 2, "failed": 0}, s.events)
+            self.assertEqual(s.apply(*wanted), {"changed": 0, "failed": 0})
+            for other, text in ((group("slurm", 5), "has id 64030, not 5"), (user("slurm", 5, "slurm"), "has id 64030, not 5"),
+                                (user("slurm", 64030, "root"), "has the group slurm, not root"),
+                                (group("new", 64030), "is taken by slurm"), (user("new", 991), "is taken by munge")):
+                found = s.probe(other)[0]
+                self.assertEqual(found["state"], "error")
+                self.assertIn(text, found["why"])
+
+
+class Refusals(Case):
+    def test_apply_needs_the_lock(self):
+        with self.session() as s:
+            with self.assertRaises(Refused) as refused:
+                s.apply(directory("/x"))
+        self.assertEqual(refused.exception.code, "refused")
+        self.assertFalse((self.root / "x").exists())
+
+    def test_paths_that_are_none(self):
+        with self.locked() as s:
+            for path in ("etc/x", "/etc/../x", "/etc/x/", ""):
+                with self.assertRaises(Refused) as refused:
+                    s.apply(directory(path))
+                self.assertEqual(refused.exception.code, "protocol", path)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,327 @@
+"""The session: frames cut, garbage, bounds, silence, end of file, the lock, and the verbs besides probe and apply."""
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(__file__))
+from harness import Gone, Refused, blob, frame, keypair, message, seal, unseal  # noqa: E402
+from scratch import Case, digest, directory, file, packages  # noqa: E402
+
+
+class Frames(Case):
+    def ended(self, session, data, close=False):
+        """Sends, perhaps closes, and gives how the agent ended and what it said."""
+        try:
+            session.send(data)
+        except Gone:
+            pass
+        if close:
+            session.process.stdin.close()
+        status = session.process.wait(30)
+        session.close()
+        return status, session.errors
+
+    def test_a_conversation_cut_at_every_byte(self):
+        whole = (message({"id": 1, "verb": "lock", "epoch": 1, "holder": "a", "run": "b"}) + blob(b"x\n") + frame("H")
+                 + message({"id": 2, "verb": "apply", "epoch": 1, "resources": [file("/f", b"x\n")], "keep_going": False}))
+        for cut in range(0, len(whole), 7):
+            status, errors = self.ended(self.session(), whole[:cut], close=True)
+            self.assertEqual(status, 1)
+            self.assertIn("the operator is gone: end of file", errors)
+        self.assertEqual(self.leftovers(), [])
+        self.assertFalse((self.root / "f").exists())
+
+    def test_what_is_no_frame_ends_the_session(self):
+        for data, text in ((b"GET / HTTP/1.0\r\n\r\n", "a frame of"), (b"\x00\x00\x00\x01Zx", "unknown type"),
+                           (b"\xff\xff\xff\xffM", "a frame of"), (frame("M", b"[]"), "no object"),
+                           (frame("M", b"{"), "no JSON"), (frame("M", b'{"id":1,"id":2}'), "no JSON"),
+                           (frame("M", b'{"id":"1"}'), "its number"), (frame("M", b'{"id":1}'), "its verb"),
+                           (frame("B", b"0" * 64 + b"x"), "digest"), (frame("B", b"short"), "too short"),
+                           (frame("S", b"name\0garbage"), "secret"), (frame("S", b"no nul"), "secret"),
+                           (frame("M", b"[" * 100000), "no JSON"),
+                           (message({"id": 5, "verb": "need", "digests": []}) + message({"id": 5, "verb": "bye"}), "in order")):
+            status, errors = self.ended(self.session(), data)
+            self.assertEqual(status, 1, data[:20])
+            self.assertIn(text, errors)
+
+    def test_wrong_requests_are_refused_and_the_session_goes_on(self):
+        with self.session() as s:
+            for verb, arguments in (("format", {}), ("need", {}), ("need", {"digests": ["x"]}), ("bye", {"x": 1}),
+                                    ("probe", {"resources": 1, "content": True}), ("collect", {"items": [{}]}),
+                                    ("collect", {"items": [{"name": "a", "read": "/x"}]}),
+                                    ("collect", {"items": [{"name": "a", "run": [], "max": 1, "timeout": 1}]}),
+                                    ("run", {"argv": ["true"], "max": 1, "timeout": 0}),
+                                    ("run", {"argv": ["true"], "max": 1, "timeout": 1, "sandbox": {"unshare": ["user"]}}),
+                                    ("lock", {"epoch": -1, "holder": "a", "run": "b"}),
+                                    ("lock", {"epoch": 1, "holder": "a\nb", "run": "b"})):
+                with self.assertRaises(Refused) as refused:
+                    s.ask(verb, **arguments)
+                self.assertEqual(refused.exception.code, "protocol", verb)
+
+    def test_requests_sent_ahead_are_answered_in_order(self):
+        with self.session() as s:
+            numbers = [s.ask_only("need", digests=[]) for _ in range(1000)]
+            for number in numbers:
+                self.assertEqual(s.answer(number), {"missing": []})
+
+    def test_too_many_requests_ahead(self):
+        data = b"".join(message({"id": i + 1, "verb": "run", "argv": ["sleep", "1"], "max": 1, "timeout": 5000})
+                        for i in range(5000))
+        status, errors = self.ended(self.session(), data)
+        self.assertEqual(status, 1)
+        self.assertIn("sent ahead", errors)
+
+    def test_a_reader_that_is_slow_gets_everything(self):
+        (self.root / "big").write_bytes(b"x" * (8 << 20))
+        with self.session() as s:
+            numbers = [s.ask_only("collect", items=[dict(name="b", read="/big", max=16 << 20)]) for _ in range(12)]
+            time.sleep(0.5)
+            for number in numbers:
+                self.assertEqual(len(s.answer(number)["items"]["b"]["text"]), 8 << 20)
+
+
+class Ends(Case):
+    def test_heartbeats_come_and_silence_ends_it(self):
+        s = self.session()
+        s.beating = False
+        begun = time.monotonic()
+        beats = []
+        with self.assertRaises(Gone):
+            while True:
+                kind, _ = s.next_frame()
+                self.assertEqual(kind, "H")
+                beats.append(time.monotonic() - begun)
+        s.process.wait()
+        took = time.monotonic() - begun
+        s.close()
+        self.assertTrue(29 < took < 40, took)
+        self.assertGreaterEqual(len(beats), 5)
+        self.assertTrue(4 < beats[0] < 7, beats)
+
+    def test_children_end_with_the_session_unless_locked(self):
+        for locked in (False, True):
+            mark = self.root / ("mark%d" % locked)
+            s = self.locked() if locked else self.session()
+            s.ask_only("run", argv=["sh", "-c", "touch %s.begun; sleep 1; touch %s" % (mark, mark)], max=10, timeout=9000)
+            while not (self.root / (mark.name + ".begun")).exists():
+                time.sleep(0.01)
+            s.process.stdin.close()
+            s.process.wait(10)
+            s.close()
+            time.sleep(0 if locked else 1.5)
+            self.assertEqual(mark.exists(), locked)
+
+    def test_a_package_manager_is_waited_for_and_nothing_new_begun(self):
+        (self.root / "apt").write_text("slow")
+        s = self.locked()
+        s.ask_only("apply", epoch=1, resources=[packages("munge=1"), directory("/after")], keep_going=True)
+        while not (self.root / "started").exists():
+            time.sleep(0.02)
+        s.process.stdin.close()
+        self.assertEqual(s.process.wait(20), 1)
+        s.close()
+        self.assertIn("munge", (self.root / "var/lib/dpkg/status").read_text())
+        self.assertFalse((self.root / "after").exists())
+        self.assertEqual([c for c in self.calls() if "hold" in c], [])
+        with self.locked(2) as s:
+            self.assertEqual(s.apply(packages("munge=1"), epoch=2)["changed"], 1)
+
+    def test_bye_with_nobody_reading(self):
+        s = self.session()
+        s.process.stdout.close()
+        s.send(message({"id": 1, "verb": "bye"}))
+        self.assertIn(s.process.wait(20), (0, 1))
+        s.process.stdin.close()
+        s.errors = s.process.stderr.read()
+        s.process.stderr.close()
+
+
+class Locks(Case):
+    def test_one_at_a_time_and_never_backwards(self):
+        with self.locked(5) as s:
+            with self.session() as other:
+                with self.assertRaises(Refused) as refused:
+                    other.lock(6)
+                self.assertEqual(refused.exception.code, "refused")
+                self.assertRegex(refused.exception.text, r"locked by tester@here since 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+        with self.session() as s:
+            with self.assertRaises(Refused) as refused:
+                s.lock(4)
+            self.assertIn("run 4 is older than run 5", refused.exception.text)
+            self.assertEqual(s.lock(5), {"epoch": 5})
+
+    def test_a_child_keeps_the_lock_when_the_agent_is_killed(self):
+        s = self.locked()
+        s.ask_only("run", argv=["sh", "-c", "touch %s/begun; sleep 2" % self.root], max=10, timeout=9000)
+        while not (self.root / "begun").exists():
+            time.sleep(0.01)
+        s.process.kill()
+        s.process.wait()
+        s.close()
+        with self.session() as other:
+            with self.assertRaises(Refused):
+                other.lock(2)
+            time.sleep(2.2)
+            self.assertEqual(other.lock(2), {"epoch": 2})
+
+    def test_collected_commands_do_not_have_it(self):
+        with self.locked() as s:
+            answer = s.ask("collect", items=[dict(name="f", run=["ls", "/proc/self/fd"], max=100, timeout=5000)])
+        self.assertEqual(answer["items"]["f"]["out"].split(), ["0", "1", "2", "3"])  # 3 is ls's own
+
+
+class Verbs(Case):
+    def run_(self, s, *argv, **arguments):
+        return s.ask("run", argv=list(argv), **{"max": 1000, "timeout": 5000, **arguments})
+
+    def test_run(self):
+        with self.session() as s:
+            self.assertEqual(self.run_(s, "sh", "-c", "cat; echo no >&2; exit 7", input="in"),
+                             {"status": 7, "out": "in", "err": "no\n", "cut": False})
+            self.assertEqual(self.run_(s, "printf", "a\\377"), {"status": 0, "out_b64": "Yf8=", "err": "", "cut": False})
+            self.assertEqual(self.run_(s, "sh", "-c", "yes | head -c 100000", max=3)["out"], "y\ny")
+            self.assertTrue(self.run_(s, "sh", "-c", "yes | head -c 100000", max=3)["cut"])
+            self.assertEqual(self.run_(s, "sh", "-c", "kill -9 $$")["signal"], 9)
+            with self.assertRaises(Refused) as refused:
+                self.run_(s, "nonesuch-command-x")
+            self.assertEqual(refused.exception.code, "missing")
+            out = self.run_(s, "env", env={"A": "b c"})["out"].splitlines()
+            self.assertEqual(sorted(l.split("=")[0] for l in out), ["A", "LC_ALL", "PATH", "REEVE_ROOT"])
+            self.assertEqual(self.run_(s, "id", user="slurm")["out"].split()[0].split("(")[0], "uid=64030")
+            self.assertEqual(self.run_(s, "pwd")["out"], "/\n")
+            with self.assertRaises(Refused):
+                self.run_(s, "true", user="nobody-at-all")
+
+    def test_a_timeout_takes_the_whole_group(self):
+        with self.session() as s:
+            begun = time.monotonic()
+            answer = self.run_(s, "sh", "-c", "trap '' TERM; sleep 60 & sleep 60; sleep 60", timeout=300)
+            self.assertTrue(answer["timeout"])
+            self.assertLess(time.monotonic() - begun, 8)
+
+    def test_a_daemon_that_keeps_the_pipe_open_is_not_waited_for(self):
+        with self.session() as s:
+            begun = time.monotonic()
+            self.assertEqual(self.run_(s, "sh", "-c", "echo x; sleep 8 &")["out"], "x\n")
+            self.assertLess(time.monotonic() - begun, 4)
+
+    def test_large_input_to_who_does_not_read(self):
+        with self.session() as s:
+            self.assertEqual(self.run_(s, "true", input="x" * (4 << 20))["status"], 0)
+            self.assertEqual(self.run_(s, "wc", "-c", input="x" * (4 << 20))["out"].strip(), str(4 << 20))
+
+    def test_collect_runs_side_by_side(self):
+        with self.session() as s:
+            begun = time.monotonic()
+            items = [dict(name="n%d" % i, run=["sleep", "1"], max=1, timeout=5000) for i in range(16)]
+            answer = s.ask("collect", items=items)
+            took = time.monotonic() - begun
+        self.assertEqual({r["status"] for r in answer["items"].values()}, {0})
+        self.assertTrue(1.9 < took < 6, took)
+        self.assertGreaterEqual(answer["end"] - answer["start"], 1900)
+
+    def test_collect_answers_each_kind(self):
+        (self.root / "l").symlink_to("etc")
+        with self.session() as s:
+            got = s.ask("collect", items=[
+                dict(name="read", read="/etc/passwd", max=4096), dict(name="over", read="/etc/passwd", max=3),
+                dict(name="none", read="/none", max=1), dict(name="dir", read="/etc", max=1),
+                dict(name="link", stat="/l", follow=False), dict(name="there", stat="/l", follow=True),
+                dict(name="fs", fs="/"), dict(name="list", list="/etc", max=9), dict(name="much", list="/etc", max=1),
+                dict(name="cmd", run=["nonesuch"], max=9, timeout=99)])["items"]
+        self.assertTrue(got["read"]["text"].startswith("root:"))
+        self.assertEqual([got[n]["errno"] for n in ("over", "none", "dir", "much")], [27, 2, 21, 27])
+        self.assertEqual((got["link"]["type"], got["link"]["target"], got["there"]["type"]), ("link", "etc", "directory"))
+        self.assertEqual((got["there"]["owner"], got["there"]["mode"]), ("root", "0755"))
+        self.assertGreater(got["fs"]["total"], 0)
+        self.assertEqual(sorted(got["list"]["names"]), ["group", "passwd"])
+        self.assertEqual(got["cmd"]["status"], 127)
+
+    def test_secret_travels_sealed(self):
+        (self.root / "k").write_bytes(b"very secret bytes")
+        public, private = keypair()
+        with self.session() as s:
+            self.assertEqual(s.ask("secret", path="/k", name="k", **{"for": public.hex()}, max=100), {"size": 17})
+            name, box = s.secrets[0].split(b"\0", 1)
+            self.assertEqual((name, unseal(public, private, box)), (b"k", b"very secret bytes"))
+            for path, most in (("/none", 10), ("/k", 16), ("/etc", 10)):
+                with self.assertRaises(Refused):
+                    s.ask("secret", path=path, name="k", **{"for": public.hex()}, max=most)
+        self.assertNotIn(b"very secret", s.raw)
+
+    def test_put_and_append_stay_where_they_belong(self):
+        with self.session() as s:
+            s.send(blob(b"state"))
+            s.ask("put", path="/var/lib/reeve/cluster/facts", digest=digest(b"state"), mode="0600")
+            s.ask("append", path="/var/log/reeve/audit.log", line="one")
+            s.ask("append", path="/var/log/reeve/audit.log", line="two")
+            for verb, arguments in (("put", dict(path="/etc/passwd", digest=digest(b"state"), mode="0600")),
+                                    ("put", dict(path="/var/lib/reeve/../x", digest=digest(b"state"), mode="0600")),
+                                    ("put", dict(path="/var/lib/reeve/x", digest=digest(b"other"), mode="0600")),
+                                    ("put", dict(path="/var/lib/reeve/x", digest=digest(b"state"), mode="7777")),
+                                    ("append", dict(path="/etc/passwd", line="x")),
+                                    ("append", dict(path="/var/log/reeve/a", line="x\ny"))):
+                with self.assertRaises(Refused):
+                    s.ask(verb, **arguments)
+        self.assertEqual((self.root / "var/lib/reeve/cluster/facts").read_text(), "state")
+        self.assertEqual((self.root / "var/log/reeve/audit.log").read_text(), "one\ntwo\n")
+        self.assertFalse((self.root / "var/lib/reeve/x").exists())
+
+
+class Sandboxes(Case):
+    def box(self, s, command, timeout=5000, **sandbox):
+        kinds = ["mount", "net", "uts", "pid", "ipc"]
+        return s.ask("run", argv=["sh", "-c", command], max=10000, timeout=timeout, sandbox={"unshare": kinds, **sandbox})
+
+    def test_what_it_is_inside_and_that_nothing_stays(self):
+        (self.root / "from").mkdir()
+        (self.root / "from/a").write_text("a\n")
+        before = pathlib.Path("/proc/self/mountinfo").read_text()
+        with self.session() as s:
+            got = self.box(s, "hostname; cat /mnt/in/a; echo x > /mnt/in/b; echo y > /mnt/c && cat /mnt/c; ls /proc | grep -c '^[0-9]';"
+                           "cat /proc/net/fib_trie; exit 5",
+                           hostname="estate1", address="10.9.8.7/24", tmpfs=["/mnt"], bind=[[str(self.root / "from"), "/mnt/in", "ro"]])
+        self.assertEqual(got["status"], 5, got)
+        lines = got["out"].splitlines()
+        self.assertEqual(lines[:3], ["estate1", "a", "y"])
+        self.assertLess(int(lines[3]), 8)
+        self.assertIn("10.9.8.7", got["out"])
+        self.assertIn("Read-only", got["err"])
+        self.assertEqual(pathlib.Path("/proc/self/mountinfo").read_text(), before)
+        self.assertEqual(os.listdir(self.root / "from"), ["a"])
+
+    def test_everything_ends_with_the_command_and_with_the_agent(self):
+        mark = "31536%03d" % (os.getpid() % 1000)
+        alive = lambda: subprocess.run(["pgrep", "-f", "^sleep %s$" % mark], capture_output=True).returncode == 0
+        with self.session() as s:
+            self.assertEqual(self.box(s, "setsid sleep %s & sleep 0.3" % mark)["status"], 0)
+            self.assertFalse(alive())
+            self.assertTrue(self.box(s, "setsid sleep %s & sleep 60" % mark, timeout=500)["timeout"])
+            self.assertFalse(alive())
+        s = self.session()
+        s.ask_only("run", argv=["sleep", mark], max=1, timeout=60000, sandbox={"unshare": ["pid", "mount"]})
+        end = time.monotonic() + 10
+        while not alive() and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertTrue(alive())
+        s.process.kill()
+        s.process.wait()
+        s.close()
+        end = time.monotonic() + 5
+        while alive() and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertFalse(alive())
+
+    def test_what_cannot_be_made_is_said(self):
+        with self.session() as s:
+            got = self.box(s, "true", bind=[["/nonesuch", "/mnt", "ro"]])
+            self.assertEqual((got["status"], got["err"]), (125, "sandbox: cannot open /nonesuch: No such file or directory\n"))
+            got = self.box(s, "kill -9 $$")
+            self.assertEqual(got["status"], 137)
+
+
+if __name__ == "__main__":
+    unittest.main()
