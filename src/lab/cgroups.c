@@ -3,10 +3,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +18,7 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "base/vec.h"
+#include "lab/tool.h"
 
 bool cgroups_systemd(void)
 {
@@ -117,6 +121,64 @@ int cgroups_enter(const struct place *p, const char *node, struct err *err)
 	for (size_t i = 0; i < count; i++)
 		if (enter(p, mounts[i], node, err) < 0)
 			return -1;
+	return 0;
+}
+
+/* A process may end, and its number go to another, between the look at the group and the signal: the pidfd is opened
+ * first and the process's own word for its group is read after. */
+static void kill_member(const char *line, const char *group)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	uint64_t pid;
+
+	if (str_to_u64(line, 2, INT32_MAX, &pid) < 0)
+		return;
+	_cleanup_fd_ int fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	_cleanup_free_ char *path = xasprintf("/proc/%d/cgroup", (int)pid);
+	if (fd >= 0 && file_read(path, 1U << 16, &text, NULL) == 0 && strstr(strbuf_str(&text), group))
+		(void)syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+}
+
+static void kill_tree(const char *dir, const char *group)
+{
+	_cleanup_strbuf_ struct strbuf members = {0};
+	_cleanup_free_ char *procs = xasprintf("%s/cgroup.procs", dir);
+	DIR *d = opendir(dir);
+
+	if (!d)
+		return;
+	if (file_read(procs, 16U << 20, &members, NULL) == 0)
+		for (char *rest = members.data, *line; rest && (line = str_next_line(&rest));)
+			kill_member(line, group);
+	for (struct dirent *entry; (entry = readdir(d));) {
+		if (entry->d_type != DT_DIR || streq(entry->d_name, ".") || streq(entry->d_name, ".."))
+			continue;
+		_cleanup_free_ char *below = xasprintf("%s/%s", dir, entry->d_name);
+		kill_tree(below, group);
+	}
+	closedir(d);
+}
+
+int cgroups_kill(const struct place *p, const char *node, struct err *err)
+{
+	_cleanup_free_ char *group = xasprintf("/reeve-lab/%s/%s", p->tag, node ? node : "");
+	const char **mounts;
+	size_t count;
+
+	if (cgroups_systemd() && node) {
+		_cleanup_free_ char *scope = xasprintf("%s-%s.scope", p->tag, node);
+		if (tool_run((const char *const[]){"systemctl", "--quiet", "is-active", scope, NULL}, NULL, NULL, -1,
+			     NULL) < 0)
+			return 0;
+		return tool_run((const char *const[]){"systemctl", "kill", "--signal=KILL", scope, NULL}, NULL, NULL,
+				-1, err);
+	}
+	if (hierarchies(p, &mounts, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		_cleanup_free_ char *dir = xasprintf("%s%s", mounts[i], group);
+		kill_tree(dir, group);
+	}
 	return 0;
 }
 

@@ -17,6 +17,12 @@ bool cgroups_systemd(void);
 /* Makes the node's groups and puts the calling process into them. */
 int cgroups_enter(const struct place *p, const char *node, struct err *err);
 
+/*
+ * SIGKILL to every process in the node's groups (NULL: the lab's): when a systemd-nspawn is killed its container goes
+ * on without it. Where PID 1 is systemd, it is asked to stop the node's scope; that needs a node.
+ */
+int cgroups_kill(const struct place *p, const char *node, struct err *err);
+
 /* Removes the node's groups (NULL: the lab's) with all beneath. Waits a second for processes that are ending. */
 int cgroups_remove(const struct place *p, const char *node, struct err *err);
 

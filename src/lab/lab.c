@@ -183,9 +183,8 @@ static int settle_old(struct lab *lab, const struct roster *old, struct err *err
 				       was->node.name);
 		if (same)
 			is->image = was->image;
-		else if (place_unmount(place_path(p, "nodes/%s", was->node.name), err) < 0 ||
-			 place_remove(place_path(p, "nodes/%s", was->node.name), err) < 0 ||
-			 cgroups_remove(p, was->node.name, err) < 0)
+		else if (machine_stop(p, was->node.name, err) < 0 ||
+			 place_remove(place_path(p, "nodes/%s", was->node.name), err) < 0)
 			return -1;
 	}
 	return 0;
@@ -351,7 +350,8 @@ int lab_down(const char *cluster, bool purge, lab_progress *progress, void *cont
 			return -1;
 		say(&lab, *name, "is off");
 	}
-	if (cgroups_remove(&lab.place, NULL, err) < 0 || bridge_down(&lab.place, err) < 0)
+	if (cgroups_kill(&lab.place, NULL, err) < 0 || cgroups_remove(&lab.place, NULL, err) < 0 ||
+	    bridge_down(&lab.place, err) < 0)
 		return -1;
 	return remove_files(&lab.place, purge, err);
 }

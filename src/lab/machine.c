@@ -192,7 +192,7 @@ static int become(const struct place *p, const char *node, const char *const *ar
 		  struct err *err)
 {
 	static const char *const environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-						  "LANG=C.UTF-8", NULL};
+						  "LANG=C.UTF-8", "SYSTEMD_NSPAWN_LOCK=0", NULL};
 	const char *log = place_node(p, node, "log");
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int out = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
@@ -236,6 +236,19 @@ __attribute__((noreturn)) static void leave(const struct place *p, const char *n
 	_exit(1);
 }
 
+/* What a node that does not run may have left when it was killed. */
+static int clear(const struct place *p, const char *node, struct err *err)
+{
+	/* empty: what was mounted there was so in the node's own namespace */
+	const char *left = arena_printf(p->arena, "/run/systemd/nspawn/propagate/%s-%s", p->tag, node);
+
+	if (cgroups_kill(p, node, err) < 0 || cgroups_remove(p, node, err) < 0)
+		return -1;
+	if (rmdir(left) < 0 && errno != ENOENT)
+		return err_system(err, errno, "cannot remove %s", left);
+	return place_unmount(place_path(p, "nodes/%s", node), err);
+}
+
 int machine_start(const struct place *p, const struct roster *r, const struct roster_node *n, struct err *err)
 {
 	const char *node = n->node.name;
@@ -245,7 +258,7 @@ int machine_start(const struct place *p, const struct roster *r, const struct ro
 	_cleanup_strbuf_ struct strbuf said = {0};
 	int report[2];
 
-	if (cgroups_remove(p, node, err) < 0 || place_unmount(place_path(p, "nodes/%s", node), err) < 0)
+	if (clear(p, node, err) < 0)
 		return -1;
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return err_system(err, errno, "cannot make a pipe");
@@ -274,7 +287,7 @@ int machine_stop(const struct place *p, const char *node, struct err *err)
 	if (process_end(place_node(p, node, "pid"), err) < 0)
 		return err_wrap(err, "%s", node);
 	(void)unlink(place_node(p, node, "pid"));
-	return cgroups_remove(p, node, err);
+	return clear(p, node, err);
 }
 
 const char *machine_last_words(const struct place *p, const char *node)

@@ -31,7 +31,7 @@ int machine_refresh(const struct place *p, const char *node, const char *hosts, 
 /* Starts a prepared node in a session of its own; returns when systemd-nspawn is being executed, not when it is up. */
 int machine_start(const struct place *p, const struct roster *r, const struct roster_node *n, struct err *err);
 
-/* Powers it off at once; its disk stays. Not running is a success. */
+/* Powers it off at once and clears away what it, or an earlier one that was killed, left; its disk stays. */
 int machine_stop(const struct place *p, const char *node, struct err *err);
 
 /* The last line its systemd-nspawn wrote, in p's arena, "" where there is none. */
