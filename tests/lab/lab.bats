@@ -1,10 +1,10 @@
 bats_require_minimum_version 1.5.0
 
 # The lab by itself: real nodes, driven through its library (labctl). Needs root and, for the first image, the network.
-# LABCTL names the program; the lab has a name and a network of its own, so that others are not touched.
+# LABCTL is the program, of the developers' build; the lab has a name and a network of its own, so that others are not touched.
 
 setup_file() {
-	: "${LABCTL:?}"
+	export LABCTL=${LABCTL:-${REEVE_BUILD:?}/tests/lab/labctl}
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	export LAB=labtest NODES="ada=10.79.4.11 bea=10.79.4.12"
 	"$LABCTL" down "$LAB" purge

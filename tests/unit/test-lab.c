@@ -1,0 +1,179 @@
+/* The parts of the lab that need no root: which apt sources are Debian's, which subnet the nodes lie in. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "lab/bridge.h"
+#include "lab/lab.h"
+#include "lab/place.h"
+#include "lab/sources.h"
+
+#define SIGNED "Signed-By: " SOURCES_KEYRING "\n\n"
+
+static void expect_sources(const char *text, bool one_line, const char *suite, const char *want)
+{
+	_cleanup_free_ char *copy = xstrdup(text);
+	_cleanup_strbuf_ struct strbuf out = {0};
+
+	sources_take(copy, one_line, "bookworm", suite, &out);
+	assert_string_equal(strbuf_str(&out), want);
+}
+
+static void test_sources_lines(void **state)
+{
+	(void)state;
+	expect_sources(
+	    "deb http://deb.debian.org/debian bookworm main contrib # ours\n"
+	    "deb-src http://deb.debian.org/debian bookworm main\n"
+	    "# deb http://other.example/debian bookworm main\n"
+	    "deb [arch=amd64 signed-by=/usr/share/keyrings/docker.gpg] https://docs.example/linux bookworm main\n"
+	    "deb https://apt.example/pg bookworm-pgdg main\n"
+	    "deb cdrom:[Debian]/ bookworm main\n",
+	    true, "bookworm",
+	    "Types: deb\nURIs: http://deb.debian.org/debian\nSuites: bookworm\nComponents: main contrib\n" SIGNED);
+}
+
+static void test_sources_stanzas(void **state)
+{
+	const char *text =
+	    "# a comment\n"
+	    "Types: deb deb-src\n"
+	    "URIs: http://mirror.example/debian\n"
+	    "Suites: bookworm\n bookworm-updates\n"
+	    "Components: main\n"
+	    "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
+	    "\n"
+	    "Types: deb\nURIs: https://node.example/x\nSuites: nodistro\nComponents: main\n"
+	    "\n"
+	    "Enabled: no\nTypes: deb\nURIs: http://off.example/debian\nSuites: bookworm\nComponents: main\n"
+	    "\n"
+	    "Types: deb\nURIs: http://vendor.example/debian\nSuites: bookworm\nComponents: main\n"
+	    "Signed-By: /usr/share/keyrings/vendor.gpg\n";
+	(void)state;
+	expect_sources(text, false, "bookworm",
+		       "Types: deb\nURIs: http://mirror.example/debian\nSuites: bookworm bookworm-updates\n"
+		       "Components: main\n" SIGNED);
+	expect_sources(text, false, "trixie",
+		       "Types: deb\nURIs: http://mirror.example/debian\nSuites: trixie trixie-updates\n"
+		       "Components: main\n" SIGNED);
+}
+
+/* An entry for the wanted suite and one of the machine's own that becomes it are one entry. */
+static void test_sources_once(void **state)
+{
+	(void)state;
+	expect_sources("deb http://m/debian bookworm main\ndeb http://m/debian trixie main\n", true, "trixie",
+		       "Types: deb\nURIs: http://m/debian\nSuites: trixie\nComponents: main\n" SIGNED);
+}
+
+static void expect_subnet(const char *const *addresses, size_t count, const char *net, const char *gateway)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct err err = {0};
+	struct subnet s;
+
+	assert_int_equal(subnet_of(addresses, count, &s, &err), 0);
+	assert_string_equal(subnet_text(arena, &s), net);
+	assert_string_equal(subnet_address(arena, s.gateway), gateway);
+}
+
+static void test_subnet(void **state)
+{
+	(void)state;
+	expect_subnet((const char *const[]){"10.4.0.11", "10.4.0.19"}, 2, "10.4.0.0/24", "10.4.0.1");
+	expect_subnet((const char *const[]){"10.4.0.1", "10.4.0.2"}, 2, "10.4.0.0/24", "10.4.0.3");
+	expect_subnet((const char *const[]){"10.4.0.10", "10.5.0.1"}, 2, "10.4.0.0/15", "10.4.0.1");
+	/* a last address of a network cannot be a node's */
+	expect_subnet((const char *const[]){"10.4.0.255"}, 1, "10.4.0.0/23", "10.4.0.1");
+	expect_subnet((const char *const[]){"10.4.1.0"}, 1, "10.4.0.0/23", "10.4.0.1");
+}
+
+static void test_subnet_errors(void **state)
+{
+	struct err err = {0};
+	struct subnet s;
+	(void)state;
+
+	assert_int_equal(subnet_of(NULL, 0, &s, &err), -1);
+	assert_int_equal(subnet_of((const char *const[]){"fd00::1"}, 1, &s, &err), -1);
+	assert_int_equal(err.code, ERR_INPUT);
+	assert_int_equal(subnet_of((const char *const[]){"10.0.0.1", "10.0.0.1"}, 2, &s, &err), -1);
+	assert_int_equal(subnet_of((const char *const[]){"10.0.0.1", "192.168.0.1"}, 2, &s, &err), -1);
+	assert_int_equal(subnet_parse("10.0.0.0/33", &s), -1);
+	assert_int_equal(subnet_parse("10.0.0.0", &s), -1);
+}
+
+static int check_routes(const char *net, const char *table, struct err *err)
+{
+	_cleanup_free_ char *routes = xasprintf("Iface Destination Gateway Flags RefCnt Use Metric Mask\n%s", table);
+	struct subnet s;
+
+	assert_int_equal(subnet_parse(net, &s), 0);
+	return subnet_check(&s, routes, "rv-mine", err);
+}
+
+static void test_subnet_routes(void **state)
+{
+	/* as /proc/net/route writes addresses: the bytes of the network in the machine's (little-endian) order */
+	const char *table = "eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+			    "eth0\t0000040A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n"
+			    "rv-mine\t0000090A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
+			    "rv-other\t0001080A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n";
+	struct err err = {0};
+	(void)state;
+
+	assert_int_equal(check_routes("10.5.0.0/24", table, &err), 0);
+	assert_int_equal(check_routes("10.9.0.0/24", table, &err), 0);
+	assert_int_equal(check_routes("10.4.7.0/24", table, &err), -1);
+	assert_int_equal(err.code, ERR_REFUSED);
+	assert_non_null(strstr(err.text, "10.4.0.0/16 by eth0"));
+	assert_int_equal(check_routes("10.8.0.0/16", table, &err), -1);
+	assert_non_null(strstr(err.text, "10.8.1.0/24 by rv-other (another lab)"));
+}
+
+/* Bridges must not be longer than an interface's name, and different for clusters whose names begin alike. */
+static void test_place(void **state)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct place a, b;
+	struct err err = {0};
+	(void)state;
+
+	assert_int_equal(place_init(&a, arena, "golden-tooth-one", &err), 0);
+	assert_int_equal(place_init(&b, arena, "golden-tooth-two", &err), 0);
+	assert_true(strlen(a.bridge) < 16);
+	assert_string_not_equal(a.bridge, b.bridge);
+	assert_int_equal(place_init(&a, arena, "../etc", &err), -1);
+	assert_int_equal(place_init(&a, arena, "", &err), -1);
+	assert_null(lab_ssh_config(arena, "-x"));
+}
+
+static void test_fault_words(void **state)
+{
+	enum lab_fault fault;
+	(void)state;
+
+	assert_int_equal(lab_fault_parse("heal", &fault), 0);
+	assert_int_equal(fault, LAB_FAULT_HEAL);
+	assert_int_equal(lab_fault_parse("he", &fault), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_sources_lines), cmocka_unit_test(test_sources_stanzas),
+	    cmocka_unit_test(test_sources_once),  cmocka_unit_test(test_subnet),
+	    cmocka_unit_test(test_subnet_errors), cmocka_unit_test(test_subnet_routes),
+	    cmocka_unit_test(test_place),         cmocka_unit_test(test_fault_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
