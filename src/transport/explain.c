@@ -177,6 +177,8 @@ static int explain_status(const struct explain *why, struct err *err)
 		snprintf(what, sizeof what, "ssh was killed by signal %d", WTERMSIG(why->status));
 		return quoted(err, ERR_UNREACHABLE, what, text, len);
 	}
+	if (code == 255 && !why->local)
+		return quoted(err, ERR_UNREACHABLE, why->heard ? "the connection broke" : "ssh failed", text, len);
 	if (why->started && code == 126)
 		return quoted(err, ERR_REFUSED,
 			      "the agent may not be executed: /var/lib/reeve is mounted noexec, or a policy "
@@ -187,8 +189,6 @@ static int explain_status(const struct explain *why, struct err *err)
 		snprintf(what, sizeof what, "its agent ended without a word (status %d)", code);
 		return quoted(err, ERR_FAILED, what, text, len);
 	}
-	if (code == 255 && !why->local)
-		return quoted(err, ERR_UNREACHABLE, "ssh failed", text, len);
 	if (!why->heard && code <= 1 && !len && !why->noise_len)
 		return err_set(err, ERR_REFUSED,
 			       "the user's login shell there ended without running anything (status %d): it is false "

@@ -36,7 +36,10 @@ void session_fail(struct session *s, const struct err *why)
 	*s->error = *why;
 	set_phase(s, FLEET_FAILED);
 	for (size_t i = s->first; i != SESSION_NONE; i = f->next[i]) {
-		f->requests[i].error = *why;
+		struct fleet_request *request = &f->requests[i];
+		request->error = *why;
+		sodium_free(request->secret);
+		request->secret = NULL;
 		f->pending--;
 	}
 	s->first = s->last = s->sending = SESSION_NONE;

@@ -4,6 +4,7 @@
  *	fleet-tool [-F SSH_CONFIG] [-K KNOWN_HOSTS] [-C CONTROL_DIR] [-p SUDO_PASSWORD] [-c CONNECT_MS] [-t TIMEOUT_MS]
  *[-b BLOB_BYTES]
  *	           [-s SECRET] [-w WAIT_MS] [-m MESSAGE]... HOST...
+ *	fleet-tool [-F SSH_CONFIG] [-K KNOWN_HOSTS] [-R] -T HOST...
  *
  * Connects to all, sends each message to each in one round, says bye. A host "local" is this machine. Prints, a line
  *each: HOST open ARCH pushed|kept      HOST failed CODE TEXT      HOST answer JSON      HOST error CODE TEXT    HOST
@@ -19,6 +20,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "transport/fleet.h"
+#include "transport/trust.h"
 
 static volatile sig_atomic_t cancel;
 
@@ -55,15 +57,36 @@ static void show(const struct fleet *fleet, const struct fleet_request *request)
 		       (const char *)request->secret);
 }
 
+static int trust(const struct fleet_target *targets, size_t count, const struct fleet_options *options, bool replace)
+{
+	static const char *const states[] = {"known", "new", "changed", "failed"};
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct trust_key *keys = arena_calloc(arena, count, sizeof *keys);
+	struct err err;
+	if (trust_look(targets, count, options, arena, keys, &err) < 0) {
+		printf("stopped %s\n", err.text);
+		return 1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		printf("%s %s %s %s %s\n", targets[i].name, states[keys[i].state], keys[i].type, keys[i].fingerprint,
+		       keys[i].error.text);
+		if (keys[i].line && keys[i].state != TRUST_KNOWN &&
+		    trust_accept(options->known_hosts, &keys[i], replace, &err) < 0)
+			printf("%s refused %s\n", targets[i].name, err.text);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	bool trusting = false, replace = false;
 	struct fleet_options options = {.cancel = &cancel, .on_warning = on_warning};
 	unsigned timeout = 20000, wait = 0;
 	size_t blob_len = 0, message_count = 0;
 	const char *secret_text = NULL, *messages[32];
 	struct err err;
 	int opt;
-	while ((opt = getopt(argc, argv, "F:K:C:p:c:t:b:s:w:m:")) != -1)
+	while ((opt = getopt(argc, argv, "F:K:C:p:c:t:b:s:w:m:TR")) != -1)
 		switch (opt) {
 		case 'F':
 			options.ssh_config = optarg;
@@ -73,6 +96,12 @@ int main(int argc, char **argv)
 			break;
 		case 'C':
 			options.control_dir = optarg;
+			break;
+		case 'T':
+			trusting = true;
+			break;
+		case 'R':
+			replace = true;
 			break;
 		case 'p':
 			options.sudo_password = optarg;
@@ -104,6 +133,12 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < count; i++)
 		targets[i] = (struct fleet_target){.name = argv[(size_t)optind + i],
 						   .local = streq(argv[(size_t)optind + i], "local")};
+	setlinebuf(stdout);
+	if (trusting) {
+		int status = trust(targets, count, &options, replace);
+		free(targets);
+		return status;
+	}
 	signal(SIGINT, on_signal);
 	struct fleet *fleet = fleet_new(targets, count, &options, &err);
 	if (!fleet) {

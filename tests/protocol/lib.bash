@@ -1,0 +1,51 @@
+# Shared by the protocol tests. REEVE_BUILD is the build directory; PEER=1 uses the test peer instead of the real agent.
+fleet=$REEVE_BUILD/tests/protocol/fleet-tool
+
+protocol_setup() {
+	roots=$(mktemp -d "${BATS_TMPDIR:-/tmp}/reeve-protocol.XXXXXX")
+	export FAKE_SSH_ROOTS=$roots REEVE_SSH=$REEVE_BUILD/tests/fake-ssh/fake-ssh REEVE_AGENT_DIR=$REEVE_BUILD/src/agent
+	unset REEVE_ROOT FAKE_SSH_LOG
+}
+
+peer() {
+	REEVE_AGENT_DIR=$REEVE_BUILD/tests/protocol
+}
+
+protocol_teardown() {
+	rm -rf "$roots"
+}
+
+# host NAME [key=value...]
+host() {
+	local name=$1 line
+	shift
+	mkdir -p "$roots/$name/var/lib" "$roots/$name/var/log" "$roots/$name/usr/local" "$roots/$name/bin"
+	for line; do echo "$line"; done >"$roots/$name/behaviour"
+}
+
+# script HOST NAME: a program in the host's own bin, from stdin
+script() {
+	cat >"$roots/$1/bin/$2"
+	chmod 755 "$roots/$1/bin/$2"
+}
+
+# not_root HOST: a login that is not root
+not_root() {
+	script "$1" id <<<'#!/bin/sh
+echo 1000'
+}
+
+drive() {
+	run timeout 60 "$fleet" -C none "$@"
+	echo "$output"
+}
+
+has() {
+	grep -qF -- "$1" <<<"$output" || { echo "missing: $1"; return 1; }
+}
+
+hasnt() {
+	! grep -qF -- "$1" <<<"$output" || { echo "there: $1"; return 1; }
+}
+
+need='{"verb":"need","digests":[]}'

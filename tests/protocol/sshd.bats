@@ -1,0 +1,188 @@
+# A real sshd on this machine, at a port of its own, with keys and configuration of its own: cold, through kept connections, and
+# with kept connections that died; and the operator's trust in host keys.
+load lib
+
+setup() {
+	protocol_setup
+	peer
+	unset REEVE_SSH
+	[ -x /usr/sbin/sshd ] || skip "no sshd"
+	dir=$roots
+	chmod 755 "$dir"
+	mkdir -p "$dir/root/var/lib" "$dir/root/usr/local" "$dir/home"
+	[ "$(id -u)" != 0 ] || mkdir -p /run/sshd
+	ssh-keygen -q -t ed25519 -N '' -f "$dir/host"
+	ssh-keygen -q -t ed25519 -N '' -f "$dir/user"
+	cp "$dir/user.pub" "$dir/authorized"
+	port=$((20000 + RANDOM % 20000))
+	cat >"$dir/sshd_config" <<E
+Port $port
+ListenAddress 127.0.0.1
+HostKey $dir/host
+AuthorizedKeysFile $dir/authorized
+StrictModes no
+UsePAM no
+PidFile $dir/pid
+MaxStartups 200
+SetEnv REEVE_ROOT=$dir/root
+E
+	# -D: stays a child of this shell
+	/usr/sbin/sshd -D -f "$dir/sshd_config" 2>"$dir/sshd.log" 3>&- &
+	sshd=$!
+	for _ in $(seq 100); do
+		ssh-keyscan -T 2 -p $port 127.0.0.1 >/dev/null 2>&1 && break
+		sleep 0.1
+	done
+	cat >"$dir/config" <<E
+Host n*
+	HostName 127.0.0.1
+	HostKeyAlias %n
+	Port $port
+	IdentityFile $dir/user
+	IdentitiesOnly yes
+	UserKnownHostsFile $dir/known
+E
+	for n in 1 2 3; do
+		sed -i "1i Host n$n\n\tHostKeyAlias n$n" "$dir/config"
+		echo "n$n $(cut -d' ' -f1,2 "$dir/host.pub")"
+	done >"$dir/known"
+	mkdir -m 700 "$dir/c"
+}
+
+teardown() {
+	for socket in "$dir"/c/*; do
+		[ ! -S "$socket" ] || ssh -o ControlPath="$socket" -O exit x 2>/dev/null || true
+	done
+	[ -z "${sshd:-}" ] || kill "$sshd" 2>/dev/null || true
+	protocol_teardown
+}
+
+go() {
+	run timeout 120 "$fleet" -c 60000 -t 90000 -F "$dir/config" -C "$dir/c" -m '{"verb":"x"}' "$@"
+	echo "$output"
+}
+
+masters() { # their process ids
+	for socket in "$dir"/c/*; do
+		ssh -o ControlPath="$socket" -O check x 2>&1 | sed -n 's/.*pid=\([0-9]*\).*/\1/p'
+	done
+}
+
+all_answer() {
+	for n in n1 n2 n3; do
+		grep -q "^$n answer" <<<"$output" || { echo "no answer of $n"; return 1; }
+	done
+}
+
+logins() {
+	ls "$dir/c" | wc -l
+}
+
+@test "cold, then through the kept connections" {
+	go n1 n2 n3
+	all_answer
+	has pushed
+	[ "$(logins)" = 3 ]
+	local before
+	before=$(masters | sort)
+	go n1 n2 n3
+	all_answer
+	hasnt pushed
+	[ "$(masters | sort)" = "$before" ]
+}
+
+@test "a kept connection whose process was killed" {
+	go n1 n2 n3
+	local pid
+	for pid in $(masters); do
+		kill -9 "$pid"
+	done
+	go n1 n2 n3
+	all_answer
+}
+
+@test "a kept connection whose process hangs" {
+	go n1
+	local pid
+	pid=$(masters)
+	kill -STOP "$pid"
+	go n1
+	kill -KILL "$pid"
+	has 'its kept connection is dead; making a new one'
+	has 'n1 answer'
+}
+
+@test "a file in place of the socket" {
+	go n1
+	local socket
+	socket=$(ls "$dir"/c/*)
+	ssh -o ControlPath="$socket" -O exit x
+	sleep 0.2
+	: >"$socket"
+	go n1
+	has 'n1 answer'
+}
+
+@test "a directory for kept connections that others can read is not used" {
+	chmod 755 "$dir/c"
+	go n1
+	has 'is not a directory of this user alone'
+	has 'n1 answer'
+	[ -z "$(ls "$dir/c")" ]
+}
+
+@test "an unknown host key is refused, and named" {
+	: >"$dir/known"
+	go n1
+	has 'n1 failed refused its host key is not known yet: run `reeve trust n1`'
+}
+
+@test "a changed host key is refused, and named" {
+	ssh-keygen -q -t ed25519 -N '' -f "$dir/other"
+	echo "n1 $(cut -d' ' -f1,2 "$dir/other.pub")" >"$dir/known"
+	go n1
+	has 'n1 failed refused'
+	has 'reeve trust --replace n1'
+}
+
+@test "a key that may not log in" {
+	: >"$dir/authorized"
+	go n1
+	has 'n1 failed refused ssh may not log in'
+}
+
+@test "trust: a new key is shown as ssh-keygen shows it, accepted, and then known" {
+	: >"$dir/known"
+	run "$fleet" -F "$dir/config" -K "$dir/home/x/known_hosts" -T n1
+	has 'n1 new ssh-ed25519 '
+	has "$(ssh-keygen -lf "$dir/host.pub" | cut -d' ' -f2)"
+	grep -q "^n1 $(cut -d' ' -f1,2 "$dir/host.pub")\$" "$dir/home/x/known_hosts"
+	sed -i "s|UserKnownHostsFile .*|UserKnownHostsFile $dir/home/x/known_hosts|" "$dir/config"
+	run "$fleet" -F "$dir/config" -K "$dir/home/x/known_hosts" -T n1
+	has 'n1 known'
+	go n1
+	has 'n1 answer'
+}
+
+@test "trust: a changed key is not taken unless that is said" {
+	ssh-keygen -q -t ed25519 -N '' -f "$dir/other"
+	echo "n1 $(cut -d' ' -f1,2 "$dir/other.pub")" >"$dir/known"
+	run "$fleet" -F "$dir/config" -K "$dir/known" -T n1
+	has 'n1 changed ssh-ed25519'
+	has 'n1 refused its host key has changed'
+	grep -qF "$(cut -d' ' -f2 "$dir/other.pub")" "$dir/known"
+	run "$fleet" -F "$dir/config" -K "$dir/known" -R -T n1
+	has 'n1 changed ssh-ed25519'
+	[ "$(cat "$dir/known")" = "n1 $(cut -d' ' -f1,2 "$dir/host.pub")" ]
+	go n1
+	has 'n1 answer'
+}
+
+@test "trust: a host that does not answer" {
+	kill "$sshd"
+	wait "$sshd" || true
+	sshd=
+	run "$fleet" -F "$dir/config" -K "$dir/known" -T n1
+	has 'n1 failed'
+	has 'nothing listens on its ssh port'
+}
