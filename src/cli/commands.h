@@ -7,6 +7,9 @@
 extern const struct command cmd_check;
 extern const struct command cmd_facts;
 extern const struct command cmd_init;
+extern const struct command cmd_plan;
+extern const struct command cmd_apply;
+extern const struct command cmd_status;
 extern const struct command cmd_lab;
 extern const struct command cmd_trust;
 

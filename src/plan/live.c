@@ -67,6 +67,7 @@ struct live *live_decode(const json_t *answer, size_t controller, struct arena *
 		return live;
 	}
 	live->jobs_text = jobs;
+	live->nodes_text = nodes;
 	live->up = true;
 	return live;
 }

@@ -1,0 +1,67 @@
+/* reeve plan: what apply would do. */
+#include "cli/commands.h"
+#include "cli/show-plan.h"
+
+static size_t unreached(const struct operation *o)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < o->inv->host_count; i++)
+		n += o->gathered.unreached[i] != NULL;
+	return n;
+}
+
+static int plan(struct context *context, struct operation *o)
+{
+	struct err err = {0};
+	o->options.content = true;
+	if (gather(&o->gathered, o->inv, &o->options, &err) < 0)
+		return context_fail(context, &err);
+	report_hide(o->report);
+	const struct plan *p = o->gathered.plan;
+	if (context->json) {
+		json_t *json = show_plan_json(o);
+		json_dumpf(json, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(json);
+	} else {
+		show_plan(o, stdout, context->color);
+	}
+	if (findings_count(&p->findings, FINDING_STOP))
+		return EXIT_FAILED;
+	if (p->changes || p->step_count)
+		return EXIT_CHANGES;
+	return unreached(o) || findings_count(&p->findings, FINDING_HOST) ? EXIT_LEFT : EXIT_DONE;
+}
+
+static int run(struct context *context)
+{
+	struct operation o;
+	int status = operation_begin(&o, context, true);
+	if (status < 0)
+		status = plan(context, &o);
+	operation_end(&o);
+	return status;
+}
+
+static const struct option_spec options[] = {
+    {"limit", 'l', "NODES", "only these hosts: a hostlist, partition:NAME, all"},
+    {"replace", 0, NULL, "as for apply: a slurm.conf that reeve did not write may be replaced"},
+    {NULL, 0, NULL, NULL},
+};
+
+const struct command cmd_plan = {
+    .name = "plan",
+    .synopsis = "[-l NODES] [--replace] [--json] [MODULE...]",
+    .summary = "Show what apply would do",
+    .help = "Asks every host what it is and what is there, and prints what 'reeve apply'\n"
+	    "would change, grouped over hosts that are alike; which daemons would be reloaded\n"
+	    "or restarted, and why; the jobs that this touches, which is none; and where the\n"
+	    "running cluster differs from the file because somebody changed it by hand.\n"
+	    "\n"
+	    "Takes no lock and records nothing. The exit status is 0 when there is nothing to\n"
+	    "do, 2 when there are changes, 1 when apply would refuse, 3 when hosts could not\n"
+	    "be reached and the others need nothing.",
+    .options = options,
+    .operands_max = 16,
+    .run = run,
+};

@@ -1,0 +1,185 @@
+/* reeve status: the cluster as it is, on one screen. */
+#include <string.h>
+
+#include "base/map.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "cli/commands.h"
+#include "cli/show-plan.h"
+#include "hostlist/hostlist.h"
+#include "report/table.h"
+
+static void show_controllers(const struct operation *o, FILE *out)
+{
+	fprintf(out, "controllers:");
+	for (size_t i = 0; i < o->inv->controller_count; i++) {
+		const struct inv_host *h = &o->inv->hosts[o->inv->controllers[i]];
+		const struct facts *f = o->gathered.facts[h->index];
+		const char *state = !f ? "unreached" : f->slurmctld_unit.active;
+		const struct live *live = o->gathered.live;
+		for (size_t k = 0; live && k < live->controller_count; k++)
+			if (streq(live->controllers[k].host, h->hostname) && !live->controllers[k].up)
+				state = "does not answer";
+		fprintf(out, "%s %s %s (%s)", i ? "," : "", h->name, state, i ? "backup" : "primary");
+	}
+	fputc('\n', out);
+}
+
+/* Nodes of a partition that are in the same state share a line, as sinfo has it. */
+static void show_partitions(const struct operation *o, struct arena *arena, FILE *out, bool color)
+{
+	static const struct table_column columns[] = {
+	    {"PARTITION", false}, {"AVAIL", false}, {"NODES", true}, {"STATE", false}, {"NODELIST", false}};
+	struct table t = {.columns = columns, .count = 5, .arena = arena};
+	const struct live *live = o->gathered.live;
+	for (size_t i = 0; i < live->partition_count; i++) {
+		const struct slurm_partition_state *p = &live->partitions[i];
+		const char *const *names;
+		size_t count, shown = 0;
+		if (!p->nodes || hostlist_expand(p->nodes, 65536, arena, &names, &count, NULL, NULL) < 0)
+			count = 0;
+		struct {
+			const char *state;
+			VEC(const char *) names;
+		} by_state[16] = {0};
+		for (size_t k = 0; k < count; k++) {
+			const struct slurm_node_state *n = live_node(live, names[k]);
+			const char *state = n ? n->state_text : "UNKNOWN";
+			size_t s = 0;
+			while (s < shown && !streq(by_state[s].state, state))
+				s++;
+			if (s == 16)
+				continue;
+			if (s == shown)
+				by_state[shown++].state = state;
+			*vec_push_in(arena, &by_state[s].names) = names[k];
+		}
+		for (size_t s = 0; s < shown || (!shown && !s); s++) {
+			const char *cells[] = {
+			    arena_printf(arena, "%s%s", p->name, p->is_default ? "*" : ""),
+			    p->state,
+			    arena_printf(arena, "%zu", by_state[s].names.len),
+			    shown ? by_state[s].state : "n/a",
+			    shown ? hostlist_compress(by_state[s].names.items, by_state[s].names.len, arena) : "",
+			};
+			table_add(&t, cells);
+		}
+	}
+	table_print(&t, out, report_width(out), color);
+}
+
+static void show_jobs(const struct live *live, FILE *out)
+{
+	size_t running = 0, pending = 0, other = 0;
+	for (size_t i = 0; i < live->job_count; i++) {
+		enum slurm_job_phase p = live->jobs[i].phase;
+		running += p == SLURM_JOB_RUNNING;
+		pending += p == SLURM_JOB_PENDING;
+		other += p == SLURM_JOB_SUSPENDED || p == SLURM_JOB_COMPLETING || p == SLURM_JOB_UNKNOWN;
+	}
+	fprintf(out, "jobs: %zu running, %zu pending, %zu suspended or completing; reservations: %zu\n", running,
+		pending, other, live->reservation_count);
+}
+
+static void show(const struct operation *o, FILE *out, bool color, struct findings *drift)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct live *live = o->gathered.live;
+	const struct plan *plan = o->gathered.plan;
+	const struct cluster_host *primary = cluster_primary(o->gathered.cluster);
+	fprintf(out, "cluster %s, Slurm %s\n", o->inv->cluster.text,
+		primary && primary->slurm_package ? primary->slurm_package : "not installed");
+	show_controllers(o, out);
+	if (live && live->up) {
+		show_partitions(o, arena, out, color);
+		show_jobs(live, out);
+	} else {
+		fprintf(out, "slurmctld does not answer: %s\n",
+			live && live->why ? live->why : "it runs on no controller");
+	}
+	if (plan->changes)
+		fprintf(out, "drift: %zu resource%s not as the file says (`reeve plan` shows them)\n", plan->changes,
+			plan->changes == 1 ? "" : "s");
+	else
+		fprintf(out, "drift: none\n");
+	operation_print_findings(o, drift, out, color, true);
+	operation_print_findings(o, &plan->findings, out, color, true);
+	for (size_t i = 0; i < o->inv->host_count; i++)
+		if (o->gathered.unreached[i])
+			fprintf(out, "unreached: %s: %s\n", o->inv->hosts[i].name, o->gathered.unreached[i]);
+}
+
+static json_t *as_json(const struct operation *o, const struct findings *drift)
+{
+	const struct live *live = o->gathered.live;
+	json_t *nodes = json_array(), *partitions = json_array(), *jobs = json_array(), *controllers = json_array();
+	for (size_t i = 0; live && live->up && i < live->node_count; i++)
+		json_array_append_new(
+		    nodes, json_pack("{s:s, s:s, s:s?, s:I, s:i}", "name", live->nodes[i].name, "state",
+				     live->nodes[i].state_text, "reason", live->nodes[i].reason, "memory_mib",
+				     (json_int_t)live->nodes[i].memory_mib, "cpus", (int)live->nodes[i].cpus));
+	for (size_t i = 0; live && live->up && i < live->partition_count; i++)
+		json_array_append_new(partitions,
+				      json_pack("{s:s, s:s, s:s?, s:b}", "name", live->partitions[i].name, "state",
+						live->partitions[i].state, "nodes", live->partitions[i].nodes,
+						"default", live->partitions[i].is_default));
+	for (size_t i = 0; live && live->up && i < live->job_count; i++)
+		json_array_append_new(jobs, json_pack("{s:s, s:s, s:s, s:s?}", "id", live->jobs[i].id, "state",
+						      live->jobs[i].state, "user", live->jobs[i].user, "nodes",
+						      live->jobs[i].nodes));
+	for (size_t i = 0; live && i < live->controller_count; i++)
+		json_array_append_new(controllers, json_pack("{s:s, s:b}", "host", live->controllers[i].host, "up",
+							     live->controllers[i].up));
+	json_t *unreached = json_array();
+	for (size_t i = 0; i < o->inv->host_count; i++)
+		if (o->gathered.unreached[i])
+			json_array_append_new(unreached, json_pack("{s:s, s:s}", "name", o->inv->hosts[i].name, "error",
+								   o->gathered.unreached[i]));
+	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "cluster", o->inv->cluster.text, "up",
+			 live && live->up, "controllers", controllers, "nodes", nodes, "partitions", partitions, "jobs",
+			 jobs, "drift", (json_int_t)o->gathered.plan->changes, "live",
+			 operation_findings_json(o, drift), "findings",
+			 operation_findings_json(o, &o->gathered.plan->findings), "unreached", unreached);
+}
+
+static int status_once(struct context *context, struct operation *o)
+{
+	struct err err = {0};
+	if (gather(&o->gathered, o->inv, &o->options, &err) < 0)
+		return context_fail(context, &err);
+	report_hide(o->report);
+	struct findings drift = {.arena = o->gathered.arena};
+	show_plan_drift(o, &drift);
+	if (context->json) {
+		json_t *json = as_json(o, &drift);
+		json_dumpf(json, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(json);
+	} else {
+		show(o, stdout, context->color, &drift);
+	}
+	const struct live *live = o->gathered.live;
+	return live && live->up ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int run(struct context *context)
+{
+	struct operation o;
+	int status = operation_begin(&o, context, false);
+	if (status < 0)
+		status = status_once(context, &o);
+	operation_end(&o);
+	return status;
+}
+
+const struct command cmd_status = {
+    .name = "status",
+    .synopsis = "[--json]",
+    .summary = "Show the cluster as it is",
+    .help = "One screen: controllers, partitions and nodes with their states, jobs, and how\n"
+	    "much on the hosts is not as cluster.yaml says.\n"
+	    "\n"
+	    "The exit status is 0 when a controller answers, else 1.",
+    .operands_max = 0,
+    .run = run,
+};

@@ -1,0 +1,136 @@
+#include "cli/operate.h"
+
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "lab/lab.h"
+#include "modules/module.h"
+
+static const char *operator_name(struct arena *arena)
+{
+	char host[256] = "unknown";
+	const struct passwd *p = getpwuid(getuid());
+	const char *sudo = getenv("SUDO_USER");
+	gethostname(host, sizeof host - 1);
+	return arena_printf(arena, "%s@%s", sudo && *sudo ? sudo : p ? p->pw_name : "unknown", host);
+}
+
+const char *operation_command(const struct context *context, struct arena *arena)
+{
+	const char *text = arena_printf(arena, "reeve%s %s", context->lab ? " --lab" : "", context->command->name);
+	for (size_t i = 0; i < context->operand_count; i++)
+		text = arena_printf(arena, "%s %s", text, context->operands[i]);
+	static const char *const options[] = {"limit", "replace", "new-key", "key-from"};
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+		const char *value = context_option(context, options[i]);
+		if (value)
+			text = arena_printf(arena, "%s --%s%s%s", text, options[i], *value ? " " : "", value);
+	}
+	return text;
+}
+
+static int choose_modules(struct operation *o, struct context *context)
+{
+	const char **names = arena_calloc(context->arena, context->operand_count + 1, sizeof *names);
+	for (size_t i = 0; i < context->operand_count; i++) {
+		names[i] = context->operands[i];
+		if (!module_named(names[i]))
+			return context_misused(context, "there is no module '%s'", names[i]);
+		if (!inventory_has_module(o->inv, names[i]))
+			return context_misused(context, "the module '%s' is not enabled in %s", names[i], o->inv->file);
+	}
+	o->options.plan.modules = context->operand_count ? names : NULL;
+	return -1;
+}
+
+int operation_begin(struct operation *o, struct context *context, bool takes_modules)
+{
+	*o = (struct operation){.inv = context_inventory(context)};
+	if (!o->inv)
+		return EXIT_FAILED;
+	o->who = operator_name(context->arena);
+	o->options.holder = o->who;
+	o->options.fleet.cancel = context_cancel();
+	if (context->lab) {
+		o->options.by_name = true;
+		o->options.fleet.ssh_config = lab_ssh_config(context->arena, o->inv->cluster.text);
+		if (access(o->options.fleet.ssh_config, R_OK) < 0) {
+			struct err err;
+			err_set(&err, ERR_MISSING, "the lab of '%s' is not up: 'reeve lab up' first",
+				o->inv->cluster.text);
+			return context_fail(context, &err);
+		}
+	}
+	const char *limit = context_option(context, "limit");
+	if (limit) {
+		o->options.plan.selected = context_select(context, o->inv, limit);
+		if (!o->options.plan.selected)
+			return EXIT_MISUSED;
+	}
+	int status = takes_modules ? choose_modules(o, context) : -1;
+	if (status >= 0)
+		return status;
+	struct report_options report = {
+	    .out = stdout,
+	    .progress = stderr,
+	    .json = context->json,
+	    .live = report_can_redraw(stderr),
+	    .color = context->progress_color,
+	    .out_color = context->color,
+	    .verbose = context->verbose,
+	};
+	o->report = report_new(&report);
+	o->options.report = o->report;
+	return -1;
+}
+
+void operation_end(struct operation *o)
+{
+	if (o->gathered.inv)
+		gather_end(&o->gathered);
+	report_free(o->report);
+}
+
+static const char *color_of(enum finding_weight weight, bool color)
+{
+	static const char *const colors[] = {"\033[36m", "\033[35m", "\033[31m", "\033[1;31m"};
+	return color ? colors[weight] : "";
+}
+
+void operation_print_findings(const struct operation *o, const struct findings *findings, FILE *out, bool color,
+			      bool notes)
+{
+	for (int weight = FINDING_STOP; weight >= (notes ? FINDING_NOTE : FINDING_WARNING); weight--)
+		for (size_t i = 0; i < findings->len; i++) {
+			const struct finding *f = &findings->items[i];
+			if ((int)f->weight != weight)
+				continue;
+			fprintf(out, "%s%s%s: ", color_of(f->weight, color), finding_weight_name(f->weight),
+				color ? "\033[0m" : "");
+			if (f->host)
+				fprintf(out, "%s: ", f->host);
+			fprintf(out, "%s [%s]\n", f->what, f->code);
+			if (f->origin.line)
+				fprintf(out, "    at %s:%u:%u\n", o->inv->file, f->origin.line, f->origin.column);
+			if (f->mend)
+				fprintf(out, "    mend: %s\n", f->mend);
+		}
+}
+
+json_t *operation_findings_json(const struct operation *o, const struct findings *findings)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < findings->len; i++) {
+		const struct finding *f = &findings->items[i];
+		json_t *x = json_pack("{s:s, s:s, s:s?, s:s, s:s?}", "weight", finding_weight_name(f->weight), "code",
+				      f->code, "host", f->host, "what", f->what, "mend", f->mend);
+		if (f->origin.line)
+			json_object_set_new(x, "at",
+					    json_pack("{s:s, s:i, s:i}", "file", o->inv->file, "line",
+						      (int)f->origin.line, "column", (int)f->origin.column));
+		json_array_append_new(list, x);
+	}
+	return list;
+}

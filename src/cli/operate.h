@@ -1,0 +1,31 @@
+/* operate: what the commands that work on a cluster's hosts have in common. */
+#ifndef REEVE_CLI_OPERATE_H
+#define REEVE_CLI_OPERATE_H
+
+#include "cli/context.h"
+#include "run/gather.h"
+
+struct operation {
+	struct gather_options options; /* to be completed by the command before gather() */
+	struct gathered gathered;
+	struct report *report;
+	const struct inventory *inv;
+	const char *who; /* "root@laptop" */
+};
+
+/*
+ * Reads the inventory and the options -l and MODULE..., and makes the report. An exit status where the command is to
+ * end (it was said why), else -1. operation_end in any case.
+ */
+int operation_begin(struct operation *o, struct context *context, bool takes_modules);
+void operation_end(struct operation *o);
+
+/* Findings for people, on `out`: the worst first, each with its place and its mend. Notes only with `notes`. */
+void operation_print_findings(const struct operation *o, const struct findings *findings, FILE *out, bool color,
+			      bool notes);
+json_t *operation_findings_json(const struct operation *o, const struct findings *findings);
+
+/* The operator's command line, for the audit log. In `arena`. */
+const char *operation_command(const struct context *context, struct arena *arena);
+
+#endif

@@ -1,0 +1,305 @@
+#include "run/apply.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+struct runner {
+	struct gathered *g;
+	const struct apply_options *options;
+	struct apply_result *result;
+	bool *left;         /* by host index: it failed, nothing more is done there */
+	unsigned char *key; /* the cluster's, sodium_malloc; NULL: not needed yet */
+	size_t key_len;
+};
+
+/* One request: which host and action it belongs to, and the events that came. */
+struct sent {
+	struct runner *runner;
+	const struct action *action;
+	size_t failed;
+};
+
+static const char *place_of(struct gathered *g, struct span at)
+{
+	return at.line ? arena_printf(g->arena, "%s:%u:%u", g->inv->file, at.line, at.column) : NULL;
+}
+
+static const struct resource *resource_of(const struct action *a, const char *id)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (streq(a->resources[i]->id, id))
+			return a->resources[i];
+	return NULL;
+}
+
+static void fail_host(struct runner *r, size_t host, const char *code, struct span origin, const char *what)
+{
+	r->left[host] = true;
+	struct finding *f =
+	    finding_add(&r->result->findings, FINDING_HOST, code, r->g->inv->hosts[host].name, "%s", what);
+	f->origin = origin;
+	if (r->g->options->report)
+		report_host(r->g->options->report, r->g->fleet_of[host], REPORT_FAILED, f->what);
+}
+
+static void on_event(void *data, struct fleet_request *request, const json_t *json)
+{
+	(void)request;
+	struct sent *s = data;
+	struct runner *r = s->runner;
+	struct gathered *g = r->g;
+	struct event event;
+	size_t host = s->action->host;
+	if (event_decode(json, g->arena, &event, NULL) < 0) {
+		/* Progress of something that takes long: {"id", "note"}. */
+		const char *note = json_string_value(json_object_get(json, "note"));
+		if (note && g->options->report)
+			report_host(g->options->report, g->fleet_of[host], REPORT_WORKING, note);
+		return;
+	}
+	const struct resource *resource = resource_of(s->action, event.id);
+	if (!resource)
+		return;
+	if (event.result == EVENT_CHANGED)
+		r->result->changed++;
+	if (g->options->report)
+		report_event(g->options->report, g->fleet_of[host], &event, place_of(g, resource->origin));
+	if (event.result != EVENT_FAILED)
+		return;
+	s->failed++;
+	fail_host(r, host, "apply", resource->origin, arena_printf(g->arena, "%s: %s", event.id, event.what));
+}
+
+static json_t *apply_message(const struct runner *r, const struct action *a)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < a->count; i++)
+		json_array_append_new(list, resource_encode(a->resources[i]));
+	return json_pack("{s:s, s:I, s:o, s:b}", "verb", "apply", "epoch", (json_int_t)r->g->cluster->epoch,
+			 "resources", list, "keep_going", 0);
+}
+
+static json_t *run_message(const struct action *a)
+{
+	json_t *argv = json_array();
+	for (const char *const *p = a->argv; *p; p++)
+		json_array_append_new(argv, json_string(*p));
+	return json_pack("{s:s, s:o, s:i, s:i}", "verb", "run", "argv", argv, "max", 65536, "timeout",
+			 (int)a->timeout_ms);
+}
+
+static bool needs_key(const struct action *a)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (a->resources[i]->type == RESOURCE_FILE && a->resources[i]->file.secret)
+			return true;
+	return false;
+}
+
+/* The key that is the cluster's, from the host that has it; checked against the fingerprint before anybody else gets
+ * it. */
+static int fetch_key(struct runner *r, struct err *err)
+{
+	struct gathered *g = r->g;
+	if (r->key)
+		return 0;
+	if (g->new_key) {
+		r->key = sodium_malloc(KEY_BYTES);
+		if (!r->key)
+			abort();
+		memcpy(r->key, g->new_key, KEY_BYTES);
+		r->key_len = KEY_BYTES;
+		return 0;
+	}
+	json_t *message = json_pack("{s:s, s:s, s:s, s:s, s:i}", "verb", "secret", "path", "/etc/munge/munge.key",
+				    "name", "munge.key", "for", fleet_key(g->fleet), "max", 4096);
+	struct fleet_request request = gather_request(g, g->cluster->key_holder, message);
+	int rc = fleet_round(g->fleet, &request, 1, 30000, err);
+	if (rc == 0 && (!request.answer || !request.secret)) {
+		*err = request.error;
+		rc = err_wrap(err, "the key of %s could not be read", g->inv->hosts[g->cluster->key_holder].name);
+	}
+	char hex[65];
+	if (rc == 0 && (wire_fingerprint(g->cluster->salt, request.secret, request.secret_len, hex, err) < 0 ||
+			!streq(hex, g->cluster->key_fingerprint)))
+		rc = err_set(err, ERR_PROTOCOL, "%s gave another key than its fingerprint says",
+			     g->inv->hosts[g->cluster->key_holder].name);
+	if (rc == 0) {
+		r->key = TAKE(request.secret);
+		r->key_len = request.secret_len;
+	}
+	fleet_request_clear(&request);
+	json_decref(message);
+	return rc;
+}
+
+static void attach(struct runner *r, struct fleet_request *request, const struct action *a, struct fleet_secret *secret)
+{
+	struct fleet_blob *blobs = arena_calloc(r->g->arena, a->count, sizeof *blobs);
+	size_t n = 0;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct resource *x = a->resources[i];
+		if (x->type == RESOURCE_FILE && !x->file.secret)
+			blobs[n++] = (struct fleet_blob){x->file.digest, x->file.content, x->file.size};
+	}
+	request->blobs = blobs;
+	request->blob_count = n;
+	if (needs_key(a)) {
+		request->secrets = secret;
+		request->secret_count = 1;
+	}
+}
+
+static void judge_action(struct runner *r, struct fleet_request *request, struct sent *s)
+{
+	struct gathered *g = r->g;
+	size_t host = s->action->host;
+	struct span nowhere = {0};
+	if (!request->answer) {
+		if (!s->failed)
+			fail_host(r, host, "lost", g->inv->hosts[host].at, request->error.text);
+		return;
+	}
+	if (s->action->kind == ACTION_APPLY) {
+		const json_t *failed = json_object_get(request->answer, "failed");
+		/* Events and the closing count must agree: a failure that was not told is one all the same. */
+		if (!s->failed && (!json_is_integer(failed) || json_integer_value(failed) != 0))
+			fail_host(r, host, "apply", nowhere, "the agent says that something failed, and not what");
+		return;
+	}
+	const json_t *status = json_object_get(request->answer, "status");
+	if (json_is_integer(status) && json_integer_value(status) == 0)
+		return;
+	const char *errors = json_string_value(json_object_get(request->answer, "err"));
+	const char *out = json_string_value(json_object_get(request->answer, "out"));
+	const char *text = errors && *errors ? errors : out && *out ? out : "no word why";
+	fail_host(r, host, "command", nowhere,
+		  arena_printf(g->arena, "`%s %s%s%s` failed: %.*s", s->action->argv[0],
+			       s->action->argv[1] ? s->action->argv[1] : "",
+			       s->action->argv[1] && s->action->argv[2] ? " " : "",
+			       s->action->argv[1] && s->action->argv[2] ? s->action->argv[2] : "",
+			       (int)strcspn(text, "\n"), text));
+}
+
+static int run_step(struct runner *r, const struct step *step, struct err *err)
+{
+	struct gathered *g = r->g;
+	struct fleet_request *requests = arena_calloc(g->arena, step->len, sizeof *requests);
+	struct sent *sent = arena_calloc(g->arena, step->len, sizeof *sent);
+	json_t **messages = arena_calloc(g->arena, step->len, sizeof *messages);
+	struct fleet_secret secret = {.name = "munge.key"};
+	size_t n = 0;
+	unsigned timeout = 0;
+	for (size_t i = 0; i < step->len; i++)
+		if (!r->left[step->items[i].host] && needs_key(&step->items[i]) && fetch_key(r, err) < 0)
+			return -1;
+	secret.bytes = r->key;
+	secret.len = r->key_len;
+	for (size_t i = 0; i < step->len; i++) {
+		const struct action *a = &step->items[i];
+		if (r->left[a->host] || !gather_present(g, a->host))
+			continue;
+		messages[n] = a->kind == ACTION_APPLY ? apply_message(r, a) : run_message(a);
+		sent[n] = (struct sent){.runner = r, .action = a};
+		requests[n] = gather_request(g, a->host, messages[n]);
+		requests[n].on_event = on_event;
+		requests[n].data = &sent[n];
+		if (a->kind == ACTION_APPLY)
+			attach(r, &requests[n], a, &secret);
+		if (a->timeout_ms > timeout)
+			timeout = a->timeout_ms;
+		if (g->options->report)
+			report_host(g->options->report, g->fleet_of[a->host], REPORT_WORKING, step->title);
+		n++;
+	}
+	int rc = n ? fleet_round(g->fleet, requests, n, timeout + 10000, err) : 0;
+	for (size_t i = 0; i < n; i++) {
+		judge_action(r, &requests[i], &sent[i]);
+		fleet_request_clear(&requests[i]);
+		json_decref(messages[i]);
+	}
+	return rc;
+}
+
+/* Rule: no working controller, or no quorum of them, ends the run; one dead backup is a finding. */
+static bool controllers_left(const struct runner *r)
+{
+	const struct inventory *inv = r->g->inv;
+	size_t n = 0;
+	for (size_t i = 0; i < inv->controller_count; i++)
+		n += gather_present(r->g, inv->controllers[i]) && !r->left[inv->controllers[i]];
+	return n * 2 > inv->controller_count;
+}
+
+static void stop(struct runner *r, const char *step)
+{
+	struct finding *f = finding_add(&r->result->findings, FINDING_STOP, "stopped", NULL,
+					"the run was stopped after the step '%s', for all hosts", step);
+	f->mend = "mend what is said above and apply again: it goes on from there";
+	r->result->stopped = true;
+}
+
+static int run_steps(struct runner *r, struct err *err)
+{
+	struct gathered *g = r->g;
+	bool recorded = g->cluster->record && g->cluster->record->key &&
+			streq(g->cluster->record->key, g->cluster->key_fingerprint ? g->cluster->key_fingerprint : "");
+	for (size_t i = 0; i < g->plan->step_count; i++) {
+		const struct step *step = &g->plan->steps[i];
+		size_t failures = r->result->findings.len;
+		if (g->options->report)
+			report_phase(g->options->report, step->title);
+		/* The key is written down before anything depends on it. */
+		if (!recorded && step->stage >= STAGE_ACTIVATE) {
+			if (apply_record(g, r->options, false, r->result, err) < 0)
+				return -1;
+			recorded = true;
+		}
+		if ((step->test ? apply_test(g, r->result, err) : run_step(r, step, err)) < 0)
+			return -1;
+		bool failed = r->result->findings.len > failures;
+		if ((failed && step->essential) || !controllers_left(r)) {
+			stop(r, step->title);
+			return 0;
+		}
+	}
+	return 0;
+}
+
+int apply(struct gathered *g, const struct apply_options *options, struct apply_result *ret, struct err *err)
+{
+	*ret = (struct apply_result){.findings = {.arena = g->arena}};
+	struct runner r = {
+	    .g = g,
+	    .options = options,
+	    .result = ret,
+	    .left = arena_calloc(g->arena, g->inv->host_count, sizeof *r.left),
+	};
+	for (size_t i = 0; i < g->plan->findings.len; i++)
+		*vec_push_in(g->arena, &ret->findings) = g->plan->findings.items[i];
+	if (!g->cluster->quorum)
+		finding_add(&ret->findings, FINDING_STOP, "no-quorum", NULL,
+			    "no majority of the controllers was reached")
+		    ->mend = "see why above; a change needs most of them, so that they agree on what was done";
+	if (findings_count(&ret->findings, FINDING_STOP)) {
+		ret->stopped = true;
+		return 0;
+	}
+	int rc = run_steps(&r, err);
+	sodium_free(r.key);
+	if (rc == 0 && !ret->stopped)
+		rc = apply_verify(g, ret->changed || options->verify_jobs, ret, err);
+	bool done = rc == 0 && !ret->stopped && ret->verified;
+	bool differs = ret->changed || !g->cluster->record;
+	struct err ignored;
+	if (differs && apply_record(g, options, done, ret, rc == 0 ? err : &ignored) < 0 && rc == 0)
+		rc = -1;
+	for (size_t i = 0; i < g->asked; i++)
+		ret->left_behind += r.left[g->host_of[i]] || !gather_present(g, g->host_of[i]);
+	return rc;
+}

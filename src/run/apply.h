@@ -1,0 +1,40 @@
+/*
+ * apply: runs a plan, step by step, verifies, and writes down what was done.
+ *
+ * A step is a barrier. A compute host that fails is left behind and named; a failure of a step that is essential, or of
+ * so many controllers that no majority is left, ends the run for all. Whatever happened, a second apply goes on from
+ * what it finds.
+ */
+#ifndef REEVE_RUN_APPLY_H
+#define REEVE_RUN_APPLY_H
+
+#include "run/gather.h"
+
+struct apply_options {
+	bool verify_jobs;    /* run the job checks also where nothing changed */
+	const char *who;     /* for the audit log */
+	const char *command; /* as the operator typed it, for the audit log */
+};
+
+struct apply_result {
+	size_t changed;           /* resources */
+	size_t left_behind;       /* hosts with a role that were not reached or failed */
+	bool stopped;             /* the run did not come to its end */
+	bool verified;            /* everything that was checked holds */
+	struct findings findings; /* all of them: the plan's, and what failed */
+};
+
+/*
+ * Runs g->plan. -1 only for what ended it from outside (ERR_CANCELLED); failures of hosts and steps are in the result.
+ * The result lives in g's arena.
+ */
+int apply(struct gathered *g, const struct apply_options *options, struct apply_result *ret, struct err *err);
+
+/* Parts, in files of their own. */
+int apply_record(struct gathered *g, const struct apply_options *options, bool done, struct apply_result *ret,
+		 struct err *err);
+int apply_verify(struct gathered *g, bool jobs, struct apply_result *ret, struct err *err);
+int apply_test(struct gathered *g, struct apply_result *ret,
+	       struct err *err); /* of the candidate; 0 with a finding where it fails */
+
+#endif

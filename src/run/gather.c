@@ -1,0 +1,401 @@
+#include "run/gather.h"
+
+#include <sodium.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "modules/core/core.h"
+#include "modules/module.h"
+
+enum { CONNECT_MS = 60000, ROUND_MS = 60000 };
+
+struct fleet_request gather_request(const struct gathered *g, size_t host, const json_t *message)
+{
+	return (struct fleet_request){.host = g->fleet_of[host], .message = message};
+}
+
+bool gather_present(const struct gathered *g, size_t host)
+{
+	return g->facts[host] && g->fleet_of[host] != SIZE_MAX &&
+	       fleet_phase(g->fleet, g->fleet_of[host]) == FLEET_OPEN;
+}
+
+static void leave_behind(struct gathered *g, size_t host, const struct err *why)
+{
+	if (g->unreached[host])
+		return;
+	g->unreached[host] = str_printable(g->arena, why->text, strlen(why->text));
+	g->facts[host] = NULL;
+	if (g->options->report)
+		report_host(g->options->report, g->fleet_of[host], REPORT_UNREACHABLE, g->unreached[host]);
+}
+
+static void phase(const struct gathered *g, const char *title)
+{
+	if (g->options->report)
+		report_phase(g->options->report, title);
+}
+
+static int open_fleet(struct gathered *g, struct err *err)
+{
+	const struct inventory *inv = g->inv;
+	struct fleet_target *targets = arena_calloc(g->arena, inv->host_count, sizeof *targets);
+	const char **names = arena_calloc(g->arena, inv->host_count, sizeof *names);
+	for (size_t i = 0; i < inv->host_count; i++) {
+		const struct inv_host *h = &inv->hosts[i];
+		g->fleet_of[i] = SIZE_MAX;
+		if (!h->compute && !h->controller)
+			continue;
+		g->fleet_of[i] = g->asked;
+		g->host_of[g->asked] = i;
+		names[g->asked] = h->name;
+		targets[g->asked++] = g->options->by_name
+					  ? (struct fleet_target){.name = h->name}
+					  : (struct fleet_target){h->name, h->address, h->user, h->port, h->local};
+	}
+	if (g->options->report)
+		report_begin(g->options->report, names, g->asked);
+	phase(g, "connect");
+	g->fleet = fleet_new(targets, g->asked, &g->options->fleet, err);
+	if (!g->fleet || fleet_connect(g->fleet, CONNECT_MS, err) < 0)
+		return -1;
+	for (size_t i = 0; i < g->asked; i++)
+		if (fleet_phase(g->fleet, i) != FLEET_OPEN)
+			leave_behind(g, g->host_of[i], fleet_error(g->fleet, i));
+	return 0;
+}
+
+/* A round in which each host that is open gets one message of `make`; `take` judges each answer. */
+static int ask_facts(struct gathered *g, struct err *err)
+{
+	struct fleet_request *requests = arena_calloc(g->arena, g->asked, sizeof *requests);
+	struct facts_scope plain = {.salt = g->cluster ? g->cluster->salt : NULL}, controller;
+	char salt[65];
+	cluster_salt(g->inv->cluster.text, salt);
+	plain.salt = salt;
+	controller = plain;
+	controller.controller = true;
+	controller.state = g->inv->state.text;
+	json_t *ask_plain = json_pack("{s:s, s:o}", "verb", "collect", "items", facts_request(&plain));
+	json_t *ask_controller = json_pack("{s:s, s:o}", "verb", "collect", "items", facts_request(&controller));
+	size_t n = 0;
+	for (size_t i = 0; i < g->asked; i++)
+		if (fleet_phase(g->fleet, i) == FLEET_OPEN)
+			requests[n++] = gather_request(
+			    g, g->host_of[i], g->inv->hosts[g->host_of[i]].controller ? ask_controller : ask_plain);
+	phase(g, "facts");
+	int64_t sent = clock_wall_ms();
+	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
+	int64_t got = clock_wall_ms();
+	for (size_t i = 0; i < n; i++) {
+		size_t host = g->host_of[requests[i].host];
+		const struct facts_scope *scope = g->inv->hosts[host].controller ? &controller : &plain;
+		struct err why = requests[i].error;
+		if (requests[i].answer)
+			g->facts[host] =
+			    facts_decode(requests[i].answer, scope, fleet_hello(g->fleet, requests[i].host)->arch, sent,
+					 got, g->arena, &why);
+		if (!g->facts[host]) {
+			leave_behind(g, host, &why);
+			fleet_fail(g->fleet, requests[i].host, &why);
+		} else {
+			g->credentials[host] = g->facts[host]->credential;
+		}
+		fleet_request_clear(&requests[i]);
+	}
+	json_decref(ask_plain);
+	json_decref(ask_controller);
+	return rc;
+}
+
+/*
+ * The lock is taken on the controllers first, in the order of the file, each for itself, so that two operators meet at
+ * the first one; then on all others at once. All or none: a refusal ends the run, and the sessions' end frees what was
+ * taken.
+ */
+static int lock(struct gathered *g, const size_t *hosts, size_t count, const json_t *message, struct err *err)
+{
+	struct fleet_request *requests = arena_calloc(g->arena, count, sizeof *requests);
+	size_t n = 0;
+	for (size_t i = 0; i < count; i++)
+		if (gather_present(g, hosts[i]))
+			requests[n++] = gather_request(g, hosts[i], message);
+	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
+	for (size_t i = 0; i < n; i++) {
+		size_t host = g->host_of[requests[i].host];
+		if (rc == 0 && streq(requests[i].error_code, "refused"))
+			rc = err_set(err, ERR_REFUSED, "%s: %s", g->inv->hosts[host].name, requests[i].error.text);
+		else if (rc == 0 && !requests[i].answer)
+			leave_behind(g, host, &requests[i].error);
+		fleet_request_clear(&requests[i]);
+	}
+	return rc;
+}
+
+static int lock_all(struct gathered *g, struct err *err)
+{
+	const struct inventory *inv = g->inv;
+	char when[21];
+	clock_iso(clock_wall_ms(), when);
+	json_t *message = json_pack("{s:s, s:I, s:s, s:s}", "verb", "lock", "epoch", (json_int_t)g->cluster->epoch,
+				    "holder", g->options->holder, "run", when);
+	size_t *others = arena_calloc(g->arena, inv->host_count, sizeof *others), n = 0;
+	int rc = 0;
+	phase(g, "lock");
+	for (size_t i = 0; rc == 0 && i < inv->controller_count; i++)
+		rc = lock(g, &inv->controllers[i], 1, message, err);
+	for (size_t i = 0; i < inv->host_count; i++)
+		if (!inv->hosts[i].controller)
+			others[n++] = i;
+	if (rc == 0)
+		rc = lock(g, others, n, message, err);
+	json_decref(message);
+	return rc;
+}
+
+static void make_key(struct gathered *g)
+{
+	char hex[65];
+	g->new_key = sodium_malloc(KEY_BYTES);
+	if (!g->new_key)
+		abort();
+	randombytes_buf(g->new_key, KEY_BYTES);
+	wire_fingerprint(g->cluster->salt, g->new_key, KEY_BYTES, hex, NULL);
+	g->cluster->key_fingerprint = arena_strdup(g->arena, hex);
+}
+
+static size_t munge_primary(const struct gathered *g)
+{
+	for (size_t i = 0; i < g->inv->controller_count; i++)
+		if (gather_present(g, g->inv->controllers[i]))
+			return g->inv->controllers[i];
+	return SIZE_MAX;
+}
+
+static json_t *probe_message(const struct gathered *g, size_t host)
+{
+	json_t *list = json_array();
+	const struct catalog *c = g->catalogs[host];
+	for (size_t k = 0; k < c->len; k++)
+		json_array_append_new(list, resource_encode(&c->items[k]));
+	return json_pack("{s:s, s:o, s:b}", "verb", "probe", "resources", list, "content", g->options->content);
+}
+
+static int take_observed(struct gathered *g, size_t host, const json_t *answer, struct err *err)
+{
+	const json_t *list = json_object_get(answer, "observed");
+	const struct catalog *c = g->catalogs[host];
+	if (json_array_size(list) != c->len)
+		return err_set(err, ERR_PROTOCOL, "it answered for %zu resources of %zu", json_array_size(list),
+			       c->len);
+	struct observed *observed = arena_calloc(g->arena, c->len, sizeof *observed);
+	for (size_t k = 0; k < c->len; k++) {
+		if (observed_decode(json_array_get(list, k), g->arena, &observed[k], err) < 0)
+			return -1;
+		if (!streq(observed[k].id, c->items[k].id))
+			return err_set(err, ERR_PROTOCOL, "it answered for a resource that it was not asked about");
+	}
+	g->observed[host] = observed;
+	return 0;
+}
+
+static json_t *collect(json_t *items)
+{
+	return json_pack("{s:s, s:o}", "verb", "collect", "items", items);
+}
+
+/* The first controller, in order, whose slurmctld runs. */
+static size_t running_controller(const struct gathered *g)
+{
+	for (size_t i = 0; i < g->inv->controller_count; i++) {
+		size_t host = g->inv->controllers[i];
+		if (gather_present(g, host) && streq(g->facts[host]->slurmctld_unit.active, "active"))
+			return host;
+	}
+	return SIZE_MAX;
+}
+
+enum asked { ASKED_PROBE, ASKED_MUNGE, ASKED_LIVE };
+
+/* Probe, the MUNGE star and the live state in one round: several requests to a host are sent ahead and answered in
+ * order. */
+static int ask_probe(struct gathered *g, struct err *err)
+{
+	size_t most = g->asked * 2 + 1, n = 0, primary = munge_primary(g), controller = running_controller(g);
+	struct fleet_request *requests = arena_calloc(g->arena, most, sizeof *requests);
+	enum asked *kinds = arena_calloc(g->arena, most, sizeof *kinds);
+	json_t **messages = arena_calloc(g->arena, most, sizeof *messages);
+	for (size_t i = 0; i < g->asked; i++) {
+		size_t host = g->host_of[i];
+		if (!gather_present(g, host))
+			continue;
+		g->catalogs[host] = modules_compile(g->cluster, host, g->arena);
+		messages[n] = probe_message(g, host);
+		kinds[n] = ASKED_PROBE;
+		requests[n] = gather_request(g, host, messages[n]);
+		n++;
+		json_t *items =
+		    primary == SIZE_MAX ? NULL : core_munge_items(g->cluster, primary, host, g->credentials);
+		if (!items)
+			continue;
+		messages[n] = collect(items);
+		kinds[n] = ASKED_MUNGE;
+		requests[n] = gather_request(g, host, messages[n]);
+		n++;
+	}
+	if (controller != SIZE_MAX) {
+		messages[n] = collect(live_items());
+		kinds[n] = ASKED_LIVE;
+		requests[n] = gather_request(g, controller, messages[n]);
+		n++;
+	}
+	phase(g, "probe");
+	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
+	for (size_t i = 0; i < n; i++) {
+		size_t host = g->host_of[requests[i].host];
+		struct err why = requests[i].error;
+		if (kinds[i] == ASKED_PROBE &&
+		    (!requests[i].answer || take_observed(g, host, requests[i].answer, &why) < 0)) {
+			leave_behind(g, host, &why);
+			g->catalogs[host] = NULL;
+			fleet_fail(g->fleet, requests[i].host, &why);
+		} else if (kinds[i] == ASKED_MUNGE && requests[i].answer) {
+			core_munge_judge(g->cluster, primary, host, requests[i].answer, &g->munge);
+		} else if (kinds[i] == ASKED_LIVE && requests[i].answer) {
+			g->live = live_decode(requests[i].answer, host, g->arena);
+		}
+		fleet_request_clear(&requests[i]);
+		json_decref(messages[i]);
+	}
+	return rc;
+}
+
+static int begin(struct gathered *g, const struct inventory *inv, const struct gather_options *options, struct err *err)
+{
+	*g = (struct gathered){.inv = inv, .options = options, .arena = arena_new()};
+	g->fleet_of = arena_calloc(g->arena, inv->host_count, sizeof *g->fleet_of);
+	g->host_of = arena_calloc(g->arena, inv->host_count, sizeof *g->host_of);
+	g->facts = arena_calloc(g->arena, inv->host_count, sizeof *g->facts);
+	g->unreached = arena_calloc(g->arena, inv->host_count, sizeof *g->unreached);
+	g->catalogs = arena_calloc(g->arena, inv->host_count, sizeof *g->catalogs);
+	g->observed = arena_calloc(g->arena, inv->host_count, sizeof *g->observed);
+	g->credentials = arena_calloc(g->arena, inv->host_count, sizeof *g->credentials);
+	g->munge.arena = g->arena;
+	return open_fleet(g, err);
+}
+
+int gather_facts(struct gathered *g, const struct inventory *inv, const struct gather_options *options, struct err *err)
+{
+	if (begin(g, inv, options, err) < 0 || ask_facts(g, err) < 0)
+		return -1;
+	g->cluster = cluster_resolve(inv, g->facts, g->unreached, &options->cluster, g->arena);
+	return 0;
+}
+
+int gather(struct gathered *g, const struct inventory *inv, const struct gather_options *options, struct err *err)
+{
+	if (gather_facts(g, inv, options, err) < 0)
+		return -1;
+	if (options->lock && lock_all(g, err) < 0)
+		return -1;
+	if (g->cluster->key == KEY_NEW)
+		make_key(g);
+	if (ask_probe(g, err) < 0)
+		return -1;
+	g->plan = plan_make(g->cluster, g->catalogs, g->observed, g->live, &options->plan, g->arena);
+	return 0;
+}
+
+void gather_end(struct gathered *g)
+{
+	if (g->fleet)
+		fleet_bye(g->fleet, 5000);
+	fleet_free(g->fleet);
+	sodium_free(g->new_key);
+	arena_free(g->arena);
+	*g = (struct gathered){0};
+}
+
+int gather_live(struct gathered *g, struct err *err)
+{
+	g->live = NULL;
+	for (size_t i = 0; i < g->inv->controller_count; i++) {
+		size_t host = g->inv->controllers[i];
+		if (!gather_present(g, host))
+			continue;
+		json_t *message = collect(live_items());
+		struct fleet_request request = gather_request(g, host, message);
+		int rc = fleet_round(g->fleet, &request, 1, ROUND_MS, err);
+		if (rc == 0 && request.answer)
+			g->live = live_decode(request.answer, host, g->arena);
+		fleet_request_clear(&request);
+		json_decref(message);
+		if (rc < 0 || (g->live && g->live->up))
+			return rc;
+	}
+	return 0;
+}
+
+/* Fresh credentials first: one that was decoded already is refused as replayed. */
+static int ask_credentials(struct gathered *g, struct err *err)
+{
+	struct fleet_request *requests = arena_calloc(g->arena, g->asked, sizeof *requests);
+	json_t *message = collect(json_pack("[{s:s, s:[s, s], s:i, s:i}]", "name", "credential", "run", "munge", "-n",
+					    "max", 8192, "timeout", 10000));
+	size_t n = 0;
+	for (size_t i = 0; i < g->asked; i++)
+		if (gather_present(g, g->host_of[i]))
+			requests[n++] = gather_request(g, g->host_of[i], message);
+	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
+	for (size_t i = 0; i < n; i++) {
+		size_t host = g->host_of[requests[i].host];
+		const json_t *o = json_object_get(json_object_get(requests[i].answer, "items"), "credential");
+		const json_t *status = json_object_get(o, "status");
+		char *text = arena_strdup(g->arena, json_string_value(json_object_get(o, "out")));
+		g->credentials[host] = NULL;
+		if (text && json_is_integer(status) && json_integer_value(status) == 0 && str_starts(text, "MUNGE:")) {
+			text[strcspn(text, "\n")] = '\0';
+			g->credentials[host] = text;
+		} else {
+			finding_add(&g->munge, FINDING_HOST, "munge", g->inv->hosts[host].name,
+				    "munged does not give credentials")
+			    ->mend = "systemctl status munge on that host";
+		}
+		fleet_request_clear(&requests[i]);
+	}
+	json_decref(message);
+	return rc;
+}
+
+int gather_munge(struct gathered *g, struct err *err)
+{
+	g->munge = (struct findings){.arena = g->arena};
+	size_t primary = munge_primary(g), n = 0;
+	if (ask_credentials(g, err) < 0 || primary == SIZE_MAX)
+		return primary == SIZE_MAX ? 0 : -1;
+	struct fleet_request *requests = arena_calloc(g->arena, g->asked, sizeof *requests);
+	json_t **messages = arena_calloc(g->arena, g->asked, sizeof *messages);
+	for (size_t i = 0; i < g->asked; i++) {
+		size_t host = g->host_of[i];
+		json_t *items =
+		    gather_present(g, host) ? core_munge_items(g->cluster, primary, host, g->credentials) : NULL;
+		if (!items)
+			continue;
+		messages[n] = collect(items);
+		requests[n] = gather_request(g, host, messages[n]);
+		n++;
+	}
+	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
+	for (size_t i = 0; i < n; i++) {
+		if (requests[i].answer)
+			core_munge_judge(g->cluster, primary, g->host_of[requests[i].host], requests[i].answer,
+					 &g->munge);
+		fleet_request_clear(&requests[i]);
+		json_decref(messages[i]);
+	}
+	return rc;
+}
