@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "lab/lab.h"
+#include "cli/reach.h"
 #include "modules/module.h"
 
 static const char *operator_name(struct arena *arena)
@@ -52,24 +52,17 @@ int operation_begin(struct operation *o, struct context *context, bool takes_mod
 		return EXIT_FAILED;
 	o->who = operator_name(context->arena);
 	o->options.holder = o->who;
-	o->options.fleet.cancel = context_cancel();
-	if (context->lab) {
-		o->options.by_name = true;
-		o->options.fleet.ssh_config = lab_ssh_config(context->arena, o->inv->cluster.text);
-		if (access(o->options.fleet.ssh_config, R_OK) < 0) {
-			struct err err;
-			err_set(&err, ERR_MISSING, "the lab of '%s' is not up: 'reeve lab up' first",
-				o->inv->cluster.text);
-			return context_fail(context, &err);
-		}
-	}
+	int status = reach_options(context, o->inv, &o->options.fleet);
+	if (status >= 0)
+		return status;
+	o->options.by_name = context->lab;
 	const char *limit = context_option(context, "limit");
 	if (limit) {
 		o->options.plan.selected = context_select(context, o->inv, limit);
 		if (!o->options.plan.selected)
 			return EXIT_MISUSED;
 	}
-	int status = takes_modules ? choose_modules(o, context) : -1;
+	status = takes_modules ? choose_modules(o, context) : -1;
 	if (status >= 0)
 		return status;
 	struct report_options report = {
