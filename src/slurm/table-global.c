@@ -4,7 +4,8 @@
  *
  * From slurm.conf(5) at slurm-22-05-11-1, 23-02-8-1, 23-11-11-1, 24-05-8-1, 24-11-7-1, 25-05-8-1 and 25-11-7-1; names
  * and widths of integers from slurm_conf_options[] in src/common/read_config.c there. Integers stop short of the values
- * that Slurm keeps for INFINITE and NO_VAL.
+ * that Slurm keeps for INFINITE and NO_VAL. Held against `scontrol show hostnames` of 22.05.8 and 24.11.5: what the
+ * tables give those releases is read there, but where a word needs another parameter beside it.
  */
 #include "slurm/tables.h"
 #include "slurm/words.h"
@@ -119,7 +120,7 @@ const struct slurm_param slurm_table_global[] = {
     {"MailProg", 0, 0, SLURM_STRING},
     {"MaxArraySize", 0, 0, SLURM_UINT, 0, 4000001},
     {"MaxBatchRequeue", 2302, 0, SLURM_UINT, 0, UINT32_MAX - 2},
-    {"MaxDBDMsgs", 0, 0, SLURM_UINT, 0, UINT32_MAX - 2},
+    {"MaxDBDMsgs", 0, 0, SLURM_UINT, 10000, UINT32_MAX - 2},
     {"MaxJobCount", 0, 0, SLURM_UINT, 0, UINT32_MAX - 2},
     {"MaxJobId", 0, 0, SLURM_UINT, 1, 67108862},
     {"MaxMemPerCPU", 0, 0, SLURM_UINT_INF, 0, UINT64_MAX - 2},

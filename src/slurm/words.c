@@ -3,8 +3,8 @@
 #include "slurm/words.h"
 
 const struct slurm_word slurm_accounting_storage_enforce_words[] = {
-    {"all", 0, 0},     {"associations", 0, 0}, {"limits", 0, 0}, {"nojobs", 0, 0}, {"none", 0, 0},
-    {"nosteps", 0, 0}, {"qos", 0, 0},          {"safe", 0, 0},   {"wckeys", 0, 0}, {NULL, 0, 0}};
+    {"all", 0, 0}, {"associations", 0, 0}, {"limits", 0, 0}, {"nojobs", 0, 0}, {"nosteps", 0, 0},
+    {"qos", 0, 0}, {"safe", 0, 0},         {"wckeys", 0, 0}, {NULL, 0, 0}};
 
 const struct slurm_word slurm_accounting_storage_type_words[] = {
     {"accounting_storage/none", 0, 0}, {"accounting_storage/slurmdbd", 0, 0}, {NULL, 0, 0}};
@@ -48,9 +48,9 @@ const struct slurm_word slurm_bcast_parameters_words[] = {
 const struct slurm_word slurm_burst_buffer_type_words[] = {
     {"burst_buffer/datawarp", 0, 0}, {"burst_buffer/lua", 0, 0}, {"burst_buffer/none", 0, 0}, {NULL, 0, 0}};
 
-const struct slurm_word slurm_cpu_freq_def_words[] = {
-    {"Conservative", 0, 0}, {"OnDemand", 0, 0},  {"Performance", 0, 0}, {"PowerSave", 0, 0},
-    {"SchedUtil", 0, 0},    {"UserSpace", 0, 0}, {NULL, 0, 0}};
+const struct slurm_word slurm_cpu_freq_def_words[] = {{"Conservative", 0, 0}, {"OnDemand", 0, 0},
+						      {"Performance", 0, 0},  {"PowerSave", 0, 0},
+						      {"SchedUtil", 0, 0},    {NULL, 0, 0}};
 
 const struct slurm_word slurm_cpu_freq_governors_words[] = {
     {"Conservative", 0, 0}, {"OnDemand", 0, 0},  {"Performance", 0, 0}, {"PowerSave", 0, 0},
@@ -158,17 +158,11 @@ const struct slurm_word slurm_switch_type_words[] = {{"switch/cray_aries", 0, 23
 const struct slurm_word slurm_task_plugin_words[] = {
     {"task/affinity", 0, 0}, {"task/cgroup", 0, 0}, {"task/cray_aries", 0, 2311}, {"task/none", 0, 0}, {NULL, 0, 0}};
 
-const struct slurm_word slurm_task_plugin_param_words[] = {{"Autobind", 0, 0},
-							   {"Autobind=", 0, 0},
-							   {"Cores", 0, 0},
-							   {"None", 0, 0},
-							   {"OOMKillStep", 2411, 0},
-							   {"SlurmdOffSpec", 0, 0},
-							   {"SlurmdSpecOverride", 2505, 0},
-							   {"Sockets", 0, 0},
-							   {"Threads", 0, 0},
-							   {"Verbose", 0, 0},
-							   {NULL, 0, 0}};
+const struct slurm_word slurm_task_plugin_param_words[] = {{"Autobind=", 0, 0},     {"Cores", 0, 0},
+							   {"None", 0, 0},          {"OOMKillStep", 2411, 0},
+							   {"SlurmdOffSpec", 0, 0}, {"SlurmdSpecOverride", 2505, 0},
+							   {"Sockets", 0, 0},       {"Threads", 0, 0},
+							   {"Verbose", 0, 0},       {NULL, 0, 0}};
 
 const struct slurm_word slurm_topology_param_words[] = {{"BlockAsNodeRank", 2511, 0},  {"Dragonfly", 0, 0},
 							{"RoutePart", 2311, 0},        {"RouteTree", 2311, 0},
@@ -208,6 +202,9 @@ const struct slurm_word slurm_cpu_bind_words[] = {{"core", 0, 0},   {"ldom", 0, 
 
 const struct slurm_word slurm_partition_state_words[] = {
     {"DOWN", 0, 0}, {"DRAIN", 0, 0}, {"INACTIVE", 0, 0}, {"UP", 0, 0}, {NULL, 0, 0}};
+
+const struct slurm_word slurm_over_subscribe_words[] = {
+    {"EXCLUSIVE", 0, 0}, {"FORCE", 0, 0}, {"YES", 0, 0}, {"NO", 0, 0}, {NULL, 0, 0}};
 
 const struct slurm_word slurm_partition_select_words[] = {{"CR_Core", 0, 0},   {"CR_Core_Memory", 0, 0},
 							  {"CR_Socket", 0, 0}, {"CR_Socket_Memory", 0, 0},
