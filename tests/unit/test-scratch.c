@@ -280,7 +280,7 @@ static void what_slurm_refuses_is_said(void **state)
 {
 	(void)state;
 	struct scratch_verdict v = judge(
-	    "@scratch 1\n@parse 1\n scontrol: error: Parse error in file /tmp/offline/slurm.conf line 12: \" X\"\n"
+	    "@scratch 1\n@parse 1\n scontrol: error: Parse error in file /tmp/new/candidate.conf line 12: \" X\"\n"
 	    " scontrol: fatal: Unable to process configuration file\n@state 0 0\n@new.exited 1\n@new.log\n"
 	    " slurmctld: fatal: Invalid node names in partition side\n@end\n",
 	    NULL);

@@ -136,7 +136,9 @@ static struct scratch_finding *find(struct judge *j, enum scratch_kind kind, boo
 static char *tidy(struct arena *arena, const char *line)
 {
 	_cleanup_strbuf_ struct strbuf b = {0};
-	static const char *const paths[] = {"/tmp/offline/", "/tmp/new/", "/tmp/old/"};
+	static const struct {
+		const char *from, *to;
+	} paths[] = {{"/tmp/new/candidate.conf", "slurm.conf"}, {"/tmp/new/", ""}, {"/tmp/old/", ""}};
 	const char *p = line;
 	if (*p == '[' && strchr(p, ']'))
 		p = strchr(p, ']') + 1;
@@ -147,12 +149,14 @@ static char *tidy(struct arena *arena, const char *line)
 		p += strlen("scontrol: ");
 	while (*p) {
 		size_t i = 0;
-		while (i < ARRAY_LEN(paths) && !str_starts(p, paths[i]))
+		while (i < ARRAY_LEN(paths) && !str_starts(p, paths[i].from))
 			i++;
-		if (i < ARRAY_LEN(paths))
-			p += strlen(paths[i]);
-		else
+		if (i == ARRAY_LEN(paths)) {
 			strbuf_addc(&b, *p++);
+			continue;
+		}
+		strbuf_adds(&b, paths[i].to);
+		p += strlen(paths[i].from);
 	}
 	return str_printable(arena, strbuf_str(&b), b.len);
 }

@@ -14,91 +14,135 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "base/strbuf.h"
 #include "modules/core/scratch.h"
 #include "slurm/state.h"
 
 enum { PORT_NEW = 6817, PORT_OLD = 6818, SLACK_MS = 15000 };
 
+/* As SlurmUser, with the directory and the bound in KiB. What does not exist is an empty state: a first start. */
+/* As SlurmUser, with the directory and the bound in KiB. What does not exist is an empty state: a first start. */
+static const char copy_script[] =
+    "if ! [ -d \"$1\" ]; then echo '@state 0 0'; exit 0; fi\n"
+    "cd \"$1\" && ls >/dev/null || exit 1\n"
+    "find . -maxdepth 1 -type f ! -name '*.new' -printf '%k\\n' >/tmp/new/state/.sizes\n"
+    "kib=0 count=0\n"
+    "while read -r k; do kib=$((kib + k)) count=$((count + 1)); done </tmp/new/state/.sizes\n"
+    "rm /tmp/new/state/.sizes\n"
+    "if [ $kib -gt \"$2\" ]; then echo \"it holds $kib KiB of files, more than $2\" >&2; exit 1; fi\n"
+    "if [ $count -gt 0 ]; then find . -maxdepth 1 -type f ! -name '*.new' -exec cp -p -t /tmp/new/state {} +; fi\n"
+    "for d in hash.*; do\n"
+    "if [ -d \"$d\" ]; then find . -maxdepth 2 -type d -path './hash.*' | (cd /tmp/new/state && xargs -d '\\n' mkdir "
+    "-p); fi\n"
+    "break\n"
+    "done\n"
+    "if [ -e job_state ] && ! [ -s /tmp/new/state/job_state ] && ! [ -s /tmp/new/state/job_state.old ]; then exit 1; "
+    "fi\n"
+    "echo \"@state $kib $count\"\n";
+
 static const char script[] =
     "set -u\n"
-    "state=$1 user=$2 wait=$3 limit=$4 address=$5 jobs=$6 offline=$7 new=$8 old=$9\n"
-    "shift 9\n"
-    "cgroup=$1\n"
+    "state=$1 user=$2 wait=$3 limit=$4 address=$5 jobs=$6 copy=$7\n"
+    "shift 7\n"
+    "candidate=$1 new=$2 old=$3 cgroup=$4\n"
     "export SLURM_BITSTR_LEN=0\n"
-    "quote() { tr -d '\\000' | sed 's/^/ /'; }\n"
+    "quote() { sed 's/\\x00//g; s/^/ /'; }\n"
     "fail() { echo \"@failed $1\"; exit 0; }\n"
     "take() { if [ \"$1\" -gt 0 ]; then head -c \"$1\"; fi; }\n"
-    "as_user() { if [ \"$user\" = root ]; then \"$@\"; else "
-    "setpriv --reuid=\"$user\" --regid=\"$(id -g \"$user\")\" --init-groups \"$@\"; fi; }\n"
-    "ms() { echo $(($(date +%s%N) / 1000000)); }\n"
+    "now() { read -r now idle </proc/uptime; now=${now%.*}${now#*.}; }\n"
     "echo '@scratch 1'\n"
-    "id -u \"$user\" >/dev/null 2>&1 || fail \"there is no user $user\"\n"
+    "gid=$(id -g \"$user\" 2>/dev/null) || fail \"there is no user $user\"\n"
     "command -v slurmctld >/dev/null || fail 'slurmctld is not installed'\n"
     "mount -t tmpfs -o size=640m,mode=755,nosuid,nodev scratch /tmp || fail 'cannot mount a tmpfs'\n"
-    "cd /tmp || fail 'no /tmp'\n"
+    "cd /tmp && mkdir -p new/state old/state || fail 'cannot use /tmp'\n"
+    "chown \"$user\" new new/state old old/state\n"
+    /* state, meanwhile */
+    "as=\"setpriv --reuid=$user --regid=$gid --init-groups\"\n"
+    "if [ \"$user\" = root ]; then as=; fi\n"
+    "$as sh -c \"$copy\" copy \"$state\" \"$limit\" >copy.out 2>copy.err &\n"
+    "copying=$!\n"
     /* configuration */
-    "mkdir offline new old etc\n"
-    "for f in /etc/slurm/*; do case $f in */slurm.conf|*/slurmdbd.conf) ;; *) [ -f \"$f\" ] && cp -p \"$f\" etc/;; "
-    "esac; done\n"
-    "for d in offline new old; do cp -p etc/* $d/ 2>/dev/null; done\n"
-    "take \"$offline\" >offline/slurm.conf\n"
+    "set --\n"
+    "for f in /etc/slurm/*; do\n"
+    "case $f in */slurm.conf | */slurmdbd.conf) ;; *) if [ -f \"$f\" ]; then set -- \"$@\" \"$f\"; fi ;; esac\n"
+    "done\n"
+    "if [ $# -gt 0 ]; then cp -p \"$@\" new/; if [ \"$old\" -gt 0 ]; then cp -p \"$@\" old/; fi; fi\n"
+    "take \"$candidate\" >new/candidate.conf\n"
     "take \"$new\" >new/slurm.conf\n"
     "take \"$old\" >old/slurm.conf\n"
-    "if [ \"$cgroup\" -gt 0 ]; then take \"$cgroup\" >new/cgroup.conf; cp new/cgroup.conf offline/; fi\n"
-    /* the cheap step first: does Slurm's parser take the candidate as it is? */
-    "SLURM_CONF=/tmp/offline/slurm.conf scontrol show hostnames n1 >offline.out 2>&1 </dev/null\n"
-    "echo \"@parse $?\"\n"
-    "quote <offline.out\n"
+    "if [ \"$cgroup\" -gt 0 ]; then take \"$cgroup\" >new/cgroup.conf; fi\n"
     /* names and addresses */
-    "printf '127.0.0.1 localhost\\n%s %s\\n' \"$address\" \"$(cat /proc/sys/kernel/hostname)\" >hosts\n"
+    "read -r host </proc/sys/kernel/hostname\n"
+    "printf '127.0.0.1 localhost\\n%s %s\\n' \"$address\" \"$host\" >hosts\n"
     "mount --bind hosts /etc/hosts || fail 'cannot bind /etc/hosts'\n"
-    "if [ -f /etc/nsswitch.conf ]; then sed 's/^hosts:.*/hosts: files/' /etc/nsswitch.conf >nss; "
-    "mount --bind nss /etc/nsswitch.conf || fail 'cannot bind /etc/nsswitch.conf'; fi\n"
-    /* state */
-    "mkdir new/state old/state\n"
-    "chown \"$user\" new new/state old old/state\n"
-    "if as_user test -d \"$state\"; then\n"
-    "as_user test -r \"$state\" || fail \"$user cannot read $state\"\n"
-    "kib=$(as_user find \"$state\" -maxdepth 1 -type f ! -name '*.new' -printf '%k\\n' | awk '{n += $1} END {print n + "
-    "0}')\n"
-    "[ \"$kib\" -le \"$limit\" ] || fail \"the state directory holds $kib KiB of files, more than $limit\"\n"
-    "as_user sh -c 'cd \"$1\" && find . -maxdepth 1 -type f ! -name \"*.new\" -exec cp -p -t /tmp/new/state {} + ; "
-    "find . -maxdepth 2 -type d -path \"./hash.*\" | (cd /tmp/new/state && xargs -r -d \"\\n\" mkdir -p)' "
-    "copy \"$state\" 2>copy.err\n"
-    "if as_user test -e \"$state/job_state\" && ! [ -s new/state/job_state ] && ! [ -s new/state/job_state.old ]; "
-    "then\n"
-    "fail \"the state could not be copied: $(head -c 300 copy.err | tr '\\n' ' ')\"; fi\n"
-    "if [ \"$old\" -gt 0 ]; then cp -a new/state/. old/state/; fi\n"
-    "echo \"@state $kib $(find new/state -maxdepth 1 -type f | wc -l)\"\n"
-    "mount -t tmpfs -o ro,size=4k cover \"$state\" || fail \"cannot cover $state\"\n"
-    "else echo '@state 0 0'; fi\n"
-    /* run */
-    "start() { ( export SLURM_CONF=/tmp/$1/slurm.conf; slurmctld -D -f $SLURM_CONF >$1.log 2>&1 </dev/null; "
-    "echo $? >$1.tmp; mv $1.tmp $1.exit ) & }\n"
-    "up() { SLURM_CONF=/tmp/$1/slurm.conf scontrol ping 2>ping.err </dev/null | grep -q ' is UP'; }\n"
-    "list() { n=$1 w=$2; shift 2; SLURM_CONF=/tmp/$n/slurm.conf \"$@\" >$n.out 2>$n.err </dev/null; "
-    "echo \"@$n.$w $?\"; if [ -s $n.out ]; then quote <$n.out; else head -c 2000 $n.err | quote; fi; }\n"
-    "report() {\n"
-    "answers=no\n"
-    "while ! [ -e $1.exit ] && [ $(ms) -lt $until ]; do if up $1; then answers=yes; break; fi; sleep 0.05; done\n"
-    "if [ -e $1.exit ]; then echo \"@$1.exited $(cat $1.exit)\"\n"
-    "elif [ $answers = no ]; then echo \"@$1.silent\"; head -c 2000 ping.err | quote\n"
-    "else echo \"@$1.up $(($(ms) - begin))\"\n"
-    "list $1 jobs squeue -h -a -t all -o \"$jobs\"\n"
-    "list $1 nodes scontrol show nodes -o\n"
-    "list $1 partitions scontrol show partitions -o\n"
-    "list $1 reservations scontrol show reservations -o\n"
-    "if [ -e $1.exit ]; then echo \"@$1.exited $(cat $1.exit)\"; fi\n"
+    "if [ -f /etc/nsswitch.conf ]; then\n"
+    "sed 's/^hosts:.*/hosts: files/' /etc/nsswitch.conf >nss\n"
+    "mount --bind nss /etc/nsswitch.conf || fail 'cannot bind /etc/nsswitch.conf'\n"
     "fi\n"
-    "echo \"@$1.log\"; grep -E 'fatal|error' $1.log | head -n 200 | quote\n"
+    /* the cheap step: does Slurm's parser take the candidate as it is? */
+    "(SLURM_CONF=/tmp/new/candidate.conf scontrol show hostnames n1 >parse.out 2>&1 </dev/null; echo $? >parse.rc) &\n"
+    "parse=$!\n"
+    /* state */
+    "wait $copying || fail \"the state could not be copied by $user: $(head -c 300 copy.err | tr '\\n' ' ')\"\n"
+    "read -r said <copy.out\n"
+    "if [ \"$said\" = '@state 0 0' ] && [ -d \"$state\" ] && [ \"$(ls -A \"$state\")\" ]; then fail \"$user cannot "
+    "read $state\"; fi\n"
+    "echo \"$said\"\n"
+    "if [ \"$old\" -gt 0 ]; then cp -a new/state/. old/state/; fi\n"
+    "if [ -d \"$state\" ]; then mount -t tmpfs -o ro,size=4k cover \"$state\" || fail \"cannot cover $state\"; fi\n"
+    /* run */
+    "start() {\n"
+    "(export SLURM_CONF=/tmp/$1/slurm.conf\n"
+    "slurmctld -D -f $SLURM_CONF >$1.log 2>&1 </dev/null\n"
+    "echo $? >$1.tmp\n"
+    "mv $1.tmp $1.exit) &\n"
     "}\n"
-    "begin=$(ms)\n"
-    "until=$((begin + wait))\n"
+    "list() {\n"
+    "w=$1\n"
+    "shift\n"
+    "(rc=0; \"$@\" >$n.$w.out 2>$n.$w.err </dev/null || rc=$?; echo $rc >$n.$w.rc) &\n"
+    "pids=\"$pids $!\"\n"
+    "}\n"
+    "report() {\n"
+    "n=$1 answers=no pids=\n"
+    "export SLURM_CONF=/tmp/$n/slurm.conf\n"
+    "while ! [ -e $n.exit ] && now && [ $now -lt $until ]; do\n"
+    "if scontrol ping 2>$n.ping </dev/null | grep -q ' is UP'; then answers=yes; break; fi\n"
+    "sleep 0.05\n"
+    "done\n"
+    "if [ -e $n.exit ]; then\n"
+    "read -r rc <$n.exit; echo \"@$n.exited $rc\"\n"
+    "elif [ $answers = no ]; then\n"
+    "echo \"@$n.silent\"; head -c 2000 $n.ping | quote\n"
+    "else\n"
+    "now; echo \"@$n.up $((now - begin))0\"\n"
+    "list jobs squeue -h -a -t all -o \"$jobs\"\n"
+    "list nodes scontrol show nodes -o\n"
+    "list partitions scontrol show partitions -o\n"
+    "list reservations scontrol show reservations -o\n"
+    "wait $pids\n"
+    "for w in jobs nodes partitions reservations; do\n"
+    "read -r rc <$n.$w.rc; echo \"@$n.$w $rc\"\n"
+    "if [ $rc != 0 ]; then head -c 2000 $n.$w.err >>$n.$w.out; fi\n"
+    "quote <$n.$w.out\n"
+    "done\n"
+    "if [ -e $n.exit ]; then read -r rc <$n.exit; echo \"@$n.exited $rc\"; fi\n"
+    "fi\n"
+    "echo \"@$n.log\"; grep -E 'fatal|error' $n.log | head -n 200 | quote\n"
+    "}\n"
+    "now\n"
+    "begin=$now until=$((now + wait / 10))\n"
     "if [ \"$old\" -gt 0 ]; then start old; fi\n"
     "start new\n"
+    "if [ \"$old\" -gt 0 ]; then report old >old.report & fi\n"
+    "other=$!\n"
     "report new\n"
-    "if [ \"$old\" -gt 0 ]; then report old; fi\n"
+    "wait $parse\n"
+    "read -r rc <parse.rc\n"
+    "echo \"@parse $rc\"\n"
+    "quote <parse.out\n"
+    "if [ \"$old\" -gt 0 ]; then wait $other; cat old.report; fi\n"
     "echo '@end'\n";
 
 static void add_number(json_t *argv, size_t n)
@@ -113,8 +157,10 @@ json_t *scratch_request(const struct scratch_test *test, struct err *err)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_strbuf_ struct strbuf input = {0};
 	char *new_text, *old_text = NULL;
-	if (test->state[0] != '/')
-		return err_set(err, ERR_INPUT, "StateSaveLocation '%s' is not an absolute path", test->state), NULL;
+	if (test->state[0] != '/' || str_starts(test->state, "/tmp/") || strchr(test->state, '%'))
+		return err_set(err, ERR_INPUT, "StateSaveLocation '%s' cannot be rehearsed", test->state), NULL;
+	if (!str_is_name(test->user, 64) || !str_is_name(test->host, 64))
+		return err_set(err, ERR_INPUT, "SlurmUser or the controller's name is none"), NULL;
 	if (scratch_conf(test->new_conf, strlen(test->new_conf), test->host, PORT_NEW, "/tmp/new", arena, &new_text,
 			 err) < 0)
 		return NULL;
@@ -129,6 +175,7 @@ json_t *scratch_request(const struct scratch_test *test, struct err *err)
 	add_number(argv, SCRATCH_STATE_KIB);
 	json_array_append_new(argv, json_string(SCRATCH_ADDRESS));
 	json_array_append_new(argv, json_string(SLURM_JOBS_FORMAT));
+	json_array_append_new(argv, json_string(copy_script));
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		add_number(argv, strlen(parts[i]));
 		strbuf_adds(&input, parts[i]);

@@ -47,7 +47,7 @@ int scratch_conf(const char *text, size_t len, const char *host, unsigned port, 
 
 struct scratch_test {
 	const char *host;       /* of the primary controller, as in SlurmctldHost */
-	const char *state;      /* StateSaveLocation, an absolute path; need not exist yet */
+	const char *state;      /* StateSaveLocation, an absolute path, not in /tmp; need not exist yet */
 	const char *user;       /* SlurmUser */
 	const char *new_conf;   /* the candidate slurm.conf */
 	const char *old_conf;   /* the one in force; NULL: none. One with Include lines counts as none */
