@@ -60,12 +60,7 @@ size_t verify_job_sets(const struct verify_context *v, struct arena *arena, stru
 			names[n++] = inv->hosts[host].name;
 		}
 		if (n)
-			sets[count++] = (struct job_set){
-			    .partition = partition,
-			    .names = names,
-			    .hostlist = hostlist_compress(names, n, arena),
-			    .count = n,
-			};
+			sets[count++] = (struct job_set){partition, names, hostlist_compress(names, n, arena), n};
 	}
 	*ret = sets;
 	return count;
