@@ -1,3 +1,4 @@
+#define ERR_IMPLEMENTATION
 #include "base/err.h"
 
 #include <stdio.h>
