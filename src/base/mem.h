@@ -20,11 +20,12 @@ char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 struct arena;
 
-struct arena *arena_new(void);
+struct arena *arena_new(void) __attribute__((returns_nonnull));
 void arena_free(struct arena *a); /* accepts NULL */
-void *arena_alloc(struct arena *a, size_t size);
-void *arena_calloc(struct arena *a, size_t count, size_t size); /* overflow aborts */
-char *arena_strdup(struct arena *a, const char *s);             /* NULL gives NULL */
+void *arena_alloc(struct arena *a, size_t size) __attribute__((returns_nonnull));
+/* Overflow aborts. */
+void *arena_calloc(struct arena *a, size_t count, size_t size) __attribute__((returns_nonnull));
+char *arena_strdup(struct arena *a, const char *s); /* NULL gives NULL */
 char *arena_strndup(struct arena *a, const char *s, size_t len);
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));

@@ -7,15 +7,16 @@
  * found to differ; a second apply finds nothing to do. Order within a host: by stage, and within a stage as listed.
  *
  * packages   every named package is installed, in one transaction, without recommends; with a version where one is
- * named, and then held (apt-mark hold). Daemons are not started by the installation. file       regular file with this
- * content, owner, group and mode. Replaced atomically; what was there is kept in /var/lib/reeve/backup (root only). A
- * symbolic link or directory in its place is an error, never followed. directory  exists with this owner, group and
- * mode. Parents are made (0755, root) where missing, never changed. link       symbolic link with this target. Anything
- * but a link in its place is an error. service    systemd unit enabled/disabled and running/stopped. A running unit is
- * restarted, once, where `restart` says so, or where one of `inputs` (paths) was changed (ctime) after the unit was
- * started. Success means that it is active a moment after. group,user exist (by name; with these ids where given). Ids
- * that exist otherwise are an error, not changed. absent     no file, link or empty directory at this path; files are
- * kept in the backup.
+ *	named, and then held (apt-mark hold). Daemons are not started by the installation.
+ * file       regular file with this content, owner, group and mode. Replaced atomically; what was there is kept in
+ *	/var/lib/reeve/backup (root only). A symbolic link or directory in its place is an error, never followed.
+ * directory  exists with this owner, group and mode. Parents are made (0755, root) where missing, never changed.
+ * link       symbolic link with this target. Anything but a link in its place is an error.
+ * service    systemd unit enabled/disabled and running/stopped. A running unit is restarted, once, where `restart` says
+ *	so, or where one of `inputs` (paths) was changed (ctime) after the unit was started. Success means that it is
+ *	active a moment after.
+ * group,user exist (by name; with these ids where given). Ids that exist otherwise are an error, not changed.
+ * absent     no file, link or empty directory at this path; files are kept in the backup.
  */
 #ifndef REEVE_CATALOG_CATALOG_H
 #define REEVE_CATALOG_CATALOG_H

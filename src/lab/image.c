@@ -198,7 +198,7 @@ static int build(const struct place *p, const char *suite, const char *arch, con
 	    "--mode=root",
 	    "--format=directory",
 	    "--variant=apt",
-	    "--include=" PACKAGES,
+	    ("--include=" PACKAGES),
 	    "--skip=cleanup/apt",
 	    "--dpkgopt=path-exclude=/usr/share/man/*",
 	    "--dpkgopt=path-exclude=/usr/share/doc/*",

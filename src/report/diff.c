@@ -160,7 +160,7 @@ static void print_hunk(struct printer *p, const char *steps, size_t len, size_t 
 static size_t hunk_end(const struct script *script, size_t at)
 {
 	size_t last = at;
-	for (size_t i = at; i < script->len && i <= last + 2 * CONTEXT + 1; i++)
+	for (size_t i = at; i < script->len && i <= last + 2 * (size_t)CONTEXT + 1; i++)
 		if (script->items[i] != KEEP_LINE)
 			last = i;
 	return last + CONTEXT + 1 < script->len ? last + CONTEXT + 1 : script->len;

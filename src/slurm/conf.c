@@ -192,6 +192,7 @@ static int read_line(struct parser *parser, const char *p)
 			return -1;
 		if ((lines = lines_for(conf, pair.key)))
 			return read_unit_line(parser, lines, &pair, p);
+		/* A member's address is never NULL. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		*vec_push_in(parser->arena, &conf->globals) = pair;
 		p = skip_space(p);
 	}

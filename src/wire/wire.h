@@ -1,6 +1,6 @@
 /*
  * wire: the protocol between reeve and its agent, over the stdin and stdout of one ssh session. docs/protocol.md says
- *the same for people; where they differ, this file is right.
+ * the same for people; where they differ, this file is right.
  *
  * FRAMES. Everything after the bootstrap's answer line is frames, both ways:
  *
@@ -9,49 +9,58 @@
  *	byte 5-    payload
  *
  * An unknown type, or a length over the bound, ends the session. MESSAGE payloads are one JSON object each, UTF-8,
- *strict (JSON_REJECT_DUPLICATES, no NUL). HEARTBEAT has no payload; either side sends one when it has sent nothing for
- *WIRE_BEAT_MS, and takes the other for dead when nothing at all has come for WIRE_DEAD_MS. BLOB is 64 bytes of
- *lower-case hex SHA-256 and then the bytes, which are checked against it. SECRET is a name of 1 to 64 bytes of
- *[a-z0-9._-], a NUL, and a sealed box (crypto_box_seal) for the session key of the receiver.
+ * strict (JSON_REJECT_DUPLICATES, no NUL). HEARTBEAT has no payload; either side sends one when it has sent nothing for
+ * WIRE_BEAT_MS, and takes the other for dead when nothing at all has come for WIRE_DEAD_MS. BLOB is 64 bytes of
+ * lower-case hex SHA-256 and then the bytes, which are checked against it. SECRET is a name of 1 to 64 bytes of
+ * [a-z0-9._-], a NUL, and a sealed box (crypto_box_seal) for the session key of the receiver.
  *
- * SESSION. The agent speaks first: {"hello": {"protocol": 1, "agent": DIGEST, "arch": "x86_64", "key": HEX32, "uid":
- *0}}. `key` is the public half of a key pair (crypto_box) made for this session, held in locked memory. Then the
- *operator's side asks, {"id": N, "verb": V, ...}, and the agent answers each in order with {"id": N, "ok": {...}} or
+ * SESSION. The agent speaks first:
+ *
+ *	{"hello": {"protocol": 1, "agent": DIGEST, "arch": "x86_64", "key": HEX32, "uid": 0}}
+ *
+ * `key` is the public half of a key pair (crypto_box) made for this session, held in locked memory. Then the operator's
+ * side asks, {"id": N, "verb": V, ...}, and the agent answers each in order with {"id": N, "ok": {...}} or
  * {"id": N, "error": {"code": C, "text": T}}; before that answer there may be {"id": N, "event": {...}} (progress).
- *Requests may be sent ahead: the agent works on one after the other. N is 1 to 2^31, growing.
+ * Requests may be sent ahead: the agent works on one after the other. N is 1 to 2^31, growing.
  *
  * VERBS. All are generic: the agent knows nothing of Slurm.
  *
- * collect  {"items": [ITEM...]} -> {"items": {NAME: RESULT...}, "start": MS, "end": MS}  (wall clock of the host before
- *and after) ITEM is {"name": N, and one of "read": PATH, "max": BYTES                          -> {"text": S} | {"b64":
- *S} | {"errno": E}   (regular, proc and sys files) "run": [ARGV...], "input": S?, "max": BYTES, "timeout": MS ->
- *{"status": 0-255 | "signal": N | "timeout": true, "out": S | "out_b64": S, "err": S, "cut": bool} "stat": PATH,
- *"follow": bool  -> {"type": "file|directory|link|other", "mode": "0755", "uid": N, "gid": N, "owner": S, "group": S,
- *	                     "size": N, "mtime": MS, "ctime": MS, "dev": N, "fstype": S?, "target": S?} | {"errno": E}
- *	  "fs": PATH    -> {"total": KIB, "free": KIB, "inodes": N, "free_inodes": N} | {"errno": E}
- *	  "list": PATH, "max": COUNT    -> {"names": [S...]} | {"errno": E}
- *	  "fingerprint": PATH, "salt": HEX32  -> {"hex": HEX32, "ctime": MS} | {"errno": E}   (keyed hash: the content
- *does not travel)
- *	  }.  Runs go in parallel, at most 8 at a time. Names are 1 to 64 bytes. Commands are run with an empty
- *environment but for PATH and LC_ALL=C.UTF-8, in /, stdin /dev/null or `input`. probe    {"resources": [RESOURCE...],
- *"content": bool} -> {"observed": [OBSERVED...]}      (catalog/catalog.h) need     {"digests": [HEX64...]} ->
- *{"missing": [HEX64...]}      what the agent has neither in memory nor in its cache apply    {"epoch": N, "resources":
- *[RESOURCE...], "keep_going": bool} -> events {"id": ID, "result": R, "what": S}, then {"changed": N, "failed": N}
+ * collect  {"items": [ITEM...]} -> {"items": {NAME: RESULT...}, "start": MS, "end": MS}
+ *	(wall clock of the host before and after). ITEM is {"name": N, and one of
+ *	  "read": PATH, "max": BYTES          -> {"text": S} | {"b64": S} | {"errno": E}  (regular, proc and sys files)
+ *	  "run": [ARGV...], "input": S?, "max": BYTES, "timeout": MS
+ *	                                      -> {"status": 0-255 | "signal": N | "timeout": true,
+ *	                                          "out": S | "out_b64": S, "err": S, "cut": bool}
+ *	  "stat": PATH, "follow": bool        -> {"type": "file|directory|link|other", "mode": "0755", "uid": N, "gid": N,
+ *	                                          "owner": S, "group": S, "size": N, "mtime": MS, "ctime": MS, "dev": N,
+ *	                                          "fstype": S?, "target": S?} | {"errno": E}
+ *	  "fs": PATH                          -> {"total": KIB, "free": KIB, "inodes": N, "free_inodes": N} | {"errno": E}
+ *	  "list": PATH, "max": COUNT          -> {"names": [S...]} | {"errno": E}
+ *	  "fingerprint": PATH, "salt": HEX32  -> {"hex": HEX32, "ctime": MS} | {"errno": E}
+ *	                                          (keyed hash: the content does not travel)
+ *	}. Runs go in parallel, at most 8 at a time. Names are 1 to 64 bytes. Commands are run with an empty environment
+ *	but for PATH and LC_ALL=C.UTF-8, in /, stdin /dev/null or `input`.
+ * probe    {"resources": [RESOURCE...], "content": bool} -> {"observed": [OBSERVED...]}      (catalog/catalog.h)
+ * need     {"digests": [HEX64...]} -> {"missing": [HEX64...]}      what the agent has neither in memory nor cached
+ * apply    {"epoch": N, "resources": [RESOURCE...], "keep_going": bool}
+ *	-> events {"id": ID, "result": R, "what": S}, then {"changed": N, "failed": N}
  *	Needs the host lock. Each resource is probed again right before it is changed. After a failure the rest is
- *"blocked" unless keep_going. run      {"argv": [...], "input": S?, "max": BYTES, "timeout": MS, "env": {K: V}?,
- *"user": NAME?, "sandbox": SANDBOX?} -> as collect's run SANDBOX {"unshare": ["mount","net","uts","pid","ipc"],
- *"hostname": S?, "address": "10.0.0.1/24"? (on a dummy interface in the new network namespace, with lo up), "tmpfs":
- *[PATH...], "bind": [[FROM, TO, "ro"|"rw"]...]}: everything that was made ends with it. secret   {"path": PATH, "name":
- *N, "for": HEX32, "max": BYTES} -> a SECRET frame with the file's content sealed for that key, then {"size": N} lock
- *{"epoch": N, "holder": S, "run": S} -> {"epoch": N} or error "refused" whose text names holder and since when. Takes
- *the host's lock (/var/lib/reeve/lock, flock), and refuses an epoch lower than the highest it has seen
- *(/var/lib/reeve/epoch). Held until the session ends and the last child that was started under it has ended. put
- *{"path": PATH under /var/lib/reeve/, "digest": HEX64, "mode": "0600"} -> {}     writes a blob, atomically append
- *{"path": PATH under /var/log/reeve/, "line": S} -> {}     one line, fsync bye      {} -> {}, and the agent ends with
- *status 0.
+ *	"blocked" unless keep_going.
+ * run      {"argv": [...], "input": S?, "max": BYTES, "timeout": MS, "env": {K: V}?, "user": NAME?, "sandbox": SANDBOX?}
+ *	-> as collect's run. SANDBOX is {"unshare": ["mount","net","uts","pid","ipc"], "hostname": S?,
+ *	"address": "10.0.0.1/24"? (on a dummy interface in the new network namespace, with lo up), "tmpfs": [PATH...],
+ *	"bind": [[FROM, TO, "ro"|"rw"]...]}: everything that was made ends with it.
+ * secret   {"path": PATH, "name": N, "for": HEX32, "max": BYTES}
+ *	-> a SECRET frame with the file's content sealed for that key, then {"size": N}
+ * lock     {"epoch": N, "holder": S, "run": S} -> {"epoch": N}, or error "refused" whose text names holder and since when
+ *	Takes the host's lock (/var/lib/reeve/lock, flock), and refuses an epoch lower than the highest it has seen
+ *	(/var/lib/reeve/epoch). Held until the session ends and the last child that was started under it has ended.
+ * put      {"path": PATH under /var/lib/reeve/, "digest": HEX64, "mode": "0600"} -> {}     writes a blob, atomically
+ * append   {"path": PATH under /var/log/reeve/, "line": S} -> {}     one line, fsync
+ * bye      {} -> {}, and the agent ends with status 0.
  *
  * When the operator's side is gone (end of file, or silence) the agent starts nothing new, lets what runs under the
- *lock end, and ends.
+ * lock end, and ends.
  */
 #ifndef REEVE_WIRE_WIRE_H
 #define REEVE_WIRE_WIRE_H
