@@ -140,7 +140,7 @@ size_t passwd_groups_of(struct session *s, const char *name, gid_t gid, gid_t *r
 
 const char *passwd_user_name(struct session *s, uid_t uid, struct arena *arena)
 {
-	struct passwd_user user;
+	struct passwd_user user = {0};
 	if (uid == 0)
 		return "root";
 	if (passwd_user(s, NULL, uid, arena, &user, NULL) == 1)

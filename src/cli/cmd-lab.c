@@ -202,7 +202,11 @@ static const struct option_spec options[] = {
 
 const struct command cmd_lab = {
     .name = "lab",
-    .synopsis = "up | down [--purge] | status [--json] | ssh NODE [[--] COMMAND...] | fault NODE WHAT",
+    .synopsis = "up\n"
+		"down [--purge]\n"
+		"status [--json]\n"
+		"ssh NODE [[--] COMMAND...]\n"
+		"fault NODE stop|start|cut|heal",
     .summary = "Run a throwaway cluster of real nodes on this machine",
     .help = "The lab has one node for each host of cluster.yaml: a systemd-nspawn container\n"
 	    "with its own systemd, sshd, packages and network address. 'reeve --lab COMMAND'\n"

@@ -29,7 +29,8 @@ struct context;
 
 struct command {
 	const char *name;
-	const char *synopsis;              /* behind "reeve NAME": "[-l NODES] [--json]" */
+	const char
+	    *synopsis; /* behind "reeve NAME": "[-l NODES] [--json]"; several ways of use stand on lines of their own */
 	const char *summary;               /* one line, no full stop */
 	const char *help;                  /* paragraphs, wrapped by hand at 79 columns */
 	const struct option_spec *options; /* ends with a NULL name; NULL: none of its own */

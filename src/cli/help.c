@@ -1,5 +1,7 @@
 #include "cli/command.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 
 static void print_options(const struct option_spec *options, FILE *out)
@@ -26,10 +28,21 @@ void help_main(FILE *out)
 	fprintf(out, "\n'reeve COMMAND --help' and reeve-COMMAND(1) say more about each.\n");
 }
 
+static void print_usage(const struct command *command, FILE *out)
+{
+	const char *line = command->synopsis, *before = "Usage:";
+	do {
+		size_t len = strcspn(line, "\n");
+		fprintf(out, "%s reeve %s%s%.*s\n", before, command->name, len ? " " : "", (int)len, line);
+		line += len + (line[len] == '\n');
+		before = "      ";
+	} while (*line);
+}
+
 void help_command(const struct command *command, FILE *out)
 {
-	fprintf(out, "Usage: reeve %s%s%s\n\n%s.\n\n%s\n", command->name, *command->synopsis ? " " : "",
-		command->synopsis, command->summary, command->help);
+	print_usage(command, out);
+	fprintf(out, "\n%s.\n\n%s\n", command->summary, command->help);
 	if (command->options) {
 		fprintf(out, "\nOptions:\n");
 		print_options(command->options, out);

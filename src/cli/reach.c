@@ -74,15 +74,14 @@ struct report *reach_report(const struct context *context)
 }
 
 struct watch {
-	struct report *report; /* NULL: nobody looks */
+	struct report *report;
+	bool live; /* elsewhere only what goes wrong is worth a line */
 	struct fleet *fleet;
 };
 
 static void on_phase(void *data, size_t host, enum fleet_phase phase)
 {
 	const struct watch *w = data;
-	if (!w->report)
-		return;
 	if (phase == FLEET_FAILED)
 		report_host(w->report, host, REPORT_UNREACHABLE, fleet_error(w->fleet, host)->text);
 	else
@@ -92,9 +91,8 @@ static void on_phase(void *data, size_t host, enum fleet_phase phase)
 static void on_warning(void *data, size_t host, const char *text)
 {
 	const struct watch *w = data;
-	if (w->report)
-		report_note(w->report, "%s%s%s", host == SIZE_MAX ? "" : fleet_name(w->fleet, host),
-			    host == SIZE_MAX ? "" : ": ", text);
+	report_note(w->report, "%s%s%s", host == SIZE_MAX ? "" : fleet_name(w->fleet, host),
+		    host == SIZE_MAX ? "" : ": ", text);
 }
 
 static void judge(struct context *context, struct fleet *fleet, const struct fleet_request *request,
@@ -105,7 +103,7 @@ static void judge(struct context *context, struct fleet *fleet, const struct fle
 		return;
 	}
 	ret->facts = facts_decode(request->answer, scope, fleet_hello(fleet, request->host)->arch, sent_ms,
-				  clock_wall_ms(), context->arena, &ret->error);
+				  request->answered_ms, context->arena, &ret->error);
 }
 
 static int ask(struct context *context, struct watch *w, const struct facts_scope *scopes, struct reach_facts *ret,
@@ -124,7 +122,7 @@ static int ask(struct context *context, struct watch *w, const struct facts_scop
 	for (size_t i = 0; i < count; i++) {
 		if (status == 0)
 			judge(context, w->fleet, &requests[i], &scopes[i], sent_ms, &ret[i]);
-		if (status == 0 && w->report)
+		if (status == 0 && (!ret[i].facts || w->live))
 			report_host(w->report, i, ret[i].facts ? REPORT_DONE : REPORT_UNREACHABLE,
 				    ret[i].facts ? NULL : ret[i].error.text);
 		fleet_request_clear(&requests[i]);
@@ -138,7 +136,7 @@ int reach_ask(struct context *context, const struct fleet_target *targets, const
 	      size_t count, const struct fleet_options *options, struct reach_facts *ret, struct err *err)
 {
 	_cleanup_report_ struct report *report = reach_report(context);
-	struct watch w = {.report = report};
+	struct watch w = {.report = report, .live = !context->json && report_can_redraw(stderr)};
 	struct fleet_options all = *options;
 	all.on_phase = on_phase;
 	all.on_warning = on_warning;

@@ -342,6 +342,7 @@ void fleet_request_clear(struct fleet_request *request)
 	request->answer = NULL;
 	request->secret = NULL;
 	request->secret_len = 0;
+	request->answered_ms = 0;
 	request->secret_name[0] = request->error_code[0] = '\0';
 	request->error = (struct err){0};
 }

@@ -137,6 +137,7 @@ struct fleet_request {
 	json_t *answer;        /* the "ok" object; NULL where it failed. Freed by fleet_request_clear */
 	struct err error;      /* ERR_NONE where it succeeded */
 	char error_code[33];   /* the agent's own code where the agent refused it; else "" */
+	int64_t answered_ms;   /* wall clock, when the answer came; 0: none came */
 	unsigned char *secret; /* one received with the answer, opened (sodium_malloc); NULL: none */
 	size_t secret_len;
 	char secret_name[WIRE_SECRET_NAME + 1];

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "transport/session.h"
 
@@ -101,6 +102,7 @@ int session_take_answer(struct session *s, json_t *message, struct err *err)
 	} else if (take_error(request, error, err) < 0) {
 		return -1;
 	}
+	request->answered_ms = clock_wall_ms();
 	s->first = f->next[s->first];
 	if (s->first == SESSION_NONE)
 		s->last = SESSION_NONE;

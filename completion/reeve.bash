@@ -1,0 +1,57 @@
+# Completion of reeve's command line for bash(1). Commands and options are read from reeve's own help, once in a shell,
+# so that they are those of the reeve that is installed.
+
+declare -gA _reeve_help
+
+# _reeve_words [COMMAND]: its options; without COMMAND the commands, too. One a line.
+_reeve_words() {
+	local key="help $*"
+	[[ -v _reeve_help[$key] ]] || _reeve_help[$key]=$("$_reeve_program" "$@" --help 2>/dev/null)
+	[[ $# -gt 0 ]] || awk '/^Commands:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }' <<<"${_reeve_help[$key]}"
+	grep -oE -- '^  (-[a-zA-Z], |    )--[a-z-]+' <<<"${_reeve_help[$key]}" | grep -oE -- '--[a-z-]+'
+}
+
+# The nodes of the lab that is up, with the file that the command line names.
+_reeve_nodes() {
+	local i file=()
+	for ((i = 1; i + 1 < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-f | --file) file=(-f "${COMP_WORDS[i + 1]}") ;;
+		esac
+	done
+	"$_reeve_program" "${file[@]}" lab status 2>/dev/null | awk 'NR > 1 { print $1 }'
+}
+
+_reeve() {
+	local word=${COMP_WORDS[COMP_CWORD]} operands=() words= i
+	_reeve_program=${COMP_WORDS[0]}
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-f | --file | -l | --limit | -o | --output | --name | --key-from) ((++i)) ;;
+		-*) ;;
+		*) operands+=("${COMP_WORDS[i]}") ;;
+		esac
+	done
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	-f | --file | -o | --output)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	-l | --limit | --name | --key-from) return ;;
+	esac
+	# What stands behind the node belongs to the command that runs there.
+	case "${#operands[@]} ${operands[*]:0:2}" in
+	"0 ") words=$(_reeve_words) ;;
+	"1 lab") words="up down status ssh fault"$'\n'$(_reeve_words lab) ;;
+	"2 lab ssh" | "2 lab fault") words=$(_reeve_nodes) ;;
+	"3 lab fault") words="stop start cut heal" ;;
+	*" lab ssh") ;;
+	*" plan"* | *" apply"*) words="core lmod"$'\n'$(_reeve_words "${operands[0]}") ;;
+	"1 check") words=$(_reeve_words check)$'\n'$(compgen -f -- "$word") ;;
+	*) words=$(_reeve_words "${operands[0]}") ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+
+complete -o filenames -F _reeve reeve

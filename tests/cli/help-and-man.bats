@@ -1,0 +1,69 @@
+#!/usr/bin/env bats
+# The help, the man pages and the completion say the same.
+load helper
+
+man=$BATS_TEST_DIRNAME/../../docs/man
+
+# The synopsis of a man page (scdoc(5)) as plain text.
+synopsis() {
+	awk '/^# / { on = $0 == "# SYNOPSIS"; next } on && NF' "$1" | sed -E 's/\+\+$//; s/\\(.)/\1/g; s/[*]//g; s/(^|[^A-Za-z])_([^_]*)_/\1\2/g'
+}
+
+usage() {
+	"$REEVE" "$1" --help | sed -n '/^Usage: /,/^$/{/^$/d;s/^Usage: //;s/^ *//;p}'
+}
+
+@test "every command has a man page with the synopsis of its help" {
+	for command in $(commands); do
+		[ -f "$man/reeve-$command.1.scd" ]
+		diff <(usage "$command") <(synopsis "$man/reeve-$command.1.scd")
+	done
+}
+
+@test "every option of a command is in its man page" {
+	for command in $(commands); do
+		for option in $("$REEVE" "$command" --help | sed -n '/^Options:/,/^$/p' | grep -oE -- '^  (-., |    )--[a-z-]+' | grep -oE -- '--[a-z-]+'); do
+			grep -qF -- "$option" "$man/reeve-$command.1.scd" || { echo "$command $option"; false; }
+		done
+	done
+}
+
+@test "there is no man page of a command that does not exist, and reeve(1) names each that does" {
+	for page in "$man"/reeve-*.1.scd; do
+		name=$(basename "$page" .1.scd)
+		commands | grep -qx -- "${name#reeve-}"
+	done
+	for command in $(commands); do
+		grep -qE "\*(reeve[- ])?$command\*" "$man/reeve.1.scd" || { echo "$command"; false; }
+	done
+	for option in $("$REEVE" --help | grep -oE -- '^  (-., |    )--[a-z-]+' | grep -oE -- '--[a-z-]+'); do
+		grep -qF -- "$option" "$man/reeve.1.scd" || { echo "$option"; false; }
+	done
+}
+
+# complete WORD...: what would be offered for the last word.
+offered() {
+	COMP_WORDS=("$REEVE" "$@")
+	COMP_CWORD=$#
+	_reeve
+	printf '%s\n' "${COMPREPLY[@]}"
+}
+
+@test "bash completes commands, options and what follows them" {
+	source "$BATS_TEST_DIRNAME/../../completion/reeve.bash"
+	diff <(offered '' | grep -v '^-' | sort) <(commands | sort)
+	[ "$(offered ch)" = check ]
+	[ "$(offered check --js)" = --json ]
+	[ "$(offered facts --lim)" = --limit ]
+	[ "$(offered -f good.yaml lab fault a he)" = heal ]
+	[ "$(offered lab d)" = down ]
+	[ "$(offered check goo)" = good.yaml ]
+	[ "$(offered -f goo)" = good.yaml ]
+	[ "$(offered facts -l a)" = "" ]
+	[ "$(offered lab ssh a --js)" = "" ]
+	for command in $(commands); do
+		for option in $("$REEVE" "$command" --help | grep -oE -- '^  (-., |    )--[a-z-]+' | grep -oE -- '--[a-z-]+'); do
+			grep -qx -- "$option" <<<"$(offered "$command" "$option")"
+		done
+	done
+}

@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# The command line itself: options, help, misuse, and which stream says what.
+load helper
+
+@test "without a command, the help is on standard error and the status 64" {
+	reeve
+	[ "$status" -eq 64 ]
+	[ ! -s out ]
+	grep -q '^Usage: reeve ' err
+}
+
+@test "--help and --version are results" {
+	reeve --help
+	[ "$status" -eq 0 ]
+	[ ! -s err ]
+	grep -q '^  check  ' out
+	reeve --version
+	[ "$status" -eq 0 ]
+	grep -qE '^reeve [0-9]+\.[0-9]+\.[0-9]+$' out
+}
+
+@test "every command has help with its name, and no control bytes or lines over 100 columns in it" {
+	for command in $(commands); do
+		reeve "$command" --help
+		[ "$status" -eq 0 ]
+		[ ! -s err ]
+		head -1 out | grep -q "^Usage: reeve $command"
+		none -q '[^[:print:]]' out
+		none -qE '^.{101}' out
+	done
+}
+
+@test "unknown commands and options name the nearest, with status 64 and nothing on standard output" {
+	reeve chek
+	[ "$status" -eq 64 ]
+	[ ! -s out ]
+	grep -q "unknown command 'chek'; did you mean 'check'?" err
+	reeve check --jsn
+	[ "$status" -eq 64 ]
+	[ ! -s out ]
+	grep -q "unknown option '--jsn'; did you mean '--json'?" err
+	reeve check -x
+	[ "$status" -eq 64 ]
+	grep -q "unknown option '-x'" err
+	reeve xyzzy
+	[ "$status" -eq 64 ]
+	none -q 'did you mean' err
+}
+
+@test "every command refuses an unknown option with status 64" {
+	for command in $(commands); do
+		reeve "$command" --no-such-option
+		[ "$status" -eq 64 ]
+		[ ! -s out ]
+	done
+}
+
+@test "options stand before and behind the command, with = or a blank" {
+	for line in "-f good.yaml check" "check -f good.yaml" "check --file good.yaml" "--file=good.yaml check" \
+		"check -fgood.yaml" "check good.yaml" "check -vf good.yaml" "check -- good.yaml"; do
+		reeve $line
+		[ "$status" -eq 0 ]
+		[ "$(cat out)" = "good.yaml: ok, 4 hosts, 1 partition" ]
+	done
+}
+
+@test "an argument that is missing, or one too many, is misuse" {
+	reeve check -f
+	[ "$status" -eq 64 ]
+	reeve check --json=yes good.yaml
+	[ "$status" -eq 64 ]
+	reeve check good.yaml good.yaml
+	[ "$status" -eq 64 ]
+	reeve -f good.yaml check good.yaml
+	[ "$status" -eq 64 ]
+	reeve lab
+	[ "$status" -eq 64 ]
+	reeve lab upp
+	[ "$status" -eq 64 ]
+	grep -q "did you mean 'up'?" err
+	reeve -f good.yaml lab ssh nobody true
+	[ "$status" -eq 64 ]
+	reeve -f good.yaml lab fault a explode
+	[ "$status" -eq 64 ]
+	reeve -f good.yaml facts -l nobody
+	[ "$status" -eq 64 ]
+	reeve init -- -oProxyCommand=true
+	[ "$status" -eq 64 ]
+	reeve init 'root@-oProxyCommand=true'
+	[ "$status" -eq 64 ]
+	reeve init --name 'Not A Name'
+	[ "$status" -eq 64 ]
+}
+
+@test "a full disk and a closed pipe fail the command, and say so" {
+	for arguments in "check good.yaml" "check --json good.yaml" "--help" "lab --help" "--version"; do
+		status=0
+		"$REEVE" $arguments >/dev/full 2>err || status=$?
+		[ "$status" -eq 1 ]
+		grep -q 'cannot write to standard output: No space left on device' err
+		status=0
+		"$REEVE" $arguments >&- 2>err || status=$?
+		[ "$status" -eq 1 ]
+		grep -q 'cannot write to standard output' err
+	done
+	mkfifo pipe
+	(: <pipe) &
+	exec 7>pipe
+	wait $!
+	status=0
+	"$REEVE" check good.yaml >&7 2>err || status=$?
+	exec 7>&-
+	[ "$status" -eq 1 ]
+	grep -q 'cannot write to standard output: Broken pipe' err
+}
+
+@test "the file is looked for in its places" {
+	reeve check
+	[ "$status" -eq 1 ]
+	[ ! -s out ]
+	grep -q 'there is no cluster.yaml' err
+	cp good.yaml cluster.yaml
+	reeve check
+	[ "$(cat out)" = "cluster.yaml: ok, 4 hosts, 1 partition" ]
+	REEVE_CLUSTER=good.yaml reeve check
+	[ "$(cat out)" = "good.yaml: ok, 4 hosts, 1 partition" ]
+	REEVE_CLUSTER=good.yaml reeve -f bad.yaml check
+	[ "$status" -eq 1 ]
+}
+
+@test "nothing is colored where no terminal is" {
+	TERM=xterm reeve check bad.yaml
+	none -q $'\033' err
+}
+
+@test "a terminal is colored, but not with NO_COLOR or --no-color" {
+	command -v script || skip "no script(1)"
+	TERM=xterm script -qec "$REEVE check bad.yaml" /dev/null >tty || :
+	grep -q $'\033\\[' tty
+	NO_COLOR=1 TERM=xterm script -qec "$REEVE check bad.yaml" /dev/null >tty || :
+	none -q $'\033\\[' tty
+	TERM=xterm script -qec "$REEVE check --no-color bad.yaml" /dev/null >tty || :
+	none -q $'\033\\[' tty
+}
