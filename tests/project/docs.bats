@@ -32,14 +32,6 @@ page_options() {
 	done
 }
 
-@test "each manual page is of a command that there is" {
-	for page in docs/man/reeve-*.1.scd; do
-		name=$(basename "$page" .1.scd)
-		echo "$name"
-		commands | grep -qx "${name#reeve-}"
-	done
-}
-
 @test "options of manual pages and help are the same" {
 	diff <("$REEVE" --help | help_options "Options of all commands") <(page_options docs/man/reeve.1.scd)
 	for command in $(commands); do
