@@ -7,7 +7,7 @@
  *	      = help: did you mean 'address'?
  *
  * A struct diags owns its texts. The source it was given is borrowed. Codes are stable: once given out, a code keeps
- *its meaning.
+ * its meaning.
  */
 #ifndef REEVE_BASE_DIAG_H
 #define REEVE_BASE_DIAG_H

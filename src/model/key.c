@@ -1,11 +1,12 @@
 /*
  * Which MUNGE key is the cluster's. Munge's package makes a random key on each host at installation, so that a key by
- *itself means nothing; what means something is the record, and daemons that talk with a key now.
+ * itself means nothing; what means something is the record, and daemons that talk with a key now.
  *
  *	record has a fingerprint    that key. A host that holds it gives it to those that do not; none does: stop, with
- *the choices. no record, slurmctld runs   the key in use there: somebody's cluster, or ours after a run that was cut
- *off. no record, only slurmds run  a controller that was reimaged looks like this. Stop, with the choices. nothing a
- *new key.
+ *	                            the choices.
+ *	no record, slurmctld runs   the key in use there: somebody's cluster, or ours after a run that was cut off.
+ *	no record, only slurmds run a controller that was reimaged looks like this. Stop, with the choices.
+ *	nothing                     a new key.
  */
 #include <string.h>
 

@@ -2,10 +2,11 @@
  * The order of things. Prepare and auth are the same for every change; the order inside activate comes from the need:
  *
  *	nothing, start    files; slurmctlds, the primary first; slurmds that do not run, or whose own texts differ
- *	reconfigure	  files everywhere, then one `scontrol reconfigure`, which tells all slurmds; backups are
- *signalled for themselves (slurmctld's backup has no case for it), then slurmds that need more restart	  files
- *everywhere; slurmctlds, the primary first; `scontrol reconfigure`, so that slurmds read the file; slurmds nodes
- *(to 24.05)  Slurm's FAQ, "add nodes": stop slurmctld, files everywhere, restart slurmds, start slurmctld
+ *	reconfigure       files everywhere, then one `scontrol reconfigure`, which tells all slurmds; backups are
+ *	                  signalled for themselves (slurmctld's backup has no case for it), then slurmds that need more
+ *	restart           files everywhere; slurmctlds, the primary first; `scontrol reconfigure`, so that slurmds read
+ *	                  the file; slurmds
+ *	nodes (to 24.05)  Slurm's FAQ, "add nodes": stop slurmctld, files everywhere, restart slurmds, start slurmctld
  *
  * slurmds restart behind a canary: the first alone, then the others. Their jobs live on (KillMode=process).
  */

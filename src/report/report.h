@@ -5,9 +5,9 @@
  * ways to look at a run:
  *
  *	live    on a terminal: a block at its foot, one line for each host where they fit, else one line for each thing
- *that hosts are busy with; redrawn at most ten times a second. What must be read later scrolls past above it. plain
- *elsewhere: one line for each phase, each failure and each host that ended. JSON    one object a line on `out`:
- *progress, and last the summary.
+ *	        that hosts are busy with; redrawn at most ten times a second. What must be read later scrolls past above.
+ *	plain   elsewhere: one line for each phase, each failure and each host that ended.
+ *	JSON    one object a line on `out`: progress, and last the summary.
  *
  * A frame of the live block is one write that hides the cursor and shows it again, so that a run that is interrupted at
  * any point leaves a terminal in order. Text from hosts is made printable and cut to the width of the terminal.

@@ -2,23 +2,23 @@
  * bootstrap: how the agent comes to run as root on a host that has nothing but a shell.
  *
  * The remote command is one line, `exec /bin/sh -c '...' NONCE '...' ...`. The user's login shell may be sh, bash, csh,
- *tcsh, fish or zsh; within single quotes they all agree as long as there is no `!` (csh's history), no backslash
- *(fish), no newline (csh) and no single quote. The scripts use no double quotes either: pathname expansion and word
- *splitting are switched off (`set -f`, empty IFS), so that an unquoted $1 is one word, also where it is handed on to
- *sudo.
+ * tcsh, fish or zsh; within single quotes they all agree as long as there is no `!` (csh's history), no backslash
+ * (fish), no newline (csh) and no single quote. The scripts use no double quotes either: pathname expansion and word
+ * splitting are switched off (`set -f`, empty IFS), so that an unquoted $1 is one word, also where it is handed on to
+ * sudo.
  *
  * The script answers on stdout with lines that begin with a random nonce, so that whatever rc files and banners print
- *before can be told apart:
+ * before can be told apart:
  *
  *	NONCE ready         the agent is executed now; frames follow
  *	NONCE need ARCH     send exactly the agent for that architecture; `ready` or `fail` follows
  *	NONCE fail WORD...  it ends: sudo (not installed), arch ARCH, place (nowhere to put it), copy DIR (did not
- *arrive whole)
+ *	                    arrive whole)
  *
  * On the host the agent is kept as DIR/SHA256 in a directory of root's with mode 0700: /var/lib/reeve/agent, or, where
- *that is mounted noexec or cannot be written, /usr/local/libexec/reeve. It is opened once, hashed through that
- *descriptor, and executed through it, so that what was checked is what runs. Other agents there are removed when a new
- *one comes. REEVE_ROOT in the host's environment is put in front of both directories (scratch roots of the tests).
+ * that is mounted noexec or cannot be written, /usr/local/libexec/reeve. It is opened once, hashed through that
+ * descriptor, and executed through it, so that what was checked is what runs. Other agents there are removed when a new
+ * one comes. REEVE_ROOT in the host's environment is put in front of both directories (scratch roots of the tests).
  */
 #ifndef REEVE_TRANSPORT_BOOTSTRAP_H
 #define REEVE_TRANSPORT_BOOTSTRAP_H

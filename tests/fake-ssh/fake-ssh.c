@@ -1,8 +1,8 @@
 /*
  * fake-ssh: stands in for ssh(1) where a test needs a thousand hosts, or bad ones. Host NAME is the scratch root
  * $FAKE_SSH_ROOTS/NAME; the command is really run, by the login shell, with the environment of a fresh login and
- *REEVE_ROOT set to that root. $ROOT/bin is first in PATH, for a sudo or an id of the test's own. How the host behaves
- *is in $ROOT/behaviour, one `key=value` a line:
+ * REEVE_ROOT set to that root. $ROOT/bin is first in PATH, for a sudo or an id of the test's own. How the host behaves
+ * is in $ROOT/behaviour, one `key=value` a line:
  *
  *	shell=PATH	the login shell; default /bin/sh
  *	noise=TEXT	printed before anything else, as rc files do; noise-bytes=N: so many bytes of it

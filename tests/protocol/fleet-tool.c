@@ -2,13 +2,13 @@
  * fleet-tool: drives the transport from a shell, for tests.
  *
  *	fleet-tool [-F SSH_CONFIG] [-K KNOWN_HOSTS] [-C CONTROL_DIR] [-p SUDO_PASSWORD] [-c CONNECT_MS] [-t TIMEOUT_MS]
- *[-b BLOB_BYTES]
+ * [-b BLOB_BYTES]
  *	           [-s SECRET] [-w WAIT_MS] [-m MESSAGE]... HOST...
  *	fleet-tool [-F SSH_CONFIG] [-K KNOWN_HOSTS] [-R] -T HOST...
  *
  * Connects to all, sends each message to each in one round, says bye. A host "local" is this machine. Prints, a line
- *each: HOST open ARCH pushed|kept      HOST failed CODE TEXT      HOST answer JSON      HOST error CODE TEXT    HOST
- *event JSON and on stderr warnings, and at the end `connect MS round MS rss KIB`.
+ * each: HOST open ARCH pushed|kept      HOST failed CODE TEXT      HOST answer JSON      HOST error CODE TEXT    HOST
+ * event JSON and on stderr warnings, and at the end `connect MS round MS rss KIB`.
  */
 #include <sodium.h>
 #include <stdio.h>

@@ -1,12 +1,13 @@
 /*
  * The text of slurm.conf. What the operator wrote under `slurm:` replaces a default of ours; what reeve must write
- *itself he cannot (slurm_param_owned). Equal nodes share a line, so that a hundred Pis are one.
+ * itself he cannot (slurm_param_owned). Equal nodes share a line, so that a hundred Pis are one.
  *
  * Defaults that are not Slurm's own, and why:
  *	SelectType, SelectTypeParameters  22.05 has select/linear, whole nodes; cores and memory as resources is what
- *people expect. DefMemPerCPU	    with memory as a resource a job that names none would get all of a node's.
- *	ProctrackType, TaskPlugin  cgroups where every node can, else what works without (LAB: read-only cgroups kill
- *slurmd). ReturnToService=1   a node that was down because it did not answer comes back by itself (default 0: never).
+ *	    people expect.
+ *	DefMemPerCPU  with memory as a resource a job that names none would get all of a node's.
+ *	ProctrackType, TaskPlugin  cgroups where every node can, else what works without (read-only cgroups kill slurmd).
+ *	ReturnToService=1  a node that was down because it did not answer comes back by itself (default 0: never).
  *	ReconfigFlags=KeepPartState  a reconfigure must not undo what an administrator did to a partition.
  *	SlurmctldTimeout=60  the backup takes over after a minute, not two.
  */

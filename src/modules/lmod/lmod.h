@@ -1,12 +1,12 @@
 /*
  * lmod: environment modules for everybody, in their plain form: Lmod from the distribution, MODULEPATH on trees of the
- *operator's choice, the module StdEnv loaded at login.
+ * operator's choice, the module StdEnv loaded at login.
  *
  *	lmod:
  *	  modulepath: [/mnt/nfs/modules]	# looked through in this order; made by the operator, not by reeve
  *
  * Login shells read /etc/profile.d; they export BASH_ENV, so that bash scripts of batch jobs know `module` too (Lmod's
- *init/profile).
+ * init/profile).
  */
 #ifndef REEVE_MODULES_LMOD_LMOD_H
 #define REEVE_MODULES_LMOD_LMOD_H
