@@ -71,7 +71,10 @@ struct module {
 extern const struct module *const modules[];              /* NULL-terminated, core first */
 extern const struct inv_section *const module_sections[]; /* theirs, NULL-terminated, for inventory_load */
 
+enum { MODULES_MAX = 16 }; /* a bound for tables by module */
+
 const struct module *module_named(const char *name); /* NULL: none */
+size_t module_index(const char *name);               /* its place in the table; MODULES_MAX: none */
 
 /* The catalog of one host: everything that the enabled modules want there. Lives in `arena`. */
 struct catalog *modules_compile(const struct cluster *cluster, size_t host, struct arena *arena);

@@ -1,5 +1,7 @@
 #include "modules/module.h"
 
+#include <assert.h>
+
 #include "base/str.h"
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
@@ -9,12 +11,20 @@
 const struct module *const modules[] = {&core_module, &lmod_module, NULL};
 const struct inv_section *const module_sections[] = {&lmod_section, NULL};
 
+static_assert(sizeof modules / sizeof *modules <= MODULES_MAX, "more modules than tables have room for");
+
+size_t module_index(const char *name)
+{
+	for (size_t i = 0; modules[i]; i++)
+		if (streq(modules[i]->name, name))
+			return i;
+	return MODULES_MAX;
+}
+
 const struct module *module_named(const char *name)
 {
-	for (const struct module *const *m = modules; *m; m++)
-		if (streq((*m)->name, name))
-			return *m;
-	return NULL;
+	size_t i = module_index(name);
+	return i < MODULES_MAX ? modules[i] : NULL;
 }
 
 struct catalog *modules_compile(const struct cluster *cluster, size_t host, struct arena *arena)

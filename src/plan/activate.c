@@ -242,8 +242,9 @@ void plan_activation(struct plan *plan)
 			active |= is_active(&h->facts->slurmctld_unit);
 			plan->need = slurm_need_join(plan->need, need);
 		}
+		/* What only slurmctld is restarted for, its slurmds read again. */
 		if (h->inv->compute && is_active(&h->facts->slurmd_unit))
-			plan->hosts[i].need = need;
+			plan->hosts[i].need = need == SLURM_NEED_RESTART_CTLD ? SLURM_NEED_RECONFIGURE : need;
 	}
 	/* Also where no slurmctld runs: what is removed or resized was configured once, and its jobs may still be
 	 * there. */

@@ -216,15 +216,16 @@ static void add_reloads(struct builder *b)
 	end(b, s);
 }
 
-static void add_reconfigure(struct builder *b)
+static void add_reconfigure(struct builder *b, bool backups)
 {
 	const struct inventory *inv = b->plan->cluster->inv;
 	size_t at = b->plan->live && b->plan->live->up ? b->plan->live->controller : inv->controllers[0];
 	struct step *s = begin(b, STAGE_ACTIVATE, "scontrol reconfigure");
 	s->essential = true;
 	add_command(b, s, at, reconfigure);
+	/* Backups that were just restarted have read the file. */
 	s = begin(b, STAGE_ACTIVATE, "reload slurmctld on the backups");
-	for (size_t i = 0; i < inv->controller_count; i++)
+	for (size_t i = 0; backups && i < inv->controller_count; i++)
 		if (inv->controllers[i] != at && slurmctld_runs(b->plan, inv->controllers[i]))
 			add_command(b, s, inv->controllers[i], reload_slurmctld);
 	end(b, s);
@@ -263,19 +264,19 @@ static void add_activation(struct builder *b)
 	case SLURM_NEED_RECONFIGURE:
 		add_files(b);
 		add_slurmctlds(b, false);
-		add_reconfigure(b);
+		add_reconfigure(b, true);
 		add_slurmds(b, false);
 		break;
 	case SLURM_NEED_RESTART_SLURMD:
 		add_files(b);
 		add_slurmctlds(b, false);
-		add_reconfigure(b);
+		add_reconfigure(b, true);
 		add_slurmds(b, true);
 		break;
 	case SLURM_NEED_RESTART_CTLD:
 		add_files(b);
 		add_slurmctlds(b, true);
-		add_reconfigure(b);
+		add_reconfigure(b, false);
 		add_slurmds(b, false);
 		break;
 	case SLURM_NEED_RESTART_BOTH:

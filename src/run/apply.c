@@ -65,8 +65,12 @@ static void on_event(void *data, struct fleet_request *request, const json_t *js
 	const struct resource *resource = resource_of(s->action, event.id);
 	if (!resource)
 		return;
-	if (event.result == EVENT_CHANGED)
+	if (event.result == EVENT_CHANGED) {
 		r->result->changed++;
+		size_t module = module_index(resource->module);
+		if (module < MODULES_MAX)
+			r->result->touched[module] = true;
+	}
 	if (g->options->report)
 		report_event(g->options->report, g->fleet_of[host], &event, place_of(g, resource->origin));
 	if (event.result != EVENT_FAILED)
@@ -293,7 +297,7 @@ int apply(struct gathered *g, const struct apply_options *options, struct apply_
 	int rc = run_steps(&r, err);
 	sodium_free(r.key);
 	if (rc == 0 && !ret->stopped)
-		rc = apply_verify(g, ret->changed || options->verify_jobs, ret, err);
+		rc = apply_verify(g, options->verify_jobs, ret, err);
 	bool done = rc == 0 && !ret->stopped && ret->verified;
 	bool differs = ret->changed || !g->cluster->record;
 	struct err ignored;

@@ -8,6 +8,7 @@
 #ifndef REEVE_RUN_APPLY_H
 #define REEVE_RUN_APPLY_H
 
+#include "modules/module.h"
 #include "run/gather.h"
 
 struct apply_options {
@@ -17,11 +18,12 @@ struct apply_options {
 };
 
 struct apply_result {
-	size_t changed;           /* resources */
-	size_t left_behind;       /* hosts with a role that were not reached or failed */
-	bool stopped;             /* the run did not come to its end */
-	bool verified;            /* everything that was checked holds */
-	struct findings findings; /* all of them: the plan's, and what failed */
+	size_t changed;            /* resources */
+	bool touched[MODULES_MAX]; /* by module: one of its resources changed */
+	size_t left_behind;        /* hosts with a role that were not reached or failed */
+	bool stopped;              /* the run did not come to its end */
+	bool verified;             /* everything that was checked holds */
+	struct findings findings;  /* all of them: the plan's, and what failed */
 };
 
 /*
@@ -33,7 +35,8 @@ int apply(struct gathered *g, const struct apply_options *options, struct apply_
 /* Parts, in files of their own. */
 int apply_record(struct gathered *g, const struct apply_options *options, bool done, struct apply_result *ret,
 		 struct err *err);
-int apply_verify(struct gathered *g, bool jobs, struct apply_result *ret, struct err *err);
+/* `all`: every module that is chosen is verified with jobs, else those that were touched. */
+int apply_verify(struct gathered *g, bool all, struct apply_result *ret, struct err *err);
 int apply_test(struct gathered *g, struct apply_result *ret,
 	       struct err *err); /* of the candidate; 0 with a finding where it fails */
 

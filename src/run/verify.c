@@ -18,6 +18,7 @@ struct verifier {
 	struct apply_result *result;
 	struct checks checks;
 	size_t bad;
+	bool all; /* modules are verified whether they were touched or not */
 };
 
 static json_t *message_of(const struct check *check)
@@ -26,7 +27,7 @@ static json_t *message_of(const struct check *check)
 	for (const char *const *a = check->argv; *a; a++)
 		json_array_append_new(argv, json_string(*a));
 	return json_pack("{s:s, s:o, s:s*, s:i, s:i}", "verb", "run", "argv", argv, "input", check->input, "max",
-			 32 << 20, "timeout", (int)check->timeout_ms);
+			 8 << 20, "timeout", (int)check->timeout_ms);
 }
 
 static const char *judge(const struct check *check, const struct fleet_request *request, struct arena *arena)
@@ -84,10 +85,14 @@ static int run_checks(struct verifier *v, struct err *err)
 
 static void add_checks(struct verifier *v, const struct verify_context *context)
 {
-	for (const struct module *const *m = modules; *m; m++)
-		if ((*m)->verify && inventory_has_module(v->g->inv, (*m)->name) &&
-		    plan_wants(&v->g->options->plan, (*m)->name))
-			(*m)->verify(context, &v->checks);
+	for (size_t i = 0; modules[i]; i++) {
+		const struct module *m = modules[i];
+		/* Without jobs nothing is asked but what is known already. */
+		bool due = !context->idle || v->all || v->result->touched[i];
+		if (m->verify && due && inventory_has_module(v->g->inv, m->name) &&
+		    plan_wants(&v->g->options->plan, m->name))
+			m->verify(context, &v->checks);
+	}
 }
 
 static void take_munge(struct verifier *v)
@@ -144,15 +149,15 @@ static bool *find_idle(struct verifier *v, const bool *present)
 	return idle;
 }
 
-int apply_verify(struct gathered *g, bool jobs, struct apply_result *ret, struct err *err)
+int apply_verify(struct gathered *g, bool all, struct apply_result *ret, struct err *err)
 {
-	struct verifier v = {.g = g, .result = ret, .checks = {.arena = g->arena}};
+	struct verifier v = {.g = g, .result = ret, .checks = {.arena = g->arena}, .all = all};
 	bool *present = arena_calloc(g->arena, g->inv->host_count, sizeof *present);
 	for (size_t i = 0; i < g->inv->host_count; i++)
 		present[i] = gather_present(g, i);
 	struct verify_context context = {.cluster = g->cluster, .controller = first_controller(g), .present = present};
 	bool core = plan_wants(&g->options->plan, "core");
-	if (!jobs) {
+	if (!ret->changed && !all) {
 		take_munge(&v);
 		judge_live(&v, &context);
 		ret->verified = !v.bad;

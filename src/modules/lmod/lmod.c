@@ -99,14 +99,23 @@ static void verify(const struct verify_context *v, struct checks *checks)
 		const char **argv = arena_calloc(a, 4, sizeof *argv);
 		argv[0] = "bash";
 		argv[1] = "-lc";
+		/* `sbatch --wait` looks every two seconds at first; asking ourselves is quicker. */
 		argv[2] = arena_printf(
 		    a,
-		    "exec sbatch --quiet --wait --parsable --job-name=reeve-verify-lmod --partition=%s --nodes=%zu "
+		    "job=$(sbatch --quiet --parsable --job-name=reeve-verify-lmod --partition=%s --nodes=%zu "
 		    "--ntasks-per-node=1 --nodelist=%s --time=2 --mem=64 --output=/dev/null <<'EOF'\n"
 		    "#!/bin/bash\n"
 		    "module -t avail 2>&1 | grep -q '^StdEnv' || exit 3\n"
 		    "exec srun bash -c 'module -t avail 2>&1 | grep -q \"^StdEnv\" || exit 4'\n"
-		    "EOF\n",
+		    "EOF\n"
+		    ") || exit 5\n"
+		    "for i in $(seq 600); do\n"
+		    "\tsqueue -h -j $job -o %%T 2>/dev/null | grep -Eq 'PENDING|CONFIGURING|RUNNING' || break\n"
+		    "\tsleep 0.1\n"
+		    "done\n"
+		    "scontrol show job $job | grep -o 'JobState=.* Reason=[^ ]*'\n"
+		    "scontrol show job $job | grep -q 'ExitCode=0:0' && scontrol show job $job | grep -Eq "
+		    "'JobState=COMPLET'\n",
 		    s->partition->name, s->count, s->hostlist);
 		check->argv = argv;
 		check->timeout_ms = 90000;
