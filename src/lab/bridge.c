@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/strbuf.h"
+#include "lab/foreign.h"
 #include "lab/process.h"
 #include "lab/tool.h"
 
@@ -157,19 +158,25 @@ static int forward_on(const struct place *p, struct err *err)
 	return forward_set("1\n", err);
 }
 
-/* Puts forwarding back if a lab of this boot switched it on and no lab is left. */
-static int forward_off(const struct place *p, struct err *err)
+static bool labs_left(void)
 {
-	_cleanup_strbuf_ struct strbuf was = {0};
-	const char *kept = arena_printf(p->arena, "%s/ip_forward.was-off", p->labs);
 	struct if_nameindex *all = if_nameindex();
 	bool left = false;
-	char boot[64];
 
 	for (struct if_nameindex *i = all; i && i->if_name; i++)
 		left = left || str_starts(i->if_name, "rv-");
 	if_freenameindex(all);
-	if (left || file_read(kept, 64, &was, NULL) < 0)
+	return left;
+}
+
+/* Puts forwarding back if a lab of this boot switched it on. */
+static int forward_off(const struct place *p, struct err *err)
+{
+	_cleanup_strbuf_ struct strbuf was = {0};
+	const char *kept = arena_printf(p->arena, "%s/ip_forward.was-off", p->labs);
+	char boot[64];
+
+	if (file_read(kept, 64, &was, NULL) < 0)
 		return 0;
 	if (streq(strbuf_str(&was), process_boot(boot)) && forward_set("0\n", err) < 0)
 		return -1;
@@ -220,7 +227,7 @@ int bridge_down(const struct place *p, struct err *err)
 		return -1;
 	if (tool_run((const char *const[]){"nft", "-f", "-", NULL}, rules, NULL, -1, err) < 0)
 		return -1;
-	return forward_off(p, err);
+	return labs_left() ? 0 : forward_off(p, err) < 0 ? -1 : foreign_release(p, err);
 }
 
 unsigned bridge_port(pid_t leader)

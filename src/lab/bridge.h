@@ -38,7 +38,8 @@ int subnet_check(const struct subnet *s, char *routes, const char *bridge, struc
 /* Makes bridge, table and forwarding, or what is missing of them. subnet_check() against this machine comes first. */
 int bridge_up(const struct place *p, const struct subnet *s, struct err *err);
 
-/* Removes them. What is not there is no error. */
+/* Removes them; with the last lab's, what labs changed of the machine (forwarding, binfmt) is put back. What is not
+ * there is no error. */
 int bridge_down(const struct place *p, struct err *err);
 
 /* The machine's end of the cable of the node whose systemd is `leader`: its index, 0 where there is none. */

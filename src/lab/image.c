@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -20,13 +19,13 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "base/vec.h"
+#include "lab/foreign.h"
 #include "lab/sources.h"
 #include "lab/tool.h"
 
 #define IMAGE_FORMAT "1" /* raised with every change here that changes the tree */
 #define PACKAGES "systemd,systemd-sysv,dbus,openssh-server,iproute2,procps,ca-certificates,less"
 #define ARCHIVES "munge slurmd slurmctld slurm-client lmod logrotate"
-#define BINFMT "/proc/sys/fs/binfmt_misc"
 
 struct image_file {
 	const char *path;
@@ -162,26 +161,18 @@ static int finish_tree(const char *tree, bool foreign, struct err *err)
 	return 0;
 }
 
-/* The kernel runs programs of `arch` through qemu (package qemu-user-static) from now on. */
-static int register_foreign(const char *arch, struct err *err)
+/* What the last line of a log says. */
+static const char *last_line(const struct place *p, const char *path)
 {
-	_cleanup_strbuf_ struct strbuf line = {0};
-	const char *cpu = streq(arch, "arm64") ? "aarch64" : "x86_64";
-	_cleanup_free_ char *known = xasprintf(BINFMT "/qemu-%s", cpu);
-	_cleanup_free_ char *rule = xasprintf("/usr/lib/binfmt.d/qemu-%s.conf", cpu);
+	_cleanup_strbuf_ struct strbuf text = {0};
+	const char *last = "";
 
-	if (access(known, F_OK) == 0)
-		return 0;
-	if (file_read(rule, 1U << 16, &line, NULL) < 0)
-		return err_set(err, ERR_MISSING, "nodes of %s need qemu: apt-get install qemu-user-static", arch);
-	if (access(BINFMT "/register", F_OK) < 0 && mount("binfmt_misc", BINFMT, "binfmt_misc", 0, NULL) < 0)
-		return err_system(err, errno, "cannot mount " BINFMT);
-	if (access(known, F_OK) == 0)
-		return 0;
-	_cleanup_fd_ int fd = open(BINFMT "/register", O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, line.data, line.len) < 0)
-		return err_system(err, errno, "cannot register %s with the kernel", rule);
-	return 0;
+	if (file_read(path, 64U << 20, &text, NULL) < 0)
+		return "";
+	for (char *rest = text.data, *line; rest && (line = str_next_line(&rest));)
+		if (*line)
+			last = line;
+	return str_printable(p->arena, last, strlen(last));
 }
 
 static int build(const struct place *p, const char *suite, const char *arch, const char *sources, const char *options,
@@ -227,8 +218,9 @@ static int build(const struct place *p, const char *suite, const char *arch, con
 	int rc = tool_run(argv.items, NULL, NULL, log_fd, err);
 	vec_free(&argv);
 	if (rc < 0)
-		return err_set(err, ERR_FAILED, "mmdebstrap could not build the image of %s %s; what it said is in %s",
-			       suite, arch, log);
+		return err_set(err, ERR_FAILED,
+			       "mmdebstrap could not build the image of %s %s: %s (all of it is in %s)", suite, arch,
+			       last_line(p, log), log);
 	return finish_tree(tree, foreign, err);
 }
 
@@ -238,6 +230,8 @@ static int build_aside(const struct place *p, const char *suite, const char *arc
 	const char *aside = arena_printf(p->arena, "%s.building", path);
 
 	if (tool_need("mmdebstrap", "mmdebstrap", err) < 0)
+		return -1;
+	if (!streq(arch, image_native_arch()) && tool_need("arch-test", "arch-test", err) < 0)
 		return -1;
 	if (place_unmount(aside, err) < 0 || place_remove(aside, err) < 0)
 		return -1;
@@ -260,7 +254,7 @@ int image_get(const struct place *p, const char *suite, const char *arch, lab_pr
 	_cleanup_strbuf_ struct strbuf sources = {0}, options = {0}, recipe = {0};
 	bool foreign = !streq(arch, image_native_arch());
 
-	if (foreign && register_foreign(arch, err) < 0)
+	if (foreign && foreign_register(p, arch, err) < 0)
 		return -1;
 	if (sources_of_machine(suite, &sources, err) < 0 || sources_options(&options, err) < 0)
 		return -1;

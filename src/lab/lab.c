@@ -25,8 +25,8 @@
 #include "lab/roster.h"
 #include "lab/tool.h"
 
-#define WAIT_S 60
-#define WAIT_FOREIGN_S 180
+#define WAIT_S 120
+#define WAIT_FOREIGN_S 240
 
 struct lab {
 	struct place place;

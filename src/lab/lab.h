@@ -39,7 +39,7 @@ struct lab_spec {
 	size_t node_count;
 	const struct lab_bind *binds; /* may be NULL */
 	size_t bind_count;
-	unsigned wait_s; /* how long a node may take to answer; 0: 60, or 180 for a foreign architecture */
+	unsigned wait_s; /* how long a node may take to answer; 0: 120, or 240 for a foreign architecture */
 };
 
 /* Told while a function runs, for people: what happens on `node`, or (NULL) on the lab as a whole. */

@@ -25,26 +25,18 @@ in_node() {
 
 # What the kernel has of the lab, a line for each thing: nothing when it is down.
 leftovers() {
-	local pid
 	ip -brief link show | grep -E '^(rv-labtest|vb-labtest)' || true
 	nft list tables | grep reeve_labtest || true
 	find /sys/fs/cgroup -type d -path '*reeve-lab/labtest*' 2>/dev/null || true
-	for pid in $(lab_pids); do echo "process $pid"; done
-	for pid in /proc/[0-9]*; do
-		grep -qs "/reeve-lab/labtest" "$pid/cgroup" && echo "in the lab's group: $pid"
-	done
-	grep -h "labs/$LAB" /proc/[0-9]*/mountinfo 2>/dev/null | grep -v ' /mnt/nfs ' || true
+	lab_pids
+	grep -ls '/reeve-lab/labtest' /proc/[0-9]*/cgroup || true
+	grep -hs "labs/$LAB" /proc/[0-9]*/mountinfo || true
 	ls -d /run/systemd/nspawn/propagate/labtest* 2>/dev/null || true
 }
 
-# Every process whose root or command line is of this lab, as the kernel tells.
+# The systemd-nspawn processes of the lab, as the kernel tells.
 lab_pids() {
-	local dir
-	for dir in /proc/[0-9]*; do
-		if { tr '\0' ' ' <"$dir/cmdline"; } 2>/dev/null | grep -q "^systemd-nspawn .*/labs/$LAB/"; then
-			echo "${dir#/proc/}"
-		fi
-	done
+	grep -lzsE "^--machine=${LAB}[0-9a-f]{4}-" /proc/[0-9]*/cmdline | cut -d/ -f3 || true
 }
 
 @test "up: nodes answer, by name, host name and address" {
