@@ -60,7 +60,7 @@ static int choose(struct context *context, struct targets *targets)
 	for (size_t i = 0; i < context->operand_count; i++)
 		if (add_operand(context, inv, context->operands[i], targets, &err) < 0)
 			return context_misused(context, "%s", err.text);
-	for (size_t i = 0; !context->operand_count && i < inv->host_count; i++)
+	for (size_t i = 0; inv && !context->operand_count && i < inv->host_count; i++)
 		*vec_push_in(context->arena, targets) = reach_target(context, &inv->hosts[i]);
 	return -1;
 }

@@ -39,7 +39,7 @@
 /* clang-format on */
 
 enum inv_code {
-#define X(number, name, meaning) INV_##name##_CODE = number,
+#define X(number, name, meaning) INV_##name##_CODE = (number),
 	INV_CODES(X)
 #undef X
 };

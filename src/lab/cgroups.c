@@ -212,7 +212,7 @@ int cgroups_remove(const struct place *p, const char *node, struct err *err)
 		for (int tries = 0; remove_tree(dir) < 0; tries++) {
 			if (tries == 20)
 				return err_system(err, errno, "cannot remove the control group %s", dir);
-			nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
+			nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
 		}
 		if (!node && rmdir(top) < 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EBUSY)
 			return err_system(err, errno, "cannot remove the control group %s", top);

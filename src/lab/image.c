@@ -196,7 +196,7 @@ static int build(const struct place *p, const char *suite, const char *arch, con
 	    "--dpkgopt=path-exclude=/usr/share/locale/*",
 	    "--dpkgopt=force-unsafe-io",
 	    "--customize-hook=rm -f \"$1\"/var/cache/apt/archives/*.deb \"$1\"/etc/dpkg/dpkg.cfg.d/99mmdebstrap",
-	    "--customize-hook=chroot \"$1\" apt-get -q -y --no-install-recommends --download-only install " ARCHIVES,
+	    ("--customize-hook=chroot \"$1\" apt-get -q -y --no-install-recommends --download-only install " ARCHIVES),
 	    "--customize-hook=chroot \"$1\" apt-cache gencaches",
 	};
 

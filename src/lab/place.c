@@ -20,7 +20,7 @@
 #include "base/vec.h"
 #include "lab/tool.h"
 
-#define LOCK_WAIT_MS (10 * 60 * 1000)
+#define LOCK_WAIT_MS 600000
 #define MOUNTINFO_MAX (16U << 20)
 
 static const char *place_tag(struct arena *arena, const char *cluster)
@@ -88,7 +88,7 @@ int place_lock(const char *path, struct err *err)
 			return err_system(err, errno, "cannot lock %s", path);
 		if (clock_ms() > deadline)
 			return err_set(err, ERR_TIMEOUT, "another reeve has held %s for ten minutes", path);
-		nanosleep(&(struct timespec){.tv_nsec = 100 * 1000 * 1000}, NULL);
+		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
 	}
 	int locked = fd;
 	fd = -1;
