@@ -33,7 +33,7 @@ static void group_probe(struct session *s, const struct resource *r, struct prob
 static void user_probe(struct session *s, const struct resource *r, struct probe *p)
 {
 	struct passwd_user found, other;
-	struct passwd_group group;
+	struct passwd_group group = {0};
 	struct err err;
 	int there = passwd_user(s, r->user.name, 0, p->arena, &found, &err);
 	if (there < 0)

@@ -105,7 +105,7 @@ int passwd_ids(struct session *s, const char *owner, const char *group, uid_t *r
 	} else if (str_to_u64(owner, 0, UINT32_MAX - 1, &number) == 0) {
 		*ret_uid = (uid_t)number;
 	} else {
-		struct passwd_user user;
+		struct passwd_user user = {0};
 		int r = passwd_user(s, owner, 0, arena, &user, err);
 		if (r <= 0)
 			return r < 0 ? -1 : err_set(err, ERR_MISSING, "the user %s does not exist", owner);
@@ -150,7 +150,7 @@ const char *passwd_user_name(struct session *s, uid_t uid, struct arena *arena)
 
 const char *passwd_group_name(struct session *s, gid_t gid, struct arena *arena)
 {
-	struct passwd_group group;
+	struct passwd_group group = {0};
 	if (gid == 0)
 		return "root";
 	if (passwd_group(s, NULL, gid, arena, &group, NULL) == 1)
