@@ -14,6 +14,7 @@
 #include "agent/child.h"
 #include "agent/verb.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/vec.h"
@@ -218,18 +219,25 @@ void session_progress(struct session *s, const char *resource, const char *fmt, 
 	session_event(s, json_pack("{s:s, s:s}", "id", resource, "progress", clean));
 }
 
-int session_hello(struct session *s, struct err *err)
+static int digest_of_self(struct digest *ret, struct err *err)
+{
+	_cleanup_fd_ int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (exe < 0)
+		return err_system(err, errno, "cannot read the agent's own program");
+	return digest_of_fd(exe, ret, err);
+}
+
+int session_hello(struct session *s, const struct digest *known, struct err *err)
 {
 	struct digest self;
 	struct utsname machine;
 	char key[65];
-	int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	if (exe < 0 || uname(&machine) < 0)
-		return err_system(err, errno, "cannot read the agent's own program");
-	int r = digest_of_fd(exe, &self, err);
-	close(exe);
-	if (r < 0)
+	if (known)
+		self = *known;
+	else if (digest_of_self(&self, err) < 0)
 		return -1;
+	if (uname(&machine) < 0)
+		return err_system(err, errno, "uname");
 	wire_keys_public_hex(s->keys, key);
 	json_t *hello = json_pack("{s:i, s:s, s:s, s:s, s:i}", "protocol", WIRE_PROTOCOL, "agent", self.hex, "arch",
 				  machine.machine, "key", key, "uid", (int)geteuid());

@@ -57,8 +57,8 @@ struct session {
 int session_open(struct session *s, int in, int out, struct err *err);
 void session_close(struct session *s);
 
-/* Says hello. */
-int session_hello(struct session *s, struct err *err);
+/* Says hello, as the agent whose digest is `known`; NULL: it reads itself to find out. */
+int session_hello(struct session *s, const struct digest *known, struct err *err);
 
 /* Answers requests until bye (0) or until the operator is gone (-1, why in `err`). */
 int session_serve(struct session *s, struct err *err);

@@ -14,25 +14,32 @@
 
 #define PLACES "$r/var/lib/reeve/agent $r/usr/local/libexec/reeve"
 
+/*
+ * Every process that a script starts costs each host as much as the rest of the script, so what the shell can find out
+ * by itself is: /proc/self/status says "Uid:", real, effective, ... for id -u, and uname is asked only where an agent
+ * has to come.
+ */
+
 /* Runs as the login user. $0 is the nonce, $1 the other script, $2... its arguments. */
-static const char login_script[] = "set -f; IFS=; s=$1; shift; "
-				   "case $(id -u) in 0) eval $s; exit;; esac; "
+static const char login_script[] = "set -f; IFS=; s=$1; shift; exec 3</proc/self/status; while read -r k <&3; do "
+				   "case $k in Uid:?0?0?*) eval $s; exit;; Uid:*) break;; esac; done; "
 				   "command -v sudo >/dev/null || { echo $0 fail sudo; exit 1; }; "
 				   "exec sudo %s /bin/sh -c $s $0 $1 $2 $3 $4";
 
 /* Runs as root. $0 is the nonce, then digest and size of the agent for x86_64 and for aarch64; "-": there is none. */
 static const char root_script[] =
-    "set -f; IFS=; umask 022; m=$0; r=$REEVE_ROOT; a=$(uname -m); "
+    "set -f; IFS=; umask 022; m=$0; r=$REEVE_ROOT; "
+    "for d in " PLACES "; do for h in $1 $3; do f=$d/$h; "
+    "if [ -f $f ] && [ -O $d ] && [ -x $f ]; then exec 3<$f; s=$(sha256sum <&3); "
+    "case $s in $h*) echo $m ready; exec /proc/self/fd/3 $h;; esac; fi; done; done; "
+    "a=$(uname -m); "
     "case $a in x86_64) h=$1; n=$2;; aarch64) h=$3; n=$4;; *) h=-;; esac; "
     "case $h in -) echo $m fail arch $a; exit 1;; esac; "
-    "for d in " PLACES "; do f=$d/$h; "
-    "if [ -O $d ] && [ -f $f ] && [ -x $f ]; then exec 3<$f; s=$(sha256sum <&3); "
-    "case $s in $h*) echo $m ready; exec /proc/self/fd/3;; esac; fi; done; "
     "for d in " PLACES "; do t=$d/$h.$$; "
     "if mkdir -p -m 700 $d && [ -O $d ] && chmod 700 $d && true >$t && chmod 700 $t && [ -x $t ]; then "
     "echo $m need $a; head -c $n >$t; exec 3<$t; s=$(sha256sum <&3); "
     "case $s in $h*) mv -f $t $d/$h; find $d -type f -mmin +9 -not -name $h -exec rm -f {} +; "
-    "echo $m ready; exec /proc/self/fd/3;; esac; "
+    "echo $m ready; exec /proc/self/fd/3 $h;; esac; "
     "rm -f $t; echo $m fail copy $d; exit 1; fi; rm -f $t; done; "
     "echo $m fail place; exit 1";
 

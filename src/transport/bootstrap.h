@@ -17,8 +17,9 @@
  *
  * On the host the agent is kept as DIR/SHA256 in a directory of root's with mode 0700: /var/lib/reeve/agent, or, where
  * that is mounted noexec or cannot be written, /usr/local/libexec/reeve. It is opened once, hashed through that
- * descriptor, and executed through it, so that what was checked is what runs. Other agents there are removed when a new
- * one comes. REEVE_ROOT in the host's environment is put in front of both directories (scratch roots of the tests).
+ * descriptor, and executed through it (3), so that what was checked is what runs; its argument is the digest that was
+ * found. Other agents there are removed when a new one comes. REEVE_ROOT in the host's environment is put in front of
+ * both directories (scratch roots of the tests).
  */
 #ifndef REEVE_TRANSPORT_BOOTSTRAP_H
 #define REEVE_TRANSPORT_BOOTSTRAP_H

@@ -11,6 +11,7 @@
  *	say=FILE, exit=N	prints a file (in the root) on stderr and ends: what the real ssh says
  *	black-hole=yes	nothing ever comes
  *	deaf-after=N	after N bytes of its output nothing ever comes
+ *	uid=N	the login is that user
  *	lie=WORD	FAKE_LIE for the test peer
  */
 #include <errno.h>
@@ -26,7 +27,7 @@
 
 struct behaviour {
 	char shell[256], noise[1024], say[256], lie[64];
-	long noise_bytes, delay, cut_after, cut_in, deaf_after, status;
+	long noise_bytes, delay, cut_after, cut_in, deaf_after, status, uid;
 	bool black_hole;
 };
 
@@ -61,6 +62,8 @@ static void behaviour_read(const char *root, struct behaviour *b)
 			b->cut_after = atol(value);
 		else if (!strcmp(line, "cut-in"))
 			b->cut_in = atol(value);
+		else if (!strcmp(line, "uid"))
+			b->uid = atol(value);
 		else if (!strcmp(line, "deaf-after"))
 			b->deaf_after = atol(value);
 		else if (!strcmp(line, "exit"))
@@ -86,6 +89,8 @@ static void run_shell(const struct behaviour *b, const char *root, const char *c
 	char *env[] = {path, reeve_root, shell, home, user, lie, NULL};
 	const char *name = strrchr(b->shell, '/');
 	signal(SIGPIPE, SIG_DFL);
+	if (b->uid && (setgid((gid_t)b->uid) < 0 || setuid((uid_t)b->uid) < 0))
+		_exit(254);
 	execle(b->shell, name ? name + 1 : b->shell, "-c", command, (char *)NULL, env);
 	fprintf(stderr, "%s: %s\n", b->shell, strerror(errno));
 	_exit(255);
