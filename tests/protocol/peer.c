@@ -169,7 +169,8 @@ int main(void)
 			secrets++;
 			sodium_free(bytes);
 		} else if (frame.type == WIRE_HEARTBEAT) {
-			wire_put(&out, WIRE_HEARTBEAT, "", 0);
+			if (!streq(lie, "deaf-to-heartbeats"))
+				wire_put(&out, WIRE_HEARTBEAT, "", 0);
 			flush();
 		} else {
 			json_t *message = wire_message(&frame, &err);

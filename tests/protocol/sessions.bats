@@ -1,0 +1,66 @@
+# Sessions as they are held: without ssh, over time, and many of them.
+load lib
+setup() { protocol_setup; }
+teardown() { protocol_teardown; }
+
+@test "this machine, without ssh" {
+	export REEVE_ROOT=$roots/here REEVE_SSH=/bin/false
+	host here
+	drive -m "$need" local
+	has 'local open'
+	has 'kept'
+	has 'local answer {"missing":[]}'
+}
+
+@test "a fleet without agents says where it looked" {
+	REEVE_AGENT_DIR=$roots drive h
+	has "no fleet: there is no reeve-agent in $roots"
+}
+
+@test "a file that is no program is not sent as agent" {
+	echo hello >"$roots/reeve-agent"
+	REEVE_AGENT_DIR=$roots drive h
+	has "no fleet: $roots/reeve-agent is no 64-bit program"
+}
+
+@test "heartbeats keep a session through half a minute of silence" {
+	host h
+	drive -w 33000 -t 90000 -m "$need" h
+	has 'h answer'
+}
+
+@test "an agent that lies still for half a minute is dead" {
+	peer
+	host h lie=deaf-to-heartbeats
+	drive -w 33000 -m '{"verb":"x"}' h
+	has 'h error timeout nothing was heard of it for 30 s'
+}
+
+# more than the window of 64, more than may keep connections
+@test "two hundred hosts, some of them bad" {
+	local n hosts=()
+	peer
+	for ((n = 0; n < 200; n++)); do
+		host "h$n"
+		hosts+=("h$n")
+	done
+	echo 'lie=garbage' >"$roots/h7/behaviour"
+	echo 'black-hole=yes' >"$roots/h99/behaviour"
+	echo 'cut-after=100' >"$roots/h150/behaviour"
+	run timeout 120 "$fleet" -c 8000 -t 90000 -b 300000 -m '{"verb":"x"}' -m '{"verb":"y"}' "${hosts[@]}"
+	[ "$(grep -c ' open ' <<<"$output")" = 198 ]
+	[ "$(grep -c ' answer ' <<<"$output")" = 394 ]
+	has 'h7 error protocol'
+	has 'h99 failed timeout'
+	has 'h150 failed unreachable'
+}
+
+@test "no process is left behind" {
+	peer
+	host a
+	host hole black-hole=yes
+	host cut deaf-after=300
+	drive -c 1500 -t 5000 -m '{"verb":"x"}' a hole cut
+	sleep 1
+	[ -z "$(grep -lsa "$roots" /proc/[0-9]*/environ | grep -v "/$$/" | xargs -r -n1 dirname | xargs -r -n1 -I{} readlink {}/exe | grep -E 'fake-ssh|reeve-agent')" ]
+}
