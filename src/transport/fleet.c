@@ -9,7 +9,7 @@
 #include "transport/session.h"
 #include "transport/trust.h"
 
-enum { TICK_MS = 100, WINDOW = 64, SLICE_MS = 5, PAUSE_MS = 1000, CONNECT_TIMEOUT_MS = 20000 };
+enum { TICK_MS = 100, WINDOW = 64, SLICE_MS = 5, PAUSE_MS = 1000, CONNECT_TIMEOUT_MS = 30000, TCP_TIMEOUT_S = 10 };
 
 /* Three descriptors for each host, and some. */
 static void raise_files(size_t hosts)
@@ -25,11 +25,14 @@ static void set_up_ssh(struct fleet *f, struct err *err)
 {
 	const struct fleet_options *o = &f->options;
 	const char *program = o->ssh ? o->ssh : getenv("REEVE_SSH");
+	/* less than our own bound, so that ssh says why; enough for any network, while a login may take longer */
+	unsigned tcp_s = o->connect_timeout_ms * 3 / 4 / 1000;
 	f->ssh = (struct ssh){
 	    .program = program && *program ? program : "ssh",
 	    .config = o->ssh_config,
-	    /* a little less than our own bound, so that ssh says why */
-	    .connect_timeout_s = o->connect_timeout_ms * 3 / 4 / 1000 ? o->connect_timeout_ms * 3 / 4 / 1000 : 1,
+	    .connect_timeout_s = tcp_s > TCP_TIMEOUT_S ? TCP_TIMEOUT_S
+				 : tcp_s               ? tcp_s
+						       : 1,
 	};
 	if (!o->ssh_config)
 		f->ssh.known_hosts = o->known_hosts ? o->known_hosts : trust_default_path(f->arena);

@@ -16,7 +16,7 @@
 
 enum { SESSION_ERRORS_MAX = 8192 };     /* bytes kept of stderr, the last ones */
 enum { SESSION_QUEUE_MAX = 256 << 10 }; /* bytes of output waiting before the next frame is made */
-enum { SESSION_MASTER_MS = 8000 };      /* a kept connection on which nothing comes for so long is dead */
+enum { SESSION_MASTER_MS = 15000 };     /* a kept connection on which nothing comes for so long is dead */
 enum { SESSION_HELLO_MAX = 4096 };      /* bytes */
 
 #define SESSION_NONE SIZE_MAX
