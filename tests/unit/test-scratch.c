@@ -288,7 +288,15 @@ static void what_slurm_refuses_is_said(void **state)
 	const struct scratch_finding *f = nth(&v, SCRATCH_PARSE, 0);
 	assert_string_equal(f->subject, "slurm.conf:12");
 	assert_string_equal(f->text, "error: Parse error in file slurm.conf line 12: \" X\"");
-	assert_string_equal(nth(&v, SCRATCH_FATAL, 0)->text, "fatal: Invalid node names in partition side");
+	assert_null(nth(&v, SCRATCH_FATAL, 0));
+	v = judge(HEAD
+		  "@new.exited 1\n@new.log\n slurmctld: error: no n5\n slurmctld: fatal: NAME MISMATCH.\n Has been x.\n"
+		  " slurmctld: error: later\n@end\n",
+		  NULL);
+	assert_false(v.ok);
+	assert_string_equal(nth(&v, SCRATCH_FATAL, 0)->text, "fatal: NAME MISMATCH. Has been x.");
+	assert_string_equal(nth(&v, SCRATCH_ERROR, 0)->text, "error: no n5");
+	assert_null(nth(&v, SCRATCH_FATAL, 1));
 	v = judge(HEAD "@new.silent\n squeue: munge is away\n@new.log\n@end\n", NULL);
 	assert_false(v.ok);
 	assert_has(nth(&v, SCRATCH_FATAL, 0)->text, "munge is away");

@@ -192,14 +192,19 @@ static void judge_parse(struct judge *j, const struct section *parse)
 		find(j, SCRATCH_PARSE, true, arena_printf(j->arena, "scontrol ended with status %s", parse->args));
 }
 
-/* The last "fatal: " of a log, tidied; NULL where there is none. */
+/* The last "fatal: " of a log and the lines that belong to it, tidied; NULL where there is none. */
 static const char *last_words(struct judge *j, const struct section *log)
 {
 	char *rest = log->args ? arena_strdup(j->arena, log->body) : NULL, *line;
 	const char *found = NULL;
-	while (rest && (line = str_next_line(&rest)))
-		if (strstr(line, "fatal:"))
-			found = tidy(j->arena, line);
+	bool more = false;
+	while (rest && (line = str_next_line(&rest))) {
+		bool fatal = strstr(line, "fatal:") != NULL;
+		more = fatal || (more && !str_starts(line, "slurmctld: "));
+		if (more)
+			found =
+			    fatal ? tidy(j->arena, line) : arena_printf(j->arena, "%s %s", found, tidy(j->arena, line));
+	}
 	return found;
 }
 
@@ -221,6 +226,7 @@ static const char *start_failed(struct judge *j, struct report *report, const ch
 	return NULL;
 }
 
+/* A busy machine makes slurmctld complain of the clock: that is not the configuration's doing. */
 static void judge_log(struct judge *j, const struct section *log, const struct section *old)
 {
 	_cleanup_map_ struct map known = {0};
@@ -230,7 +236,7 @@ static void judge_log(struct judge *j, const struct section *log, const struct s
 	rest = log->args ? arena_strdup(j->arena, log->body) : NULL;
 	while (rest && (line = str_next_line(&rest))) {
 		char *text = tidy(j->arena, line);
-		if (!map_set(&known, text, j) && strstr(text, "error:"))
+		if (!map_set(&known, text, j) && strstr(text, "error:") && !strstr(text, "High latency for"))
 			find_said(j, SCRATCH_ERROR, false, text);
 	}
 }
@@ -518,12 +524,16 @@ int scratch_judge(const char *text, size_t len, const char *live_jobs, struct ar
 		verdict.old_failed = start_failed(&j, &report, "old");
 	bool differential = rehearsed && !verdict.old_failed;
 	const char *failed = start_failed(&j, &report, "new");
-	judge_log(&j, part(&report, "new", "log"), part(&report, "old", "log"));
 	if (failed) {
-		find_said(&j, SCRATCH_FATAL, true, failed);
+		if (verdict.ok) { /* else the parser has said it already */
+			judge_log(&j, part(&report, "new", "log"), part(&report, "old", "log"));
+			find_said(&j, SCRATCH_FATAL, true, failed);
+		}
 		*ret = verdict;
 		return 0;
 	}
+	if (differential)
+		judge_log(&j, part(&report, "new", "log"), part(&report, "old", "log"));
 	verdict.ms = (unsigned)strtoul(part(&report, "new", "up")->args, NULL, 10);
 	j.live = !differential;
 	const char *before = differential ? part(&report, "old", "jobs")->body : live_jobs;

@@ -23,6 +23,7 @@ enum { PORT_NEW = 6817, PORT_OLD = 6818, SLACK_MS = 15000 };
 
 /* As SlurmUser, with the directory and the bound in KiB. What does not exist is an empty state: a first start. */
 /* As SlurmUser, with the directory and the bound in KiB. What does not exist is an empty state: a first start. */
+/* As SlurmUser, with the directory and the bound in KiB. What does not exist is an empty state: a first start. */
 static const char copy_script[] =
     "if ! [ -d \"$1\" ]; then echo '@state 0 0'; exit 0; fi\n"
     "cd \"$1\" && ls >/dev/null || exit 1\n"
@@ -129,7 +130,7 @@ static const char script[] =
     "done\n"
     "if [ -e $n.exit ]; then read -r rc <$n.exit; echo \"@$n.exited $rc\"; fi\n"
     "fi\n"
-    "echo \"@$n.log\"; grep -E 'fatal|error' $n.log | head -n 200 | quote\n"
+    "echo \"@$n.log\"; awk '/^slurmctld: /{on=0} /fatal|error/{on=1} on' $n.log | head -n 200 | quote\n"
     "}\n"
     "now\n"
     "begin=$now until=$((now + wait / 10))\n"
