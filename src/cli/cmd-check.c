@@ -56,7 +56,7 @@ static int run(struct context *context)
 
 const struct command cmd_check = {
     .name = "check",
-    .synopsis = "[FILE] [--json]",
+    .synopsis = "[--json] [FILE]",
     .summary = "Check cluster.yaml, without asking any host",
     .help = "Reads the cluster's file and prints every finding with its place, the line it\n"
 	    "is on, and what may have been meant. No host is contacted. Parameters of Slurm\n"

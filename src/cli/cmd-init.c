@@ -158,7 +158,7 @@ static const struct option_spec options[] = {
 
 const struct command cmd_init = {
     .name = "init",
-    .synopsis = "[HOST...] [-o FILE] [--force] [--name NAME]",
+    .synopsis = "[-o FILE] [--force] [--name NAME] [HOST...]",
     .summary = "Write a first cluster.yaml from what is there",
     .help = "Looks at this machine, or at the hosts named, and writes a commented\n"
 	    "cluster.yaml. Without HOST it is a cluster of one: this machine is controller\n"

@@ -196,7 +196,7 @@ static const struct option_spec options[] = {
 
 const struct command cmd_trust = {
     .name = "trust",
-    .synopsis = "[HOST...] [--yes] [--replace] [--json]",
+    .synopsis = "[--yes] [--replace] [HOST...]",
     .summary = "Show and accept the hosts' keys",
     .help = "Asks each host for its ssh key, shows what is new or has changed, and keeps what\n"
 	    "you accept in ~/.config/reeve/known_hosts. Hosts are those of cluster.yaml, or\n"
