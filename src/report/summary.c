@@ -31,9 +31,8 @@ static json_t *summary_json(const struct report *r, const struct report_totals *
 	json_t *all = json_pack("{s:b, s:I, s:I, s:I, s:f, s:o, s:s?}", "ok", t->ok, "changed", (json_int_t)t->changed,
 				"failed", (json_int_t)t->failed, "unreachable", (json_int_t)t->unreachable, "seconds",
 				t->seconds, "hosts", hosts, "error", r->error);
-	const char *key;
-	json_t *value;
-	json_object_foreach((json_t *)extra, key, value) json_object_set(all, key, value);
+	if (extra)
+		json_object_update(all, (json_t *)extra);
 	return all;
 }
 

@@ -19,14 +19,15 @@ load helper
 	grep -qE '^reeve [0-9]+\.[0-9]+\.[0-9]+$' out
 }
 
-@test "every command has help with its name, and no control bytes or lines over 100 columns in it" {
+@test "every command has help with its name, and no control bytes or lines over 100 columns below its usage" {
 	for command in $(commands); do
 		reeve "$command" --help
 		[ "$status" -eq 0 ]
 		[ ! -s err ]
 		head -1 out | grep -q "^Usage: reeve $command"
 		none -q '[^[:print:]]' out
-		none -qE '^.{101}' out
+		sed '1,/^$/d' out >body
+		none -qE '^.{101}' body
 	done
 }
 
