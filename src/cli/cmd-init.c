@@ -42,7 +42,7 @@ static int choose(struct context *context, struct hosts *hosts)
 				return context_misused(context, "%s", err.text);
 		}
 	}
-	return -1;
+	return hosts->len ? -1 : context_misused(context, "no host is named");
 }
 
 /* All of them, or none: a file that leaves some out in silence is worse than no file. An exit status, or -1. */
@@ -141,7 +141,7 @@ static int run(struct context *context)
 	if (status >= 0)
 		return status;
 	if (!name)
-		name = is_cluster_name(draft[0].name) ? draft[0].name : "cluster";
+		name = draft[0].name && is_cluster_name(draft[0].name) ? draft[0].name : "cluster";
 	_cleanup_strbuf_ struct strbuf text = {0};
 	draft_print(&text, name, draft, hosts.len);
 	if (check(path, &text, context->arena, &err) < 0)

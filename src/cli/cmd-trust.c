@@ -62,7 +62,7 @@ static int choose(struct context *context, struct targets *targets)
 			return context_misused(context, "%s", err.text);
 	for (size_t i = 0; inv && !context->operand_count && i < inv->host_count; i++)
 		*vec_push_in(context->arena, targets) = reach_target(context, &inv->hosts[i]);
-	return -1;
+	return targets->len ? -1 : context_misused(context, "no host is named");
 }
 
 static void print_keys(struct context *context, const struct targets *targets, const struct trust_key *keys)

@@ -80,7 +80,11 @@ const bool *context_select(struct context *context, const struct inventory *inv,
 		say(context, err.text);
 		return NULL;
 	}
-	return chosen;
+	for (size_t i = 0; i < inv->host_count; i++)
+		if (chosen[i])
+			return chosen;
+	say(context, "no host is named");
+	return NULL;
 }
 
 static volatile sig_atomic_t cancelled;

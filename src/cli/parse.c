@@ -37,22 +37,16 @@ static const struct option_spec *own_options(const struct context *context)
 	return context->command && context->command->options ? context->command->options : none;
 }
 
-static size_t option_count(const struct option_spec *options)
-{
-	size_t n = 0;
-	while (options[n].name)
-		n++;
-	return n;
-}
-
 /* The global options keep their place, so that those given before the command are not moved by it. */
 static const struct option_spec *option_at(const struct context *context, size_t i)
 {
-	size_t global = option_count(global_options);
-	if (i < global)
-		return &global_options[i];
-	const struct option_spec *own = own_options(context);
-	return i - global < option_count(own) ? &own[i - global] : NULL;
+	for (const struct option_spec *o = global_options; o->name; o++)
+		if (i-- == 0)
+			return o;
+	for (const struct option_spec *o = own_options(context); o->name; o++)
+		if (i-- == 0)
+			return o;
+	return NULL;
 }
 
 static const struct option_spec *option_long(const struct context *context, const char *name, size_t len, size_t *ret)

@@ -85,6 +85,12 @@ load helper
 	[ "$status" -eq 64 ]
 	reeve -f good.yaml facts -l nobody
 	[ "$status" -eq 64 ]
+	reeve -f good.yaml facts -l ''
+	[ "$status" -eq 64 ]
+	reeve -f good.yaml trust ''
+	[ "$status" -eq 64 ]
+	reeve init ''
+	[ "$status" -eq 64 ]
 	reeve init -- -oProxyCommand=true
 	[ "$status" -eq 64 ]
 	reeve init 'root@-oProxyCommand=true'
