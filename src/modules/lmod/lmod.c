@@ -102,7 +102,7 @@ static void verify(const struct verify_context *v, struct checks *checks)
 		/* `sbatch --wait` looks every two seconds at first; asking ourselves is quicker. */
 		argv[2] = arena_printf(
 		    a,
-		    "job=$(sbatch --quiet --parsable --job-name=reeve-verify-lmod --partition=%s --nodes=%zu "
+		    "job=$(sbatch --parsable --job-name=reeve-verify-lmod --partition=%s --nodes=%zu "
 		    "--ntasks-per-node=1 --nodelist=%s --time=2 --mem=64 --output=/dev/null <<'EOF'\n"
 		    "#!/bin/bash\n"
 		    "module -t avail 2>&1 | grep -q '^StdEnv' || exit 3\n"
