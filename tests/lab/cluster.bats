@@ -1,0 +1,352 @@
+bats_require_minimum_version 1.5.0
+
+# The goldentooth cluster, deployed on nine real nodes and then treated as clusters are: changed, broken, interrupted, with jobs on it
+# all the time. The tests build on one another, in this order. REEVE is the program as it is deployed.
+
+setup_file() {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	export REEVE=${REEVE:?} DIR=$BATS_FILE_TMPDIR
+	export REEVE_CLUSTER=$DIR/cluster.yaml
+	sed -e 's/^cluster: .*/cluster: testtooth/' -e 's/10\.4\.0\./10.81.0./' "$BATS_TEST_DIRNAME/../../examples/goldentooth/cluster.yaml" \
+		>"$REEVE_CLUSTER"
+	"$REEVE" lab down || true
+	"$REEVE" lab up
+}
+
+teardown_file() {
+	"$REEVE" lab down
+}
+
+on() {
+	local node=$1
+	shift
+	"$REEVE" lab ssh "$node" -- "$@"
+}
+
+# shellcheck disable=SC2120 # options are given by some
+apply() { "$REEVE" --lab apply "$@"; }
+
+# The last line of apply --json: `summary changed` and so on.
+summary() { tail -n 1 "$DIR/json" | python3 -c 'import json,sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
+apply_json() { "$REEVE" --lab apply --json "$@" >"$DIR/json" 2>"$DIR/err"; }
+
+# set KEY VALUE: under `slurm:`
+set_slurm() {
+	sed -i "/^  $1:/d" "$REEVE_CLUSTER"
+	sed -i "s/^slurm:.*/&\n  $1: $2/" "$REEVE_CLUSTER"
+}
+
+jobs_now() { on bettley squeue -h -a -r -o "%i" | sort; }
+
+# Jobs that were there before are there, and neither failed nor were requeued.
+jobs_live() {
+	local job text
+	while read -r job; do
+		text=$(on bettley scontrol show job "$job" </dev/null)
+		grep -Eq 'JobState=(RUNNING|PENDING|SUSPENDED)' <<<"$text" && grep -q 'Restarts=0' <<<"$text" || {
+			echo "job $job did not live: $text"
+			return 1
+		}
+	done <"$DIR/jobs"
+}
+
+@test "a first apply makes a healthy cluster, and says so" {
+	run apply_json
+	cat "$DIR/err" "$DIR/json"
+	[ "$status" -eq 0 ]
+	[ "$(summary failed)" = 0 ]
+	[ "$(summary unreachable)" = 0 ]
+	[ "$(summary changed)" -gt 90 ]
+	run on bettley sinfo
+	echo "$output"
+	[ "${lines[1]}" = "general*     up   infinite      9   idle bettley,cargyll,dalt,erenford,fenn,gardener,harlton,inchfield,jast" ]
+	[ "${lines[2]}" = "debug        up   infinite      9   idle bettley,cargyll,dalt,erenford,fenn,gardener,harlton,inchfield,jast" ]
+	[ "$(on cargyll srun -N9 hostname | sort | tr '\n' ' ')" = "bettley cargyll dalt erenford fenn gardener harlton inchfield jast " ]
+}
+
+@test "a second apply finds nothing to do, and plan says the same" {
+	run apply_json
+	cat "$DIR/err"
+	[ "$status" -eq 0 ]
+	[ "$(summary changed)" = 0 ]
+	run "$REEVE" --lab plan
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"nothing to change on 9 hosts"* ]]
+	run "$REEVE" --lab apply
+	[[ $output == *"nothing to change"* ]]
+}
+
+@test "memory and CPUs from /proc and /sys are what slurmd counts" {
+	local words="import json,sys; h=[x for x in json.load(sys.stdin)['hosts'] if x['name']=='fenn'][0]; print(h['memory'], h['cpus'])"
+	on fenn slurmd -C >"$DIR/slurmd"
+	"$REEVE" --lab facts --json >"$DIR/facts" 2>"$DIR/err"
+	cat "$DIR/slurmd" "$DIR/facts"
+	local memory cpus
+	memory=$(grep -o 'RealMemory=[0-9]*' "$DIR/slurmd" | cut -d= -f2)
+	cpus=$(grep -o 'CPUs=[0-9]*' "$DIR/slurmd" | cut -d= -f2)
+	grep -Eq "\"memory[a-z_]*\": *$memory" "$DIR/facts"
+	grep -Eq "\"cpus\": *$cpus" "$DIR/facts"
+	# The configured value of a node that was measured before slurmd was there fits under what slurmd reports.
+	[ "$(on fenn cat /proc/meminfo | awk '/MemTotal/ {print int($2 / 1024)}')" = "$memory" ]
+}
+
+@test "jobs of all kinds live through a reconfigure and a restart" {
+	on bettley sbatch -N2 -J long --wrap "'sleep 3000'"
+	on bettley sbatch --array=1-3 -J array --wrap "'sleep 3000'"
+	on bettley sbatch --hold -J held --wrap hostname
+	on bettley sbatch -N1 --nodelist=jast --begin=now+2hours -J later --wrap hostname
+	on bettley scontrol create reservation=kept starttime=now+1hour duration=60 nodes=jast users=root
+	on bettley "sbatch -N1 --nodelist=fenn -J suspended --wrap 'sleep 3000'"
+	sleep 2
+	on bettley "scontrol suspend \$(squeue -h -n suspended -o %i)"
+	jobs_now | tee "$DIR/jobs"
+	[ "$(wc -l <"$DIR/jobs")" -eq 7 ]
+
+	set_slurm MinJobAge 200
+	run "$REEVE" --lab plan
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ $output == *"activation: reconfigure"* ]]
+	[[ $output == *"touched: none"* ]]
+	run apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"scratch slurmctld started"* ]]
+	on bettley scontrol show config | grep -q 'MinJobAge  *= 200'
+	jobs_live
+
+	local before
+	before=$(on fenn systemctl show -P MainPID slurmd)
+	set_slurm MaxJobCount 20000
+	run apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+	on bettley scontrol show config | grep -q 'MaxJobCount  *= 20000'
+	# Only slurmctld reads it at its start: no slurmd was restarted for it.
+	[ "$(on fenn systemctl show -P MainPID slurmd)" = "$before" ]
+	jobs_live
+	on bettley scontrol show reservation kept | grep -q jast
+}
+
+@test "what administrators did is left, and shown" {
+	on bettley scontrol update nodename=harlton state=drain reason="bad fan"
+	on bettley scontrol update partitionname=debug state=drain
+	set_slurm MinJobAge 201
+	run apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+	on bettley scontrol show node harlton | grep -q 'Reason=bad fan'
+	on bettley scontrol show partition debug | grep -q State=DRAIN
+	run "$REEVE" --lab plan
+	echo "$output"
+	[[ $output == *"bad fan"* ]]
+	[[ $output == *"partition debug is DRAIN"* ]]
+	on bettley scontrol update nodename=harlton state=resume
+	on bettley scontrol update partitionname=debug state=up
+}
+
+@test "a configuration that slurmctld would die of never reaches it" {
+	cp "$REEVE_CLUSTER" "$DIR/good.yaml"
+	local pid
+	pid=$(on bettley systemctl show -P MainPID slurmctld)
+	set_slurm PreemptType preempt/nosuch
+	run "$REEVE" check
+	local checked=$status
+	set_slurm PreemptType preempt/partition_prio
+	set_slurm PreemptMode SUSPEND
+	run apply
+	echo "$output"
+	cp "$DIR/good.yaml" "$REEVE_CLUSTER"
+	[ "$checked" -eq 1 ]
+	[ "$status" -eq 1 ]
+	[[ $output == *"PreemptMode"* ]]
+	[ "$(on bettley systemctl show -P MainPID slurmctld)" = "$pid" ]
+	run -1 on bettley grep -q PreemptMode /etc/slurm/slurm.conf
+	run apply
+	[ "$status" -eq 0 ]
+	jobs_live
+}
+
+@test "a wrong key, stopped daemons and an edited file are named and mended" {
+	on fenn "sed -i s/SlurmdTimeout=300/SlurmdTimeout=301/ /etc/slurm/slurm.conf"
+	on gardener systemctl stop munge
+	on harlton "dd if=/dev/urandom of=/etc/munge/munge.key bs=128 count=1 2>/dev/null; chmod 644 /etc/munge/munge.key"
+	on jast systemctl stop slurmd
+	run "$REEVE" --lab plan
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ $output == *"service:munge.service  (auth: gardener)"* ]]
+	[[ $output == *"file:/etc/munge/munge.key  (auth: harlton)"* ]]
+	[[ $output == *"file:/etc/slurm/slurm.conf  (activate: fenn)"* ]]
+	[[ $output == *"service:slurmd.service  (activate: jast)"* ]]
+	run apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(on harlton stat -c '%a %U' /etc/munge/munge.key)" = "400 munge" ]
+	on jast systemctl is-active slurmd
+	on fenn grep -q SlurmdTimeout=300 /etc/slurm/slurm.conf
+	apply_json
+	[ "$(summary changed)" = 0 ]
+	jobs_live
+}
+
+@test "no secret is in a plan, a log or what apply says" {
+	local key
+	key=$(on bettley od -An -tx1 -N16 /etc/munge/munge.key | tr -d ' \n')
+	"$REEVE" --lab plan --json >"$DIR/plan" 2>&1
+	run -1 grep -qi "$key" "$DIR/plan" "$DIR/json" "$DIR/err"
+	run -1 on bettley grep -rqa "$(on bettley head -c 16 /etc/munge/munge.key | base64 | head -c 20)" /var/log/reeve /var/lib/reeve/record.json
+	[ "$(on bettley stat -c %a /var/lib/reeve/record.json)" = 600 ]
+}
+
+@test "the second operator is told who holds the lock" {
+	set_slurm MinJobAge 202
+	apply >"$DIR/first" 2>&1 &
+	local first=$! refused=0 try
+	for try in 1 2 3 4 5 6 7 8; do
+		if ! apply >"$DIR/second" 2>&1; then
+			refused=1
+			break
+		fi
+		kill -0 $first 2>/dev/null || break
+	done
+	wait $first
+	cat "$DIR/first" "$DIR/second"
+	[ $refused = 1 ]
+	grep -q "$(id -un)@" "$DIR/second"
+	run apply
+	[ "$status" -eq 0 ]
+}
+
+@test "killed at any moment, the next apply completes and the one after finds nothing" {
+	local wait n=300
+	for wait in 0.6 1.2 1.8 2.4; do
+		n=$((n + 1))
+		set_slurm MinJobAge $n
+		set_slurm MaxJobCount $((20000 + n))
+		setsid "$REEVE" --lab apply >/dev/null 2>&1 &
+		local pid=$!
+		sleep $wait
+		kill -KILL -- -$pid 2>/dev/null || kill -KILL $pid 2>/dev/null || true
+		wait $pid || true
+		local try
+		for try in 1 2 3 4 5 6; do
+			apply_json && break
+			sleep 2
+		done
+		cat "$DIR/err"
+		[ "$(summary failed)" = 0 ]
+		on bettley scontrol show config | grep -q "MinJobAge  *= $n"
+		apply_json
+		[ "$(summary changed)" = 0 ]
+	done
+	jobs_live
+}
+
+@test "a node that is off is left behind and named; when it is back it is joined" {
+	"$REEVE" lab fault inchfield stop
+	set_slurm MinJobAge 203
+	run apply
+	echo "$output"
+	[ "$status" -eq 3 ]
+	[[ $output == *inchfield* ]]
+	# It keeps its line.
+	on bettley grep -q '^NodeName=.*inchfield' /etc/slurm/slurm.conf
+	"$REEVE" lab fault inchfield start
+	run apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+	on inchfield grep -q MinJobAge=203 /etc/slurm/slurm.conf
+	jobs_live
+}
+
+@test "a machine that calls itself otherwise stops the run before anything is touched" {
+	on jast hostname impostor
+	set_slurm MinJobAge 204
+	run apply
+	on jast hostname jast
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"calls itself 'impostor'"* ]]
+	[[ $output == *"cluster.yaml:"* ]]
+	run -1 on bettley grep -q MinJobAge=204 /etc/slurm/slurm.conf
+}
+
+@test "a slurm.conf of somebody else's is not replaced unless that is said" {
+	on erenford "echo ClusterName=other > /etc/slurm/slurm.conf"
+	run apply
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"--replace"* ]]
+	on erenford grep -q ClusterName=other /etc/slurm/slurm.conf
+	run apply --replace
+	echo "$output"
+	[ "$status" -eq 0 ]
+	on erenford "grep -rq ClusterName=other /var/lib/reeve/backup"
+}
+
+@test "a node that a job runs on is not removed" {
+	cp "$REEVE_CLUSTER" "$DIR/good.yaml"
+	sed -i '/^  fenn: /d' "$REEVE_CLUSTER"
+	run apply
+	cp "$DIR/good.yaml" "$REEVE_CLUSTER"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"node fenn would be removed"* ]]
+	jobs_live
+}
+
+@test "the primary fails, a backup takes over, and apply brings it back" {
+	on bettley systemctl stop slurmctld
+	on cargyll scontrol takeover
+	local i
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		on cargyll squeue -h >/dev/null 2>&1 && break
+		sleep 1
+	done
+	on cargyll squeue
+	run apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+	on bettley systemctl is-active slurmctld
+	jobs_live
+}
+
+@test "a reimaged first controller gets the cluster's key and record back" {
+	on bettley "rm -rf /var/lib/reeve/record.json; dd if=/dev/urandom of=/etc/munge/munge.key bs=128 count=1 2>/dev/null; systemctl restart munge"
+	run apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(on bettley sha256sum /etc/munge/munge.key)" = "$(on cargyll sha256sum /etc/munge/munge.key)" ]
+	set_slurm MinJobAge 205
+	apply
+	[ "$(on bettley sha256sum /var/lib/reeve/record.json)" = "$(on cargyll sha256sum /var/lib/reeve/record.json)" ]
+	jobs_live
+}
+
+@test "lmod: apply of one module touches its own only" {
+	on fenn rm /etc/lmod/modulespath
+	on gardener systemctl stop slurmd
+	apply_json lmod
+	[ "$(summary changed)" = 1 ]
+	run -3 on gardener systemctl is-active slurmd
+	apply_json core
+	[ "$(summary changed)" = 1 ]
+	run on fenn bash -lc "'module -t avail 2>&1'"
+	[[ $output == *StdEnv* ]]
+}
+
+@test "a rebooted node comes back by itself" {
+	"$REEVE" lab fault harlton stop
+	"$REEVE" lab fault harlton start
+	local i
+	for i in $(seq 30); do
+		on harlton systemctl is-active slurmd munge >/dev/null 2>&1 && break
+		sleep 1
+	done
+	on harlton ls /run/slurmd/slurmd.pid
+	run apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
