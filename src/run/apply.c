@@ -56,10 +56,10 @@ static void on_event(void *data, struct fleet_request *request, const json_t *js
 	struct event event;
 	size_t host = s->action->host;
 	if (event_decode(json, g->arena, &event, NULL) < 0) {
-		/* Progress of something that takes long: {"id", "note"}. */
-		const char *note = json_string_value(json_object_get(json, "note"));
-		if (note && g->options->report)
-			report_host(g->options->report, g->fleet_of[host], REPORT_WORKING, note);
+		/* Progress of something that takes long: {"id", "progress"}. */
+		const char *progress = json_string_value(json_object_get(json, "progress"));
+		if (progress && g->options->report)
+			report_host(g->options->report, g->fleet_of[host], REPORT_WORKING, progress);
 		return;
 	}
 	const struct resource *resource = resource_of(s->action, event.id);
