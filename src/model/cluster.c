@@ -62,24 +62,22 @@ static void find_record(struct cluster *c)
  * measured now and is not below 95 % of what would be configured anew: kernels differ by some MiB from boot to boot,
  * and each change of slurm.conf costs.
  */
+static uint64_t less_reserve(const struct inventory *inv, uint64_t measured)
+{
+	uint64_t reserve = inv->reserve.percent ? measured * inv->reserve.percent / 100 : inv->reserve.mib;
+	if (!inv->reserve.at.line)
+		reserve = measured / 20 < 256 ? measured / 20 : 256;
+	return measured > reserve ? measured - reserve : 1;
+}
+
 static uint64_t memory_for(const struct inventory *inv, const struct facts_hardware *now,
 			   const struct record_host *last)
 {
-	uint64_t reserve = inv->reserve.percent ? now->memory * inv->reserve.percent / 100 : inv->reserve.mib;
-	if (!inv->reserve.at.line) {
-		reserve = now->memory / 20;
-		if (reserve > 256)
-			reserve = 256;
-	}
-	uint64_t wanted = now->memory > reserve ? now->memory - reserve : 1;
+	uint64_t wanted = less_reserve(inv, now->memory);
 	if (!last || !last->memory)
 		return wanted;
-	/* An operator who changes the reserve wants to see it. */
-	uint64_t then = last->hardware.memory, then_reserve = reserve;
-	if (inv->reserve.percent)
-		then_reserve = then * inv->reserve.percent / 100;
-	bool same_rule = then > then_reserve && (last->memory <= then - then_reserve + 1) &&
-			 (last->memory + 1 >= (then - then_reserve) * 95 / 100);
+	/* An operator who changes the reserve wants to see it: only what this rule gave before is kept. */
+	bool same_rule = last->memory == less_reserve(inv, last->hardware.memory);
 	bool fits = last->memory <= now->memory && last->memory >= wanted * 95 / 100;
 	return same_rule && fits ? last->memory : wanted;
 }

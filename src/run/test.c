@@ -41,10 +41,19 @@ static void judge(struct gathered *g, const char *controller, const json_t *answ
 	if (!verdict.ok && !findings_count(&ret->findings, FINDING_STOP))
 		finding_add(&ret->findings, FINDING_STOP, "test", NULL,
 			    "a slurmctld did not start with the new configuration");
-	else if (verdict.ok && g->options->report)
+	if (verdict.ok && verdict.old_failed)
+		finding_add(
+		    &ret->findings, FINDING_NOTE, "test", controller,
+		    "the configuration in force could not be rehearsed beside the new one (%s): jobs were not compared",
+		    verdict.old_failed);
+	if (!verdict.ok || !g->options->report)
+		return;
+	if (verdict.compared)
 		report_note(g->options->report,
 			    "tested: a scratch slurmctld started with it in %u ms; %llu job%s compared, none touched",
 			    verdict.ms, (unsigned long long)verdict.jobs, verdict.jobs == 1 ? "" : "s");
+	else
+		report_note(g->options->report, "tested: a scratch slurmctld started with it in %u ms", verdict.ms);
 }
 
 int apply_test(struct gathered *g, struct apply_result *ret, struct err *err)
