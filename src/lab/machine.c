@@ -76,8 +76,9 @@ static int make_dirs(const struct place *p, const char *node, struct err *err)
 	static const struct {
 		const char *path;
 		mode_t mode;
-	} dirs[] = {{"upper", 0755},         {"work", 0755},       {"root", 0755},           {"upper/etc", 0755},
-		    {"upper/etc/ssh", 0755}, {"upper/root", 0700}, {"upper/root/.ssh", 0700}};
+	} dirs[] = {{"upper", 0755},           {"work", 0755},          {"root", 0755},
+		    {"upper/etc", 0755},       {"upper/etc/ssh", 0755}, {"upper/root", 0700},
+		    {"upper/root/.ssh", 0700}, {"upper/var", 0755}};
 
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
 		if (dir_make(place_node(p, node, dirs[i].path), dirs[i].mode, err) < 0)
@@ -108,6 +109,10 @@ static int write_disk(const struct place *p, const struct roster *r, const struc
 	    {"upper/etc/hosts", hosts, 0644},
 	    {"upper/etc/resolv.conf", strbuf_str(&dns), 0644},
 	    {"hosts", hosts, 0644},
+	    /* The image is up to date: without these systemd runs ldconfig, sysusers and more at every node's first boot
+	     * (systemd-update-done.service(8)). */
+	    {"upper/etc/.updated", "", 0644},
+	    {"upper/var/.updated", "", 0644},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		if (place_write(place_node(p, node, files[i].path), files[i].mode, files[i].text, strlen(files[i].text),

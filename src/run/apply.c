@@ -255,7 +255,7 @@ static int run_steps(struct runner *r, struct err *err)
 			streq(g->cluster->record->key, g->cluster->key_fingerprint ? g->cluster->key_fingerprint : "");
 	for (size_t i = 0; i < g->plan->step_count; i++) {
 		const struct step *step = &g->plan->steps[i];
-		size_t failures = r->result->findings.len;
+		size_t failures = findings_count(&r->result->findings, FINDING_HOST);
 		if (g->options->report)
 			report_phase(g->options->report, step->title);
 		/* The key is written down before anything depends on it. */
@@ -266,7 +266,7 @@ static int run_steps(struct runner *r, struct err *err)
 		}
 		if ((step->test ? apply_test(g, r->result, err) : run_step(r, step, err)) < 0)
 			return -1;
-		bool failed = r->result->findings.len > failures;
+		bool failed = findings_count(&r->result->findings, FINDING_HOST) > failures;
 		if ((failed && step->essential) || !controllers_left(r)) {
 			stop(r, step->title);
 			return 0;
