@@ -72,7 +72,7 @@ static const struct option_spec options[] = {
 
 const struct command cmd_apply = {
     .name = "apply",
-    .synopsis = "[-l NODES] [--verify] [--replace] [--key-from HOST | --new-key] [--json] [MODULE...]",
+    .synopsis = "[-l NODES] [--verify] [--replace] [--key-from HOST | --new-key] [MODULE...]",
     .summary = "Bring the cluster to what cluster.yaml says, and verify it",
     .help = "Installs what is missing, puts the same MUNGE key and configuration on every\n"
 	    "host, tests the configuration before a daemon reads it, reloads or restarts what\n"

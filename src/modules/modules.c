@@ -23,8 +23,10 @@ size_t module_index(const char *name)
 
 const struct module *module_named(const char *name)
 {
-	size_t i = module_index(name);
-	return i < MODULES_MAX ? modules[i] : NULL;
+	for (size_t i = 0; modules[i]; i++)
+		if (streq(modules[i]->name, name))
+			return modules[i];
+	return NULL;
 }
 
 struct catalog *modules_compile(const struct cluster *cluster, size_t host, struct arena *arena)

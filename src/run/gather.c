@@ -53,9 +53,10 @@ static int open_fleet(struct gathered *g, struct err *err)
 		g->fleet_of[i] = g->asked;
 		g->host_of[g->asked] = i;
 		names[g->asked] = h->name;
-		targets[g->asked++] = g->options->by_name
-					  ? (struct fleet_target){.name = h->name}
-					  : (struct fleet_target){h->name, h->address, h->user, h->port, h->local};
+		struct fleet_target target = {h->name, h->address, h->user, h->port, h->local};
+		if (g->options->by_name)
+			target = (struct fleet_target){.name = h->name};
+		targets[g->asked++] = target;
 	}
 	if (g->options->report)
 		report_begin(g->options->report, names, g->asked);
