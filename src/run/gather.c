@@ -91,7 +91,6 @@ static int ask_facts(struct gathered *g, struct err *err)
 	phase(g, "facts");
 	int64_t sent = clock_wall_ms();
 	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
-	int64_t got = clock_wall_ms();
 	for (size_t i = 0; i < n; i++) {
 		size_t host = g->host_of[requests[i].host];
 		const struct facts_scope *scope = g->inv->hosts[host].controller ? &controller : &plain;
@@ -99,7 +98,7 @@ static int ask_facts(struct gathered *g, struct err *err)
 		if (requests[i].answer)
 			g->facts[host] =
 			    facts_decode(requests[i].answer, scope, fleet_hello(g->fleet, requests[i].host)->arch, sent,
-					 got, g->arena, &why);
+					 requests[i].answered_ms, g->arena, &why);
 		if (!g->facts[host]) {
 			leave_behind(g, host, &why);
 			fleet_fail(g->fleet, requests[i].host, &why);

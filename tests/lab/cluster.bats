@@ -33,7 +33,7 @@ apply_json() { "$REEVE" --lab apply --json "$@" >"$DIR/json" 2>"$DIR/err"; }
 # set KEY VALUE: under `slurm:`
 set_slurm() {
 	sed -i "/^  $1:/d" "$REEVE_CLUSTER"
-	sed -i "s/^slurm:.*/&\n  $1: $2/" "$REEVE_CLUSTER"
+	sed -i "s|^slurm:.*|&\n  $1: $2|" "$REEVE_CLUSTER"
 }
 
 jobs_now() { on bettley squeue -h -a -r -o "%i" | sort; }
@@ -43,10 +43,10 @@ jobs_live() {
 	local job text
 	while read -r job; do
 		text=$(on bettley scontrol show job "$job" </dev/null)
-		grep -Eq 'JobState=(RUNNING|PENDING|SUSPENDED)' <<<"$text" && grep -q 'Restarts=0' <<<"$text" || {
+		if ! grep -Eq 'JobState=(RUNNING|PENDING|SUSPENDED)' <<<"$text" || ! grep -q 'Restarts=0' <<<"$text"; then
 			echo "job $job did not live: $text"
 			return 1
-		}
+		fi
 	done <"$DIR/jobs"
 }
 
@@ -78,7 +78,6 @@ jobs_live() {
 }
 
 @test "memory and CPUs from /proc and /sys are what slurmd counts" {
-	local words="import json,sys; h=[x for x in json.load(sys.stdin)['hosts'] if x['name']=='fenn'][0]; print(h['memory'], h['cpus'])"
 	on fenn slurmd -C >"$DIR/slurmd"
 	"$REEVE" --lab facts --json >"$DIR/facts" 2>"$DIR/err"
 	cat "$DIR/slurmd" "$DIR/facts"
@@ -130,7 +129,7 @@ jobs_live() {
 }
 
 @test "what administrators did is left, and shown" {
-	on bettley scontrol update nodename=harlton state=drain reason="bad fan"
+	on bettley "scontrol update nodename=harlton state=drain reason='bad fan'"
 	on bettley scontrol update partitionname=debug state=drain
 	set_slurm MinJobAge 201
 	run apply
@@ -203,8 +202,8 @@ jobs_live() {
 @test "the second operator is told who holds the lock" {
 	set_slurm MinJobAge 202
 	apply >"$DIR/first" 2>&1 &
-	local first=$! refused=0 try
-	for try in 1 2 3 4 5 6 7 8; do
+	local first=$! refused=0
+	for _ in 1 2 3 4 5 6 7 8; do
 		if ! apply >"$DIR/second" 2>&1; then
 			refused=1
 			break
@@ -230,8 +229,7 @@ jobs_live() {
 		sleep $wait
 		kill -KILL -- -$pid 2>/dev/null || kill -KILL $pid 2>/dev/null || true
 		wait $pid || true
-		local try
-		for try in 1 2 3 4 5 6; do
+		for _ in 1 2 3 4 5 6; do
 			apply_json && break
 			sleep 2
 		done
@@ -300,8 +298,7 @@ jobs_live() {
 @test "the primary fails, a backup takes over, and apply brings it back" {
 	on bettley systemctl stop slurmctld
 	on cargyll scontrol takeover
-	local i
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		on cargyll squeue -h >/dev/null 2>&1 && break
 		sleep 1
 	done
@@ -340,8 +337,7 @@ jobs_live() {
 @test "a rebooted node comes back by itself" {
 	"$REEVE" lab fault harlton stop
 	"$REEVE" lab fault harlton start
-	local i
-	for i in $(seq 30); do
+	for _ in $(seq 30); do
 		on harlton systemctl is-active slurmd munge >/dev/null 2>&1 && break
 		sleep 1
 	done
