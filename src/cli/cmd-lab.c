@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "base/strbuf.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/standin.h"
@@ -119,6 +120,23 @@ static int unknown_node(struct lab_run *lab, const char *name)
 			       nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
+/* For sh, where it holds anything that sh could take for its own. */
+static char *quoted(struct arena *arena, const char *text)
+{
+	_cleanup_strbuf_ struct strbuf out = {0};
+	if (*text &&
+	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-") == strlen(text))
+		return arena_strdup(arena, text);
+	strbuf_addc(&out, '\'');
+	for (; *text; text++)
+		if (*text == '\'')
+			strbuf_adds(&out, "'\\''");
+		else
+			strbuf_addc(&out, *text);
+	strbuf_addc(&out, '\'');
+	return arena_strndup(arena, out.data, out.len);
+}
+
 /* Becomes ssh, so that its exit status, its terminal and its signals are those of the command. */
 static int lab_run_ssh(struct lab_run *lab)
 {
@@ -128,9 +146,12 @@ static int lab_run_ssh(struct lab_run *lab)
 	const char *node = context->operands[1];
 	if (!inventory_host(lab->inv, node))
 		return unknown_node(lab, node);
+	/* One argument is a command line for the node's shell, as ssh has it; several are one command, whose arguments arrive as
+	 * they are. */
 	char **command = arena_calloc(context->arena, context->operand_count, sizeof *command);
 	for (size_t i = 2; i < context->operand_count; i++)
-		command[i - 2] = context->operands[i];
+		command[i - 2] =
+		    context->operand_count == 3 ? context->operands[i] : quoted(context->arena, context->operands[i]);
 	char **argv;
 	struct err err = {0};
 	if (lab_ssh_argv(context->arena, lab->inv->cluster.text, node, command, &argv, &err) < 0)
