@@ -197,6 +197,29 @@ static const char *const stop_slurmctld[] = {"systemctl", "stop", "slurmctld.ser
 static const char *const stop_slurmd[] = {"systemctl", "stop", "slurmd.service", NULL};
 static const char *const reconfigure[] = {"scontrol", "reconfigure", NULL};
 
+/*
+ * Before slurmctld is stopped or restarted with another configuration: what it knows of jobs, as it last wrote it down. Read as its user,
+ * because root may not be let in (an NFS export with root squashed); the newest five are kept.
+ */
+static void add_snapshot(struct builder *b)
+{
+	const struct inventory *inv = b->plan->cluster->inv;
+	const struct facts *f = b->plan->cluster->hosts[inv->controllers[0]].facts;
+	if (!f || !b->plan->hosts[inv->controllers[0]].catalog || !f->in_force_slurm)
+		return;
+	const char **argv = arena_calloc(b->plan->arena, 4, sizeof *argv);
+	argv[0] = "sh";
+	argv[1] = "-c";
+	argv[2] = arena_printf(b->plan->arena,
+			       "set -e; umask 077; d=/var/lib/reeve/snapshots; mkdir -p $d; cd $d; "
+			       "runuser -u slurm -- tar -C %s -cf - . >new; mv new state-%llu.tar; "
+			       "ls -1v state-*.tar | head -n -5 | xargs -r rm -f --",
+			       b->plan->cluster->inv->state.text, (unsigned long long)b->plan->cluster->epoch);
+	struct step *s = begin(b, STAGE_ACTIVATE, "keep a copy of the state");
+	s->essential = true;
+	add_command(b, s, inv->controllers[0], argv);
+}
+
 static bool slurmctld_runs(const struct plan *plan, size_t host)
 {
 	const struct facts *f = plan->cluster->hosts[host].facts;
@@ -274,23 +297,27 @@ static void add_activation(struct builder *b)
 		add_slurmds(b, true);
 		break;
 	case SLURM_NEED_RESTART_CTLD:
+		add_snapshot(b);
 		add_files(b);
 		add_slurmctlds(b, true);
 		add_reconfigure(b, false);
 		add_slurmds(b, false);
 		break;
 	case SLURM_NEED_RESTART_BOTH:
+		add_snapshot(b);
 		add_files(b);
 		add_slurmctlds(b, true);
 		add_slurmds(b, true);
 		break;
 	case SLURM_NEED_NODES:
+		add_snapshot(b);
 		add_stop(b, false);
 		add_files(b);
 		add_slurmds(b, true);
 		add_slurmctlds(b, true);
 		break;
 	case SLURM_NEED_STOP_ALL:
+		add_snapshot(b);
 		add_stop(b, true);
 		add_files(b);
 		add_slurmctlds(b, true);

@@ -329,8 +329,9 @@ static void order_follows_the_kind_of_change(void **state)
 	edit(w, "partitions:", "slurm: { MaxJobCount: 20000 }\npartitions:");
 	plan(w, OBSERVED_DIFFERS);
 	assert_int_equal(w->plan->need, SLURM_NEED_RESTART_CTLD);
-	assert_string_equal(titles(w), "test the configuration | put the configuration in place | "
-				       "restart slurmctld on the primary | scontrol reconfigure");
+	assert_string_equal(titles(w),
+			    "test the configuration | keep a copy of the state | put the configuration in place | "
+			    "restart slurmctld on the primary | scontrol reconfigure");
 	world_free(w);
 
 	w = world_new(yaml); /* a node is added on 22.05: Slurm's FAQ */
@@ -340,9 +341,10 @@ static void order_follows_the_kind_of_change(void **state)
 	w->facts[2].slurmd_unit.active = "inactive";
 	plan(w, OBSERVED_DIFFERS);
 	assert_int_equal(w->plan->need, SLURM_NEED_NODES);
-	assert_string_equal(titles(w),
-			    "test the configuration | stop slurmctld | put the configuration in place | "
-			    "restart slurmd on one node first | restart slurmd | restart slurmctld on the primary");
+	assert_string_equal(
+	    titles(w),
+	    "test the configuration | keep a copy of the state | stop slurmctld | put the configuration in place | "
+	    "restart slurmd on one node first | restart slurmd | restart slurmctld on the primary");
 	world_free(w);
 }
 
