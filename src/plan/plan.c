@@ -15,6 +15,30 @@ bool plan_wants(const struct plan_options *options, const char *module)
 	return false;
 }
 
+/*
+ * What was observed, and what follows from it: a service whose input will be replaced is to be restarted, although nothing was wrong with it
+ * when it was looked at.
+ */
+static const struct observed *with_consequences(struct plan *plan, const struct catalog *c,
+						const struct observed *observed)
+{
+	struct observed *all = arena_calloc(plan->arena, c->len, sizeof *all);
+	memcpy(all, observed, c->len * sizeof *all);
+	for (size_t k = 0; k < c->len; k++) {
+		const struct resource *r = &c->items[k];
+		if (r->type != RESOURCE_SERVICE || r->service.running != YES || all[k].state != OBSERVED_SAME)
+			continue;
+		for (const char *const *input = r->service.inputs; input && *input; input++)
+			for (size_t f = 0; f < c->len; f++)
+				if (c->items[f].type == RESOURCE_FILE && streq(c->items[f].file.path, *input) &&
+				    all[f].state != OBSERVED_SAME) {
+					all[k].state = OBSERVED_DIFFERS;
+					all[k].why = arena_printf(plan->arena, "to be restarted: %s changes", *input);
+				}
+	}
+	return all;
+}
+
 static void count_changes(struct plan *plan, const struct plan_options *options)
 {
 	for (size_t i = 0; i < plan->cluster->inv->host_count; i++) {
@@ -72,7 +96,7 @@ struct plan *plan_make(const struct cluster *cluster, const struct catalog *cons
 	for (size_t i = 0; i < cluster->inv->host_count; i++)
 		plan->hosts[i] = (struct host_plan){
 		    .catalog = catalogs[i],
-		    .observed = observed[i],
+		    .observed = catalogs[i] ? with_consequences(plan, catalogs[i], observed[i]) : NULL,
 		    .selected = !options->selected || options->selected[i],
 		};
 	count_changes(plan, options);

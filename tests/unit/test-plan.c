@@ -293,6 +293,28 @@ static void unmounted_or_closed_state_is_found(void **state)
 	world_free(w);
 }
 
+static void service_is_restarted_when_its_input_changes(void **state)
+{
+	(void)state;
+	struct world *w = world_new(yaml);
+	running(w);
+	plan(w, OBSERVED_SAME);
+	struct plan_options options = {0};
+	const struct catalog *c = w->catalogs[1];
+	struct observed *o = arena_calloc(w->arena, c->len, sizeof *o);
+	memcpy(o, w->observed[1], c->len * sizeof *o);
+	for (size_t k = 0; k < c->len; k++)
+		if (streq(c->items[k].id, "file:" CORE_KEY))
+			o[k].state = OBSERVED_DIFFERS;
+	w->observed[1] = o;
+	w->plan = plan_make(w->cluster, w->catalogs, w->observed, &w->live, &options, w->arena);
+	assert_int_equal(w->plan->changes, 2);
+	assert_string_equal(titles(w), "auth");
+	assert_int_equal(w->plan->steps[0].items[0].count, 2);
+	assert_string_equal(w->plan->steps[0].items[0].resources[1]->id, "service:munge.service");
+	world_free(w);
+}
+
 static void first_start_and_no_change(void **state)
 {
 	(void)state;
@@ -441,6 +463,7 @@ int main(void)
 	    cmocka_unit_test(key_is_decided_by_record_and_daemons),
 	    cmocka_unit_test(harm_is_found_before_anything_is_touched),
 	    cmocka_unit_test(unmounted_or_closed_state_is_found),
+	    cmocka_unit_test(service_is_restarted_when_its_input_changes),
 	    cmocka_unit_test(first_start_and_no_change),
 	    cmocka_unit_test(order_follows_the_kind_of_change),
 	    cmocka_unit_test(what_jobs_refer_to_is_not_removed),
