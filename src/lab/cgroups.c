@@ -159,6 +159,40 @@ static void kill_tree(const char *dir, const char *group)
 	closedir(d);
 }
 
+/* A job that slurmd suspended sits in a frozen group, and a frozen process does not die of SIGKILL before it is thawed. */
+static void thaw_tree(const char *dir)
+{
+	DIR *d = opendir(dir);
+
+	if (!d)
+		return;
+	(void)write_control(dir, "freezer.state", "THAWED");
+	(void)write_control(dir, "cgroup.freeze", "0");
+	for (struct dirent *entry; (entry = readdir(d));) {
+		if (entry->d_type != DT_DIR || streq(entry->d_name, ".") || streq(entry->d_name, ".."))
+			continue;
+		_cleanup_free_ char *below = xasprintf("%s/%s", dir, entry->d_name);
+		thaw_tree(below);
+	}
+	closedir(d);
+}
+
+int cgroups_thaw(const struct place *p, const char *node, struct err *err)
+{
+	const char **mounts;
+	size_t count;
+
+	if (cgroups_systemd())
+		return 0; /* stopping the scope thaws it */
+	if (hierarchies(p, &mounts, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		_cleanup_free_ char *dir = xasprintf("%s/reeve-lab/%s/%s", mounts[i], p->tag, node ? node : "");
+		thaw_tree(dir);
+	}
+	return 0;
+}
+
 int cgroups_kill(const struct place *p, const char *node, struct err *err)
 {
 	_cleanup_free_ char *group = xasprintf("/reeve-lab/%s/%s", p->tag, node ? node : "");
@@ -173,7 +207,7 @@ int cgroups_kill(const struct place *p, const char *node, struct err *err)
 		return tool_run((const char *const[]){"systemctl", "kill", "--signal=KILL", scope, NULL}, NULL, NULL,
 				-1, err);
 	}
-	if (hierarchies(p, &mounts, &count, err) < 0)
+	if (cgroups_thaw(p, node, err) < 0 || hierarchies(p, &mounts, &count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		_cleanup_free_ char *dir = xasprintf("%s%s", mounts[i], group);

@@ -17,6 +17,9 @@ bool cgroups_systemd(void);
 /* Makes the node's groups and puts the calling process into them. */
 int cgroups_enter(const struct place *p, const char *node, struct err *err);
 
+/* Thaws what is frozen in the node's groups (NULL: the lab's), so that it can end. */
+int cgroups_thaw(const struct place *p, const char *node, struct err *err);
+
 /*
  * SIGKILL to every process in the node's groups (NULL: the lab's): when a systemd-nspawn is killed its container goes
  * on without it. Where PID 1 is systemd, it is asked to stop the node's scope; that needs a node.

@@ -289,7 +289,7 @@ int machine_start(const struct place *p, const struct roster *r, const struct ro
 
 int machine_stop(const struct place *p, const char *node, struct err *err)
 {
-	if (process_end(place_node(p, node, "pid"), err) < 0)
+	if (cgroups_thaw(p, node, err) < 0 || process_end(place_node(p, node, "pid"), err) < 0)
 		return err_wrap(err, "%s", node);
 	(void)unlink(place_node(p, node, "pid"));
 	return clear(p, node, err);
