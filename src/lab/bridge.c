@@ -1,6 +1,7 @@
 #include "lab/bridge.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -245,6 +246,28 @@ unsigned bridge_port(pid_t leader)
 	    !str_starts(name, "vb-"))
 		return 0;
 	return (unsigned)port;
+}
+
+int bridge_sweep(const struct place *p, const unsigned *ports, size_t count, struct err *err)
+{
+	const char *path = arena_printf(p->arena, "/sys/class/net/%s/brif", p->bridge);
+	DIR *dir = opendir(path);
+	int rc = 0;
+
+	for (struct dirent *entry; dir && rc == 0 && (entry = readdir(dir));) {
+		unsigned port = entry->d_name[0] == '.' ? 0 : if_nametoindex(entry->d_name);
+		bool known = !port;
+		for (size_t i = 0; i < count; i++)
+			known = known || ports[i] == port;
+		if (!known &&
+		    tool_run((const char *const[]){"ip", "link", "delete", entry->d_name, NULL}, NULL, NULL, -1, err) <
+			0 &&
+		    if_nametoindex(entry->d_name))
+			rc = -1;
+	}
+	if (dir)
+		closedir(dir);
+	return rc;
 }
 
 static int port_flags(unsigned port, int fd, struct ifreq *ret)

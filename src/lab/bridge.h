@@ -44,6 +44,13 @@ int bridge_down(const struct place *p, struct err *err);
 
 /* The machine's end of the cable of the node whose systemd is `leader`: its index, 0 where there is none. */
 unsigned bridge_port(pid_t leader);
+
+/*
+ * Removes the bridge's ports that are in none of `count` ports: the kernel takes apart the network of a killed node when it
+ * has the time, and until then its cable's name is taken.
+ */
+int bridge_sweep(const struct place *p, const unsigned *ports, size_t count, struct err *err);
+
 bool bridge_port_up(unsigned port);
 int bridge_port_set(unsigned port, bool up, struct err *err);
 

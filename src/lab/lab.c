@@ -213,12 +213,32 @@ static int make_shared(struct lab *lab, struct err *err)
 	return 0;
 }
 
+/* Where a node is just starting its cable cannot be told from a dead one's: then none is removed. */
+static int sweep_ports(struct lab *lab, struct err *err)
+{
+	struct roster *r = &lab->roster;
+	unsigned *ports = arena_calloc(lab->place.arena, r->node_count + 1, sizeof *ports);
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->node_count; i++) {
+		const char *node = r->nodes[i].node.name;
+		if (!machine_runs(&lab->place, node))
+			continue;
+		ports[count] = bridge_port(machine_leader(&lab->place, node));
+		if (!ports[count++])
+			return 0;
+	}
+	return bridge_sweep(&lab->place, ports, count, err);
+}
+
 static int start_nodes(struct lab *lab, struct err *err)
 {
 	struct place *p = &lab->place;
 	struct roster *r = &lab->roster;
 	const char *hosts = identity_hosts(p, r);
 
+	if (sweep_ports(lab, err) < 0)
+		return -1;
 	for (size_t i = 0; i < r->node_count; i++) {
 		struct roster_node *n = &r->nodes[i];
 		if (machine_runs(p, n->node.name)) {
@@ -409,7 +429,8 @@ static int power_on(struct lab *lab, struct roster_node *n, struct err *err)
 	struct place *p = &lab->place;
 
 	if (!machine_runs(p, n->node.name)) {
-		if (machine_prepare(p, &lab->roster, n, identity_hosts(p, &lab->roster), err) < 0 ||
+		if (sweep_ports(lab, err) < 0 ||
+		    machine_prepare(p, &lab->roster, n, identity_hosts(p, &lab->roster), err) < 0 ||
 		    machine_start(p, &lab->roster, n, err) < 0)
 			return err_wrap(err, "%s", n->node.name);
 	}

@@ -303,7 +303,8 @@ const char *machine_last_words(const struct place *p, const char *node)
 	if (file_read(place_node(p, node, "log"), 16U << 20, &log, NULL) < 0)
 		return "";
 	for (char *rest = log.data, *line; rest && (line = str_next_line(&rest));)
-		if (line[strspn(line, " \t")])
+		/* that one it says at every end where /run is no tmpfs */
+		if (line[strspn(line, " \t\r")] && !strstr(line, "Attempted to remove disk file system"))
 			last = line;
 	return str_printable(p->arena, last, strlen(last));
 }

@@ -15,6 +15,8 @@
 #include "base/fd.h"
 #include "base/str.h"
 
+#define GRACE_MS 10000 /* a systemd-nspawn that is killed before it has cleaned up leaves its cable behind */
+
 struct stat_line {
 	char state;
 	pid_t parent;
@@ -133,9 +135,9 @@ int process_end(const char *path, struct err *err)
 
 	if (own)
 		(void)syscall(SYS_pidfd_send_signal, child_fd, SIGKILL, NULL, 0);
-	if (!own || !gone(fd, 1000))
+	if (!own || !gone(fd, GRACE_MS))
 		(void)syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
-	if (!gone(fd, 5000) || (own && !gone(child_fd, 5000)))
+	if (!gone(fd, GRACE_MS) || (own && !gone(child_fd, GRACE_MS)))
 		return err_set(err, ERR_TIMEOUT, "process %d does not end", (int)pid);
 	return 0;
 }

@@ -23,8 +23,8 @@ pid_t process_child(pid_t pid);
 void process_strike(const char *path);
 
 /*
- * Ends the recorded process, if it runs, and its child: SIGKILL to the child, and to itself where it has not ended one
- * second later. Returns when both are gone; ERR_TIMEOUT after five seconds.
+ * Ends the recorded process, if it runs, and its child: SIGKILL to the child, and to itself where it has not ended ten
+ * seconds later. Returns when both are gone; ERR_TIMEOUT after twenty seconds.
  */
 int process_end(const char *path, struct err *err);
 
