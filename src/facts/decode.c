@@ -302,7 +302,9 @@ static void decode_state(const struct reader *r, const struct facts_scope *scope
 		path->uid = (long)json_integer_value(json_object_get(o, "uid"));
 		path->gid = (long)json_integer_value(json_object_get(o, "gid"));
 	}
-	f->state_cluster = line_of(r, "state.cluster", 200);
+	/* From 24.11 "NAME|ID" (slurmctld's controller.c, _create_clustername_file). */
+	const char *cluster = line_of(r, "state.cluster", 200);
+	f->state_cluster = cluster ? arena_strndup(r->arena, cluster, strcspn(cluster, "|")) : NULL;
 }
 
 static int decode_hardware(const struct reader *r, struct facts *f)

@@ -15,11 +15,10 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/strbuf.h"
+#include "base/vec.h"
 #include "lab/foreign.h"
 #include "lab/process.h"
 #include "lab/tool.h"
-
-#define FORWARD "/proc/sys/net/ipv4/ip_forward"
 
 static uint32_t mask_of(unsigned prefix)
 {
@@ -135,28 +134,72 @@ int subnet_check(const struct subnet *s, char *routes, const char *bridge, struc
 	return 0;
 }
 
-static int forward_set(const char *value, struct err *err)
-{
-	_cleanup_fd_ int fd = open(FORWARD, O_WRONLY | O_CLOEXEC);
+/*
+ * What labs need of the kernel for all of the machine. Each systemd in a node takes some ten inotify instances of the
+ * one user root, and with the usual 128 the twelfth node does not start (inotify(7)).
+ */
+static const struct setting {
+	const char *path, *kept; /* kept: in it stands the boot and the value that was there before */
+	uint64_t least;
+} settings[] = {
+    {"/proc/sys/net/ipv4/ip_forward", "ip_forward.was-off", 1},
+    {"/proc/sys/fs/inotify/max_user_instances", "inotify.was-low", 8192},
+};
 
-	return fd < 0 || fd_write_all(fd, value, strlen(value)) < 0 ? err_system(err, errno, "cannot write " FORWARD)
-								    : 0;
+static int setting_write(const struct setting *s, uint64_t value, struct err *err)
+{
+	_cleanup_free_ char *text = xasprintf("%" PRIu64 "\n", value);
+	_cleanup_fd_ int fd = open(s->path, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 || fd_write_all(fd, text, strlen(text)) < 0 ? err_system(err, errno, "cannot write %s", s->path)
+								  : 0;
 }
 
-static int forward_on(const struct place *p, struct err *err)
+static int setting_raise(const struct place *p, const struct setting *s, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf now = {0};
-	const char *kept = arena_printf(p->arena, "%s/ip_forward.was-off", p->labs);
 	char boot[64];
+	uint64_t value;
 
-	if (file_read(FORWARD, 64, &now, err) < 0)
+	if (file_read(s->path, 64, &now, err) < 0)
 		return -1;
-	if (strbuf_str(&now)[0] == '1')
+	strbuf_str(&now);
+	now.data[strcspn(now.data, "\n")] = '\0';
+	if (str_to_u64(now.data, 0, UINT64_MAX, &value) < 0 || value >= s->least)
 		return 0;
-	process_boot(boot);
-	if (file_write_atomic(kept, boot, strlen(boot), 0644, err) < 0)
+	_cleanup_free_ char *kept = xasprintf("%s %" PRIu64, process_boot(boot), value);
+	if (file_write_atomic(arena_printf(p->arena, "%s/%s", p->labs, s->kept), kept, strlen(kept), 0644, err) < 0)
 		return -1;
-	return forward_set("1\n", err);
+	return setting_write(s, s->least, err);
+}
+
+static int setting_put_back(const struct place *p, const struct setting *s, struct err *err)
+{
+	_cleanup_strbuf_ struct strbuf was = {0};
+	const char *kept = arena_printf(p->arena, "%s/%s", p->labs, s->kept);
+	char boot[64], *value;
+	uint64_t old = 0;
+
+	if (file_read(kept, 128, &was, NULL) < 0 || !was.len)
+		return 0;
+	value = strchr(was.data, ' ');
+	if (value)
+		*value++ = '\0';
+	if (value && str_to_u64(value, 0, UINT64_MAX, &old) < 0)
+		return err_set(err, ERR_INPUT, "%s is damaged", kept);
+	if (streq(was.data, process_boot(boot)) && setting_write(s, old, err) < 0)
+		return -1;
+	if (unlink(kept) < 0)
+		return err_system(err, errno, "cannot remove %s", kept);
+	return 0;
+}
+
+static int settings_raise(const struct place *p, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+		if (setting_raise(p, &settings[i], err) < 0)
+			return -1;
+	return 0;
 }
 
 static bool labs_left(void)
@@ -170,19 +213,12 @@ static bool labs_left(void)
 	return left;
 }
 
-/* Puts forwarding back if a lab of this boot switched it on. */
-static int forward_off(const struct place *p, struct err *err)
+/* Puts back what a lab of this boot changed. */
+static int settings_put_back(const struct place *p, struct err *err)
 {
-	_cleanup_strbuf_ struct strbuf was = {0};
-	const char *kept = arena_printf(p->arena, "%s/ip_forward.was-off", p->labs);
-	char boot[64];
-
-	if (file_read(kept, 64, &was, NULL) < 0)
-		return 0;
-	if (streq(strbuf_str(&was), process_boot(boot)) && forward_set("0\n", err) < 0)
-		return -1;
-	if (unlink(kept) < 0)
-		return err_system(err, errno, "cannot remove %s", kept);
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+		if (setting_put_back(p, &settings[i], err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -213,7 +249,7 @@ int bridge_up(const struct place *p, const struct subnet *s, struct err *err)
 	    p->table, p->table, p->table, net, p->bridge, p->bridge, p->bridge);
 	if (tool_run((const char *const[]){"nft", "-f", "-", NULL}, rules, NULL, -1, err) < 0)
 		return -1;
-	return forward_on(p, err);
+	return settings_raise(p, err);
 }
 
 int bridge_down(const struct place *p, struct err *err)
@@ -228,7 +264,7 @@ int bridge_down(const struct place *p, struct err *err)
 		return -1;
 	if (tool_run((const char *const[]){"nft", "-f", "-", NULL}, rules, NULL, -1, err) < 0)
 		return -1;
-	return labs_left() ? 0 : forward_off(p, err) < 0 ? -1 : foreign_release(p, err);
+	return labs_left() ? 0 : settings_put_back(p, err) < 0 ? -1 : foreign_release(p, err);
 }
 
 unsigned bridge_port(pid_t leader)

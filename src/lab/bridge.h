@@ -1,6 +1,6 @@
 /*
  * bridge: the lab's network: a bridge with the gateway's address, an nftables table that lets the nodes out through the
- * machine's address, and IPv4 forwarding, which is put back when the last lab goes.
+ * machine's address, and IPv4 forwarding and room for inotify, which are put back when the last lab goes.
  */
 #ifndef REEVE_LAB_BRIDGE_H
 #define REEVE_LAB_BRIDGE_H
