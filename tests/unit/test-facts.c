@@ -93,6 +93,9 @@ static void answer_becomes_facts(void **state)
 	struct err err = {0};
 	struct facts_scope scope = {.controller = true, .state = "/mnt/nfs/slurm/state"};
 	json_t *json = answer("bettley\n");
+	/* slurmctld 24.11's file clustername, which says the cluster's ID, too. */
+	json_object_set_new(json_object_get(json, "items"), "state.cluster",
+			    json_pack("{s:s}", "text", "goldentooth|2012\n"));
 	struct facts *f = facts_decode(json, &scope, "x86_64", 10000, 10060, a, &err);
 	json_decref(json);
 	if (!f)
@@ -115,6 +118,7 @@ static void answer_becomes_facts(void **state)
 	assert_string_equal(f->state_source, "allyrion:/mnt/usb1");
 	assert_string_equal(f->state_mount, "/mnt/nfs");
 	assert_int_equal(f->state_len, 4);
+	assert_string_equal(f->state_cluster, "goldentooth");
 	assert_string_equal(f->credential, "MUNGE:AwQFAAA:");
 }
 
