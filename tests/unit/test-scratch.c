@@ -255,25 +255,6 @@ static void equal_is_fine(void **state)
 	assert_true(v.ok && !v.compared && !v.over_state);
 }
 
-#define MISSING \
-	" [x] error: Could not open job state file /tmp/new/state/job_state: No such file or directory\n" \
-	" [x] error: NOTE: Trying backup state save file. Jobs may be lost!\n" \
-	" [x] error: MPI: Cannot create context for mpi/pmix_v4\n"
-
-/* slurmctld says so before its first start ever, of every configuration; later it is worth knowing. */
-static void missing_state_is_news_only_where_there_was_one(void **state)
-{
-	(void)state;
-	struct scratch_verdict v = judge("@scratch 1\n@parse 0\n@state 0 0\n@new.up 9\n@new.jobs 0\n@new.log\n" MISSING
-					 " [x] error: something else\n@end\n",
-					 NULL);
-	assert_true(v.ok);
-	assert_int_equal(v.findings.len, 1);
-	assert_string_equal(nth(&v, SCRATCH_ERROR, 0)->text, "error: something else");
-	v = judge(HEAD "@new.up 9\n@new.jobs 0\n@new.log\n" MISSING "@end\n", NULL);
-	assert_int_equal(v.findings.len, 3);
-}
-
 static const char *with_jobs(const char *jobs)
 {
 	return arena_printf(arena, HEAD "@new.up 9\n@new.jobs 0\n%s@new.log\n@end\n", jobs);
@@ -391,7 +372,6 @@ int main(void)
 	    TEST(request_carries_all_texts),
 	    TEST(differences_are_the_new_ones_doing),
 	    TEST(equal_is_fine),
-	    TEST(missing_state_is_news_only_where_there_was_one),
 	    TEST(live_jobs_move_on),
 	    TEST(what_slurm_refuses_is_said),
 	    TEST(an_old_one_that_fails_compares_nothing),

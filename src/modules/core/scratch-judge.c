@@ -226,16 +226,6 @@ static const char *start_failed(struct judge *j, struct report *report, const ch
 	return NULL;
 }
 
-/*
- * Of a state that does not exist yet slurmctld says so file by file, as errors; and, whatever the configuration, of
- * each MPI plugin whose library is not installed.
- */
-static bool is_first_start(const char *text)
-{
-	return (strstr(text, "Could not open") && strstr(text, "state file")) || strstr(text, "NOTE: Trying backup ") ||
-	       strstr(text, "mpi/pmix");
-}
-
 /* A busy machine makes slurmctld complain of the clock: that is not the configuration's doing. */
 static void judge_log(struct judge *j, const struct section *log, const struct section *old)
 {
@@ -246,8 +236,7 @@ static void judge_log(struct judge *j, const struct section *log, const struct s
 	rest = log->args ? arena_strdup(j->arena, log->body) : NULL;
 	while (rest && (line = str_next_line(&rest))) {
 		char *text = tidy(j->arena, line);
-		if (!map_set(&known, text, j) && strstr(text, "error:") && !strstr(text, "High latency for") &&
-		    (j->verdict->over_state || !is_first_start(text)))
+		if (!map_set(&known, text, j) && strstr(text, "error:") && !strstr(text, "High latency for"))
 			find_said(j, SCRATCH_ERROR, false, text);
 	}
 }
