@@ -5,7 +5,7 @@
  *
  *	catalogs CLUSTER.YAML [DIRECTORY]
  *
- * Prints `hosts N load_ms N resolve_ms N compile_ms N resources N rss_kib N`.
+ * Prints `hosts N load_ms N resolve_ms N compile_ms N cpu_ms N resources N rss_kib N`.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -179,8 +180,8 @@ static void put_controller(const char *root, const struct cluster *c, const char
 			    "LastBusyTime=2026-01-01T00:00:00\n",
 			    h->inv->name, h->inv->address, h->inv->hostname, (unsigned long long)h->memory);
 	}
-	strbuf_addf(&partitions, "PartitionName=general Default=YES State=UP Nodes=%s TotalNodes=%zu\n", strbuf_str(&names),
-		    c->inv->host_count);
+	strbuf_addf(&partitions, "PartitionName=general Default=YES State=UP Nodes=%s TotalNodes=%zu\n",
+		    strbuf_str(&names), c->inv->host_count);
 	put_text(root, "/fake/scontrol.nodes", strbuf_str(&nodes));
 	put_text(root, "/fake/scontrol.partitions", strbuf_str(&partitions));
 	put_text(root, "/fake/scontrol.reservations", "No reservations in the system\n");
@@ -229,6 +230,7 @@ int main(int argc, char **argv)
 	/* The first resolution has no record; the one that is measured has, as in the life of a cluster. */
 	_cleanup_free_ char *record = record_encode(cluster_record(resolve(inv, NULL, arena), arena));
 	uint64_t before = clock_ms();
+	clock_t used_before = clock();
 	const struct cluster *c = resolve(inv, record, arena);
 	uint64_t resolved = clock_ms();
 	const struct catalog **catalogs = arena_calloc(arena, inv->host_count, sizeof *catalogs);
@@ -238,6 +240,7 @@ int main(int argc, char **argv)
 		resources += catalogs[i]->len;
 	}
 	uint64_t compiled = clock_ms();
+	clock_t used = clock() - used_before;
 	if (findings_count(&c->findings, FINDING_STOP) || c->key != KEY_KNOWN)
 		return err_set(&err, ERR_FAILED, "%s",
 			       c->findings.len ? c->findings.items[0].what : "the key is not known"),
@@ -245,9 +248,10 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc == 3 && i < inv->host_count; i++)
 		put_root(argv[2], c, catalogs[i], i, record);
 	getrusage(RUSAGE_SELF, &usage);
-	printf("hosts %zu load_ms %llu resolve_ms %llu compile_ms %llu resources %zu rss_kib %ld\n", inv->host_count,
-	       (unsigned long long)(loaded - start), (unsigned long long)(resolved - before),
-	       (unsigned long long)(compiled - resolved), resources, usage.ru_maxrss);
+	printf("hosts %zu load_ms %llu resolve_ms %llu compile_ms %llu cpu_ms %ld resources %zu rss_kib %ld\n",
+	       inv->host_count, (unsigned long long)(loaded - start), (unsigned long long)(resolved - before),
+	       (unsigned long long)(compiled - resolved), (long)(used * 1000 / CLOCKS_PER_SEC), resources,
+	       usage.ru_maxrss);
 	diags_free(&diags);
 	return 0;
 }

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import platform
+import resource
 import shutil
 import statistics
 import subprocess
@@ -76,7 +77,7 @@ class Lab:
         self.file = self.directory / "cluster.yaml"
         text = (TOP / "examples/goldentooth/cluster.yaml").read_text()
         self.text = (text.replace("cluster: goldentooth", "cluster: bench").replace("10.4.0.", "10.78.0.")
-                     .replace("[core, lmod]", "[core]").replace("modules: [core]", "modules: [core]"))
+                     .replace("[core, lmod]", "[core]"))
         self.values = {"ReturnToService": 2}
         self.write()
         cache = os.environ.get("REEVE_CACHE", "/var/cache/reeve")
@@ -116,6 +117,13 @@ class Lab:
 
     def everywhere(self, *command, keep=False):
         return together([self.ssh(h, *command, keep=keep) for h in self.hosts])
+
+    def work(self):
+        """Seconds of processor time that the nodes and the programs started here have used so far."""
+        nodes = [int(f.read_text()) / 1e9 for f in pathlib.Path("/sys/fs/cgroup").glob("cpuacct/reeve-lab/bench*/cpuacct.usage")]
+        nodes += [int(f.read_text().split()[1]) / 1e6 for f in pathlib.Path("/sys/fs/cgroup").glob("reeve-lab/bench*/cpu.stat")]
+        here = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return sum(nodes) + here.ru_utime + here.ru_stime
 
     # --- reeve
 
@@ -221,10 +229,13 @@ def pure(programs, table, n, count=10000):
         file = pathlib.Path(d) / "cluster.yaml"
         write_cluster(file, count, ranges=False)
         for _ in range(n):
-            table.add("check", "reeve", timed(programs.reeve, "-f", file, "check")[0])
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            seconds = timed(programs.reeve, "-f", file, "check")[0]
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            table.add("check", "reeve", seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
             words = run(programs.catalogs, file).split()
             figures = dict(zip(words[::2], map(int, words[1::2])))
-            table.add("compile", "reeve", (figures["resolve_ms"] + figures["compile_ms"]) / 1000)
+            table.add("compile", "reeve", (figures["resolve_ms"] + figures["compile_ms"]) / 1000, figures["cpu_ms"] / 1000)
         table.note("compile", "%d resources" % figures["resources"])
 
 
@@ -286,7 +297,7 @@ def fakes(programs, table, count, n):
         env = dict(os.environ, FAKE_SSH_ROOTS=str(roots), REEVE_SSH=str(programs.fake_ssh),
                    REEVE_AGENT_DIR=str(programs.agent.parent))
         for k in range(n + 1):
-            start = time.monotonic()
+            start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
             child = subprocess.Popen([programs.reeve, "-f", file, "apply", "--json"], env=env, stdout=subprocess.PIPE,
                                      stderr=subprocess.PIPE, text=True)
             memory = Memory(child.pid)
@@ -297,8 +308,9 @@ def fakes(programs, table, count, n):
             last = json.loads(out.strip().splitlines()[-1]) if out.strip() else {}
             if child.returncode or last.get("changed") or last.get("unreachable"):
                 sys.exit("bench: fake hosts: exit status %s, %s\n%s" % (child.returncode, out[-2000:], errors[-2000:]))
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
             if k < n:
-                table.add("fakes", "reeve", seconds)
+                table.add("fakes", "reeve", seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         memory.over.set()
         memory.join()
         table.add("memory", "reeve", memory.own / 1024)
@@ -323,11 +335,20 @@ FIGURES = {
 
 class Table:
     def __init__(self):
-        self.samples, self.notes, self.load = {}, {}, os.getloadavg()
+        self.samples, self.work, self.notes, self.load = {}, {}, {}, os.getloadavg()
 
-    def add(self, figure, column, value):
+    def add(self, figure, column, value, work=None):
+        """`work`: seconds of processor time."""
         self.samples.setdefault((figure, column), []).append(value)
-        say("%s, %s: %.2f %s" % (FIGURES[figure][0], column, value, FIGURES[figure][1]))
+        if work is not None:
+            self.work.setdefault((figure, column), []).append(work)
+        say("%s, %s: %.2f %s%s" % (FIGURES[figure][0], column, value, FIGURES[figure][1],
+                                   "" if work is None else ", %.2f s of processor time" % work))
+
+    def take(self, figure, column, lab, measure):
+        before = lab.work()
+        value = measure()
+        self.add(figure, column, value, lab.work() - before)
 
     def note(self, figure, text):
         self.notes[figure] = text
@@ -341,7 +362,7 @@ class Table:
         return middle if len(samples) == 1 else middle + " (%.*f-%.*f)" % (digits, min(samples), digits, max(samples))
 
     def rows(self):
-        yield ("", "reeve", "beside it", "ratio", "bound", "")
+        yield ("", "reeve", "beside it", "ratio", "bound", "", "processor time")
         for figure, (title, unit, other, bound, words) in FIGURES.items():
             mine = self.samples.get((figure, "reeve"))
             if not mine:
@@ -350,9 +371,10 @@ class Table:
             a, b = statistics.median(mine), statistics.median(theirs) if theirs else None
             note = ", ".join(filter(None, [self.notes.get(figure), "n=%d" % len(mine)]))
             ratio = "%.2f" % (a / b) if b and a / b >= 0.1 else "1/%.0f" % (b / a) if b else ""
+            work = [statistics.median(self.work[figure, c]) for c in ("reeve", other) if (figure, c) in self.work]
             yield ("%s (%s)" % (title, note), self.cell(figure, "reeve", unit),
                    (other + " " + self.cell(figure, other, unit)) if theirs else "", ratio, words,
-                   "held" if bound(a, b) else "missed")
+                   "held" if bound(a, b) else "missed", " / ".join("%.2f s" % w for w in work))
 
     def machine(self, started):
         cpu = next((x.split(":", 1)[1].strip() for x in open("/proc/cpuinfo") if x.startswith("model name")), platform.machine())
@@ -360,19 +382,19 @@ class Table:
         system = platform.freedesktop_os_release()["PRETTY_NAME"]
         version = subprocess.run(["git", "-C", TOP, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
         return ("%d x %s, %d GiB, %s, Linux %s; reeve at %s; %s, %d minutes; load average %.1f before, %.1f after. "
-                "Medians (smallest-largest)." % (
+                "Medians (smallest-largest). Processor time: of all nodes and of the programs here together, reeve's / what is beside it." % (
                     os.cpu_count(), cpu, memory, system, platform.release(), version,
                     time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(started)), (time.time() - started + 59) // 60, self.load[0],
                     os.getloadavg()[0]))
 
     def text(self, started):
         rows = list(self.rows())
-        widths = [max(len(r[i]) for r in rows) for i in range(6)]
+        widths = [max(len(r[i]) for r in rows) for i in range(7)]
         lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths)).rstrip() for r in rows]
         return "\n".join(lines + ["", self.machine(started)])
 
     def markdown(self, started):
         rows = list(self.rows())
         lines = ["| " + " | ".join(r) + " |" for r in rows]
-        lines.insert(1, "|---" * 6 + "|")
+        lines.insert(1, "|---" * 7 + "|")
         return self.machine(started) + "\n\n" + "\n".join(lines) + "\n"
