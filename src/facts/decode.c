@@ -99,6 +99,8 @@ static int decode_users(const struct reader *r, struct facts *f)
 {
 	f->slurm_uid = f->slurm_gid = f->munge_uid = f->munge_gid = -1;
 	char *rest = arena_strdup(r->arena, output_of(r, "users", NULL));
+	if (!rest)
+		return err_set(r->err, ERR_TIMEOUT, "it did not say in time which users it has");
 	for (char *line; rest && (line = str_next_line(&rest));) {
 		/* name:password:uid:gid:..., passwd(5). The password field may be empty, so no str_next here. */
 		char *fields[4];
@@ -147,6 +149,9 @@ static int decode_packages(const struct reader *r, struct facts *f)
 {
 	char *rest = arena_strdup(r->arena, output_of(r, "packages", NULL));
 	struct facts_package *current = NULL;
+	/* On a host that is too busy to answer, nothing is known: that is not the same as nothing installed. */
+	if (!rest)
+		return err_set(r->err, ERR_TIMEOUT, "it did not say in time which packages it has");
 	for (char *line; rest && (line = str_next_line(&rest));) {
 		size_t len = strlen(line);
 		if (*line == ' ') {

@@ -137,6 +137,25 @@ static void lying_host_is_refused(void **state)
 	}
 }
 
+/* A command that was killed at its limit has no status. */
+static void late_answers_are_not_taken_for_nothing(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct facts_scope scope = {0};
+	const char *names[] = {"packages", "users"};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct err err = {0};
+		json_t *json = answer("bettley\n");
+		json_object_set_new(
+		    json_object_get(json, "items"), names[i],
+		    json_pack("{s:s, s:s, s:s, s:b}", "killed", "timeout", "out", "", "err", "", "cut", 0));
+		assert_null(facts_decode(json, &scope, "x86_64", 0, 1, a, &err));
+		assert_int_equal(err.code, ERR_TIMEOUT);
+		json_decref(json);
+	}
+}
+
 static void request_names_are_distinct(void **state)
 {
 	(void)state;
@@ -163,6 +182,7 @@ int main(void)
 	    cmocka_unit_test(impossible_hardware_is_refused),
 	    cmocka_unit_test(answer_becomes_facts),
 	    cmocka_unit_test(lying_host_is_refused),
+	    cmocka_unit_test(late_answers_are_not_taken_for_nothing),
 	    cmocka_unit_test(request_names_are_distinct),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
