@@ -221,13 +221,8 @@ int sources_of_machine(const char *suite, struct strbuf *out, struct err *err)
 	}
 	free(names);
 	if (!out->len)
-		strbuf_addf(
-		    out,
-		    "Types: deb\nURIs: http://deb.debian.org/debian\nSuites: %s %s-updates\nComponents: main\n"
-		    "Signed-By: %s\n\n"
-		    "Types: deb\nURIs: http://deb.debian.org/debian-security\nSuites: %s-security\nComponents: main\n"
-		    "Signed-By: %s\n\n",
-		    suite, suite, SOURCES_KEYRING, suite, SOURCES_KEYRING);
+		return err_set(err, ERR_MISSING,
+			       "/etc/apt/sources.list names no Debian archive to take %s from: add one to it", suite);
 	return 0;
 }
 

@@ -24,8 +24,8 @@
 size_t sources_take(char *text, bool one_line, const char *own, const char *suite, struct strbuf *out);
 
 /*
- * The machine's sources for `suite` as one deb822 file; Debian's own archive where the machine has none.
- * ERR_MISSING without Debian's keyring.
+ * The machine's sources for `suite` as one deb822 file. ERR_MISSING without Debian's keyring, or where
+ * the machine names no Debian archive.
  */
 int sources_of_machine(const char *suite, struct strbuf *out, struct err *err);
 

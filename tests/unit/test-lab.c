@@ -31,14 +31,14 @@ static void test_sources_lines(void **state)
 {
 	(void)state;
 	expect_sources(
-	    "deb http://deb.debian.org/debian bookworm main contrib # ours\n"
-	    "deb-src http://deb.debian.org/debian bookworm main\n"
+	    "deb http://mirror.example/debian bookworm main contrib # ours\n"
+	    "deb-src http://mirror.example/debian bookworm main\n"
 	    "# deb http://other.example/debian bookworm main\n"
 	    "deb [arch=amd64 signed-by=/usr/share/keyrings/docker.gpg] https://docs.example/linux bookworm main\n"
 	    "deb https://apt.example/pg bookworm-pgdg main\n"
 	    "deb cdrom:[Debian]/ bookworm main\n",
 	    true, "bookworm",
-	    "Types: deb\nURIs: http://deb.debian.org/debian\nSuites: bookworm\nComponents: main contrib\n" SIGNED);
+	    "Types: deb\nURIs: http://mirror.example/debian\nSuites: bookworm\nComponents: main contrib\n" SIGNED);
 }
 
 static void test_sources_stanzas(void **state)
