@@ -2,14 +2,6 @@
 #include "cli/commands.h"
 #include "cli/show-plan.h"
 
-static size_t unreached(const struct operation *o)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < o->inv->host_count; i++)
-		n += o->gathered.unreached[i] != NULL;
-	return n;
-}
-
 static int plan(struct context *context, struct operation *o)
 {
 	struct err err = {0};
@@ -19,10 +11,7 @@ static int plan(struct context *context, struct operation *o)
 	report_hide(o->report);
 	const struct plan *p = o->gathered.plan;
 	if (context->json) {
-		json_t *json = show_plan_json(o);
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
-		json_decref(json);
+		operation_print_json(show_plan_json(o));
 	} else {
 		show_plan(o, stdout, context->color);
 	}
@@ -30,7 +19,7 @@ static int plan(struct context *context, struct operation *o)
 		return EXIT_FAILED;
 	if (p->changes || p->step_count)
 		return EXIT_CHANGES;
-	return unreached(o) || findings_count(&p->findings, FINDING_HOST) ? EXIT_LEFT : EXIT_DONE;
+	return operation_unreached(o) || findings_count(&p->findings, FINDING_HOST) ? EXIT_LEFT : EXIT_DONE;
 }
 
 static int run(struct context *context)

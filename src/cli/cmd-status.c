@@ -104,9 +104,7 @@ static void show(const struct operation *o, FILE *out, bool color, struct findin
 		fprintf(out, "drift: none\n");
 	operation_print_findings(o, drift, out, color, true);
 	operation_print_findings(o, &plan->findings, out, color, true);
-	for (size_t i = 0; i < o->inv->host_count; i++)
-		if (o->gathered.unreached[i])
-			fprintf(out, "unreached: %s: %s\n", o->inv->hosts[i].name, o->gathered.unreached[i]);
+	operation_print_unreached(o, out);
 }
 
 static json_t *as_json(const struct operation *o, const struct findings *drift)
@@ -130,16 +128,11 @@ static json_t *as_json(const struct operation *o, const struct findings *drift)
 	for (size_t i = 0; live && i < live->controller_count; i++)
 		json_array_append_new(controllers, json_pack("{s:s, s:b}", "host", live->controllers[i].host, "up",
 							     live->controllers[i].up));
-	json_t *unreached = json_array();
-	for (size_t i = 0; i < o->inv->host_count; i++)
-		if (o->gathered.unreached[i])
-			json_array_append_new(unreached, json_pack("{s:s, s:s}", "name", o->inv->hosts[i].name, "error",
-								   o->gathered.unreached[i]));
-	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "cluster", o->inv->cluster.text, "up",
-			 live && live->up, "controllers", controllers, "nodes", nodes, "partitions", partitions, "jobs",
-			 jobs, "drift", (json_int_t)o->gathered.plan->changes, "live",
-			 operation_findings_json(o, drift), "findings",
-			 operation_findings_json(o, &o->gathered.plan->findings), "unreached", unreached);
+	return json_pack(
+	    "{s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "cluster", o->inv->cluster.text, "up",
+	    live && live->up, "controllers", controllers, "nodes", nodes, "partitions", partitions, "jobs", jobs,
+	    "drift", (json_int_t)o->gathered.plan->changes, "live", operation_findings_json(o, drift), "findings",
+	    operation_findings_json(o, &o->gathered.plan->findings), "unreached", operation_unreached_json(o));
 }
 
 static int status_once(struct context *context, struct operation *o)
@@ -151,10 +144,7 @@ static int status_once(struct context *context, struct operation *o)
 	struct findings drift = {.arena = o->gathered.arena};
 	show_plan_drift(o, &drift);
 	if (context->json) {
-		json_t *json = as_json(o, &drift);
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
-		json_decref(json);
+		operation_print_json(as_json(o, &drift));
 	} else {
 		show(o, stdout, context->color, &drift);
 	}

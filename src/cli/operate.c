@@ -127,3 +127,35 @@ json_t *operation_findings_json(const struct operation *o, const struct findings
 	}
 	return list;
 }
+
+size_t operation_unreached(const struct operation *o)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < o->inv->host_count; i++)
+		n += o->gathered.unreached[i] != NULL;
+	return n;
+}
+
+void operation_print_unreached(const struct operation *o, FILE *out)
+{
+	for (size_t i = 0; i < o->inv->host_count; i++)
+		if (o->gathered.unreached[i])
+			fprintf(out, "unreached: %s: %s\n", o->inv->hosts[i].name, o->gathered.unreached[i]);
+}
+
+json_t *operation_unreached_json(const struct operation *o)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < o->inv->host_count; i++)
+		if (o->gathered.unreached[i])
+			json_array_append_new(list, json_pack("{s:s, s:s}", "name", o->inv->hosts[i].name, "error",
+							      o->gathered.unreached[i]));
+	return list;
+}
+
+void operation_print_json(json_t *json)
+{
+	json_dumpf(json, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(json);
+}

@@ -25,6 +25,14 @@ void operation_print_findings(const struct operation *o, const struct findings *
 			      bool notes);
 json_t *operation_findings_json(const struct operation *o, const struct findings *findings);
 
+/* Hosts that were not reached, and why: how many, a line each, or a list of {name, error}. */
+size_t operation_unreached(const struct operation *o);
+void operation_print_unreached(const struct operation *o, FILE *out);
+json_t *operation_unreached_json(const struct operation *o);
+
+/* One line of JSON on standard output; takes the reference. */
+void operation_print_json(json_t *json);
+
 /* The operator's command line, for the audit log. In `arena`. */
 const char *operation_command(const struct context *context, struct arena *arena);
 

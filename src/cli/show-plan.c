@@ -174,9 +174,7 @@ void show_plan(const struct operation *o, FILE *out, bool color)
 		operation_print_findings(o, &drift, out, color, true);
 	}
 	operation_print_findings(o, &plan->findings, out, color, true);
-	for (size_t i = 0; i < o->inv->host_count; i++)
-		if (o->gathered.unreached[i])
-			fprintf(out, "unreached: %s: %s\n", o->inv->hosts[i].name, o->gathered.unreached[i]);
+	operation_print_unreached(o, out);
 }
 
 json_t *show_plan_json(const struct operation *o)
@@ -187,7 +185,7 @@ json_t *show_plan_json(const struct operation *o)
 	struct findings drift = {.arena = arena};
 	group(o, arena, &groups);
 	show_plan_drift(o, &drift);
-	json_t *changes = json_array(), *reasons = json_array(), *steps = json_array(), *unreached = json_array();
+	json_t *changes = json_array(), *reasons = json_array(), *steps = json_array();
 	for (size_t i = 0; i < groups.len; i++) {
 		const struct group *g = groups.items[i];
 		json_array_append_new(changes,
@@ -203,13 +201,9 @@ json_t *show_plan_json(const struct operation *o)
 	}
 	for (size_t i = 0; i < plan->step_count; i++)
 		json_array_append_new(steps, json_string(plan->steps[i].title));
-	for (size_t i = 0; i < o->inv->host_count; i++)
-		if (o->gathered.unreached[i])
-			json_array_append_new(unreached, json_pack("{s:s, s:s}", "name", o->inv->hosts[i].name, "error",
-								   o->gathered.unreached[i]));
 	return json_pack("{s:s, s:I, s:o, s:s, s:o, s:o, s:[], s:o, s:o, s:o}", "cluster", o->inv->cluster.text,
 			 "changes_total", (json_int_t)plan->changes, "changes", changes, "activation",
 			 slurm_need_name(plan->need), "reasons", reasons, "steps", steps, "jobs_touched", "drift",
 			 operation_findings_json(o, &drift), "findings", operation_findings_json(o, &plan->findings),
-			 "unreached", unreached);
+			 "unreached", operation_unreached_json(o));
 }

@@ -3,6 +3,7 @@
  * evidence and its mend; see shared faults: clocks (17), names (9, 10), users (39), foreign configuration, the state
  * directory (43-45).
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,7 +174,7 @@ static void check_path(struct cluster *c, const struct cluster_host *h)
 		const struct facts_path *p = &f->state[i];
 		struct finding *x = NULL;
 		if (!p->type) {
-			if (p->error && p->error != 2 /* ENOENT */)
+			if (p->error && p->error != ENOENT)
 				x = finding_add(&c->findings, FINDING_STOP, "state-path", h->inv->name,
 						"%s cannot be looked at: %s", p->path, strerror(p->error));
 			if (x)
@@ -183,9 +184,8 @@ static void check_path(struct cluster *c, const struct cluster_host *h)
 			x = finding_add(&c->findings, FINDING_STOP, "state-path", h->inv->name,
 					"%s is a %s, no directory", p->path, p->type);
 			x->mend = "move it away, or choose another `state`";
-		} else if (!may_enter(p, f->slurm_uid >= 0 ? f->slurm_uid : -2,
-				      f->slurm_gid >= 0 ? f->slurm_gid : -2) &&
-			   (i + 1 < f->state_len || f->slurm_uid >= 0) && i + 1 < f->state_len) {
+		} else if (i + 1 < f->state_len && !may_enter(p, f->slurm_uid >= 0 ? f->slurm_uid : -2,
+							      f->slurm_gid >= 0 ? f->slurm_gid : -2)) {
 			x = finding_add(&c->findings, FINDING_STOP, "state-path", h->inv->name,
 					"%s has mode %04o: the user slurm cannot reach the state directory below it",
 					p->path, p->mode);

@@ -114,6 +114,7 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 	c->inv = inv;
 	c->arena = arena;
 	c->findings.arena = arena;
+	c->texts = arena_alloc(arena, sizeof *c->texts);
 	c->hosts = arena_calloc(arena, inv->host_count, sizeof *c->hosts);
 	cluster_salt(inv->cluster.text, c->salt);
 	for (size_t i = 0; i < inv->host_count; i++)

@@ -34,6 +34,11 @@ struct cluster_host {
 	const char *munge_package;
 };
 
+/* Texts that are the same for every host, NULL until a module has made them; in the cluster's arena. */
+struct cluster_texts {
+	const char *slurm_conf, *cgroup_conf;
+};
+
 enum cluster_key {
 	KEY_KNOWN,   /* the fingerprint is known, and `holder` has the key */
 	KEY_NEW,     /* nothing runs and nothing is recorded: one is made */
@@ -54,6 +59,7 @@ struct cluster {
 	bool cgroup_cores, cgroup_memory, cgroup_track; /* what every listed node can do */
 	const char *state_source;                       /* what the state directory is on */
 	uint64_t epoch;                                 /* of the run to come */
+	struct cluster_texts *texts;                    /* what the modules made of it once for all hosts */
 	struct findings findings;
 	struct arena *arena; /* borrowed */
 };

@@ -88,15 +88,6 @@ static json_t *apply_message(const struct runner *r, const struct action *a)
 			 "resources", list, "keep_going", 0);
 }
 
-static json_t *run_message(const struct action *a)
-{
-	json_t *argv = json_array();
-	for (const char *const *p = a->argv; *p; p++)
-		json_array_append_new(argv, json_string(*p));
-	return json_pack("{s:s, s:o, s:i, s:i}", "verb", "run", "argv", argv, "max", 65536, "timeout",
-			 (int)a->timeout_ms);
-}
-
 static bool needs_key(const struct action *a)
 {
 	for (size_t i = 0; i < a->count; i++)
@@ -208,7 +199,8 @@ static int run_step(struct runner *r, const struct step *step, struct err *err)
 		const struct action *a = &step->items[i];
 		if (r->left[a->host] || !gather_present(g, a->host))
 			continue;
-		messages[n] = a->kind == ACTION_APPLY ? apply_message(r, a) : run_message(a);
+		messages[n] =
+		    a->kind == ACTION_APPLY ? apply_message(r, a) : gather_run(a->argv, NULL, 65536, a->timeout_ms);
 		sent[n] = (struct sent){.runner = r, .action = a};
 		requests[n] = gather_request(g, a->host, messages[n]);
 		requests[n].on_event = on_event;

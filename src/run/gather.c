@@ -13,6 +13,15 @@
 
 enum { CONNECT_MS = 60000, ROUND_MS = 60000 };
 
+json_t *gather_run(const char *const *argv, const char *input, unsigned max, unsigned timeout_ms)
+{
+	json_t *list = json_array();
+	for (; *argv; argv++)
+		json_array_append_new(list, json_string(*argv));
+	return json_pack("{s:s, s:o, s:s*, s:i, s:i}", "verb", "run", "argv", list, "input", input, "max", (int)max,
+			 "timeout", (int)timeout_ms);
+}
+
 struct fleet_request gather_request(const struct gathered *g, size_t host, const json_t *message)
 {
 	return (struct fleet_request){.host = g->fleet_of[host], .message = message};
@@ -70,19 +79,20 @@ static int open_fleet(struct gathered *g, struct err *err)
 	return 0;
 }
 
-/* A round in which each host that is open gets one message of `make`; `take` judges each answer. */
+static json_t *collect(json_t *items)
+{
+	return json_pack("{s:s, s:o}", "verb", "collect", "items", items);
+}
+
 static int ask_facts(struct gathered *g, struct err *err)
 {
 	struct fleet_request *requests = arena_calloc(g->arena, g->asked, sizeof *requests);
-	struct facts_scope plain = {.salt = g->cluster ? g->cluster->salt : NULL}, controller;
 	char salt[65];
 	cluster_salt(g->inv->cluster.text, salt);
-	plain.salt = salt;
-	controller = plain;
-	controller.controller = true;
-	controller.state = g->inv->state.text;
-	json_t *ask_plain = json_pack("{s:s, s:o}", "verb", "collect", "items", facts_request(&plain));
-	json_t *ask_controller = json_pack("{s:s, s:o}", "verb", "collect", "items", facts_request(&controller));
+	const struct facts_scope plain = {.salt = salt};
+	const struct facts_scope controller = {.salt = salt, .controller = true, .state = g->inv->state.text};
+	json_t *ask_plain = collect(facts_request(&plain));
+	json_t *ask_controller = collect(facts_request(&controller));
 	size_t n = 0;
 	for (size_t i = 0; i < g->asked; i++)
 		if (fleet_phase(g->fleet, i) == FLEET_OPEN)
@@ -203,11 +213,6 @@ static int take_observed(struct gathered *g, size_t host, const json_t *answer, 
 	return 0;
 }
 
-static json_t *collect(json_t *items)
-{
-	return json_pack("{s:s, s:o}", "verb", "collect", "items", items);
-}
-
 /* The first controller, in order, whose slurmctld runs. */
 static size_t running_controller(const struct gathered *g)
 {
@@ -288,7 +293,8 @@ static int begin(struct gathered *g, const struct inventory *inv, const struct g
 	return open_fleet(g, err);
 }
 
-int gather_facts(struct gathered *g, const struct inventory *inv, const struct gather_options *options, struct err *err)
+static int gather_facts(struct gathered *g, const struct inventory *inv, const struct gather_options *options,
+			struct err *err)
 {
 	if (begin(g, inv, options, err) < 0 || ask_facts(g, err) < 0)
 		return -1;

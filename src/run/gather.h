@@ -51,10 +51,6 @@ struct gathered {
 int gather(struct gathered *g, const struct inventory *inv, const struct gather_options *options, struct err *err);
 void gather_end(struct gathered *g); /* says bye, frees fleet and key */
 
-/* Only the first round: `reeve facts`. */
-int gather_facts(struct gathered *g, const struct inventory *inv, const struct gather_options *options,
-		 struct err *err);
-
 /* Is the host still in the run? */
 bool gather_present(const struct gathered *g, size_t host);
 
@@ -66,5 +62,8 @@ int gather_munge(struct gathered *g, struct err *err);
 
 /* A request to one host, filled in for fleet_round; the message is borrowed. */
 struct fleet_request gather_request(const struct gathered *g, size_t host, const json_t *message);
+
+/* The message of the agent's verb run (wire.h) for a command; `input` NULL: none. The caller owns it. */
+json_t *gather_run(const char *const *argv, const char *input, unsigned max, unsigned timeout_ms);
 
 #endif

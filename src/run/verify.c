@@ -21,15 +21,6 @@ struct verifier {
 	bool all; /* modules are verified whether they were touched or not */
 };
 
-static json_t *message_of(const struct check *check)
-{
-	json_t *argv = json_array();
-	for (const char *const *a = check->argv; *a; a++)
-		json_array_append_new(argv, json_string(*a));
-	return json_pack("{s:s, s:o, s:s*, s:i, s:i}", "verb", "run", "argv", argv, "input", check->input, "max",
-			 8 << 20, "timeout", (int)check->timeout_ms);
-}
-
 static const char *judge(const struct check *check, const struct fleet_request *request, struct arena *arena)
 {
 	if (!request->answer)
@@ -60,7 +51,7 @@ static int run_checks(struct verifier *v, struct err *err)
 		if (g->options->report)
 			report_phase(g->options->report, arena_printf(g->arena, "verify: %s", check->title));
 		for (;;) {
-			json_t *message = message_of(check);
+			json_t *message = gather_run(check->argv, check->input, 8 << 20, check->timeout_ms);
 			struct fleet_request request = gather_request(g, check->host, message);
 			int rc = fleet_round(g->fleet, &request, 1, check->timeout_ms + 10000, err);
 			const char *why = rc == 0 ? judge(check, &request, g->arena) : NULL;

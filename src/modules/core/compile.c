@@ -67,7 +67,7 @@ static void slurmctld(const struct cluster *c, struct catalog *out)
 	catalog_service(out, STAGE_ACTIVATE, "slurmctld.service", YES, YES, NULL)->origin = inv->controllers_at;
 }
 
-static void slurmd(const struct cluster *c, struct catalog *out)
+static void slurmd(struct catalog *out)
 {
 	catalog_directory(out, STAGE_PREPARE, CORE_SPOOL, "slurm", "slurm", 0755);
 	put_file(
@@ -80,7 +80,6 @@ static void slurmd(const struct cluster *c, struct catalog *out)
 		 "8\n\tcompress\n\tdelaycompress\n\tmissingok\n\tnotifempty\n"
 		 "\tcreate 0640 root root\n\tpostrotate\n\t\tsystemctl kill -s USR2 --kill-who=main slurmd.service || "
 		 "true\n\tendscript\n}\n");
-	(void)c;
 	catalog_service(out, STAGE_ACTIVATE, "slurmd.service", YES, YES, NULL);
 }
 
@@ -112,7 +111,7 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 		/* A slurmctld on a plain compute node would take itself for a controller of some other file. */
 		catalog_service(out, STAGE_ACTIVATE, "slurmctld.service", NO, NO, NULL);
 	if (h->inv->compute)
-		slurmd(c, out);
+		slurmd(out);
 	else if (h->facts && h->facts->slurmd_unit.loaded)
 		catalog_service(out, STAGE_ACTIVATE, "slurmd.service", NO, NO, NULL);
 	in_force(c, out);

@@ -21,17 +21,18 @@
 #include "hostlist/hostlist.h"
 #include "modules/core/core.h"
 
-static bool operator_sets(const struct inventory *inv, const char *key)
+/* What the operator wrote for a parameter; NULL: nothing. */
+static const char *operator_value(const struct inventory *inv, const char *key)
 {
 	for (size_t i = 0; i < inv->param_count; i++)
 		if (strcasecmp(inv->params[i].key, key) == 0)
-			return true;
-	return false;
+			return inv->params[i].value;
+	return NULL;
 }
 
 static void put_default(struct strbuf *out, const struct inventory *inv, const char *key, const char *value)
 {
-	if (!operator_sets(inv, key))
+	if (!operator_value(inv, key))
 		strbuf_addf(out, "%s=%s\n", key, value);
 }
 
@@ -171,10 +172,8 @@ static unsigned long long memory_per_cpu(const struct cluster *c)
 
 static bool consumes_memory(const struct inventory *inv)
 {
-	for (size_t i = 0; i < inv->param_count; i++)
-		if (strcasecmp(inv->params[i].key, "SelectTypeParameters") == 0)
-			return strcasestr(inv->params[i].value, "memory") != NULL;
-	return true;
+	const char *value = operator_value(inv, "SelectTypeParameters");
+	return !value || strcasestr(value, "memory");
 }
 
 static char *make_slurm_conf(const struct cluster *c)
@@ -202,8 +201,8 @@ static char *make_slurm_conf(const struct cluster *c)
 	put_default(&out, inv, "TaskPlugin", c->cgroup_track ? "task/affinity,task/cgroup" : "task/affinity");
 	put_default(&out, inv, "SelectType", "select/cons_tres");
 	put_default(&out, inv, "SelectTypeParameters", "CR_Core_Memory");
-	if (consumes_memory(inv) && !operator_sets(inv, "DefMemPerCPU") && !operator_sets(inv, "DefMemPerNode") &&
-	    !operator_sets(inv, "DefMemPerGPU"))
+	if (consumes_memory(inv) && !operator_value(inv, "DefMemPerCPU") && !operator_value(inv, "DefMemPerNode") &&
+	    !operator_value(inv, "DefMemPerGPU"))
 		strbuf_addf(&out, "DefMemPerCPU=%llu\n", memory_per_cpu(c));
 	put_default(&out, inv, "ReturnToService", "1");
 	put_default(&out, inv, "ReconfigFlags", "KeepPartState");
@@ -219,20 +218,20 @@ static char *make_slurm_conf(const struct cluster *c)
 
 const char *core_slurm_conf(const struct cluster *cluster)
 {
-	/* One cluster a run, and a thousand hosts that want the same text. */
-	static const struct cluster *last;
-	static const char *text;
-	if (last != cluster)
-		text = make_slurm_conf(cluster);
-	last = cluster;
-	return text;
+	struct cluster_texts *texts = cluster->texts;
+	if (!texts->slurm_conf)
+		texts->slurm_conf = make_slurm_conf(cluster);
+	return texts->slurm_conf;
 }
 
 const char *core_cgroup_conf(const struct cluster *cluster)
 {
-	return arena_printf(cluster->arena,
-			    "# Written by reeve; the same on every host.\n"
-			    "ConstrainCores=%s\nConstrainRAMSpace=%s\n",
-			    cluster->cgroup_track && cluster->cgroup_cores ? "yes" : "no",
-			    cluster->cgroup_track && cluster->cgroup_memory ? "yes" : "no");
+	struct cluster_texts *texts = cluster->texts;
+	if (!texts->cgroup_conf)
+		texts->cgroup_conf = arena_printf(cluster->arena,
+						  "# Written by reeve; the same on every host.\n"
+						  "ConstrainCores=%s\nConstrainRAMSpace=%s\n",
+						  cluster->cgroup_track && cluster->cgroup_cores ? "yes" : "no",
+						  cluster->cgroup_track && cluster->cgroup_memory ? "yes" : "no");
+	return texts->cgroup_conf;
 }
