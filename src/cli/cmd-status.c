@@ -32,6 +32,9 @@ static void show_partitions(const struct operation *o, struct arena *arena, FILE
 	    {"PARTITION", false}, {"AVAIL", false}, {"NODES", true}, {"STATE", false}, {"NODELIST", false}};
 	struct table t = {.columns = columns, .count = 5, .arena = arena};
 	const struct live *live = o->gathered.live;
+	_cleanup_map_ struct map nodes = {0};
+	for (size_t i = 0; i < live->node_count; i++)
+		map_set(&nodes, live->nodes[i].name, &live->nodes[i]);
 	for (size_t i = 0; i < live->partition_count; i++) {
 		const struct slurm_partition_state *p = &live->partitions[i];
 		const char *const *names;
@@ -43,7 +46,7 @@ static void show_partitions(const struct operation *o, struct arena *arena, FILE
 			VEC(const char *) names;
 		} by_state[16] = {0};
 		for (size_t k = 0; k < count; k++) {
-			const struct slurm_node_state *n = live_node(live, names[k]);
+			const struct slurm_node_state *n = map_get(&nodes, names[k]);
 			const char *state = n ? n->state_text : "UNKNOWN";
 			size_t s = 0;
 			while (s < shown && !streq(by_state[s].state, state))

@@ -86,16 +86,29 @@ static enum slurm_need need_of(struct texts *t, const struct facts *f, struct sl
 	return slurm_need_join(need, cgroup_need(t, f->cgroup_conf));
 }
 
-static bool list_has(const char *hostlist, const char *name, struct arena *arena)
+/*
+ * Which of `wanted` (names to themselves) are in a hostlist, in its order; expanded once, in memory of the caller's own for this list.
+ * What cannot be read is taken to name them all: `*ret_all`.
+ */
+static size_t named(const char *hostlist, const struct map *wanted, struct arena *arena, const char ***ret,
+		    bool *ret_all)
 {
 	const char *const *names;
-	size_t count;
-	if (!hostlist || hostlist_expand(hostlist, MOST_NAMES, arena, &names, &count, NULL, NULL) < 0)
-		return hostlist != NULL; /* what cannot be read is taken to name it */
-	for (size_t i = 0; i < count; i++)
-		if (streq(names[i], name))
-			return true;
-	return false;
+	size_t count, n = 0;
+	*ret_all = false;
+	if (!hostlist)
+		return 0;
+	if (hostlist_expand(hostlist, MOST_NAMES, arena, &names, &count, NULL, NULL) < 0) {
+		*ret_all = true;
+		return 0;
+	}
+	*ret = arena_calloc(arena, count, sizeof **ret);
+	for (size_t i = 0; i < count; i++) {
+		const char *name = map_get(wanted, names[i]);
+		if (name)
+			(*ret)[n++] = name;
+	}
+	return n;
 }
 
 static bool words_have(const char *list, const char *word)
@@ -124,39 +137,64 @@ static void refuse_unknown(struct plan *plan, const char *what)
 		     "then apply again";
 }
 
+static const char *fate(bool removed)
+{
+	return removed ? "would be removed" : "would get other sockets, cores or GRES";
+}
+
+struct node_check {
+	struct plan *plan;
+	const struct slurm_names *names;
+	struct map wanted; /* the same, for look-up */
+	bool removed;      /* else resized */
+};
+
+/* A refusal for each of the names that `hostlist` holds; `rest` says who holds it. */
+static void refuse_named(const struct node_check *c, const char *hostlist, const char *rest, const char *mend)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char **found = NULL;
+	bool all;
+	size_t n = named(hostlist, &c->wanted, arena, &found, &all);
+	if (all) {
+		found = c->names->items;
+		n = c->names->len;
+	}
+	for (size_t i = 0; i < n; i++)
+		refuse(c->plan, c->removed ? "node-in-use" : "node-busy",
+		       arena_printf(c->plan->arena, "node %s %s, and %s", found[i], fate(c->removed), rest))
+		    ->mend = mend;
+}
+
 /* Rule 1: what jobs, reservations or topology refer to is not removed, and what is busy is not resized. */
 static void check_nodes(struct plan *plan, const struct slurm_names *names, bool removed)
 {
 	const struct live *live = plan->live;
-	const char *verb = removed ? "would be removed" : "would get other sockets, cores or GRES";
 	if (!names->len)
 		return;
 	if (!live || !live->up) {
-		refuse_unknown(plan, arena_printf(plan->arena, "%s %s", names->items[0], verb));
+		refuse_unknown(plan, arena_printf(plan->arena, "%s %s", names->items[0], fate(removed)));
 		return;
 	}
-	for (size_t i = 0; i < names->len; i++) {
-		const char *name = names->items[i];
-		for (size_t k = 0; k < live->job_count; k++) {
-			const struct slurm_job *j = &live->jobs[k];
-			bool runs = slurm_job_holds_nodes(j) && list_has(j->nodes, name, plan->arena);
-			bool asked =
-			    removed && j->phase == SLURM_JOB_PENDING && list_has(j->asked_nodes, name, plan->arena);
-			if (!runs && !asked)
-				continue;
-			refuse(plan, removed ? "node-in-use" : "node-busy",
-			       arena_printf(plan->arena, "node %s %s, and job %s of %s %s it", name, verb, j->id,
-					    j->user, runs ? "runs on" : "asks for"))
-			    ->mend = "wait for the job, or end it (scancel), then apply again; until then leave the "
-				     "node in cluster.yaml as it was";
-		}
-		for (size_t k = 0; removed && k < live->reservation_count; k++)
-			if (list_has(live->reservations[k].nodes, name, plan->arena))
-				refuse(plan, "node-in-use",
-				       arena_printf(plan->arena, "node %s %s, and the reservation %s holds it", name,
-						    verb, live->reservations[k].name))
-				    ->mend = "scontrol delete reservation, or leave the node in cluster.yaml";
+	struct node_check c = {.plan = plan, .names = names, .removed = removed};
+	for (size_t i = 0; i < names->len; i++)
+		map_set(&c.wanted, names->items[i], (void *)names->items[i]);
+	for (size_t k = 0; k < live->job_count; k++) {
+		const struct slurm_job *j = &live->jobs[k];
+		bool runs = slurm_job_holds_nodes(j);
+		if (!runs && !(removed && j->phase == SLURM_JOB_PENDING))
+			continue;
+		refuse_named(
+		    &c, runs ? j->nodes : j->asked_nodes,
+		    arena_printf(plan->arena, "job %s of %s %s it", j->id, j->user, runs ? "runs on" : "asks for"),
+		    "wait for the job, or end it (scancel), then apply again; until then leave the node in "
+		    "cluster.yaml as it was");
 	}
+	for (size_t k = 0; removed && k < live->reservation_count; k++)
+		refuse_named(&c, live->reservations[k].nodes,
+			     arena_printf(plan->arena, "the reservation %s holds it", live->reservations[k].name),
+			     "scontrol delete reservation, or leave the node in cluster.yaml");
+	map_free(&c.wanted);
 }
 
 static void check_partitions(struct plan *plan, const struct slurm_names *names)

@@ -71,11 +71,3 @@ struct live *live_decode(const json_t *answer, size_t controller, struct arena *
 	live->up = true;
 	return live;
 }
-
-const struct slurm_node_state *live_node(const struct live *live, const char *name)
-{
-	for (size_t i = 0; live && i < live->node_count; i++)
-		if (streq(live->nodes[i].name, name))
-			return &live->nodes[i];
-	return NULL;
-}

@@ -37,6 +37,4 @@ json_t *live_items(void);
 /* The answer; `up` says whether it could be read. In `arena`. */
 struct live *live_decode(const json_t *answer, size_t controller, struct arena *arena);
 
-const struct slurm_node_state *live_node(const struct live *live, const char *name); /* NULL: none; linear */
-
 #endif
