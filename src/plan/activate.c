@@ -11,6 +11,7 @@
 
 #include "base/map.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "hostlist/hostlist.h"
 #include "plan/plan.h"
 
@@ -35,11 +36,26 @@ static const char *wanted_conf(const struct plan *plan, const char *path)
 	return NULL;
 }
 
+/* Names, each once. */
+struct name_set {
+	struct slurm_names list;
+	struct map seen;
+};
+
+static void join_names(struct arena *arena, struct name_set *to, const struct slurm_names *from)
+{
+	for (size_t i = 0; i < from->len; i++)
+		if (!map_set(&to->seen, from->items[i], (void *)from->items[i]))
+			*vec_push_in(arena, &to->list) = from->items[i];
+}
+
 struct texts {
 	struct plan *plan;
 	const char *slurm, *cgroup; /* wanted */
 	struct slurm_conf *wanted;
 	struct map seen; /* old text -> struct slurm_activation */
+	/* Against each text that a controller had: jobs may stand on what any of them configured. */
+	struct name_set removed, resized, partitions;
 };
 
 /* The difference between one old text and the wanted one; each distinct text is looked at once. */
@@ -75,8 +91,13 @@ static enum slurm_need need_of(struct texts *t, const struct facts *f, struct sl
 			continue;
 		struct slurm_activation *a = difference(t, olds[i]);
 		enum slurm_need n = a->need > SLURM_NEED_RECONFIGURE ? a->need : SLURM_NEED_RECONFIGURE;
-		if (ret_worst && (!*ret_worst || (*ret_worst)->need < a->need))
-			*ret_worst = a;
+		if (ret_worst) {
+			if (!*ret_worst || (*ret_worst)->need < a->need)
+				*ret_worst = a;
+			join_names(t->plan->arena, &t->removed, &a->nodes_removed);
+			join_names(t->plan->arena, &t->resized, &a->nodes_resized);
+			join_names(t->plan->arena, &t->partitions, &a->partitions_removed);
+		}
 		need = slurm_need_join(need, n);
 	}
 	/* In force nowhere that we know of, and a daemon runs: it may have read anything. */
@@ -182,10 +203,11 @@ static void check_nodes(struct plan *plan, const struct slurm_names *names, bool
 	for (size_t k = 0; k < live->job_count; k++) {
 		const struct slurm_job *j = &live->jobs[k];
 		bool runs = slurm_job_holds_nodes(j);
-		if (!runs && !(removed && j->phase == SLURM_JOB_PENDING))
+		const char *nodes = runs ? j->nodes : removed && j->phase == SLURM_JOB_PENDING ? j->asked_nodes : NULL;
+		if (!nodes)
 			continue;
 		refuse_named(
-		    &c, runs ? j->nodes : j->asked_nodes,
+		    &c, nodes,
 		    arena_printf(plan->arena, "job %s of %s %s it", j->id, j->user, runs ? "runs on" : "asks for"),
 		    "wait for the job, or end it (scancel), then apply again; until then leave the node in "
 		    "cluster.yaml as it was");
@@ -294,10 +316,13 @@ void plan_activation(struct plan *plan)
 	if (!active)
 		plan->need = SLURM_NEED_START;
 	if (worst && !c->fresh) {
-		check_nodes(plan, &worst->nodes_removed, true);
-		check_nodes(plan, &worst->nodes_resized, false);
-		check_partitions(plan, &worst->partitions_removed);
+		check_nodes(plan, &t.removed.list, true);
+		check_nodes(plan, &t.resized.list, false);
+		check_partitions(plan, &t.partitions.list);
 	}
 	check_stop_all(plan);
 	map_free(&t.seen);
+	map_free(&t.removed.seen);
+	map_free(&t.resized.seen);
+	map_free(&t.partitions.seen);
 }

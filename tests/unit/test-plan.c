@@ -409,6 +409,28 @@ static void what_jobs_refer_to_is_not_removed(void **state)
 	world_free(w);
 }
 
+/* Somebody edited the file on the controller: that change needs more than the removal does, and must not hide it. */
+static void an_edited_file_hides_no_removal(void **state)
+{
+	(void)state;
+	struct slurm_job job = {
+	    .id = "7", .phase = SLURM_JOB_RUNNING, .user = "ann", .partitions = "work", .nodes = "n2"};
+	struct world *w = world_new(yaml);
+	for (size_t i = 0; i < HOSTS; i++)
+		w->facts[i].slurmctld.installed = w->facts[i].slurmd.installed = w->facts[i].slurm_client.installed =
+		    "24.11.5-4";
+	running(w);
+	edit(w, "compute: [n1, n2]", "compute: [n1]");
+	resolve(w);
+	w->facts[0].slurm_conf = arena_printf(w->arena, "%sSlurmctldPort=7000\n", core_slurm_conf(w->cluster));
+	w->live.jobs = &job;
+	w->live.job_count = 1;
+	plan(w, OBSERVED_DIFFERS);
+	assert_true(has(&w->plan->findings, "node-in-use"));
+	assert_int_equal(w->plan->step_count, 0);
+	world_free(w);
+}
+
 static void unreached_node_keeps_its_line(void **state)
 {
 	(void)state;
@@ -467,6 +489,7 @@ int main(void)
 	    cmocka_unit_test(first_start_and_no_change),
 	    cmocka_unit_test(order_follows_the_kind_of_change),
 	    cmocka_unit_test(what_jobs_refer_to_is_not_removed),
+	    cmocka_unit_test(an_edited_file_hides_no_removal),
 	    cmocka_unit_test(unreached_node_keeps_its_line),
 	    cmocka_unit_test(record_survives_and_lies_are_refused),
 	};
