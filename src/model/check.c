@@ -221,7 +221,9 @@ void cluster_check_state(struct cluster *c)
 					"%s lies on %s (mounted at %s), and was on %s: a slurmctld started on it would "
 					"lose every job",
 					c->inv->state.text, f->state_source, f->state_mount, c->record->state_source);
-			x->mend = "mount it; if it was moved on purpose, copy the state first and say --state-moved";
+			x->mend = "mount it; if it was moved on purpose, stop slurmctld, copy the state, and take "
+				  "\"state\" out of "
+				  "/var/lib/reeve/record.json on every controller";
 			x->origin = c->inv->state.at;
 		} else if (c->inv->controller_count > 1 && streq(f->state_mount, "/")) {
 			struct finding *x = finding_add(
