@@ -141,9 +141,6 @@ static void put_host(const char *root, const struct inv_host *h)
 	_cleanup_free_ char *slurmd = xasprintf("NodeName=%s CPUs=4 Boards=1 SocketsPerBoard=1 CoresPerSocket=4 "
 						"ThreadsPerCore=1 RealMemory=%d\nUpTime=1-00:00:00\n",
 						h->hostname, MEMORY_MIB);
-	_cleanup_free_ char *packages = xasprintf("%sslurmd " VERSION " installed\nslurm-client " VERSION
-						  " installed\nmunge " MUNGE_VERSION " installed\n",
-						  h->controller ? "slurmctld " VERSION " installed\n" : "");
 	put_text(root, "/proc/sys/kernel/hostname", name);
 	put_text(root, "/proc/sys/kernel/osrelease", KERNEL "\n");
 	put_text(root, "/proc/sys/kernel/random/boot_id", BOOT "\n");
@@ -156,8 +153,6 @@ static void put_host(const char *root, const struct inv_host *h)
 		 "root:x:0:0::/root:/bin/sh\nslurm:x:64030:64030::/:/bin/false\nmunge:x:112:112::/:/bin/false\n");
 	put_text(root, "/etc/group", "root:x:0:\nslurm:x:64030:\nmunge:x:112:\n");
 	put_text(root, "/fake/slurmd", slurmd);
-	put_text(root, "/fake/dpkg-query", packages);
-	put_text(root, "/fake/getent", "slurm:x:64030:64030::/:/bin/false\nmunge:x:112:112::/:/bin/false\n");
 }
 
 /* What a slurmctld would answer. */

@@ -10,9 +10,10 @@
 
 #include "agent/child.h"
 #include "agent/session.h"
+#include "base/fd.h"
 #include "base/str.h"
 
-enum { GETENT_MS = 10000 };
+enum { GETENT_MS = 10000, TEXT_MAX = 64 << 20 };
 
 static void fclosep(FILE **f)
 {
@@ -21,13 +22,21 @@ static void fclosep(FILE **f)
 }
 #define _cleanup_file_ __attribute__((cleanup(fclosep)))
 
-static FILE *open_text(struct session *s, const char *path)
+/*
+ * The file, read whole into `text`: glibc asks a stream for its place at every line, which on a file is a system call
+ * each. NULL with errno where it cannot be read, ENODATA where it is empty.
+ */
+static FILE *open_text(struct session *s, const char *path, struct strbuf *text)
 {
-	int fd = root_file(&s->root, path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "re");
-	if (!f && fd >= 0)
-		close(fd);
-	return f;
+	_cleanup_fd_ int fd = root_file(&s->root, path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
+	struct err err;
+	if (fd < 0)
+		return NULL;
+	if (fd_read_all(fd, TEXT_MAX, text, &err) < 0 || !text->len) {
+		errno = text->len ? EFBIG : ENODATA;
+		return NULL;
+	}
+	return fmemopen(text->data, text->len, "r");
 }
 
 /* One line of getent(1), as a stream; NULL where the name is unknown. */
@@ -69,14 +78,14 @@ static int scan_groups(FILE *f, const char *name, gid_t gid, struct arena *arena
 int passwd_user(struct session *s, const char *name, uid_t uid, struct arena *arena, struct passwd_user *ret,
 		struct err *err)
 {
-	_cleanup_file_ FILE *file = open_text(s, "/etc/passwd");
-	if (!file && errno != ENOENT)
+	_cleanup_strbuf_ struct strbuf all = {0}, text = {0};
+	_cleanup_file_ FILE *file = open_text(s, "/etc/passwd", &all);
+	if (!file && errno != ENOENT && errno != ENODATA)
 		return root_error(err, errno, "cannot open", "/etc/passwd");
 	if (scan_users(file, name, uid, arena, ret))
 		return 1;
 	if (!name)
 		return 0;
-	_cleanup_strbuf_ struct strbuf text = {0};
 	_cleanup_file_ FILE *line = ask_getent(s, "passwd", name, &text);
 	return scan_users(line, name, uid, arena, ret);
 }
@@ -84,14 +93,14 @@ int passwd_user(struct session *s, const char *name, uid_t uid, struct arena *ar
 int passwd_group(struct session *s, const char *name, gid_t gid, struct arena *arena, struct passwd_group *ret,
 		 struct err *err)
 {
-	_cleanup_file_ FILE *file = open_text(s, "/etc/group");
-	if (!file && errno != ENOENT)
+	_cleanup_strbuf_ struct strbuf all = {0}, text = {0};
+	_cleanup_file_ FILE *file = open_text(s, "/etc/group", &all);
+	if (!file && errno != ENOENT && errno != ENODATA)
 		return root_error(err, errno, "cannot open", "/etc/group");
 	if (scan_groups(file, name, gid, arena, ret))
 		return 1;
 	if (!name)
 		return 0;
-	_cleanup_strbuf_ struct strbuf text = {0};
 	_cleanup_file_ FILE *line = ask_getent(s, "group", name, &text);
 	return scan_groups(line, name, gid, arena, ret);
 }
@@ -130,7 +139,8 @@ size_t passwd_groups_of(struct session *s, const char *name, gid_t gid, gid_t *r
 	size_t n = 0;
 	if (max)
 		ret[n++] = gid;
-	_cleanup_file_ FILE *file = open_text(s, "/etc/group");
+	_cleanup_strbuf_ struct strbuf all = {0};
+	_cleanup_file_ FILE *file = open_text(s, "/etc/group", &all);
 	for (struct group *gr; file && (gr = fgetgrent(file));)
 		for (char **member = gr->gr_mem; *member; member++)
 			if (streq(*member, name) && gr->gr_gid != gid && n < max)

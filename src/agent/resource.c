@@ -104,6 +104,7 @@ json_t *apply_answer(struct session *s, json_t *request, struct err *err)
 		return NULL;
 	if (!lock_held(&s->lock) || s->lock.epoch != epoch)
 		return err_set(err, ERR_REFUSED, "apply without this host's lock for its epoch"), NULL;
+	services_forget(s);
 	int changed = 0, failed = 0;
 	const struct resource *culprit = NULL;
 	for (size_t i = 0; i < wanted.len; i++) {

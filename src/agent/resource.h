@@ -5,6 +5,7 @@
 #ifndef REEVE_AGENT_RESOURCE_H
 #define REEVE_AGENT_RESOURCE_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/err.h"
@@ -38,7 +39,20 @@ struct resource_ops {
 extern const struct resource_ops apt_ops, file_ops, directory_ops, link_ops, service_ops, group_ops, user_ops,
     absent_ops;
 
-/* systemctl(1) once for all services of a request; lives in the arena. NULL where there are none, or it failed. */
+/*
+ * What these units are now, as {UNIT: {"load", "active", "file", "since"}} in systemd's words (systemctl(1) show);
+ * "since" is the start of the main process, else of the unit, in microseconds on the monotonic clock, 0: not since the
+ * host booted. The session keeps it for the probe that follows, until services_forget() or for some seconds.
+ */
+json_t *services_describe(struct session *s, const char *const *units, size_t count, struct err *err);
+
+/* To be called before anything is changed. */
+void services_forget(struct session *s);
+
+/*
+ * The services of a probe, all at once: what the session keeps, else systemctl(1) in one call. Lives in the arena, or
+ * until services_forget(). NULL where there are none, or it failed.
+ */
 const struct services *services_ask(struct session *s, const struct resource *items, size_t len, struct arena *arena);
 
 /* To be called with each path that was written: a unit file makes systemd read its units again before the next start.

@@ -4,6 +4,7 @@
 
 #include "agent/child.h"
 #include "agent/passwd.h"
+#include "agent/resource.h"
 #include "agent/sandbox.h"
 #include "agent/session.h"
 #include "agent/verb.h"
@@ -89,6 +90,7 @@ json_t *run_answer(struct session *s, json_t *request, struct err *err)
 	spec.input = input;
 	spec.input_len = input_len;
 	spec.sandbox = box ? &sandbox : NULL;
+	services_forget(s);
 	struct child *c = child_start(s, &spec, err);
 	json_t *answer = NULL;
 	if (c && child_wait(s, c, err) == 0)

@@ -109,13 +109,67 @@ static int show(struct session *s, const char *const *units, size_t count, struc
 	return 0;
 }
 
+/* What was asked for the facts is good enough for a probe that comes with the next request, and saves a program. */
+enum { KEEP_MS = 10000 };
+
+struct services_kept {
+	struct arena *arena;
+	struct services services;
+	uint64_t asked_ms;
+};
+
+void services_forget(struct session *s)
+{
+	if (s->services)
+		arena_free(s->services->arena);
+	s->services = NULL;
+}
+
+json_t *services_describe(struct session *s, const char *const *units, size_t count, struct err *err)
+{
+	services_forget(s);
+	struct arena *arena = arena_new();
+	struct services_kept *kept = arena_alloc(arena, sizeof *kept);
+	const char **names = arena_calloc(arena, count, sizeof *names);
+	*kept = (struct services_kept){.arena = arena, .asked_ms = clock_ms()};
+	for (size_t i = 0; i < count; i++)
+		names[i] = arena_strdup(arena, units[i]);
+	if (show(s, names, count, arena, &kept->services, err) < 0) {
+		arena_free(arena);
+		return NULL;
+	}
+	s->services = kept;
+	json_t *described = json_object();
+	for (size_t i = 0; i < count; i++) {
+		const struct state *u = &kept->services.items[i];
+		json_object_set_new(described, u->unit,
+				    json_pack("{s:s, s:s, s:s, s:I}", "load", u->load, "active", u->active, "file",
+					      u->file, "since", (json_int_t)u->start_us));
+	}
+	return described;
+}
+
+static bool is_kept(const struct session *s, const char *unit)
+{
+	for (size_t i = 0; s->services && i < s->services->services.len; i++)
+		if (streq(s->services->services.items[i].unit, unit))
+			return true;
+	return false;
+}
+
 const struct services *services_ask(struct session *s, const struct resource *items, size_t len, struct arena *arena)
 {
 	VEC(const char *) units = {0};
 	struct services *found = arena_calloc(arena, 1, sizeof *found);
-	for (size_t i = 0; i < len; i++)
-		if (items[i].type == RESOURCE_SERVICE)
-			*vec_push_in(arena, &units) = items[i].service.unit;
+	bool kept = s->services && clock_ms() - s->services->asked_ms < KEEP_MS;
+	for (size_t i = 0; i < len; i++) {
+		if (items[i].type != RESOURCE_SERVICE)
+			continue;
+		*vec_push_in(arena, &units) = items[i].service.unit;
+		kept = kept && is_kept(s, items[i].service.unit);
+	}
+	if (kept)
+		return &s->services->services;
 	if (!units.len || show(s, units.items, units.len, arena, found, NULL) < 0)
 		return NULL; /* each is asked for on its own, and says what is wrong */
 	return found;

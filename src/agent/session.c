@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agent/child.h"
+#include "agent/resource.h"
 #include "agent/verb.h"
 #include "base/clock.h"
 #include "base/fd.h"
@@ -55,6 +56,7 @@ void session_close(struct session *s)
 	for (size_t i = s->queue.next; i < s->queue.len; i++)
 		json_decref(s->queue.items[i]);
 	vec_free(&s->queue);
+	services_forget(s);
 	blobs_free(&s->blobs);
 	secrets_free(&s->secrets);
 	if (s->keys)

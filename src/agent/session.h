@@ -25,6 +25,7 @@
 #include "wire/wire.h"
 
 struct child;
+struct services_kept;
 
 enum { SESSION_QUEUE = 4096 };            /* requests sent ahead, at most */
 enum { SESSION_QUEUED_BYTES = 64 << 20 }; /* of requests sent ahead, at most */
@@ -48,9 +49,10 @@ struct session {
 	struct blobs blobs;
 	struct secrets secrets;
 	struct lock lock;
-	struct child *children; /* that have not ended */
-	json_int_t request;     /* number of the request that is worked on */
-	bool units_changed;     /* a unit file was written since systemd was last told to read them */
+	struct child *children;         /* that have not ended */
+	json_int_t request;             /* number of the request that is worked on */
+	struct services_kept *services; /* agent/resource.h */
+	bool units_changed;             /* a unit file was written since systemd was last told to read them */
 };
 
 /* Takes over the descriptors, makes the session's keys, opens the root ($REEVE_ROOT or "/"). */

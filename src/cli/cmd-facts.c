@@ -54,7 +54,7 @@ static void add_row(struct table *t, const char *name, const struct facts *f)
 	table_add(t, cells);
 }
 
-static void print_table(struct context *context, const struct fleet_target *targets, const struct reach_facts *all,
+static void print_table(struct context *context, const struct fleet_target *targets, const struct asked *all,
 			size_t count)
 {
 	static const struct table_column columns[] = {
@@ -97,7 +97,7 @@ static json_t *facts_json(const char *name, const struct facts *f)
 	return all;
 }
 
-static void print_json(const struct fleet_target *targets, const struct reach_facts *all, size_t count)
+static void print_json(const struct fleet_target *targets, const struct asked *all, size_t count)
 {
 	json_t *hosts = json_array();
 	size_t unreachable = 0;
@@ -137,9 +137,9 @@ static int run(struct context *context)
 		if (!chosen[i])
 			continue;
 		targets[count] = reach_target(context, &inv->hosts[i]);
-		scopes[count++] = (struct facts_scope){.salt = no_salt};
+		scopes[count++] = (struct facts_scope){.salt = no_salt, .compute = true};
 	}
-	struct reach_facts *all = arena_calloc(context->arena, count, sizeof *all);
+	struct asked *all = arena_calloc(context->arena, count, sizeof *all);
 	struct err err = {0};
 	if (reach_ask(context, targets, scopes, count, &options, all, &err) < 0)
 		return context_fail(context, &err);

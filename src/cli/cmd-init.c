@@ -54,9 +54,9 @@ static int look(struct context *context, const struct hosts *hosts, struct draft
 		return status;
 	struct err err = {0};
 	struct facts_scope *scopes = arena_calloc(context->arena, hosts->len, sizeof *scopes);
-	struct reach_facts *facts = arena_calloc(context->arena, hosts->len, sizeof *facts);
+	struct asked *facts = arena_calloc(context->arena, hosts->len, sizeof *facts);
 	for (size_t i = 0; i < hosts->len; i++)
-		scopes[i].salt = no_salt;
+		scopes[i] = (struct facts_scope){.salt = no_salt, .compute = true};
 	if (reach_ask(context, hosts->items, scopes, hosts->len, &options, facts, &err) < 0)
 		return context_fail(context, &err);
 	size_t missing = 0;

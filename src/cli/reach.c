@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/str.h"
 #include "cli/password.h"
 #include "lab/lab.h"
@@ -95,45 +94,23 @@ static void on_warning(void *data, size_t host, const char *text)
 		    host == SIZE_MAX ? "" : ": ", text);
 }
 
-static void judge(struct context *context, struct fleet *fleet, const struct fleet_request *request,
-		  const struct facts_scope *scope, int64_t sent_ms, struct reach_facts *ret)
-{
-	if (!request->answer) {
-		ret->error = request->error;
-		return;
-	}
-	ret->facts = facts_decode(request->answer, scope, fleet_hello(fleet, request->host)->arch, sent_ms,
-				  request->answered_ms, context->arena, &ret->error);
-}
-
-static int ask(struct context *context, struct watch *w, const struct facts_scope *scopes, struct reach_facts *ret,
+static int ask(struct context *context, struct watch *w, const struct facts_scope *scopes, struct asked *ret,
 	       struct err *err)
 {
 	size_t count = fleet_count(w->fleet);
 	if (fleet_connect(w->fleet, CONNECT_MS, err) < 0)
 		return -1;
-	struct fleet_request *requests = arena_calloc(context->arena, count, sizeof *requests);
-	for (size_t i = 0; i < count; i++) {
-		requests[i].host = i;
-		requests[i].message = json_pack("{s:s, s:o}", "verb", "collect", "items", facts_request(&scopes[i]));
-	}
-	int64_t sent_ms = clock_wall_ms();
-	int status = fleet_round(w->fleet, requests, count, ROUND_MS, err);
-	for (size_t i = 0; i < count; i++) {
-		if (status == 0)
-			judge(context, w->fleet, &requests[i], &scopes[i], sent_ms, &ret[i]);
-		if (status == 0 && (!ret[i].facts || w->live))
+	int status = ask_facts(w->fleet, scopes, context->arena, ROUND_MS, ret, err);
+	for (size_t i = 0; status == 0 && i < count; i++)
+		if (!ret[i].facts || w->live)
 			report_host(w->report, i, ret[i].facts ? REPORT_DONE : REPORT_UNREACHABLE,
 				    ret[i].facts ? NULL : ret[i].error.text);
-		fleet_request_clear(&requests[i]);
-		json_decref((json_t *)requests[i].message);
-	}
 	fleet_bye(w->fleet, BYE_MS);
 	return status;
 }
 
 int reach_ask(struct context *context, const struct fleet_target *targets, const struct facts_scope *scopes,
-	      size_t count, const struct fleet_options *options, struct reach_facts *ret, struct err *err)
+	      size_t count, const struct fleet_options *options, struct asked *ret, struct err *err)
 {
 	_cleanup_report_ struct report *report = reach_report(context);
 	struct watch w = {.report = report, .live = !context->json && report_can_redraw(stderr)};

@@ -3,9 +3,8 @@
 #define REEVE_CLI_REACH_H
 
 #include "cli/context.h"
-#include "facts/facts.h"
 #include "report/report.h"
-#include "transport/fleet.h"
+#include "run/ask.h"
 
 /*
  * The options of a fleet as the command line has them: the lab's ssh_config with --lab, Ctrl-C, sudo's password, asked
@@ -23,17 +22,11 @@ int reach_parse(const char *text, struct arena *arena, struct fleet_target *ret,
 /* A report for progress on standard error, drawn only where that is a terminal. */
 struct report *reach_report(const struct context *context);
 
-/* What became of asking a host for its facts: one of both. */
-struct reach_facts {
-	const struct facts *facts;
-	struct err error;
-};
-
 /*
  * Connects to all targets, asks each for its facts and says goodbye. `scopes` and `ret` have `count` elements; what is
  * returned lives in the context's arena. -1 only where nothing was asked at all.
  */
 int reach_ask(struct context *context, const struct fleet_target *targets, const struct facts_scope *scopes,
-	      size_t count, const struct fleet_options *options, struct reach_facts *ret, struct err *err);
+	      size_t count, const struct fleet_options *options, struct asked *ret, struct err *err);
 
 #endif

@@ -95,35 +95,42 @@ static void decode_os(const struct reader *r, struct facts *f)
 	}
 }
 
+/* What a question about several things gave, or NULL with its reason. */
+static const json_t *found_in(const struct reader *r, const char *name, const char *key)
+{
+	const json_t *o = item(r, name), *found = json_object_get(o, key);
+	const char *why = json_string_value(json_object_get(o, "error"));
+	if (json_is_object(found))
+		return found;
+	if (why)
+		err_set(r->err, ERR_FAILED, "it did not say which %s it has: %s", name,
+			str_printable(r->arena, why, strlen(why)));
+	else
+		err_set(r->err, ERR_PROTOCOL, "it did not say which %s it has", name);
+	return NULL;
+}
+
+static int decode_user(const struct reader *r, const json_t *users, const char *name, long *ret_uid, long *ret_gid)
+{
+	const json_t *user = json_object_get(users, name);
+	const json_t *uid = json_object_get(user, "uid"), *gid = json_object_get(user, "gid");
+	*ret_uid = *ret_gid = -1;
+	if (!user)
+		return 0;
+	if (!json_is_integer(uid) || !json_is_integer(gid) || json_integer_value(uid) < 0 ||
+	    json_integer_value(gid) < 0 || json_integer_value(uid) > 0xFFFFFFFE || json_integer_value(gid) > 0xFFFFFFFE)
+		return err_set(r->err, ERR_PROTOCOL, "an entry of the password database is malformed");
+	*ret_uid = (long)json_integer_value(uid);
+	*ret_gid = (long)json_integer_value(gid);
+	return 0;
+}
+
 static int decode_users(const struct reader *r, struct facts *f)
 {
-	f->slurm_uid = f->slurm_gid = f->munge_uid = f->munge_gid = -1;
-	char *rest = arena_strdup(r->arena, output_of(r, "users", NULL));
-	if (!rest)
-		return err_set(r->err, ERR_TIMEOUT, "it did not say in time which users it has");
-	for (char *line; rest && (line = str_next_line(&rest));) {
-		/* name:password:uid:gid:..., passwd(5). The password field may be empty, so no str_next here. */
-		char *fields[4];
-		int n = 0;
-		for (char *p = line; n < 4 && p; n++) {
-			fields[n] = p;
-			p = strchr(p, ':');
-			if (p)
-				*p++ = '\0';
-		}
-		uint64_t uid, gid;
-		if (n < 4 || str_to_u64(fields[2], 0, 0xFFFFFFFEu, &uid) < 0 ||
-		    str_to_u64(fields[3], 0, 0xFFFFFFFEu, &gid) < 0)
-			return err_set(r->err, ERR_PROTOCOL, "an entry of the password database is malformed");
-		if (streq(fields[0], "slurm")) {
-			f->slurm_uid = (long)uid;
-			f->slurm_gid = (long)gid;
-		} else if (streq(fields[0], "munge")) {
-			f->munge_uid = (long)uid;
-			f->munge_gid = (long)gid;
-		}
-	}
-	return 0;
+	const json_t *users = found_in(r, "users", "users");
+	if (!users || decode_user(r, users, "slurm", &f->slurm_uid, &f->slurm_gid) < 0)
+		return -1;
+	return decode_user(r, users, "munge", &f->munge_uid, &f->munge_gid);
 }
 
 static bool is_version(const char *s)
@@ -141,86 +148,78 @@ static struct facts_package *package_named(struct facts *f, const char *name)
 					     : NULL;
 }
 
-/*
- * dpkg-query's lines "NAME VERSION STATUS", then, where something was missing, apt-cache policy's paragraphs:
- * "NAME:", "  Installed: ...", "  Candidate: VERSION" (apt-cache(8)).
- */
-static int decode_packages(const struct reader *r, struct facts *f)
+/* apt-cache policy: a paragraph for each package, "NAME:", "  Installed: ...", "  Candidate: VERSION" (apt-cache(8)). */
+static int decode_candidates(const struct reader *r, struct facts *f)
 {
-	char *rest = arena_strdup(r->arena, output_of(r, "packages", NULL));
+	char *rest = arena_strdup(r->arena, output_of(r, "candidates", NULL));
 	struct facts_package *current = NULL;
-	/* On a host that is too busy to answer, nothing is known: that is not the same as nothing installed. */
-	if (!rest)
-		return err_set(r->err, ERR_TIMEOUT, "it did not say in time which packages it has");
 	for (char *line; rest && (line = str_next_line(&rest));) {
 		size_t len = strlen(line);
-		if (*line == ' ') {
-			char *value = strstr(line, "Candidate: ");
-			if (!value || !current)
-				continue;
-			value += strlen("Candidate: ");
-			if (streq(value, "(none)"))
-				continue;
-			if (!is_version(value))
-				return err_set(r->err, ERR_PROTOCOL, "apt's candidate version is malformed");
-			current->candidate = value;
-		} else if (len && line[len - 1] == ':') {
+		if (len && *line != ' ' && line[len - 1] == ':') {
 			line[len - 1] = '\0';
 			current = package_named(f, line);
-		} else {
-			char *name = str_next(&line, " "), *version = line ? str_next(&line, " ") : NULL;
-			struct facts_package *p = name ? package_named(f, name) : NULL;
-			if (!p || !version || !line || !streq(line, "installed"))
-				continue;
-			if (!is_version(version))
-				return err_set(r->err, ERR_PROTOCOL, "the version of %s is malformed", name);
-			p->installed = version;
+			continue;
 		}
+		char *value = strstr(line, "Candidate: ");
+		if (!value || !current)
+			continue;
+		value += strlen("Candidate: ");
+		if (streq(value, "(none)"))
+			continue;
+		if (!is_version(value))
+			return err_set(r->err, ERR_PROTOCOL, "apt's candidate version is malformed");
+		current->candidate = value;
 	}
 	return 0;
 }
 
-/* systemctl show: KEY=VALUE lines, an empty line between units (systemctl(1)). */
+/* On a host that did not answer nothing is known: that is not the same as nothing installed. */
+static int decode_packages(const struct reader *r, struct facts *f)
+{
+	const json_t *versions = found_in(r, "packages", "versions");
+	const char *name;
+	json_t *value;
+	if (!versions)
+		return -1;
+	json_object_foreach((json_t *)versions, name, value)
+	{
+		struct facts_package *p = package_named(f, name);
+		const char *version = json_string_value(value);
+		if (p && (!version || !is_version(version)))
+			return err_set(r->err, ERR_PROTOCOL, "the version of %s is malformed", name);
+		if (p)
+			p->installed = arena_strdup(r->arena, version);
+	}
+	return decode_candidates(r, f);
+}
+
+/* One of systemd's words, or `none` where it is none. */
+static const char *word_of(const struct reader *r, const json_t *unit, const char *key, const char *none)
+{
+	const char *word = json_string_value(json_object_get(unit, key));
+	return word && (!*word || str_is_name(word, 64)) ? arena_strdup(r->arena, word) : none;
+}
+
+static struct facts_unit decode_unit(const struct reader *r, const json_t *units, const char *name)
+{
+	const json_t *unit = json_object_get(units, name);
+	const char *load = word_of(r, unit, "load", "");
+	json_int_t since = json_integer_value(json_object_get(unit, "since"));
+	return (struct facts_unit){.loaded = streq(load, "loaded") || streq(load, "masked"),
+				   .active = word_of(r, unit, "active", "unknown"),
+				   .file = word_of(r, unit, "file", ""),
+				   .since_us = since > 0 ? (uint64_t)since : 0};
+}
+
 static int decode_units(const struct reader *r, struct facts *f)
 {
-	char *rest = arena_strdup(r->arena, output_of(r, "units", NULL));
-	f->munge_unit.active = f->slurmctld_unit.active = f->slurmd_unit.active = "unknown";
-	f->munge_unit.file = f->slurmctld_unit.file = f->slurmd_unit.file = "";
-	if (!rest)
-		return err_set(r->err, ERR_PROTOCOL, "systemctl did not answer: is systemd the init of this host?");
-	struct facts_unit now = {.active = "unknown", .file = ""};
-	const char *id = "";
-	for (;;) {
-		char *line = str_next_line(&rest);
-		if (!line || !*line) {
-			if (streq(id, "munge.service"))
-				f->munge_unit = now;
-			else if (streq(id, "slurmctld.service"))
-				f->slurmctld_unit = now;
-			else if (streq(id, "slurmd.service"))
-				f->slurmd_unit = now;
-			now = (struct facts_unit){.active = "unknown", .file = ""};
-			id = "";
-			if (!line)
-				return 0;
-			continue;
-		}
-		char *value = strchr(line, '=');
-		if (!value)
-			continue;
-		*value++ = '\0';
-		bool word = !*value || str_is_name(value, 64);
-		if (streq(line, "Id"))
-			id = value;
-		else if (streq(line, "LoadState"))
-			now.loaded = streq(value, "loaded") || streq(value, "masked");
-		else if (streq(line, "ActiveState") && word)
-			now.active = value;
-		else if (streq(line, "UnitFileState") && word)
-			now.file = value;
-		else if (streq(line, "ActiveEnterTimestampMonotonic"))
-			str_to_u64(value, 0, UINT64_MAX, &now.since_us);
-	}
+	const json_t *units = found_in(r, "units", "units");
+	if (!units)
+		return err_wrap(r->err, "is systemd the init of this host?");
+	f->munge_unit = decode_unit(r, units, "munge.service");
+	f->slurmctld_unit = decode_unit(r, units, "slurmctld.service");
+	f->slurmd_unit = decode_unit(r, units, "slurmd.service");
+	return 0;
 }
 
 /*
@@ -314,12 +313,13 @@ static void decode_state(const struct reader *r, const struct facts_scope *scope
 
 static int decode_hardware(const struct reader *r, struct facts *f)
 {
-	const char *text = output_of(r, "hardware", NULL), *meminfo = text_of(r, "meminfo");
-	if (!text || !meminfo)
+	const char *slurmd = output_of(r, "hardware", NULL), *topology = output_of(r, "topology", NULL);
+	const char *meminfo = text_of(r, "meminfo");
+	if (slurmd && str_starts(slurmd, "NodeName="))
+		return facts_parse_slurmd(slurmd, &f->hardware, r->err);
+	if (!topology || !meminfo)
 		return err_set(r->err, ERR_PROTOCOL, "memory and CPUs could not be read");
-	if (str_starts(text, "NodeName="))
-		return facts_parse_slurmd(text, &f->hardware, r->err);
-	return facts_parse_sysfs(meminfo, text, &f->hardware, r->err);
+	return facts_parse_sysfs(meminfo, topology, &f->hardware, r->err);
 }
 
 struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope, const char *arch, int64_t sent_ms,

@@ -1,7 +1,8 @@
 /*
  * facts: what a host really is.
  *
- * facts_request() lists what the agent is to read and run; facts_decode() judges what came back. The answer is
+ * facts_request() lists what the agent is to read and run, facts_request_more() what is left to ask after that;
+ * facts_decode() judges what came back. The answer is
  * untrusted input: everything is bounded and typed here, names have the form of names, and what does not fit is refused
  * for that host as a whole (faults: a node that lies). A host can say nothing about another host.
  *
@@ -21,6 +22,7 @@
 
 struct facts_scope {
 	bool controller;   /* also the record, and the state directory */
+	bool compute;      /* slurmd belongs there */
 	const char *state; /* absolute path of the state directory; NULL: not asked for */
 	const char *salt;  /* 64 hex digits, for the key's fingerprint */
 };
@@ -38,7 +40,7 @@ struct facts_unit {
 	bool loaded;        /* the unit's file is there */
 	const char *active; /* systemd's ActiveState: "active", "inactive", "failed", ... */
 	const char *file;   /* UnitFileState: "enabled", "disabled", "masked", ... or "" */
-	uint64_t since_us;  /* ActiveEnterTimestampMonotonic; 0: not active since boot */
+	uint64_t since_us;  /* start of the main process on the monotonic clock; 0: not since the host booted */
 };
 
 struct facts_package {
@@ -82,8 +84,13 @@ struct facts {
 /* What to ask the agent: the "items" of its verb collect. The caller owns the reference. */
 json_t *facts_request(const struct facts_scope *scope);
 
+/* What is still to be asked of a host that gave this answer to the first request: where Slurm is not installed. Its
+ * items are to be added to the answer's. NULL: nothing. The caller owns the reference. */
+json_t *facts_request_more(const json_t *answer, const struct facts_scope *scope);
+
 /*
- * The agent's answer. `sent_ms` and `got_ms` are wall-clock times on our side around the round trip. Everything in the
+ * The agent's answer, with what more was asked. `sent_ms` and `got_ms` are wall-clock times on our side around the
+ * first round trip. Everything in the
  * result lives in `arena`. ERR_PROTOCOL with what was wrong where the host's answer cannot be believed.
  */
 struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope, const char *arch, int64_t sent_ms,

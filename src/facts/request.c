@@ -1,13 +1,21 @@
 /*
- * What is asked of a host. One request holds everything, since a round trip costs more than any of these; each command
- * is run once, bounded in time and output. Commands that may be missing fail on their own without spoiling the rest.
+ * What is asked of a host. One request holds all that a host in order is asked for, since a round trip costs more than
+ * any of these; and nothing that starts a program where the agent can find out by itself, since on a host in order the
+ * programs are what a run costs. What can only be told in another way where Slurm is not installed yet is asked in a
+ * second request. Each command is run once, bounded in time and output; one that is missing spoils nothing else.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+#include "base/vec.h"
 #include "facts/facts.h"
 
 enum { TEXT_MAX = 1 << 20, RUN_MS = 20000 };
+
+static const char *const packages[] = {"slurmctld", "slurmd", "slurm-client", "munge"};
+static const char *const units[] = {"munge.service", "slurmctld.service", "slurmd.service"};
+static const char *const users[] = {"slurm", "munge"};
 
 static void ask_read(json_t *items, const char *name, const char *path, int max)
 {
@@ -20,9 +28,12 @@ static void ask_run(json_t *items, const char *name, json_t *argv)
 	    items, json_pack("{s:s, s:o, s:i, s:i}", "name", name, "run", argv, "max", TEXT_MAX, "timeout", RUN_MS));
 }
 
-static void ask_shell(json_t *items, const char *name, const char *script)
+static void ask_names(json_t *items, const char *question, const char *const *names, size_t count)
 {
-	ask_run(items, name, json_pack("[s, s, s]", "sh", "-c", script));
+	json_t *list = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(names[i]));
+	json_array_append_new(items, json_pack("{s:s, s:o}", "name", question, question, list));
 }
 
 static void ask_state(json_t *items, const char *state)
@@ -50,21 +61,10 @@ json_t *facts_request(const struct facts_scope *scope)
 	ask_read(items, "meminfo", "/proc/meminfo", 65536);
 	ask_read(items, "mounts", "/proc/self/mountinfo", 4 * TEXT_MAX);
 	ask_read(items, "controllers", "/sys/fs/cgroup/cgroup.controllers", 4096);
-	ask_shell(items, "hardware",
-		  "slurmd -C 2>/dev/null || grep -s '' /sys/devices/system/cpu/online "
-		  "/sys/devices/system/cpu/cpu[0-9]*/topology/physical_package_id "
-		  "/sys/devices/system/cpu/cpu[0-9]*/topology/core_id");
-	ask_shell(items, "packages",
-		  "dpkg-query -W -f '${Package} ${Version} ${db:Status-Status}\\n' slurmctld slurmd slurm-client munge "
-		  "2>/dev/null; [ -x /usr/sbin/slurmd ] && [ -x /usr/bin/munge ] || "
-		  "apt-cache policy slurmctld slurmd slurm-client munge 2>/dev/null; :");
-	ask_run(items, "units",
-		json_pack("[s, s, s, s, s, s]", "systemctl", "show", "--property",
-			  "Id,LoadState,ActiveState,UnitFileState,ActiveEnterTimestampMonotonic", "munge.service",
-			  "slurmctld.service"));
-	json_array_append_new(json_object_get(json_array_get(items, json_array_size(items) - 1), "run"),
-			      json_string("slurmd.service"));
-	ask_run(items, "users", json_pack("[s, s, s, s]", "getent", "passwd", "slurm", "munge"));
+	ask_run(items, "hardware", json_pack("[s, s]", "slurmd", "-C"));
+	ask_names(items, "packages", packages, ARRAY_LEN(packages));
+	ask_names(items, "units", units, ARRAY_LEN(units));
+	ask_names(items, "users", users, ARRAY_LEN(users));
 	ask_run(items, "credential", json_pack("[s, s]", "munge", "-n"));
 	json_array_append_new(items, json_pack("{s:s, s:s, s:s}", "name", "key", "fingerprint", "/etc/munge/munge.key",
 					       "salt", scope->salt));
@@ -77,4 +77,37 @@ json_t *facts_request(const struct facts_scope *scope)
 	if (scope->controller && scope->state)
 		ask_state(items, scope->state);
 	return items;
+}
+
+static bool said_hardware(const json_t *items)
+{
+	const char *out = json_string_value(json_object_get(json_object_get(items, "hardware"), "out"));
+	return out && str_starts(out, "NodeName=");
+}
+
+static bool has_package(const json_t *items, const char *name)
+{
+	return json_object_get(json_object_get(json_object_get(items, "packages"), "versions"), name);
+}
+
+json_t *facts_request_more(const json_t *answer, const struct facts_scope *scope)
+{
+	const json_t *items = json_object_get(answer, "items");
+	json_t *more = json_array();
+	if (!said_hardware(items))
+		ask_run(more, "topology",
+			json_pack("[s, s, s]", "sh", "-c",
+				  "grep -s '' /sys/devices/system/cpu/online "
+				  "/sys/devices/system/cpu/cpu[0-9]*/topology/physical_package_id "
+				  "/sys/devices/system/cpu/cpu[0-9]*/topology/core_id"));
+	if (!has_package(items, "munge") || !has_package(items, "slurm-client") ||
+	    (scope->compute && !has_package(items, "slurmd")) ||
+	    (scope->controller && !has_package(items, "slurmctld")))
+		ask_run(more, "candidates",
+			json_pack("[s, s, s, s, s, s]", "apt-cache", "policy", packages[0], packages[1], packages[2],
+				  packages[3]));
+	if (json_array_size(more))
+		return more;
+	json_decref(more);
+	return NULL;
 }

@@ -10,6 +10,7 @@
 #include "base/vec.h"
 #include "modules/core/core.h"
 #include "modules/module.h"
+#include "run/ask.h"
 
 enum { CONNECT_MS = 60000, ROUND_MS = 60000 };
 
@@ -84,42 +85,31 @@ static json_t *collect(json_t *items)
 	return json_pack("{s:s, s:o}", "verb", "collect", "items", items);
 }
 
-static int ask_facts(struct gathered *g, struct err *err)
+static int gather_all_facts(struct gathered *g, struct err *err)
 {
-	struct fleet_request *requests = arena_calloc(g->arena, g->asked, sizeof *requests);
+	struct facts_scope *scopes = arena_calloc(g->arena, g->asked, sizeof *scopes);
+	struct asked *asked = arena_calloc(g->arena, g->asked, sizeof *asked);
 	char salt[65];
 	cluster_salt(g->inv->cluster.text, salt);
-	const struct facts_scope plain = {.salt = salt};
-	const struct facts_scope controller = {.salt = salt, .controller = true, .state = g->inv->state.text};
-	json_t *ask_plain = collect(facts_request(&plain));
-	json_t *ask_controller = collect(facts_request(&controller));
-	size_t n = 0;
-	for (size_t i = 0; i < g->asked; i++)
-		if (fleet_phase(g->fleet, i) == FLEET_OPEN)
-			requests[n++] = gather_request(
-			    g, g->host_of[i], g->inv->hosts[g->host_of[i]].controller ? ask_controller : ask_plain);
-	phase(g, "facts");
-	int64_t sent = clock_wall_ms();
-	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
-	for (size_t i = 0; i < n; i++) {
-		size_t host = g->host_of[requests[i].host];
-		const struct facts_scope *scope = g->inv->hosts[host].controller ? &controller : &plain;
-		struct err why = requests[i].error;
-		if (requests[i].answer)
-			g->facts[host] =
-			    facts_decode(requests[i].answer, scope, fleet_hello(g->fleet, requests[i].host)->arch, sent,
-					 requests[i].answered_ms, g->arena, &why);
-		if (!g->facts[host]) {
-			leave_behind(g, host, &why);
-			fleet_fail(g->fleet, requests[i].host, &why);
-		} else {
-			g->credentials[host] = g->facts[host]->credential;
-		}
-		fleet_request_clear(&requests[i]);
+	for (size_t i = 0; i < g->asked; i++) {
+		const struct inv_host *h = &g->inv->hosts[g->host_of[i]];
+		scopes[i] = (struct facts_scope){.controller = h->controller,
+						 .compute = h->compute,
+						 .state = h->controller ? g->inv->state.text : NULL,
+						 .salt = salt};
 	}
-	json_decref(ask_plain);
-	json_decref(ask_controller);
-	return rc;
+	phase(g, "facts");
+	if (ask_facts(g->fleet, scopes, g->arena, ROUND_MS, asked, err) < 0)
+		return -1;
+	for (size_t i = 0; i < g->asked; i++) {
+		size_t host = g->host_of[i];
+		g->facts[host] = asked[i].facts;
+		if (!asked[i].facts)
+			leave_behind(g, host, &asked[i].error);
+		else
+			g->credentials[host] = asked[i].facts->credential;
+	}
+	return 0;
 }
 
 /*
@@ -224,7 +214,7 @@ static size_t running_controller(const struct gathered *g)
 	return SIZE_MAX;
 }
 
-enum asked { ASKED_PROBE, ASKED_MUNGE, ASKED_LIVE };
+enum question { ASKED_PROBE, ASKED_MUNGE, ASKED_LIVE };
 
 /* Probe, the MUNGE star and the live state in one round: several requests to a host are sent ahead and answered in
  * order. */
@@ -232,7 +222,7 @@ static int ask_probe(struct gathered *g, struct err *err)
 {
 	size_t most = g->asked * 2 + 1, n = 0, primary = munge_primary(g), controller = running_controller(g);
 	struct fleet_request *requests = arena_calloc(g->arena, most, sizeof *requests);
-	enum asked *kinds = arena_calloc(g->arena, most, sizeof *kinds);
+	enum question *kinds = arena_calloc(g->arena, most, sizeof *kinds);
 	json_t **messages = arena_calloc(g->arena, most, sizeof *messages);
 	for (size_t i = 0; i < g->asked; i++) {
 		size_t host = g->host_of[i];
@@ -296,7 +286,7 @@ static int begin(struct gathered *g, const struct inventory *inv, const struct g
 static int gather_facts(struct gathered *g, const struct inventory *inv, const struct gather_options *options,
 			struct err *err)
 {
-	if (begin(g, inv, options, err) < 0 || ask_facts(g, err) < 0)
+	if (begin(g, inv, options, err) < 0 || gather_all_facts(g, err) < 0)
 		return -1;
 	g->cluster = cluster_resolve(inv, g->facts, g->unreached, &options->cluster, g->arena);
 	return 0;

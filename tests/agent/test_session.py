@@ -231,7 +231,8 @@ class Verbs(Case):
                 dict(name="none", read="/none", max=1), dict(name="dir", read="/etc", max=1),
                 dict(name="link", stat="/l", follow=False), dict(name="there", stat="/l", follow=True),
                 dict(name="fs", fs="/"), dict(name="list", list="/etc", max=9), dict(name="much", list="/etc", max=1),
-                dict(name="cmd", run=["nonesuch"], max=9, timeout=99)])["items"]
+                dict(name="cmd", run=["nonesuch"], max=9, timeout=99),
+                dict(name="users", users=["root", "nobody-here"]), dict(name="packages", packages=["munge", "none"])])["items"]
         self.assertTrue(got["read"]["text"].startswith("root:"))
         self.assertEqual([got[n]["errno"] for n in ("over", "none", "dir", "much")], [27, 2, 21, 27])
         self.assertEqual((got["link"]["type"], got["link"]["target"], got["there"]["type"]), ("link", "etc", "directory"))
@@ -239,6 +240,8 @@ class Verbs(Case):
         self.assertGreater(got["fs"]["total"], 0)
         self.assertEqual(sorted(got["list"]["names"]), ["group", "passwd"])
         self.assertEqual(got["cmd"]["status"], 127)
+        self.assertEqual(got["users"], {"users": {"root": {"uid": 0, "gid": 0}}})
+        self.assertEqual(got["packages"], {"versions": {}})
 
     def test_secret_travels_sealed(self):
         (self.root / "k").write_bytes(b"very secret bytes")

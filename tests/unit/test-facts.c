@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/str.h"
 #include "base/vec.h"
 
 static const char slurmd_line[] =
@@ -72,18 +73,17 @@ static json_t *answer(const char *hostname)
 {
 	json_t *run = json_pack("{s:i, s:s, s:s, s:b}", "status", 0, "out", slurmd_line, "err", "", "cut", 0);
 	return json_pack(
-	    "{s:I, s:I, s:{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:o, s:{s:i,s:s}, s:{s:i,s:s}, "
-	    "s:{s:i,s:s}, s:{s:i,s:s}}}",
+	    "{s:I, s:I, s:{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:o, s:{s:{s:{s:i, s:i}}}, "
+	    "s:{s:{s:s}}, s:{s:i, s:s}, s:{s:{s:{s:s, s:s, s:s, s:i}, s:{s:s, s:s, s:s, s:i}}}, s:{s:i,s:s}}}",
 	    "start", (json_int_t)10500, "end", (json_int_t)10540, "items", "hostname", "text", hostname, "kernel",
 	    "text", "6.1.0-37-amd64\n", "boot", "text", "6a2b0f7e-0000-4000-8000-000000000001\n", "meminfo", "text",
 	    "MemTotal: 3888640 kB\n", "mounts", "text", mounts, "os", "text",
-	    "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n", "hardware", run, "users", "status", 2, "out",
-	    "slurm:x:64030:64030::/nonexistent:/usr/sbin/nologin\n", "packages", "status", 0, "out",
-	    "munge 0.5.15-2 installed\nslurmctld:\n  Installed: (none)\n  Candidate: 22.05.8-4+deb12u3\n", "units",
-	    "status", 0, "out",
-	    "Id=munge.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n"
-	    "ActiveEnterTimestampMonotonic=1234\n\nId=slurmd.service\nLoadState=not-found\nActiveState=inactive\n",
-	    "credential", "status", 0, "out", "MUNGE:AwQFAAA:\n");
+	    "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n", "hardware", run, "users", "users", "slurm",
+	    "uid", 64030, "gid", 64030, "packages", "versions", "munge", "0.5.15-2", "candidates", "status", 0, "out",
+	    "slurmctld:\n  Installed: (none)\n  Candidate: 22.05.8-4+deb12u3\nmunge:\n  Candidate: (none)\n", "units",
+	    "units", "munge.service", "load", "loaded", "active", "active", "file", "enabled", "since", 1234,
+	    "slurmd.service", "load", "not-found", "active", "inactive", "file", "", "since", 0, "credential", "status",
+	    0, "out", "MUNGE:AwQFAAA:\n");
 }
 
 static void answer_becomes_facts(void **state)
@@ -111,6 +111,8 @@ static void answer_becomes_facts(void **state)
 	assert_string_equal(f->slurmctld.candidate, "22.05.8-4+deb12u3");
 	assert_true(f->munge_unit.loaded);
 	assert_string_equal(f->munge_unit.active, "active");
+	assert_int_equal(f->munge_unit.since_us, 1234);
+	assert_string_equal(f->slurmctld_unit.active, "unknown");
 	assert_false(f->slurmd_unit.loaded);
 	assert_int_equal(f->cgroup, CGROUP_HYBRID);
 	assert_true(f->cgroup_memory);
@@ -137,23 +139,69 @@ static void lying_host_is_refused(void **state)
 	}
 }
 
-/* A command that was killed at its limit has no status. */
-static void late_answers_are_not_taken_for_nothing(void **state)
+static void what_was_not_said_is_not_taken_for_nothing(void **state)
 {
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct facts_scope scope = {0};
-	const char *names[] = {"packages", "users"};
+	const char *names[] = {"packages", "users", "units", "hardware"};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		struct err err = {0};
 		json_t *json = answer("bettley\n");
-		json_object_set_new(
-		    json_object_get(json, "items"), names[i],
-		    json_pack("{s:s, s:s, s:s, s:b}", "killed", "timeout", "out", "", "err", "", "cut", 0));
+		json_object_set_new(json_object_get(json, "items"), names[i],
+				    json_pack("{s:s}", "error", "its disk is\nbroken"));
 		assert_null(facts_decode(json, &scope, "x86_64", 0, 1, a, &err));
-		assert_int_equal(err.code, ERR_TIMEOUT);
+		assert_null(strchr(err.text, '\n'));
 		json_decref(json);
 	}
+}
+
+static void ids_that_are_none_are_refused(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct facts_scope scope = {0};
+	const json_int_t bad[] = {-1, 0xFFFFFFFF, INT64_MAX};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct err err = {0};
+		json_t *json = answer("bettley\n");
+		json_object_set_new(json_object_get(json, "items"), "users",
+				    json_pack("{s:{s:{s:I, s:i}}}", "users", "slurm", "uid", bad[i], "gid", 1));
+		assert_null(facts_decode(json, &scope, "x86_64", 0, 1, a, &err));
+		assert_int_equal(err.code, ERR_PROTOCOL);
+		json_decref(json);
+	}
+}
+
+static bool asks(const json_t *items, const char *name)
+{
+	size_t i;
+	const json_t *item;
+	json_array_foreach(items, i,
+			   item) if (streq(json_string_value(json_object_get(item, "name")), name)) return true;
+	return false;
+}
+
+/* Of a host in order nothing more is asked; of one without Slurm, what it would install and its CPUs. */
+static void only_what_is_missing_is_asked_again(void **state)
+{
+	(void)state;
+	const struct facts_scope plain = {.compute = true}, controller = {.controller = true};
+	json_t *json = answer("bettley\n"), *items = json_object_get(json, "items");
+	json_object_set_new(
+	    items, "packages",
+	    json_pack("{s:{s:s, s:s, s:s}}", "versions", "munge", "1", "slurmd", "2", "slurm-client", "2"));
+	assert_null(facts_request_more(json, &plain));
+	json_t *more = facts_request_more(json, &controller);
+	assert_true(asks(more, "candidates"));
+	assert_false(asks(more, "topology"));
+	json_decref(more);
+	json_object_set_new(items, "hardware", json_pack("{s:i, s:s}", "status", 127, "out", ""));
+	more = facts_request_more(json, &plain);
+	assert_true(asks(more, "topology"));
+	assert_false(asks(more, "candidates"));
+	json_decref(more);
+	json_decref(json);
 }
 
 static void request_names_are_distinct(void **state)
@@ -182,7 +230,9 @@ int main(void)
 	    cmocka_unit_test(impossible_hardware_is_refused),
 	    cmocka_unit_test(answer_becomes_facts),
 	    cmocka_unit_test(lying_host_is_refused),
-	    cmocka_unit_test(late_answers_are_not_taken_for_nothing),
+	    cmocka_unit_test(what_was_not_said_is_not_taken_for_nothing),
+	    cmocka_unit_test(ids_that_are_none_are_refused),
+	    cmocka_unit_test(only_what_is_missing_is_asked_again),
 	    cmocka_unit_test(request_names_are_distinct),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
