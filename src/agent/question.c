@@ -206,7 +206,7 @@ static const char **names_of(const json_t *list, struct arena *arena, size_t *re
 /* What failed on this host alone, and is no fault of the question. */
 static json_t *excuse(const struct err *why)
 {
-	return json_pack("{s:s}", "error", why->text);
+	return json_pack("{s:s, s:b}", "error", why->text, "late", why->code == ERR_TIMEOUT);
 }
 
 static json_t *do_packages(struct session *s, json_t *item, struct err *err)

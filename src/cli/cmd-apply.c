@@ -18,10 +18,10 @@ static int finish(struct context *context, struct operation *o, const struct app
 	report_hide(o->report);
 	if (!context->json)
 		operation_print_findings(o, &result->findings, stderr, context->progress_color, true);
-	json_t *extra = json_pack("{s:o, s:b, s:s}", "findings", operation_findings_json(o, &result->findings),
-				  "verified", result->verified, "activation",
+	json_t *extra = json_pack("{s:o, s:b, s:I, s:s}", "findings", operation_findings_json(o, &result->findings),
+				  "verified", result->verified, "resumed", (json_int_t)result->resumed, "activation",
 				  slurm_need_name(o->gathered.plan ? o->gathered.plan->need : SLURM_NEED_NOTHING));
-	if (!context->json && !ended && !result->stopped && result->verified && !result->changed)
+	if (!context->json && !ended && !result->stopped && result->verified && !result->changed && !result->resumed)
 		report_note(o->report, "nothing to change");
 	report_end(o->report, extra);
 	json_decref(extra);
@@ -78,7 +78,8 @@ const struct command cmd_apply = {
 	    "host, tests the configuration before a daemon reads it, reloads or restarts what\n"
 	    "the change needs and nothing else, and verifies the result: daemons run,\n"
 	    "credentials decode from and to every host, every node registered as configured,\n"
-	    "and, where anything changed, a job ran on the nodes that were idle.\n"
+	    "and, where anything changed, a job ran on the nodes that were idle. Nodes that\n"
+	    "join a cluster at work come up drained, and are resumed when they are verified.\n"
 	    "\n"
 	    "No job is hurt. What would hurt one is refused, with the list. A host that fails\n"
 	    "or cannot be reached is left behind and named; run it again and it goes on from\n"

@@ -17,7 +17,7 @@ static int plan(struct context *context, struct operation *o)
 	}
 	if (findings_count(&p->findings, FINDING_STOP))
 		return EXIT_FAILED;
-	if (p->changes || p->step_count)
+	if (p->changes || p->step_count || p->waiting)
 		return EXIT_CHANGES;
 	return operation_unreached(o) || findings_count(&p->findings, FINDING_HOST) ? EXIT_LEFT : EXIT_DONE;
 }

@@ -9,6 +9,8 @@
 #include "hostlist/hostlist.h"
 #include "report/table.h"
 
+enum { WATCH_MS = 2000 };
+
 static void show_controllers(const struct operation *o, FILE *out)
 {
 	fprintf(out, "controllers:");
@@ -41,18 +43,17 @@ static void show_partitions(const struct operation *o, struct arena *arena, FILE
 		size_t count, shown = 0;
 		if (!p->nodes || hostlist_expand(p->nodes, 65536, arena, &names, &count, NULL, NULL) < 0)
 			count = 0;
+		/* As many as there are nodes at most; in fact a handful. */
 		struct {
 			const char *state;
 			VEC(const char *) names;
-		} by_state[16] = {0};
+		} *by_state = arena_calloc(arena, count + 1, sizeof *by_state);
 		for (size_t k = 0; k < count; k++) {
 			const struct slurm_node_state *n = map_get(&nodes, names[k]);
 			const char *state = n ? n->state_text : "UNKNOWN";
 			size_t s = 0;
 			while (s < shown && !streq(by_state[s].state, state))
 				s++;
-			if (s == 16)
-				continue;
 			if (s == shown)
 				by_state[shown++].state = state;
 			*vec_push_in(arena, &by_state[s].names) = names[k];
@@ -138,41 +139,77 @@ static json_t *as_json(const struct operation *o, const struct findings *drift)
 	    operation_findings_json(o, &o->gathered.plan->findings), "unreached", operation_unreached_json(o));
 }
 
-static int status_once(struct context *context, struct operation *o)
+static int say(struct context *context, const struct operation *o)
 {
-	struct err err = {0};
-	if (gather(&o->gathered, o->inv, &o->options, &err) < 0)
-		return context_fail(context, &err);
-	report_hide(o->report);
+	const struct live *live = o->gathered.live;
 	struct findings drift = {.arena = o->gathered.arena};
 	show_plan_drift(o, &drift);
-	if (context->json) {
+	if (context->json)
 		operation_print_json(as_json(o, &drift));
-	} else {
+	else
 		show(o, stdout, context->color, &drift);
-	}
-	const struct live *live = o->gathered.live;
+	fflush(stdout);
 	return live && live->up ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* What slurmctld says, again and again over the same connections; what is on the hosts stays as it was found. */
+static int watch(struct context *context, struct operation *o)
+{
+	struct gathered *g = &o->gathered;
+	struct err err = {0};
+	bool screen = !context->json && report_can_redraw(stdout);
+	while (fleet_pump(g->fleet, WATCH_MS, &err) == 0) {
+		struct arena *kept = g->arena; /* each look has its own, or a day of them would fill the memory */
+		g->arena = arena_new();
+		int rc = gather_live(g, &err);
+		if (rc == 0) {
+			fputs(screen ? "\033[H\033[2J" : context->json ? "" : "\n", stdout);
+			say(context, o);
+		}
+		arena_free(g->arena);
+		g->arena = kept;
+		g->live = NULL;
+		if (rc < 0)
+			break;
+	}
+	/* Ctrl-C is how it is meant to end. */
+	return err.code == ERR_CANCELLED ? EXIT_DONE : context_fail(context, &err);
 }
 
 static int run(struct context *context)
 {
 	struct operation o;
+	struct err err = {0};
 	int status = operation_begin(&o, context, false);
-	if (status < 0)
-		status = status_once(context, &o);
+	if (status < 0 && gather(&o.gathered, o.inv, &o.options, &err) < 0)
+		status = context_fail(context, &err);
+	if (status < 0) {
+		report_hide(o.report);
+		status = say(context, &o);
+		if (context_option(context, "watch"))
+			status = watch(context, &o);
+	}
 	operation_end(&o);
 	return status;
 }
 
+static const struct option_spec options[] = {
+    {"watch", 'w', NULL, "look again every two seconds, until Ctrl-C"},
+    {NULL, 0, NULL, NULL},
+};
+
 const struct command cmd_status = {
     .name = "status",
-    .synopsis = "[--json]",
+    .synopsis = "[--watch]",
     .summary = "Show the cluster as it is",
     .help = "One screen: controllers, partitions and nodes with their states, jobs, and how\n"
 	    "much on the hosts is not as cluster.yaml says.\n"
 	    "\n"
+	    "With --watch what slurmctld says is asked again every two seconds, over the same\n"
+	    "connections; what was found on the hosts stays as it was at first.\n"
+	    "\n"
 	    "The exit status is 0 when a controller answers, else 1.",
+    .options = options,
     .operands_max = 0,
     .run = run,
 };

@@ -83,7 +83,7 @@ static void on_phase(void *data, size_t host, enum fleet_phase phase)
 	const struct watch *w = data;
 	if (phase == FLEET_FAILED)
 		report_host(w->report, host, REPORT_UNREACHABLE, fleet_error(w->fleet, host)->text);
-	else
+	else if (phase != FLEET_CLOSED)
 		report_host(w->report, host, REPORT_WORKING, fleet_phase_name(phase));
 }
 
@@ -92,6 +92,12 @@ static void on_warning(void *data, size_t host, const char *text)
 	const struct watch *w = data;
 	report_note(w->report, "%s%s%s", host == SIZE_MAX ? "" : fleet_name(w->fleet, host),
 		    host == SIZE_MAX ? "" : ": ", text);
+}
+
+static void on_tick(void *data)
+{
+	const struct watch *w = data;
+	report_tick(w->report);
 }
 
 static int ask(struct context *context, struct watch *w, const struct facts_scope *scopes, struct asked *ret,
@@ -117,6 +123,7 @@ int reach_ask(struct context *context, const struct fleet_target *targets, const
 	struct fleet_options all = *options;
 	all.on_phase = on_phase;
 	all.on_warning = on_warning;
+	all.on_tick = on_tick;
 	all.data = &w;
 	const char **names = arena_calloc(context->arena, count, sizeof *names);
 	for (size_t i = 0; i < count; i++)

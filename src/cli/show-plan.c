@@ -161,12 +161,15 @@ void show_plan(const struct operation *o, FILE *out, bool color)
 	struct groups groups = {0};
 	struct findings drift = {.arena = arena};
 	group(o, arena, &groups);
-	if (!plan->changes && !plan->step_count && !findings_count(&plan->findings, FINDING_WARNING))
+	if (!plan->changes && !plan->step_count && !plan->waiting && !findings_count(&plan->findings, FINDING_WARNING))
 		fprintf(out, "nothing to change on %zu host%s\n", o->gathered.asked, o->gathered.asked == 1 ? "" : "s");
 	for (size_t i = 0; i < groups.len; i++)
 		show_group(o, groups.items[i], arena, out, color);
 	show_activation(plan, out);
 	show_steps(plan, arena, out);
+	if (plan->waiting)
+		fprintf(out, "%zu node%s that joined in an earlier run: to be verified and resumed\n", plan->waiting,
+			plan->waiting == 1 ? "" : "s");
 	show_jobs(plan, out);
 	show_plan_drift(o, &drift);
 	if (drift.len) {

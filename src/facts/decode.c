@@ -213,9 +213,11 @@ static struct facts_unit decode_unit(const struct reader *r, const json_t *units
 
 static int decode_units(const struct reader *r, struct facts *f)
 {
-	const json_t *units = found_in(r, "units", "units");
-	if (!units)
-		return err_wrap(r->err, "is systemd the init of this host?");
+	const json_t *answer = item(r, "units"), *units = json_object_get(answer, "units");
+	/* A machine whose init is not systemd has none, and can be looked at all the same. */
+	bool none = json_object_get(answer, "error") && !json_is_true(json_object_get(answer, "late"));
+	if (!none && !(units = found_in(r, "units", "units")))
+		return -1;
 	f->munge_unit = decode_unit(r, units, "munge.service");
 	f->slurmctld_unit = decode_unit(r, units, "slurmctld.service");
 	f->slurmd_unit = decode_unit(r, units, "slurmd.service");

@@ -59,8 +59,26 @@ static void check_foreign(struct cluster *c, const struct cluster_host *h, const
 	f->origin = h->inv->at;
 }
 
+/* Said once, by the run that takes the node out: then it is not in the record any more, and its host not asked. */
+static void check_leaving(struct cluster *c)
+{
+	for (size_t i = 0; c->record && i < c->record->host_count; i++) {
+		const char *name = c->record->hosts[i].name;
+		const struct inv_host *h = inventory_host(c->inv, name);
+		if (h && h->compute)
+			continue;
+		struct finding *f = finding_add(
+		    &c->findings, FINDING_NOTE, "leaves", NULL,
+		    "%s is a node of this cluster no more; what is installed on it stays, and its slurmd runs on%s",
+		    name, h && h->controller ? " until this run has stopped it" : "");
+		if (!h || !h->controller)
+			f->mend = "on it, when its jobs are over: systemctl disable --now slurmd";
+	}
+}
+
 void cluster_check_hosts(struct cluster *c, const struct cluster_options *options)
 {
+	check_leaving(c);
 	const struct cluster_host *primary = cluster_primary(c), *slurm = NULL;
 	_cleanup_map_ struct map machine_ids = {0};
 	for (size_t i = 0; i < c->inv->host_count; i++) {

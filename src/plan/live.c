@@ -68,6 +68,7 @@ struct live *live_decode(const json_t *answer, size_t controller, struct arena *
 	}
 	live->jobs_text = jobs;
 	live->nodes_text = nodes;
+	live->reservations_text = reservations;
 	live->up = true;
 	return live;
 }

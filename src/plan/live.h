@@ -27,8 +27,8 @@ struct live {
 	size_t reservation_count;
 	struct slurm_controller *controllers;
 	size_t controller_count;
-	const char *jobs_text;  /* as squeue printed it: what the test of a candidate is held against */
-	const char *nodes_text; /* as scontrol printed it */
+	const char *jobs_text; /* as squeue printed it: what the test of a candidate is held against */
+	const char *nodes_text, *reservations_text; /* as scontrol printed them */
 };
 
 /* Items for the agent's verb collect (wire.h). The caller owns the reference. */

@@ -44,7 +44,11 @@ struct host_plan {
 	bool selected;                   /* by -l; all where it was not given */
 	size_t changes;                  /* resources of the chosen modules that are not as wanted */
 	enum slurm_need need;            /* of its own slurmd, beyond what the cluster's need brings */
+	bool joins;                      /* a node that slurmctld has never seen: drained before its slurmd starts */
 };
+
+/* Why a node is drained that joined and is not verified yet. */
+#define PLAN_REASON_JOINS "reeve: joins, not verified yet"
 
 struct plan_options {
 	const char *const *modules; /* NULL-terminated names; NULL: all that are enabled */
@@ -61,7 +65,8 @@ struct plan {
 	bool slurm_conf_changes; /* on some host its bytes are not as wanted, or not in force */
 	struct step *steps;
 	size_t step_count, step_cap;
-	size_t changes;           /* resources that are not as wanted, on all hosts */
+	size_t changes; /* resources that are not as wanted, on all hosts */
+	size_t waiting; /* nodes that joined in an earlier run and were not verified: drained until they are */
 	struct findings findings; /* the cluster's, and what the plan adds: refusals */
 	struct arena *arena;      /* borrowed */
 };
@@ -78,6 +83,10 @@ bool plan_wants(const struct plan_options *options, const char *module);
 
 /* Parts of plan_make in files of their own. */
 void plan_activation(struct plan *plan); /* activation, host needs, refusals */
+void plan_joining(struct plan *plan);    /* which nodes join, and which wait since an earlier run */
 void plan_steps(struct plan *plan, const struct plan_options *options);
+
+/* Drained with PLAN_REASON_JOINS: to be resumed as soon as it is verified. */
+bool plan_node_waits(const struct slurm_node_state *node);
 
 #endif

@@ -8,12 +8,14 @@
  *	                  the file; slurmds
  *	nodes (to 24.05)  Slurm's FAQ, "add nodes": stop slurmctld, files everywhere, restart slurmds, start slurmctld
  *
- * slurmds restart behind a canary: the first alone, then the others. Their jobs live on (KillMode=process).
+ * slurmds restart behind a canary: the first alone, then the others. Their jobs live on (KillMode=process). Nodes that
+ * join come last, drained before their slurmd is started (join.c).
  */
 #include <string.h>
 
 #include "base/str.h"
 #include "base/vec.h"
+#include "hostlist/hostlist.h"
 #include "plan/plan.h"
 
 enum { APPLY_MS = 1800000, SERVICE_MS = 180000, COMMAND_MS = 60000 };
@@ -167,6 +169,8 @@ static void add_slurmds(struct builder *b, bool restart)
 	struct step *canary = NULL, *s = begin(b, STAGE_ACTIVATE, restart ? "restart slurmd" : "start slurmd");
 	for (size_t i = 0; i < inv->compute_count; i++) {
 		size_t host = inv->compute[i];
+		if (b->plan->hosts[host].joins)
+			continue;
 		bool again = restart || b->plan->hosts[host].need > SLURM_NEED_RECONFIGURE;
 		if (restart && !canary) {
 			s->title = "restart slurmd on one node first";
@@ -239,10 +243,15 @@ static void add_reloads(struct builder *b)
 	end(b, s);
 }
 
+static size_t in_charge(const struct plan *plan)
+{
+	return plan->live && plan->live->up ? plan->live->controller : plan->cluster->inv->controllers[0];
+}
+
 static void add_reconfigure(struct builder *b, bool backups)
 {
 	const struct inventory *inv = b->plan->cluster->inv;
-	size_t at = b->plan->live && b->plan->live->up ? b->plan->live->controller : inv->controllers[0];
+	size_t at = in_charge(b->plan);
 	struct step *s = begin(b, STAGE_ACTIVATE, "scontrol reconfigure");
 	s->essential = true;
 	add_command(b, s, at, reconfigure);
@@ -251,6 +260,33 @@ static void add_reconfigure(struct builder *b, bool backups)
 	for (size_t i = 0; backups && i < inv->controller_count; i++)
 		if (inv->controllers[i] != at && slurmctld_runs(b->plan, inv->controllers[i]))
 			add_command(b, s, inv->controllers[i], reload_slurmctld);
+	end(b, s);
+}
+
+static void add_joining(struct builder *b)
+{
+	struct arena *a = b->plan->arena;
+	const struct inventory *inv = b->plan->cluster->inv;
+	const char **names = arena_calloc(a, inv->compute_count, sizeof *names);
+	size_t n = 0;
+	for (size_t i = 0; i < inv->compute_count; i++)
+		if (b->plan->hosts[inv->compute[i]].joins)
+			names[n++] = inv->hosts[inv->compute[i]].name;
+	if (!n)
+		return;
+	const char **argv = arena_calloc(a, 6, sizeof *argv);
+	argv[0] = "scontrol";
+	argv[1] = "update";
+	argv[2] = arena_printf(a, "NodeName=%s", hostlist_compress(names, n, a));
+	argv[3] = "State=DRAIN";
+	argv[4] = "Reason=" PLAN_REASON_JOINS;
+	struct step *s = begin(b, STAGE_ACTIVATE, "drain the nodes that join, until they are verified");
+	s->essential = true;
+	add_command(b, s, in_charge(b->plan), argv);
+	s = begin(b, STAGE_ACTIVATE, "start slurmd on the nodes that join");
+	for (size_t i = 0; i < inv->compute_count; i++)
+		if (b->plan->hosts[inv->compute[i]].joins)
+			add_service(b, s, inv->compute[i], "service:slurmd.service", false);
 	end(b, s);
 }
 
@@ -324,6 +360,7 @@ static void add_activation(struct builder *b)
 		add_slurmds(b, true);
 		break;
 	}
+	add_joining(b);
 }
 
 void plan_steps(struct plan *plan, const struct plan_options *options)

@@ -232,35 +232,53 @@ static bool controllers_left(const struct runner *r)
 	return n * 2 > inv->controller_count;
 }
 
-static void stop(struct runner *r, const char *step)
+static void stop(struct runner *r, const char *where, const char *step)
 {
 	struct finding *f = finding_add(&r->result->findings, FINDING_STOP, "stopped", NULL,
-					"the run was stopped after the step '%s', for all hosts", step);
+					"the run was stopped %s the step '%s', for all hosts", where, step);
 	f->mend = "mend what is said above and apply again: it goes on from there";
 	r->result->stopped = true;
+}
+
+/*
+ * Once, before the first daemon is told anything: the controllers must share their state, and then it is written down
+ * what that state lies on, and the key, before anything depends on them.
+ */
+static int before_activation(struct runner *r, struct err *err)
+{
+	struct gathered *g = r->g;
+	const char *known = g->cluster->record ? g->cluster->record->key : NULL;
+	bool recorded = known && g->cluster->key_fingerprint && streq(known, g->cluster->key_fingerprint);
+	if (apply_share(g, r->result, err) < 0)
+		return -1;
+	if (recorded || findings_count(&r->result->findings, FINDING_STOP))
+		return 0;
+	return apply_record(g, r->options, false, r->result, err);
 }
 
 static int run_steps(struct runner *r, struct err *err)
 {
 	struct gathered *g = r->g;
-	bool recorded = g->cluster->record && g->cluster->record->key &&
-			streq(g->cluster->record->key, g->cluster->key_fingerprint ? g->cluster->key_fingerprint : "");
+	bool active = false;
 	for (size_t i = 0; i < g->plan->step_count; i++) {
 		const struct step *step = &g->plan->steps[i];
 		size_t failures = findings_count(&r->result->findings, FINDING_HOST);
 		if (g->options->report)
 			report_phase(g->options->report, step->title);
-		/* The key is written down before anything depends on it. */
-		if (!recorded && step->stage >= STAGE_ACTIVATE) {
-			if (apply_record(g, r->options, false, r->result, err) < 0)
+		if (!active && step->stage == STAGE_ACTIVATE) {
+			active = true;
+			if (before_activation(r, err) < 0)
 				return -1;
-			recorded = true;
+			if (r->result->stopped || findings_count(&r->result->findings, FINDING_STOP)) {
+				stop(r, "before", step->title);
+				return 0;
+			}
 		}
 		if ((step->test ? apply_test(g, r->result, err) : run_step(r, step, err)) < 0)
 			return -1;
 		bool failed = findings_count(&r->result->findings, FINDING_HOST) > failures;
 		if ((failed && step->essential) || !controllers_left(r)) {
-			stop(r, step->title);
+			stop(r, "after", step->title);
 			return 0;
 		}
 	}
@@ -291,7 +309,7 @@ int apply(struct gathered *g, const struct apply_options *options, struct apply_
 	if (rc == 0 && !ret->stopped)
 		rc = apply_verify(g, options->verify_jobs, ret, err);
 	bool done = rc == 0 && !ret->stopped && ret->verified;
-	bool differs = ret->changed || !g->cluster->record;
+	bool differs = ret->changed || ret->resumed || !g->cluster->record;
 	struct err ignored;
 	if (differs && apply_record(g, options, done, ret, rc == 0 ? err : &ignored) < 0 && rc == 0)
 		rc = -1;

@@ -21,6 +21,7 @@ struct apply_result {
 	size_t changed;            /* resources */
 	bool touched[MODULES_MAX]; /* by module: one of its resources changed */
 	size_t left_behind;        /* hosts with a role that were not reached or failed */
+	size_t resumed;            /* nodes that joined, are verified, and take jobs now */
 	bool stopped;              /* the run did not come to its end */
 	bool verified;             /* everything that was checked holds */
 	struct findings findings;  /* all of them: the plan's, and what failed */
@@ -37,6 +38,8 @@ int apply_record(struct gathered *g, const struct apply_options *options, bool d
 		 struct err *err);
 /* `all`: every module that is chosen is verified with jobs, else those that were touched. */
 int apply_verify(struct gathered *g, bool all, struct apply_result *ret, struct err *err);
+/* Do the controllers see one state directory? A finding that stops where they do not. */
+int apply_share(struct gathered *g, struct apply_result *ret, struct err *err);
 int apply_test(struct gathered *g, struct apply_result *ret,
 	       struct err *err); /* of the candidate; 0 with a finding where it fails */
 

@@ -50,6 +50,29 @@ static void phase(const struct gathered *g, const char *title)
 		report_phase(g->options->report, title);
 }
 
+static void on_phase(void *data, size_t host, enum fleet_phase now)
+{
+	const struct gathered *g = data;
+	/* leave_behind() says what failed, with its reason; what is closed had its end before. */
+	if (g->options->report && now != FLEET_FAILED && now != FLEET_CLOSED)
+		report_host(g->options->report, host, REPORT_WORKING, fleet_phase_name(now));
+}
+
+static void on_warning(void *data, size_t host, const char *text)
+{
+	const struct gathered *g = data;
+	if (g->options->report)
+		report_note(g->options->report, "%s%s%s", host == SIZE_MAX ? "" : g->inv->hosts[g->host_of[host]].name,
+			    host == SIZE_MAX ? "" : ": ", text);
+}
+
+static void on_tick(void *data)
+{
+	const struct gathered *g = data;
+	if (g->options->report)
+		report_tick(g->options->report);
+}
+
 static int open_fleet(struct gathered *g, struct err *err)
 {
 	const struct inventory *inv = g->inv;
@@ -71,7 +94,12 @@ static int open_fleet(struct gathered *g, struct err *err)
 	if (g->options->report)
 		report_begin(g->options->report, names, g->asked);
 	phase(g, "connect");
-	g->fleet = fleet_new(targets, g->asked, &g->options->fleet, err);
+	struct fleet_options options = g->options->fleet;
+	options.on_phase = on_phase;
+	options.on_warning = on_warning;
+	options.on_tick = on_tick;
+	options.data = g;
+	g->fleet = fleet_new(targets, g->asked, &options, err);
 	if (!g->fleet || fleet_connect(g->fleet, CONNECT_MS, err) < 0)
 		return -1;
 	for (size_t i = 0; i < g->asked; i++)

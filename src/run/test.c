@@ -3,6 +3,7 @@
  * over a copy of the state (modules/core/scratch.h). What it finds is a finding; one that blocks ends the run before
  * anything is in force.
  */
+#include <ctype.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -20,19 +21,48 @@ static const char *text_of(const struct gathered *g, const struct scratch_findin
 	return *f->subject ? arena_printf(g->arena, "%s: %s", f->subject, f->text) : f->text;
 }
 
+static bool is_name_byte(char c)
+{
+	return isalnum((unsigned char)c) || c == '-' || c == '_';
+}
+
+/* The name of a node, not as a part of another's. */
+static bool mentions(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+	for (const char *p = text; (p = strstr(p, name)); p += len)
+		if ((p == text || !is_name_byte(p[-1])) && !is_name_byte(p[len]))
+			return true;
+	return false;
+}
+
+/* That a node is gone which the plan removes is what was wanted. */
+static bool is_wanted(const struct gathered *g, const char *text)
+{
+	const struct slurm_activation *a = g->plan->activation;
+	for (size_t i = 0; a && i < a->nodes_removed.len; i++)
+		if (mentions(text, a->nodes_removed.items[i]))
+			return true;
+	return false;
+}
+
 static void judge(struct gathered *g, const char *controller, const json_t *answer, struct apply_result *ret)
 {
 	const char *out = json_string_value(json_object_get(answer, "out"));
-	const char *live_jobs = g->live && g->live->up ? g->live->jobs_text : NULL;
+	struct scratch_live live = {0};
+	if (g->live && g->live->up)
+		live = (struct scratch_live){.jobs = g->live->jobs_text, .reservations = g->live->reservations_text};
 	struct scratch_verdict verdict;
 	struct err why = {0};
-	if (scratch_judge(out ? out : "", out ? strlen(out) : 0, live_jobs, g->arena, &verdict, &why) < 0) {
+	if (scratch_judge(out ? out : "", out ? strlen(out) : 0, &live, g->arena, &verdict, &why) < 0) {
 		finding_add(&ret->findings, FINDING_STOP, "test", controller,
 			    "the configuration could not be tested: %s", why.text);
 		return;
 	}
 	for (size_t i = 0; i < verdict.findings.len; i++) {
 		const struct scratch_finding *f = &verdict.findings.items[i];
+		if (!f->blocks && is_wanted(g, text_of(g, f)))
+			continue;
 		struct finding *x = finding_add(&ret->findings, f->blocks ? FINDING_STOP : FINDING_NOTE, "test", NULL,
 						"the new configuration: %s", text_of(g, f));
 		if (f->blocks)

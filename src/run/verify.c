@@ -8,10 +8,12 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "hostlist/hostlist.h"
+#include "modules/core/core.h"
 #include "modules/module.h"
 #include "run/apply.h"
 
-enum { PAUSE_MS = 250 };
+enum { PAUSE_MS = 250, JOIN_MS = 15000 };
 
 struct verifier {
 	struct gathered *g;
@@ -140,6 +142,91 @@ static bool *find_idle(struct verifier *v, const bool *present)
 	return idle;
 }
 
+/* Something failed there in this run: a step, or its MUNGE credential. */
+static bool has_fault(const struct findings *f, const char *host)
+{
+	for (size_t i = 0; i < f->len; i++)
+		if (f->items[i].weight == FINDING_HOST && f->items[i].host && streq(f->items[i].host, host))
+			return true;
+	return false;
+}
+
+/* Nodes that joined drained, and are as they should be. */
+static size_t find_verified(struct verifier *v, const bool *present, const char **names)
+{
+	struct gathered *g = v->g;
+	size_t n = 0;
+	for (size_t i = 0; g->live && g->live->up && i < g->live->node_count; i++) {
+		const struct slurm_node_state *node = &g->live->nodes[i];
+		const struct inv_host *h = inventory_host(g->inv, node->name);
+		if (plan_node_waits(node) && h && present[h->index] && !has_fault(&v->result->findings, h->name) &&
+		    !core_node_fault(node, &g->cluster->hosts[h->index], g->arena))
+			names[n++] = h->name;
+	}
+	return n;
+}
+
+/* Of these nodes, one that a job cannot run on yet. */
+static bool still_wait(const struct gathered *g, const char *const *names)
+{
+	for (size_t i = 0; g->live && g->live->up && i < g->live->node_count; i++) {
+		const struct slurm_node_state *node = &g->live->nodes[i];
+		for (size_t k = 0; names[k]; k++)
+			if (streq(node->name, names[k]) && !slurm_node_is_usable(node))
+				return true;
+	}
+	return false;
+}
+
+/* Rule: new nodes come up drained, are verified, then resumed. Each for itself: one that is not right keeps no other
+ * out. */
+static int let_in(struct verifier *v, const char **names, const bool *present, struct err *err)
+{
+	struct gathered *g = v->g;
+	size_t n = find_verified(v, present, names);
+	if (!n)
+		return 0;
+	const char *list = hostlist_compress(names, n, g->arena);
+	const char *const argv[] = {"scontrol", "update", arena_printf(g->arena, "NodeName=%s", list), "State=RESUME",
+				    NULL};
+	json_t *message = gather_run(argv, NULL, 65536, 30000);
+	struct fleet_request request = gather_request(g, g->live->controller, message);
+	if (g->options->report)
+		report_phase(g->options->report, "verify: resume the nodes that joined");
+	int rc = fleet_round(g->fleet, &request, 1, 40000, err);
+	const json_t *status = json_object_get(request.answer, "status");
+	const char *errors = json_string_value(json_object_get(request.answer, "err"));
+	if (rc == 0 && !(json_is_integer(status) && json_integer_value(status) == 0)) {
+		finding_add(&v->result->findings, FINDING_WARNING, "resume", NULL, "%s could not be resumed: %s", list,
+			    errors && *errors ? str_printable(g->arena, errors, strcspn(errors, "\n"))
+					      : request.error.text)
+		    ->mend = "apply again, or: scontrol update NodeName=... State=RESUME";
+		v->bad++;
+	} else if (rc == 0) {
+		v->result->resumed = n;
+		if (g->options->report)
+			report_note(g->options->report, "%s: verified, resumed", list);
+	}
+	fleet_request_clear(&request);
+	json_decref(message);
+	return rc;
+}
+
+/* What slurmctld says now, until the nodes that were resumed are what a job can run on. */
+static int look_again(struct verifier *v, const bool *present, struct err *err)
+{
+	struct gathered *g = v->g;
+	const char **names = arena_calloc(g->arena, g->inv->host_count + 1, sizeof *names);
+	uint64_t until = clock_ms() + JOIN_MS;
+	if (gather_live(g, err) < 0 || let_in(v, names, present, err) < 0)
+		return -1;
+	/* At least once: what was asked before is the state before. */
+	for (bool wait = v->result->resumed; wait; wait = still_wait(g, names) && clock_ms() < until)
+		if (fleet_pump(g->fleet, PAUSE_MS, err) < 0 || gather_live(g, err) < 0)
+			return -1;
+	return 0;
+}
+
 int apply_verify(struct gathered *g, bool all, struct apply_result *ret, struct err *err)
 {
 	struct verifier v = {.g = g, .result = ret, .checks = {.arena = g->arena}, .all = all};
@@ -148,7 +235,7 @@ int apply_verify(struct gathered *g, bool all, struct apply_result *ret, struct 
 		present[i] = gather_present(g, i);
 	struct verify_context context = {.cluster = g->cluster, .controller = first_controller(g), .present = present};
 	bool core = plan_wants(&g->options->plan, "core");
-	if (!ret->changed && !all) {
+	if (!ret->changed && !all && !(core && g->plan->waiting)) {
 		take_munge(&v);
 		judge_live(&v, &context);
 		ret->verified = !v.bad;
@@ -164,8 +251,10 @@ int apply_verify(struct gathered *g, bool all, struct apply_result *ret, struct 
 	add_checks(&v, &context);
 	if (run_checks(&v, err) < 0)
 		return -1;
+	if (core && look_again(&v, present, err) < 0)
+		return -1;
 	if (!v.bad) {
-		if (gather_live(g, err) < 0)
+		if (!core && gather_live(g, err) < 0)
 			return -1;
 		context.idle = find_idle(&v, present);
 		context.controller = first_controller(g);

@@ -106,6 +106,8 @@ static void on_tick(uv_timer_t *timer)
 	uint64_t now = uv_now(&f->loop);
 	for (size_t i = 0; i < f->count; i++)
 		session_tick(&f->sessions[i], now);
+	if (f->options.on_tick)
+		f->options.on_tick(f->options.data);
 }
 
 /* The time the caller spent elsewhere is not the hosts' silence: what they said meanwhile waits in the pipes. */
@@ -230,7 +232,7 @@ const char *fleet_phase_name(enum fleet_phase phase)
 	    [FLEET_CONNECTING] = "connecting",
 	    [FLEET_PUSHING] = "copying the agent",
 	    [FLEET_STARTING] = "starting the agent",
-	    [FLEET_OPEN] = "open",
+	    [FLEET_OPEN] = "connected",
 	    [FLEET_CLOSED] = "closed",
 	    [FLEET_FAILED] = "failed",
 	};

@@ -65,7 +65,8 @@ struct fleet_options {
 	    *cancel; /* when it is not 0, what blocks returns ERR_CANCELLED within 200 ms; NULL: none */
 	/* Callbacks must not call functions of the fleet that change it. */
 	void (*on_phase)(void *data, size_t host, enum fleet_phase phase);
-	void (*on_warning)(void *data, size_t host, const char *text);
+	void (*on_warning)(void *data, size_t host, const char *text); /* host SIZE_MAX: about all of them */
+	void (*on_tick)(void *data); /* several times a second while a call of the fleet blocks */
 	void *data;
 };
 

@@ -38,10 +38,11 @@
  *	  "list": PATH, "max": COUNT          -> {"names": [S...]} | {"errno": E}
  *	  "fingerprint": PATH, "salt": HEX32  -> {"hex": HEX32, "ctime": MS} | {"errno": E}
  *	                                          (keyed hash: the content does not travel)
- *	  "packages": [NAME...]               -> {"versions": {NAME: S}} | {"error": S}  (those installed whole)
- *	  "users": [NAME...]                  -> {"users": {NAME: {"uid": N, "gid": N}}} | {"error": S}  (those there are)
+ *	  "packages": [NAME...]               -> {"versions": {NAME: S}} | EXCUSE  (those installed whole)
+ *	  "users": [NAME...]                  -> {"users": {NAME: {"uid": N, "gid": N}}} | EXCUSE  (those there are)
  *	  "units": [UNIT...]                  -> {"units": {UNIT: {"load": S, "active": S, "file": S, "since": US}}} |
- *	                                         {"error": S}  (systemd's words; US: monotonic clock, 0: not since boot)
+ *	                                         EXCUSE  (systemd's words; US: monotonic clock, 0: not since boot)
+ *	                                         EXCUSE is {"error": S, "late": bool}: it failed, or took too long
  *	}. Runs go in parallel, at most 8 at a time. Names are 1 to 64 bytes. Commands are run with an empty environment
  *	but for PATH and LC_ALL=C.UTF-8, in /, stdin /dev/null or `input`.
  * probe    {"resources": [RESOURCE...], "content": bool} -> {"observed": [OBSERVED...]}      (catalog/catalog.h)

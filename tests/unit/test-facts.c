@@ -149,11 +149,26 @@ static void what_was_not_said_is_not_taken_for_nothing(void **state)
 		struct err err = {0};
 		json_t *json = answer("bettley\n");
 		json_object_set_new(json_object_get(json, "items"), names[i],
-				    json_pack("{s:s}", "error", "its disk is\nbroken"));
+				    json_pack("{s:s, s:b}", "error", "its disk is\nbroken", "late", 1));
 		assert_null(facts_decode(json, &scope, "x86_64", 0, 1, a, &err));
 		assert_null(strchr(err.text, '\n'));
 		json_decref(json);
 	}
+}
+
+static void a_machine_without_systemd_has_no_units(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct facts_scope scope = {0};
+	struct err err = {0};
+	json_t *json = answer("bettley\n");
+	json_object_set_new(json_object_get(json, "items"), "units",
+			    json_pack("{s:s, s:b}", "error", "systemctl ended with status 1", "late", 0));
+	struct facts *f = facts_decode(json, &scope, "x86_64", 0, 1, a, &err);
+	json_decref(json);
+	assert_non_null(f);
+	assert_string_equal(f->slurmd_unit.active, "unknown");
 }
 
 static void ids_that_are_none_are_refused(void **state)
@@ -231,6 +246,7 @@ int main(void)
 	    cmocka_unit_test(answer_becomes_facts),
 	    cmocka_unit_test(lying_host_is_refused),
 	    cmocka_unit_test(what_was_not_said_is_not_taken_for_nothing),
+	    cmocka_unit_test(a_machine_without_systemd_has_no_units),
 	    cmocka_unit_test(ids_that_are_none_are_refused),
 	    cmocka_unit_test(only_what_is_missing_is_asked_again),
 	    cmocka_unit_test(request_names_are_distinct),

@@ -41,6 +41,7 @@ struct world {
 	const struct catalog *catalogs[HOSTS];
 	const struct observed *observed[HOSTS];
 	struct live live;
+	struct slurm_node_state nodes[HOSTS];
 	struct plan *plan;
 };
 
@@ -136,6 +137,11 @@ static void running(struct world *w)
 	w->facts[0].record = arena_strdup(w->arena, text);
 	free(text);
 	w->live.up = true;
+	w->live.nodes = w->nodes;
+	w->live.node_count = HOSTS - 1;
+	for (size_t i = 0; i < w->live.node_count; i++)
+		w->nodes[i] = (struct slurm_node_state){
+		    .name = w->inv->hosts[i + 1].name, .base = SLURM_NODE_IDLE, .version = "22.05.8"};
 }
 
 static bool has(const struct findings *f, const char *code)
@@ -370,6 +376,54 @@ static void order_follows_the_kind_of_change(void **state)
 	world_free(w);
 }
 
+/* Rule: new nodes come up drained; the order of their steps is the rule. */
+static void a_node_that_joins_is_drained_before_its_slurmd_starts(void **state)
+{
+	(void)state;
+	struct world *w = world_new(yaml);
+	edit(w, "compute: [n1, n2]", "compute: [n1]");
+	running(w);
+	w->live.node_count = 1;
+	edit(w, "compute: [n1, n2]", "compute: [n1, n2]");
+	plan(w, OBSERVED_DIFFERS);
+	assert_false(w->plan->hosts[1].joins);
+	assert_true(w->plan->hosts[2].joins);
+	const char *all = titles(w), *drain = strstr(all, "drain the nodes that join");
+	assert_non_null(drain);
+	assert_true(strstr(all, "restart slurmctld on the primary") < drain);
+	const struct step *step = NULL;
+	for (size_t i = 0; i < w->plan->step_count; i++)
+		if (strstr(w->plan->steps[i].title, "drain the nodes"))
+			step = &w->plan->steps[i];
+	assert_true(step->essential);
+	assert_int_equal(step->len, 1);
+	assert_string_equal(step->items[0].argv[2], "NodeName=n2");
+	assert_string_equal(step->items[0].argv[3], "State=DRAIN");
+	/* The one that was drained so by a run that did not come to its end waits, what an administrator drained does
+	 * not. */
+	w->live.node_count = 2;
+	w->nodes[0].flags = w->nodes[1].flags = SLURM_NODE_DRAIN;
+	w->nodes[0].reason = "a disk is broken";
+	w->nodes[1].reason = PLAN_REASON_JOINS;
+	plan(w, OBSERVED_SAME);
+	assert_int_equal(w->plan->waiting, 1);
+	assert_true(plan_node_waits(&w->nodes[1]));
+	assert_false(plan_node_waits(&w->nodes[0]));
+	assert_false(w->plan->hosts[2].joins);
+	world_free(w);
+}
+
+static void a_node_that_leaves_is_named(void **state)
+{
+	(void)state;
+	struct world *w = world_new(yaml);
+	running(w);
+	edit(w, "compute: [n1, n2]", "compute: [n1]");
+	resolve(w);
+	assert_true(has(&w->cluster->findings, "leaves"));
+	world_free(w);
+}
+
 static void what_jobs_refer_to_is_not_removed(void **state)
 {
 	(void)state;
@@ -488,6 +542,8 @@ int main(void)
 	    cmocka_unit_test(service_is_restarted_when_its_input_changes),
 	    cmocka_unit_test(first_start_and_no_change),
 	    cmocka_unit_test(order_follows_the_kind_of_change),
+	    cmocka_unit_test(a_node_that_joins_is_drained_before_its_slurmd_starts),
+	    cmocka_unit_test(a_node_that_leaves_is_named),
 	    cmocka_unit_test(what_jobs_refer_to_is_not_removed),
 	    cmocka_unit_test(an_edited_file_hides_no_removal),
 	    cmocka_unit_test(unreached_node_keeps_its_line),

@@ -3,6 +3,7 @@
 #define REEVE_MODULES_CORE_CORE_H
 
 #include "modules/module.h"
+#include "slurm/state.h"
 
 extern const struct module core_module;
 
@@ -30,6 +31,10 @@ json_t *core_munge_items(const struct cluster *cluster, size_t primary, size_t h
 /* The answers to these: what does not hold becomes a finding (FINDING_HOST for a host). */
 void core_munge_judge(const struct cluster *cluster, size_t primary, size_t host, const json_t *answer,
 		      struct findings *findings);
+
+/* What is wrong with a node's registration, in `arena`; NULL: nothing. What an administrator did to it (drain,
+ * reservation) is not ours to judge. */
+const char *core_node_fault(const struct slurm_node_state *node, const struct cluster_host *host, struct arena *arena);
 
 void core_verify(const struct verify_context *context, struct checks *checks);
 

@@ -36,7 +36,8 @@ struct jobs {
 struct judge {
 	struct arena *arena;
 	struct scratch_verdict *verdict;
-	bool live; /* compared with the running slurmctld */
+	bool live;                        /* compared with the running slurmctld */
+	const struct scratch_live *known; /* what is not there any more does not count */
 	size_t budget;
 };
 
@@ -417,15 +418,31 @@ static int compare_tasks(struct judge *j, const struct job *before, const struct
 	return 0;
 }
 
+static void jobs_free(struct jobs *jobs)
+{
+	map_free(&jobs->by_id);
+	map_free(&jobs->by_number);
+}
+
+/* Is any part of that job still known to the running slurmctld? */
+static bool is_live(const struct jobs *live, const struct job *job)
+{
+	char number[24];
+	snprintf(number, sizeof number, "%llu", (unsigned long long)job->number);
+	return map_get(&live->by_number, number);
+}
+
 static int compare_jobs(struct judge *j, const char *before_text, const char *after_text, struct err *err)
 {
-	struct jobs before = {0}, after = {0};
+	struct jobs before = {0}, after = {0}, live = {0};
+	const char *live_text = j->known->jobs;
 	int r = -1;
-	if (jobs_parse(before_text, j->arena, &before, err) < 0 || jobs_parse(after_text, j->arena, &after, err) < 0)
+	if (jobs_parse(before_text, j->arena, &before, err) < 0 || jobs_parse(after_text, j->arena, &after, err) < 0 ||
+	    (live_text && jobs_parse(live_text, j->arena, &live, err) < 0))
 		goto end;
 	for (size_t i = 0; i < before.len; i++) {
 		const struct job *b = &before.items[i], *a = map_get(&after.by_id, b->id);
-		if (is_over(b->state))
+		if (is_over(b->state) || (live_text && !is_live(&live, b)))
 			continue;
 		j->verdict->jobs++;
 		if (a)
@@ -437,10 +454,9 @@ static int compare_jobs(struct judge *j, const char *before_text, const char *af
 	}
 	r = 0;
 end:
-	map_free(&before.by_id);
-	map_free(&before.by_number);
-	map_free(&after.by_id);
-	map_free(&after.by_number);
+	jobs_free(&before);
+	jobs_free(&after);
+	jobs_free(&live);
 	return r;
 }
 
@@ -479,18 +495,29 @@ static const struct things things[] = {
      true},
 };
 
+/* Lines by the value of their first key. */
+static void lines_by_name(struct judge *j, const char *key, const char *text, struct map *ret)
+{
+	char *rest = arena_strdup(j->arena, text);
+	for (char *line; (line = str_next_line(&rest));)
+		if (str_starts(line, key))
+			map_set(ret, field(j->arena, line, key), line);
+}
+
 static void compare_things(struct judge *j, const struct things *t, const char *before, const char *after)
 {
-	_cleanup_map_ struct map now = {0};
-	char *rest = arena_strdup(j->arena, after), *line;
-	while ((line = str_next_line(&rest)))
-		if (str_starts(line, t->key))
-			map_set(&now, field(j->arena, line, t->key), line);
-	rest = arena_strdup(j->arena, before);
+	_cleanup_map_ struct map now = {0}, live = {0};
+	const char *known = streq(t->word, "reservations") ? j->known->reservations : NULL;
+	lines_by_name(j, t->key, after, &now);
+	if (known)
+		lines_by_name(j, t->key, known, &live);
+	char *rest = arena_strdup(j->arena, before), *line;
 	while ((line = str_next_line(&rest))) {
 		if (!str_starts(line, t->key))
 			continue;
 		const char *name = field(j->arena, line, t->key), *other = map_get(&now, name);
+		if (known && !map_get(&live, name))
+			continue;
 		const char *old = field(j->arena, line, t->compared),
 			   *new = other ? field(j->arena, other, t->compared) : NULL;
 		struct scratch_finding *f;
@@ -507,14 +534,14 @@ static void compare_things(struct judge *j, const struct things *t, const char *
 	}
 }
 
-int scratch_judge(const char *text, size_t len, const char *live_jobs, struct arena *arena, struct scratch_verdict *ret,
-		  struct err *err)
+int scratch_judge(const char *text, size_t len, const struct scratch_live *live, struct arena *arena,
+		  struct scratch_verdict *ret, struct err *err)
 {
 	struct report report;
 	if (report_parse(text, len, arena, &report, err) < 0)
 		return err_wrap(err, "scratch slurmctld");
 	struct scratch_verdict verdict = {.ok = true};
-	struct judge j = {.arena = arena, .verdict = &verdict, .budget = SCRATCH_TASKS_MAX};
+	struct judge j = {.arena = arena, .verdict = &verdict, .budget = SCRATCH_TASKS_MAX, .known = live};
 	const struct section *state = section(&report, "state");
 	bool rehearsed = part(&report, "old", "log")->args != NULL;
 
@@ -536,7 +563,7 @@ int scratch_judge(const char *text, size_t len, const char *live_jobs, struct ar
 		judge_log(&j, part(&report, "new", "log"), part(&report, "old", "log"));
 	verdict.ms = (unsigned)strtoul(part(&report, "new", "up")->args, NULL, 10);
 	j.live = !differential;
-	const char *before = differential ? part(&report, "old", "jobs")->body : live_jobs;
+	const char *before = differential ? part(&report, "old", "jobs")->body : live->jobs;
 	if (before && compare_jobs(&j, before, part(&report, "new", "jobs")->body, err) < 0)
 		return err_wrap(err, "scratch slurmctld");
 	verdict.compared = before != NULL;

@@ -100,14 +100,20 @@ struct scratch_verdict {
 	const char *old_failed; /* why the old configuration could not be rehearsed; NULL: it was, or there is none */
 };
 
+/* What the running slurmctld says, as it printed it, before the state was copied (slurm/state.h); NULL: not known. */
+struct scratch_live {
+	const char *jobs, *reservations;
+};
+
 /*
- * Judges a report (the "out" of the answer). Without an old configuration in the request, `live_jobs` (the output of
- * slurm_jobs_argv, slurm/state.h) is what is compared with; NULL for nothing, as on a first start. Against live jobs a
- * difference may also come from a job that ended, or was submitted in the seconds before. Findings live in `arena`.
- * The texts are untrusted. ERR_FAILED where the test itself could not be done, with its reason; ERR_PROTOCOL for a
- * report that is none or is cut; ERR_LIMIT beyond SCRATCH_TASKS_MAX.
+ * Judges a report (the "out" of the answer). The state that was copied is some seconds old: a job or a reservation that
+ * the running slurmctld does not know any more is over, and what would become of it is nobody's loss. Without an old
+ * configuration in the request, the live jobs are what is compared with; then a difference may also come from a job
+ * that ended, or was submitted in the seconds before. Findings live in `arena`. The texts are untrusted. ERR_FAILED
+ * where the test itself could not be done, with its reason; ERR_PROTOCOL for a report that is none or is cut; ERR_LIMIT
+ * beyond SCRATCH_TASKS_MAX.
  */
-int scratch_judge(const char *report, size_t len, const char *live_jobs, struct arena *arena,
+int scratch_judge(const char *report, size_t len, const struct scratch_live *live, struct arena *arena,
 		  struct scratch_verdict *ret, struct err *err);
 
 #endif

@@ -21,9 +21,7 @@ static const char *first_line(struct arena *arena, const char *text)
 	return str_printable(arena, p, strcspn(p, "\n"));
 }
 
-/* What is wrong with a node's registration; NULL: nothing. What an administrator did to it (drain, reservation) is not
- * ours to judge. */
-static const char *registration_of(const struct slurm_node_state *n, const struct cluster_host *h, struct arena *arena)
+const char *core_node_fault(const struct slurm_node_state *n, const struct cluster_host *h, struct arena *arena)
 {
 	if (n->flags & SLURM_NODE_INVALID_REG)
 		return arena_printf(arena, "registered otherwise than configured: %s",
@@ -61,7 +59,7 @@ static const char *judge_registered(const struct check *check, int status, const
 		if (!h->listed || !v->present[i])
 			continue;
 		const struct slurm_node_state *n = map_get(&by_name, h->inv->name);
-		const char *why = n ? registration_of(n, h, arena) : "is unknown to slurmctld";
+		const char *why = n ? core_node_fault(n, h, arena) : "is unknown to slurmctld";
 		if (why && ++bad_count <= 10)
 			strbuf_addf(&bad, "%s%s %s", bad.len ? "; " : "", h->inv->name, why);
 	}
