@@ -4,8 +4,8 @@
  *
  * From slurm.conf(5) at slurm-22-05-11-1, 23-02-8-1, 23-11-11-1, 24-05-8-1, 24-11-7-1, 25-05-8-1 and 25-11-7-1; names
  * and widths of integers from slurm_conf_options[] in src/common/read_config.c there. Integers stop short of the values
- * that Slurm keeps for INFINITE and NO_VAL. Held against `scontrol show hostnames` of 22.05.8 and 24.11.5: what the
- * tables give those releases is read there, but where a word needs another parameter beside it.
+ * that Slurm keeps for INFINITE and NO_VAL. Names and types were held against `scontrol show hostnames` of 22.05.8 and
+ * 24.11.5, which reads the file; the words of lists come from the manual alone.
  */
 #include "slurm/tables.h"
 #include "slurm/words.h"

@@ -146,6 +146,10 @@ static int explain_fail(const struct explain *why, struct err *err)
 		return err_set(
 		    err, ERR_MISSING,
 		    "the login is not root and there is no sudo: install sudo there, or log in as root (`user: root`)");
+	if (streq(why->fail, "arch aarch64"))
+		return err_set(err, ERR_REFUSED,
+			       "there is no agent for its architecture, aarch64: script/build-agent-arm64 builds one; "
+			       "it belongs beside reeve-agent");
 	if (str_starts(why->fail, "arch "))
 		return err_set(err, ERR_REFUSED, "there is no agent for its architecture, %s", why->fail + 5);
 	if (streq(why->fail, "place"))

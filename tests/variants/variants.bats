@@ -8,12 +8,12 @@ setup_file() {
 	export REEVE=${REEVE:?} REEVE_AGENT=${REEVE_AGENT:?}
 	export DIR=$BATS_FILE_TMPDIR
 	local name
-	for name in var13 var12 var1; do write_"$name" && down "$name"; done
+	for name in var13 var12 var1 varm; do write_"$name" && down "$name"; done
 }
 
 teardown_file() {
 	local name
-	for name in var13 var12 var1; do [ ! -e "$DIR/$name.yaml" ] || down "$name"; done
+	for name in var13 var12 var1 varm; do [ ! -e "$DIR/$name.yaml" ] || down "$name"; done
 }
 
 # Debian 13: Slurm 24.11. EXTRA is a line among the hosts, PARAMS a line under `slurm:`.
@@ -70,6 +70,22 @@ write_var1() {
 		compute: lone
 		partitions:
 		  main: { nodes: all, default: true }
+	END
+}
+
+# Two architectures.
+write_varm() {
+	cat >"$DIR/varm.yaml" <<-END
+		reeve: 1
+		cluster: varm
+		hosts: { head: 10.79.23.10, amd: 10.79.23.11, arm: 10.79.23.12 }
+		controllers: head
+		compute: "amd,arm"
+		partitions:
+		  pc: { nodes: amd, default: true }
+		  pi: { nodes: arm }
+		lab:
+		  nodes: { arm: { arch: arm64 } }
 	END
 }
 
@@ -213,4 +229,14 @@ runs_on() { [ "$(in_node "$1" "$2" "scontrol show job $3 | grep -o 'JobState=[A-
 	[ "$(in_node var1 lone 'srun hostname')" = lone ]
 	run -0 in_node var1 lone 'cd /root && /opt/reeve/reeve apply'
 	[[ "$output" == *"nothing to change"* ]]
+}
+
+@test "an arm64 node among amd64 ones" {
+	up varm
+	run -0 apply varm
+	echo "$output"
+	[[ "$output" == *"a job runs on 1 node of partition pi"* ]]
+	[ "$(in_node varm head 'srun -p pi uname -m')" = aarch64 ]
+	[ "$(in_node varm head 'srun -p pc uname -m')" = x86_64 ]
+	nothing_to_change varm
 }
