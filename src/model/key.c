@@ -7,6 +7,9 @@
  *	no record, slurmctld runs   the key in use there: somebody's cluster, or ours after a run that was cut off.
  *	no record, only slurmds run a controller that was reimaged looks like this. Stop, with the choices.
  *	nothing                     a new key.
+ *
+ * The key that the record names is not exchanged, also when that is asked for, while a node that served cannot be
+ * reached: it may run jobs, and would be cut off from the cluster by it.
  */
 #include <string.h>
 
@@ -46,6 +49,30 @@ static void undecided(struct cluster *c, const char *code, const char *what)
 	f->origin = c->inv->controllers_at;
 }
 
+static bool is_up(const struct facts_unit *unit)
+{
+	return streq(unit->active, "active") || streq(unit->active, "reloading") || streq(unit->active, "activating") ||
+	       streq(unit->active, "deactivating");
+}
+
+/* Unknown is busy. */
+static bool may_be_exchanged(struct cluster *c)
+{
+	for (size_t i = 0; c->record && c->record->key && i < c->inv->host_count; i++) {
+		const struct cluster_host *h = &c->hosts[i];
+		if (h->facts || !h->last || !(h->inv->compute || h->inv->controller))
+			continue;
+		c->key = KEY_UNKNOWN;
+		struct finding *f =
+		    finding_add(&c->findings, FINDING_STOP, "key-busy", h->inv->name,
+				"it cannot be reached, and may run jobs that another MUNGE key would cut off");
+		f->mend = "bring it back, or take it out of cluster.yaml, then apply again";
+		f->origin = h->inv->at;
+		return false;
+	}
+	return true;
+}
+
 void cluster_decide_key(struct cluster *c, const struct cluster_options *options)
 {
 	bool slurmds = false;
@@ -54,9 +81,8 @@ void cluster_decide_key(struct cluster *c, const struct cluster_options *options
 		const struct cluster_host *h = &c->hosts[i];
 		if (!h->facts)
 			continue;
-		slurmds |= streq(h->facts->slurmd_unit.active, "active");
-		if (!active && h->inv->controller && streq(h->facts->slurmctld_unit.active, "active") &&
-		    h->facts->key_fingerprint)
+		slurmds |= is_up(&h->facts->slurmd_unit);
+		if (!active && h->inv->controller && is_up(&h->facts->slurmctld_unit) && h->facts->key_fingerprint)
 			active = h;
 	}
 	if (options->key_from) {
@@ -66,10 +92,14 @@ void cluster_decide_key(struct cluster *c, const struct cluster_options *options
 			undecided(c, "key-from", "the host of --key-from was not reached, or has no key");
 			return;
 		}
+		bool same = c->record && c->record->key && streq(c->record->key, h->facts->key_fingerprint);
+		if (!same && !may_be_exchanged(c))
+			return;
 		find_holder(c, h->facts->key_fingerprint);
 		c->key_holder = from->index;
 	} else if (options->new_key && !active && !slurmds) {
-		c->key = KEY_NEW;
+		if (may_be_exchanged(c))
+			c->key = KEY_NEW;
 	} else if (options->new_key) {
 		undecided(c, "new-key", "a new key was asked for, and Slurm's daemons still run with the old one");
 	} else if (c->record && c->record->key) {

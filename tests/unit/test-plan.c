@@ -247,6 +247,21 @@ static void key_is_decided_by_record_and_daemons(void **state)
 	assert_int_equal(w->cluster->key_holder, 1);
 	world_free(w);
 
+	w = world_new(yaml); /* another one is asked for, and a node that served cannot be reached */
+	running(w);
+	w->facts[0].slurmctld_unit.active = w->facts[1].slurmd_unit.active = "inactive";
+	w->options.new_key = true;
+	w->given[2] = NULL;
+	w->unreached[2] = "it is off";
+	resolve(w);
+	assert_int_equal(w->cluster->key, KEY_UNKNOWN);
+	assert_true(has(&w->cluster->findings, "key-busy"));
+	w->given[2] = &w->facts[2];
+	w->facts[2].slurmd_unit.active = "inactive";
+	resolve(w);
+	assert_int_equal(w->cluster->key, KEY_NEW);
+	world_free(w);
+
 	w = world_new(yaml); /* and nowhere */
 	running(w);
 	for (size_t i = 0; i < HOSTS; i++)
