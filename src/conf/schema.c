@@ -56,7 +56,7 @@ int conf_walk(const struct conf_value *map, const char *what, const struct conf_
 		}
 		const char *near = conf_unknown_key(&map->pairs[i], what, words, diags);
 		for (k = 0; k < count; k++)
-			meant[k] = meant[k] || near == words[k];
+			meant[k] = meant[k] || (near && near == words[k]);
 		result = -1;
 	}
 	for (size_t k = 0; k < count; k++)
