@@ -7,8 +7,13 @@
  *	fleet-tool [-F SSH_CONFIG] [-K KNOWN_HOSTS] [-R] -T HOST...
  *
  * Connects to all, sends each message to each in one round, says bye. A host "local" is this machine. Prints, a line
- * each: HOST open ARCH pushed|kept      HOST failed CODE TEXT      HOST answer JSON      HOST error CODE TEXT    HOST
- * event JSON and on stderr warnings, and at the end `connect MS round MS rss KIB`.
+ * each, HOST and one of
+ *	connected ARCH pushed|kept
+ *	failed CODE TEXT
+ *	answer JSON
+ *	error CODE TEXT
+ *	event JSON
+ * and on stderr warnings, and at the end `connect MS round MS rss KIB`.
  */
 #include <sodium.h>
 #include <stdio.h>

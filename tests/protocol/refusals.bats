@@ -225,7 +225,7 @@ echo riscv64'
 	echo "$output"
 	has 'h failed failed the agent did not arrive whole'
 	has 'No space left'
-	hasnt open
+	hasnt connected
 }
 
 @test "a directory that belongs to somebody else is not used" {

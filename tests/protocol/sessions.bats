@@ -7,7 +7,7 @@ teardown() { protocol_teardown; }
 	export REEVE_ROOT=$roots/here REEVE_SSH=/bin/false
 	host here
 	drive -m "$need" local
-	has 'local open'
+	has 'local connected'
 	has 'kept'
 	has 'local answer {"missing":[]}'
 }
@@ -48,7 +48,7 @@ teardown() { protocol_teardown; }
 	echo 'black-hole=yes' >"$roots/h99/behaviour"
 	echo 'cut-after=100' >"$roots/h150/behaviour"
 	run timeout 120 "$fleet" -c 8000 -t 90000 -b 300000 -m '{"verb":"x"}' -m '{"verb":"y"}' "${hosts[@]}"
-	[ "$(grep -c ' open ' <<<"$output")" = 198 ]
+	[ "$(grep -c ' connected ' <<<"$output")" = 198 ]
 	[ "$(grep -c ' answer ' <<<"$output")" = 394 ]
 	has 'h7 error protocol'
 	has 'h99 failed timeout'

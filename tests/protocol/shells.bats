@@ -9,11 +9,11 @@ login_shell() {
 	path=$(command -v "$1") || skip "$1 is not installed"
 	host h "shell=$path"
 	drive -m "$need" h
-	has 'h open'
+	has 'h connected'
 	has 'pushed'
 	has 'h answer {"missing":[]}'
 	drive -m "$need" h
-	has 'h open'
+	has 'h connected'
 	has 'kept'
 	has 'h answer {"missing":[]}'
 }
