@@ -69,11 +69,11 @@ struct facts {
 	    cgroup_freezer; /* there and writable (freezer: also with v2, which always can) */
 	struct facts_package slurmctld, slurmd, slurm_client, munge;
 	struct facts_unit munge_unit, slurmctld_unit, slurmd_unit;
-	const char *key_fingerprint;          /* of /etc/munge/munge.key, 64 hex digits; NULL: there is none */
-	const char *credential;               /* what `munge -n` printed: to be decoded elsewhere; NULL: it could not */
-	const char *slurm_conf, *cgroup_conf; /* what lies in /etc/slurm, or NULL */
+	const char *key_fingerprint;                  /* of /etc/munge/munge.key, 64 hex digits; NULL: there is none */
+	const char *slurm_conf, *cgroup_conf;         /* what lies in /etc/slurm, or NULL */
 	const char *in_force_slurm, *in_force_cgroup; /* what the daemons were last told to read, or NULL */
 	/* controllers only */
+	const char *credential;               /* what `munge -n` printed: to be decoded elsewhere; NULL: it could not */
 	const char *record;                   /* /var/lib/reeve/record.json, or NULL */
 	struct facts_path state[FACTS_DEPTH]; /* from the first component down to the state directory itself */
 	size_t state_len;

@@ -65,13 +65,14 @@ json_t *facts_request(const struct facts_scope *scope)
 	ask_names(items, "packages", packages, ARRAY_LEN(packages));
 	ask_names(items, "units", units, ARRAY_LEN(units));
 	ask_names(items, "users", users, ARRAY_LEN(users));
-	ask_run(items, "credential", json_pack("[s, s]", "munge", "-n"));
 	json_array_append_new(items, json_pack("{s:s, s:s, s:s}", "name", "key", "fingerprint", "/etc/munge/munge.key",
 					       "salt", scope->salt));
 	ask_read(items, "slurm.conf", "/etc/slurm/slurm.conf", 4 * TEXT_MAX);
 	ask_read(items, "cgroup.conf", "/etc/slurm/cgroup.conf", TEXT_MAX);
 	ask_read(items, "in-force.slurm", "/var/lib/reeve/in-force/slurm.conf", 4 * TEXT_MAX);
 	ask_read(items, "in-force.cgroup", "/var/lib/reeve/in-force/cgroup.conf", TEXT_MAX);
+	if (scope->controller)
+		ask_run(items, "credential", json_pack("[s, s]", "munge", "-n"));
 	if (scope->controller)
 		ask_read(items, "record", "/var/lib/reeve/record.json", 16 * TEXT_MAX);
 	if (scope->controller && scope->state)

@@ -193,7 +193,7 @@ static void check_nodes(struct plan *plan, const struct slurm_names *names, bool
 	const struct live *live = plan->live;
 	if (!names->len)
 		return;
-	if (!live || !live->up) {
+	if (!live || !live->up || live->brief) {
 		refuse_unknown(plan, arena_printf(plan->arena, "%s %s", names->items[0], fate(removed)));
 		return;
 	}
@@ -224,7 +224,7 @@ static void check_partitions(struct plan *plan, const struct slurm_names *names)
 	const struct live *live = plan->live;
 	if (!names->len)
 		return;
-	if (!live || !live->up) {
+	if (!live || !live->up || live->brief) {
 		refuse_unknown(plan, arena_printf(plan->arena, "partition %s would be removed", names->items[0]));
 		return;
 	}
@@ -254,7 +254,7 @@ static void check_stop_all(struct plan *plan)
 	const struct live *live = plan->live;
 	if (plan->need != SLURM_NEED_STOP_ALL)
 		return;
-	if (!live || !live->up) {
+	if (!live || !live->up || live->brief) {
 		refuse_unknown(plan, "every daemon would be stopped at once");
 		return;
 	}

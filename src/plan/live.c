@@ -7,16 +7,21 @@
 static const struct {
 	const char *name;
 	const char *const *argv;
+	bool brief;
 } questions[] = {
-    {"live.nodes", slurm_nodes_argv}, {"live.partitions", slurm_partitions_argv},
-    {"live.jobs", slurm_jobs_argv},   {"live.reservations", slurm_reservations_argv},
-    {"live.ping", slurm_ping_argv},
+    {"live.nodes", slurm_nodes_argv, true},
+    {"live.ping", slurm_ping_argv, true},
+    {"live.partitions", slurm_partitions_argv, false},
+    {"live.jobs", slurm_jobs_argv, false},
+    {"live.reservations", slurm_reservations_argv, false},
 };
 
-json_t *live_items(void)
+json_t *live_items(bool brief)
 {
 	json_t *items = json_array();
 	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+		if (brief && !questions[i].brief)
+			continue;
 		json_t *argv = json_array();
 		for (const char *const *a = questions[i].argv; *a; a++)
 			json_array_append_new(argv, json_string(*a));
@@ -43,14 +48,15 @@ static const char *answer_to(const json_t *answer, const char *name, struct live
 	return NULL;
 }
 
-struct live *live_decode(const json_t *answer, size_t controller, struct arena *arena)
+struct live *live_decode(const json_t *answer, size_t controller, bool brief, struct arena *arena)
 {
 	struct live *live = arena_alloc(arena, sizeof *live);
 	live->controller = controller;
+	live->brief = brief;
 	const char *nodes = answer_to(answer, "live.nodes", live, arena);
-	const char *partitions = answer_to(answer, "live.partitions", live, arena);
-	const char *jobs = answer_to(answer, "live.jobs", live, arena);
-	const char *reservations = answer_to(answer, "live.reservations", live, arena);
+	const char *partitions = brief ? "" : answer_to(answer, "live.partitions", live, arena);
+	const char *jobs = brief ? "" : answer_to(answer, "live.jobs", live, arena);
+	const char *reservations = brief ? "" : answer_to(answer, "live.reservations", live, arena);
 	const char *ping = answer_to(answer, "live.ping", live, arena);
 	struct err err = {0};
 	if (!nodes || !partitions || !jobs || !reservations)
@@ -66,9 +72,9 @@ struct live *live_decode(const json_t *answer, size_t controller, struct arena *
 		live->why = arena_strdup(arena, err.text);
 		return live;
 	}
-	live->jobs_text = jobs;
+	live->jobs_text = brief ? NULL : jobs;
 	live->nodes_text = nodes;
-	live->reservations_text = reservations;
+	live->reservations_text = brief ? NULL : reservations;
 	live->up = true;
 	return live;
 }

@@ -15,6 +15,7 @@
 
 struct live {
 	bool up;           /* slurmctld answered, and all of it could be read */
+	bool brief;        /* only nodes and controllers were asked for: of jobs and the rest nothing is known */
 	size_t controller; /* index of the host that was asked; meaningless where nobody was */
 	const char *why;   /* where not up */
 	struct slurm_node_state *nodes;
@@ -31,10 +32,11 @@ struct live {
 	const char *nodes_text, *reservations_text; /* as scontrol printed them */
 };
 
-/* Items for the agent's verb collect (wire.h). The caller owns the reference. */
-json_t *live_items(void);
+/* Items for the agent's verb collect (wire.h): all, or, for a run that may find nothing to do, nodes and controllers.
+ * The caller owns the reference. */
+json_t *live_items(bool brief);
 
 /* The answer; `up` says whether it could be read. In `arena`. */
-struct live *live_decode(const json_t *answer, size_t controller, struct arena *arena);
+struct live *live_decode(const json_t *answer, size_t controller, bool brief, struct arena *arena);
 
 #endif

@@ -141,9 +141,9 @@ static int gather_all_facts(struct gathered *g, struct err *err)
 }
 
 /*
- * The lock is taken on the controllers first, in the order of the file, each for itself, so that two operators meet at
- * the first one; then on all others at once. All or none: a refusal ends the run, and the sessions' end frees what was
- * taken.
+ * The lock is taken on the first controller that is there, alone, so that two operators meet at it and one of them goes
+ * on; then on all others at once. Nobody waits for a lock. All or none: a refusal ends the run, and the sessions' end
+ * frees what was taken.
  */
 static int lock(struct gathered *g, const size_t *hosts, size_t count, const json_t *message, struct err *err)
 {
@@ -171,14 +171,15 @@ static int lock_all(struct gathered *g, struct err *err)
 	clock_iso(clock_wall_ms(), when);
 	json_t *message = json_pack("{s:s, s:I, s:s, s:s}", "verb", "lock", "epoch", (json_int_t)g->cluster->epoch,
 				    "holder", g->options->holder, "run", when);
-	size_t *others = arena_calloc(g->arena, inv->host_count, sizeof *others), n = 0;
-	int rc = 0;
+	size_t *others = arena_calloc(g->arena, inv->host_count, sizeof *others), n = 0, first = SIZE_MAX;
 	phase(g, "lock");
-	for (size_t i = 0; rc == 0 && i < inv->controller_count; i++)
-		rc = lock(g, &inv->controllers[i], 1, message, err);
+	for (size_t i = inv->controller_count; i-- > 0;)
+		if (gather_present(g, inv->controllers[i]))
+			first = inv->controllers[i];
 	for (size_t i = 0; i < inv->host_count; i++)
-		if (!inv->hosts[i].controller)
+		if (i != first)
 			others[n++] = i;
+	int rc = first == SIZE_MAX ? 0 : lock(g, &first, 1, message, err);
 	if (rc == 0)
 		rc = lock(g, others, n, message, err);
 	json_decref(message);
@@ -270,8 +271,10 @@ static int ask_probe(struct gathered *g, struct err *err)
 		requests[n] = gather_request(g, host, messages[n]);
 		n++;
 	}
+	/* A run that finds nothing to do needs no more of slurmctld than its nodes; gather() asks for the rest. */
+	bool brief = g->options->lock;
 	if (controller != SIZE_MAX) {
-		messages[n] = collect(live_items());
+		messages[n] = collect(live_items(brief));
 		kinds[n] = ASKED_LIVE;
 		requests[n] = gather_request(g, controller, messages[n]);
 		n++;
@@ -289,7 +292,7 @@ static int ask_probe(struct gathered *g, struct err *err)
 		} else if (kinds[i] == ASKED_MUNGE && requests[i].answer) {
 			core_munge_judge(g->cluster, primary, host, requests[i].answer, &g->munge);
 		} else if (kinds[i] == ASKED_LIVE && requests[i].answer) {
-			g->live = live_decode(requests[i].answer, host, g->arena);
+			g->live = live_decode(requests[i].answer, host, brief, g->arena);
 		}
 		fleet_request_clear(&requests[i]);
 		json_decref(messages[i]);
@@ -331,6 +334,12 @@ int gather(struct gathered *g, const struct inventory *inv, const struct gather_
 	if (ask_probe(g, err) < 0)
 		return -1;
 	g->plan = plan_make(g->cluster, g->catalogs, g->observed, g->live, &options->plan, g->arena);
+	if (!g->live || !g->live->brief || (!g->plan->changes && !g->plan->need && !g->plan->step_count))
+		return 0;
+	/* There is something to do: now jobs and reservations count. */
+	if (gather_live(g, err) < 0)
+		return -1;
+	g->plan = plan_make(g->cluster, g->catalogs, g->observed, g->live, &options->plan, g->arena);
 	return 0;
 }
 
@@ -351,11 +360,11 @@ int gather_live(struct gathered *g, struct err *err)
 		size_t host = g->inv->controllers[i];
 		if (!gather_present(g, host))
 			continue;
-		json_t *message = collect(live_items());
+		json_t *message = collect(live_items(false));
 		struct fleet_request request = gather_request(g, host, message);
 		int rc = fleet_round(g->fleet, &request, 1, ROUND_MS, err);
 		if (rc == 0 && request.answer)
-			g->live = live_decode(request.answer, host, g->arena);
+			g->live = live_decode(request.answer, host, false, g->arena);
 		fleet_request_clear(&request);
 		json_decref(message);
 		if (rc < 0 || (g->live && g->live->up))

@@ -1,5 +1,6 @@
 /*
- * Success means verified. Where nothing changed, what the probe round brought is judged: credentials, registrations.
+ * Success means verified. Where nothing changed, what the probe round brought is judged: each host decodes a credential
+ * of the primary, and slurmctld hears each slurmd.
  * Where something did, all is asked anew, and a job runs on the nodes that are idle.
  */
 #include <stdlib.h>

@@ -428,6 +428,22 @@ static void a_node_that_joins_is_drained_before_its_slurmd_starts(void **state)
 	world_free(w);
 }
 
+/* Where only the nodes were asked for, nothing is known of jobs: that is not the same as none. */
+static void a_brief_look_is_no_proof_that_there_are_no_jobs(void **state)
+{
+	(void)state;
+	struct world *w = world_new(yaml);
+	running(w);
+	edit(w, "compute: [n1, n2]", "compute: [n1]");
+	plan(w, OBSERVED_DIFFERS);
+	assert_false(has(&w->plan->findings, "unknown-jobs"));
+	w->live.brief = true;
+	plan(w, OBSERVED_DIFFERS);
+	assert_true(has(&w->plan->findings, "unknown-jobs"));
+	assert_int_equal(w->plan->step_count, 0);
+	world_free(w);
+}
+
 static void a_node_that_leaves_is_named(void **state)
 {
 	(void)state;
@@ -559,6 +575,7 @@ int main(void)
 	    cmocka_unit_test(order_follows_the_kind_of_change),
 	    cmocka_unit_test(a_node_that_joins_is_drained_before_its_slurmd_starts),
 	    cmocka_unit_test(a_node_that_leaves_is_named),
+	    cmocka_unit_test(a_brief_look_is_no_proof_that_there_are_no_jobs),
 	    cmocka_unit_test(what_jobs_refer_to_is_not_removed),
 	    cmocka_unit_test(an_edited_file_hides_no_removal),
 	    cmocka_unit_test(unreached_node_keeps_its_line),

@@ -22,9 +22,11 @@ const char *core_cgroup_conf(const struct cluster *cluster);
 #define CORE_KEY "/etc/munge/munge.key"
 
 /*
- * MUNGE as a star: the primary decodes a credential of every host, every host one of the primary's. Items for the
- * agent's verb collect (wire.h) on `host`; `credentials` by host index, NULL where there is none. NULL where there is
- * nothing to decode. The caller owns it.
+ * MUNGE as a star: the primary decodes a credential of every host, every host one of the primary's. Where nothing has
+ * changed only the controllers give credentials: a munged that decodes one has the key with which it encodes, and that
+ * slurmctld hears what its slurmd sends is judged from the node's state. Items for the agent's verb collect (wire.h) on
+ * `host`; `credentials` by host index, NULL where there is none. NULL where there is nothing to decode. The caller owns
+ * it.
  */
 json_t *core_munge_items(const struct cluster *cluster, size_t primary, size_t host, const char *const *credentials);
 
