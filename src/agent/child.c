@@ -28,8 +28,7 @@ enum { GRACE_MS = 2000 }; /* between SIGTERM and SIGKILL */
 enum { LINGER_MS = 300 }; /* for output that is still in the pipes when the process has ended */
 enum { LOCK_FD = 3 };     /* where a child finds the host's lock */
 
-/* The file for argv[0], looked for as execvp(3) would, the scratch root's own programs first. */
-static char *find_program(struct session *s, const char *name)
+char *child_program(struct session *s, const char *name)
 {
 	if (strchr(name, '/'))
 		return xstrdup(name);
@@ -201,7 +200,7 @@ struct child *child_start(struct session *s, const struct child_spec *spec, stru
 		err_set(err, ERR_CANCELLED, "the operator is gone: %s", s->why);
 		return NULL;
 	}
-	_cleanup_free_ char *program = find_program(s, spec->argv[0]);
+	_cleanup_free_ char *program = child_program(s, spec->argv[0]);
 	if (!program) {
 		err_set(err, ERR_MISSING, "there is no command %s on this host", spec->argv[0]);
 		return NULL;

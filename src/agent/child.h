@@ -63,6 +63,10 @@ struct child {
 	void *userdata;
 };
 
+/* The file for argv[0], looked for as execvp(3) would, a scratch root's own programs first; NULL: there is none. The
+ * caller's. */
+char *child_program(struct session *s, const char *name);
+
 /* Fails with ERR_CANCELLED once the operator is gone, ERR_MISSING where there is no such command. */
 struct child *child_start(struct session *s, const struct child_spec *spec, struct err *err);
 

@@ -266,6 +266,12 @@ static json_t *do_units(struct session *s, json_t *item, struct err *err)
 	return units ? json_pack("{s:o}", "units", units) : excuse(&why);
 }
 
+static json_t *do_hardware(struct session *s, json_t *item, struct err *err)
+{
+	(void)item;
+	return hardware_ask(s, err);
+}
+
 static const struct {
 	const char *key;
 	json_t *(*answer)(struct session *s, json_t *item, struct err *err);
@@ -276,7 +282,8 @@ static const struct {
 	     {"fingerprint", do_fingerprint},
 	     {"packages", do_packages},
 	     {"users", do_users},
-	     {"units", do_units}};
+	     {"units", do_units},
+	     {"hardware", do_hardware}};
 
 json_t *question_answer(struct session *s, json_t *item, struct err *err)
 {

@@ -13,9 +13,12 @@ struct session;
 
 /*
  * The answer to an item, without its name: the caller's. What fails on this host is an answer, too: {"errno": N} or
- * {"error": TEXT}. NULL and ERR_PROTOCOL for a question that is none. Blocks while getent(1) or systemctl(1) run, and
+ * {"error": TEXT}. NULL and ERR_PROTOCOL for a question that is none. Blocks while getent(1), systemctl(1) or slurmd(8) run, and
  * pumps the session meanwhile.
  */
 json_t *question_answer(struct session *s, json_t *item, struct err *err);
+
+/* hardware.c: what `slurmd -C` prints, as child_encode() says it, or kept from before. NULL: the operator is gone. */
+json_t *hardware_ask(struct session *s, struct err *err);
 
 #endif

@@ -243,6 +243,41 @@ class Verbs(Case):
         self.assertEqual(got["users"], {"users": {"root": {"uid": 0, "gid": 0}}})
         self.assertEqual(got["packages"], {"versions": {}})
 
+    def test_what_slurmd_counts_is_kept_until_something_changes(self):
+        for path in ("proc", "sys/devices/system/cpu"):
+            (self.root / path).mkdir(parents=True)
+        slurmd, memory, online = self.root / "bin/slurmd", self.root / "proc/meminfo", self.root / "sys/devices/system/cpu/online"
+        count = self.root / "count"
+
+        def program(cpus):
+            slurmd.write_text("#!/bin/sh\necho x >>%s\necho NodeName=a CPUs=%d \"$@\"\n" % (count, cpus))
+            slurmd.chmod(0o755)
+
+        def ask():
+            with self.session() as s:
+                return s.ask("collect", items=[dict(name="h", hardware=True)])["items"]["h"]
+
+        def asked():
+            return len(count.read_text().splitlines())
+
+        self.assertEqual(ask()["error"], "there is no command slurmd on this host")
+        program(4)
+        memory.write_text("MemTotal: 4000 kB\nMemFree: 1 kB\n")
+        online.write_text("0-3\n")
+        self.assertEqual((ask()["out"], asked()), ("NodeName=a CPUs=4 -C\n", 1))
+        memory.write_text("MemTotal: 4000 kB\nMemFree: 2 kB\n")
+        self.assertEqual((ask(), asked()), ({"status": 0, "out": "NodeName=a CPUs=4 -C\n"}, 1))
+        memory.write_text("MemTotal: 3000 kB\nMemFree: 2 kB\n")
+        self.assertEqual((ask()["out"], asked()), ("NodeName=a CPUs=4 -C\n", 2))
+        online.write_text("0-1\n")
+        ask()
+        self.assertEqual(asked(), 3)
+        program(2)
+        self.assertEqual((ask()["out"], asked()), ("NodeName=a CPUs=2 -C\n", 4))
+        slurmd.write_text("#!/bin/sh\necho x >>%s\nexit 1\n" % count)
+        self.assertEqual((ask()["status"], asked()), (1, 5))
+        self.assertEqual((ask()["status"], asked()), (1, 6))
+
     def test_secret_travels_sealed(self):
         (self.root / "k").write_bytes(b"very secret bytes")
         public, private = keypair()
