@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/child.h"
@@ -32,23 +33,39 @@ static FILE *open_text(struct session *s, const char *path, struct strbuf *text)
 	struct err err;
 	if (fd < 0)
 		return NULL;
-	if (fd_read_all(fd, TEXT_MAX, text, &err) < 0 || !text->len) {
-		errno = text->len ? EFBIG : ENODATA;
+	int r = fd_read_all(fd, TEXT_MAX, text, &err);
+	if (r < 0 || !text->len) {
+		errno = r == 0 ? ENODATA : err.code == ERR_LIMIT ? EFBIG : err.sys;
 		return NULL;
 	}
 	return fmemopen(text->data, text->len, "r");
 }
 
-/* One line of getent(1), as a stream; NULL where the name is unknown. */
-static FILE *ask_getent(struct session *s, const char *database, const char *name, struct strbuf *text)
+/* One line of getent(1), as a stream, or NULL where the name is unknown: status 2. A directory service that does not
+ * answer is no proof that nobody has the name. */
+static int ask_getent(struct session *s, const char *database, const char *name, struct strbuf *text, FILE **ret,
+		      struct err *err)
 {
-	if (root_is_scratch(&s->root))
-		return NULL;
 	const char *const argv[] = {"getent", database, name, NULL};
-	struct err err;
-	if (child_run(s, &(struct child_spec){.argv = argv, .timeout_ms = GETENT_MS}, text, &err) < 0 || !text->len)
-		return NULL;
-	return fmemopen(text->data, text->len, "r");
+	*ret = NULL;
+	if (root_is_scratch(&s->root))
+		return 0;
+	struct child *c = child_start(s, &(struct child_spec){.argv = argv, .timeout_ms = GETENT_MS}, err);
+	if (!c)
+		return -1;
+	int r = child_wait(s, c, err);
+	bool unknown = r == 0 && !c->timed_out && WIFEXITED(c->status) && WEXITSTATUS(c->status) == 2;
+	if (r == 0 && !unknown && !child_succeeded(c)) {
+		_cleanup_strbuf_ struct strbuf why = {0};
+		child_describe(c, "getent", &why);
+		r = err_set(err, c->timed_out ? ERR_TIMEOUT : ERR_FAILED, "getent %s %s: %s", database, name, why.data);
+	}
+	if (r == 0 && !unknown && c->outbuf.len) {
+		strbuf_add(text, strbuf_str(&c->outbuf), c->outbuf.len);
+		*ret = fmemopen(text->data, text->len, "r");
+	}
+	child_free(s, c);
+	return r;
 }
 
 static int scan_users(FILE *f, const char *name, uid_t uid, struct arena *arena, struct passwd_user *ret)
@@ -86,7 +103,9 @@ int passwd_user(struct session *s, const char *name, uid_t uid, struct arena *ar
 		return 1;
 	if (!name)
 		return 0;
-	_cleanup_file_ FILE *line = ask_getent(s, "passwd", name, &text);
+	_cleanup_file_ FILE *line = NULL;
+	if (ask_getent(s, "passwd", name, &text, &line, err) < 0)
+		return -1;
 	return scan_users(line, name, uid, arena, ret);
 }
 
@@ -101,7 +120,9 @@ int passwd_group(struct session *s, const char *name, gid_t gid, struct arena *a
 		return 1;
 	if (!name)
 		return 0;
-	_cleanup_file_ FILE *line = ask_getent(s, "group", name, &text);
+	_cleanup_file_ FILE *line = NULL;
+	if (ask_getent(s, "group", name, &text, &line, err) < 0)
+		return -1;
 	return scan_groups(line, name, gid, arena, ret);
 }
 

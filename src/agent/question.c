@@ -30,7 +30,7 @@ static json_t *failure(int sys)
 
 static json_t *shape(struct err *err, const char *what)
 {
-	err_set(err, ERR_PROTOCOL, "an item to %s of a wrong shape", what);
+	err_set(err, ERR_PROTOCOL, "an item (%s) of a wrong shape", what);
 	return NULL;
 }
 
@@ -187,10 +187,12 @@ static bool is_name(const char *s)
 }
 
 /* The names of a question about several things. NULL, and said, where they are none. */
-static const char **names_of(const json_t *list, struct arena *arena, size_t *ret_count, struct err *err)
+static const char **names_of(json_t *question, const char *key, struct arena *arena, size_t *ret_count, struct err *err)
 {
 	size_t i;
-	json_t *item;
+	json_t *item, *list;
+	if (json_unpack_ex(question, NULL, JSON_STRICT, "{s:o}", key, &list) < 0)
+		return shape(err, key), NULL;
 	*ret_count = json_array_size(list);
 	const char **names = arena_calloc(arena, *ret_count + 1, sizeof *names);
 	if (!*ret_count || *ret_count > NAMES_MAX)
@@ -215,7 +217,7 @@ static json_t *do_packages(struct session *s, json_t *item, struct err *err)
 	size_t count;
 	struct dpkg found;
 	struct err why = {0};
-	const char **names = names_of(json_object_get(item, "packages"), arena, &count, err);
+	const char **names = names_of(item, "packages", arena, &count, err);
 	if (!names)
 		return NULL;
 	struct package *wanted = arena_calloc(arena, count, sizeof *wanted);
@@ -235,7 +237,7 @@ static json_t *do_users(struct session *s, json_t *item, struct err *err)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	size_t count;
 	struct err why = {0};
-	const char **names = names_of(json_object_get(item, "users"), arena, &count, err);
+	const char **names = names_of(item, "users", arena, &count, err);
 	if (!names)
 		return NULL;
 	json_t *users = json_object();
@@ -259,7 +261,7 @@ static json_t *do_units(struct session *s, json_t *item, struct err *err)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	size_t count;
 	struct err why = {0};
-	const char **names = names_of(json_object_get(item, "units"), arena, &count, err);
+	const char **names = names_of(item, "units", arena, &count, err);
 	if (!names)
 		return NULL;
 	json_t *units = services_describe(s, names, count, &why);
@@ -268,7 +270,9 @@ static json_t *do_units(struct session *s, json_t *item, struct err *err)
 
 static json_t *do_hardware(struct session *s, json_t *item, struct err *err)
 {
-	(void)item;
+	int yes;
+	if (json_unpack_ex(item, NULL, JSON_STRICT, "{s:b}", "hardware", &yes) < 0)
+		return shape(err, "hardware");
 	return hardware_ask(s, err);
 }
 

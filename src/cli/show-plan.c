@@ -204,9 +204,9 @@ json_t *show_plan_json(const struct operation *o)
 	}
 	for (size_t i = 0; i < plan->step_count; i++)
 		json_array_append_new(steps, json_string(plan->steps[i].title));
-	return json_pack("{s:s, s:I, s:o, s:s, s:o, s:o, s:[], s:o, s:o, s:o}", "cluster", o->inv->cluster.text,
-			 "changes_total", (json_int_t)plan->changes, "changes", changes, "activation",
-			 slurm_need_name(plan->need), "reasons", reasons, "steps", steps, "jobs_touched", "drift",
-			 operation_findings_json(o, &drift), "findings", operation_findings_json(o, &plan->findings),
-			 "unreached", operation_unreached_json(o));
+	return json_pack("{s:s, s:I, s:I, s:o, s:s, s:o, s:o, s:[], s:o, s:o, s:o}", "cluster", o->inv->cluster.text,
+			 "changes_total", (json_int_t)plan->changes, "waiting", (json_int_t)plan->waiting, "changes",
+			 changes, "activation", slurm_need_name(plan->need), "reasons", reasons, "steps", steps,
+			 "jobs_touched", "drift", operation_findings_json(o, &drift), "findings",
+			 operation_findings_json(o, &plan->findings), "unreached", operation_unreached_json(o));
 }

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "base/vec.h"
 
 struct reader {
 	const json_t *items;
@@ -211,11 +212,22 @@ static struct facts_unit decode_unit(const struct reader *r, const json_t *units
 				   .since_us = since > 0 ? (uint64_t)since : 0};
 }
 
+bool facts_unit_runs(const struct facts_unit *unit)
+{
+	static const char *const words[] = {"active", "reloading", "refreshing", "activating", "deactivating"};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (streq(unit->active, words[i]))
+			return true;
+	return false;
+}
+
 static int decode_units(const struct reader *r, struct facts *f)
 {
 	const json_t *answer = item(r, "units"), *units = json_object_get(answer, "units");
-	/* A machine whose init is not systemd has none, and can be looked at all the same. */
-	bool none = json_object_get(answer, "error") && !json_is_true(json_object_get(answer, "late"));
+	/* A machine whose init is not systemd has none, and can be looked at all the same (sd_booted(3)). Where systemd
+	 * runs and does not answer, a daemon that holds jobs would be taken for none. */
+	bool systemd = json_object_get(item(r, "systemd"), "type");
+	bool none = json_object_get(answer, "error") && !systemd;
 	if (!none && !(units = found_in(r, "units", "units")))
 		return -1;
 	f->munge_unit = decode_unit(r, units, "munge.service");

@@ -96,6 +96,9 @@ json_t *facts_request_more(const json_t *answer, const struct facts_scope *scope
 struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope, const char *arch, int64_t sent_ms,
 			   int64_t got_ms, struct arena *arena, struct err *err);
 
+/* Its daemon runs, or is on its way from or to that: what it holds is in use. */
+bool facts_unit_runs(const struct facts_unit *unit);
+
 /* One line of `slurmd -C`, and the other source; for tests and for what holds the two against each other. */
 int facts_parse_slurmd(const char *text, struct facts_hardware *ret, struct err *err);
 int facts_parse_sysfs(const char *meminfo, const char *topology, struct facts_hardware *ret, struct err *err);

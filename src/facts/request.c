@@ -64,6 +64,8 @@ json_t *facts_request(const struct facts_scope *scope)
 	json_array_append_new(items, json_pack("{s:s, s:b}", "name", "hardware", "hardware", 1));
 	ask_names(items, "packages", packages, ARRAY_LEN(packages));
 	ask_names(items, "units", units, ARRAY_LEN(units));
+	json_array_append_new(
+	    items, json_pack("{s:s, s:s, s:b}", "name", "systemd", "stat", "/run/systemd/system", "follow", 1));
 	ask_names(items, "users", users, ARRAY_LEN(users));
 	json_array_append_new(items, json_pack("{s:s, s:s, s:s}", "name", "key", "fingerprint", "/etc/munge/munge.key",
 					       "salt", scope->salt));

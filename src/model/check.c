@@ -59,7 +59,7 @@ static void check_foreign(struct cluster *c, const struct cluster_host *h, const
 	f->origin = h->inv->at;
 }
 
-/* Said once, by the run that takes the node out: then it is not in the record any more, and its host not asked. */
+/* Said until a run has taken the node out: then it is not in the record any more, and its host not asked. */
 static void check_leaving(struct cluster *c)
 {
 	for (size_t i = 0; c->record && i < c->record->host_count; i++) {
@@ -67,10 +67,10 @@ static void check_leaving(struct cluster *c)
 		const struct inv_host *h = inventory_host(c->inv, name);
 		if (h && h->compute)
 			continue;
-		struct finding *f = finding_add(
-		    &c->findings, FINDING_NOTE, "leaves", NULL,
-		    "%s is a node of this cluster no more; what is installed on it stays, and its slurmd runs on%s",
-		    name, h && h->controller ? " until this run has stopped it" : "");
+		struct finding *f =
+		    finding_add(&c->findings, FINDING_NOTE, "leaves", NULL,
+				"%s leaves this cluster; what is installed on it stays, and its slurmd runs on%s", name,
+				h && h->controller ? " until this run has stopped it" : "");
 		if (!h || !h->controller)
 			f->mend = "on it, when its jobs are over: systemctl disable --now slurmd";
 	}

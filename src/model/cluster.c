@@ -134,8 +134,7 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 		listed += h->listed;
 		if (!h->facts)
 			continue;
-		running |=
-		    streq(h->facts->slurmctld_unit.active, "active") || streq(h->facts->slurmd_unit.active, "active");
+		running |= facts_unit_runs(&h->facts->slurmctld_unit) || facts_unit_runs(&h->facts->slurmd_unit);
 		if (!h->inv->compute)
 			continue;
 		c->cgroup_cores &= h->facts->cgroup_cpuset;

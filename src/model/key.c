@@ -49,24 +49,20 @@ static void undecided(struct cluster *c, const char *code, const char *what)
 	f->origin = c->inv->controllers_at;
 }
 
-static bool is_up(const struct facts_unit *unit)
-{
-	return streq(unit->active, "active") || streq(unit->active, "reloading") || streq(unit->active, "activating") ||
-	       streq(unit->active, "deactivating");
-}
-
 /* Unknown is busy. */
 static bool may_be_exchanged(struct cluster *c)
 {
 	for (size_t i = 0; c->record && c->record->key && i < c->inv->host_count; i++) {
 		const struct cluster_host *h = &c->hosts[i];
-		if (h->facts || !h->last || !(h->inv->compute || h->inv->controller))
+		bool served = h->inv->controller || (h->inv->compute && h->last);
+		if (h->facts || !served)
 			continue;
 		c->key = KEY_UNKNOWN;
 		struct finding *f =
 		    finding_add(&c->findings, FINDING_STOP, "key-busy", h->inv->name,
 				"it cannot be reached, and may run jobs that another MUNGE key would cut off");
-		f->mend = "bring it back, or take it out of cluster.yaml, then apply again";
+		f->mend = "bring it back; or, where it is gone for good, take it out of cluster.yaml and apply while "
+			  "slurmctld still runs, and exchange the key then";
 		f->origin = h->inv->at;
 		return false;
 	}
@@ -81,8 +77,9 @@ void cluster_decide_key(struct cluster *c, const struct cluster_options *options
 		const struct cluster_host *h = &c->hosts[i];
 		if (!h->facts)
 			continue;
-		slurmds |= is_up(&h->facts->slurmd_unit);
-		if (!active && h->inv->controller && is_up(&h->facts->slurmctld_unit) && h->facts->key_fingerprint)
+		slurmds |= facts_unit_runs(&h->facts->slurmd_unit);
+		if (!active && h->inv->controller && facts_unit_runs(&h->facts->slurmctld_unit) &&
+		    h->facts->key_fingerprint)
 			active = h;
 	}
 	if (options->key_from) {

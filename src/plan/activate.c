@@ -7,6 +7,7 @@
  * cluster; another host's own texts decide for its slurmd alone, so that one edited file or one host that was left
  * behind does not restart a whole cluster.
  */
+#include <stdint.h>
 #include <string.h>
 
 #include "base/map.h"
@@ -56,6 +57,8 @@ struct texts {
 	struct map seen; /* old text -> struct slurm_activation */
 	/* Against each text that a controller had: jobs may stand on what any of them configured. */
 	struct name_set removed, resized, partitions;
+	struct map added_in; /* node -> in how many of the controllers' texts it is new, as a number */
+	size_t served;       /* controllers that had one */
 };
 
 /* The difference between one old text and the wanted one; each distinct text is looked at once. */
@@ -105,6 +108,35 @@ static enum slurm_need need_of(struct texts *t, const struct facts *f, struct sl
 		need = SLURM_NEED_RECONFIGURE;
 	need = slurm_need_join(need, cgroup_need(t, f->in_force_cgroup));
 	return slurm_need_join(need, cgroup_need(t, f->cgroup_conf));
+}
+
+/*
+ * A node joins that no controller has had in force. The copy in force is written last, so that a run that was cut off
+ * leaves its nodes joining; where there is none yet, the file counts.
+ */
+static void count_added(struct texts *t, const struct facts *f)
+{
+	const char *old = f->in_force_slurm ? f->in_force_slurm : f->slurm_conf;
+	if (!old)
+		return;
+	t->served++;
+	if (streq(old, t->slurm))
+		return;
+	const struct slurm_activation *a = difference(t, old);
+	for (size_t i = 0; i < a->nodes_added.len; i++) {
+		uintptr_t n = (uintptr_t)map_get(&t->added_in, a->nodes_added.items[i]);
+		map_set(&t->added_in, a->nodes_added.items[i], (void *)(n + 1));
+	}
+}
+
+static void mark_joining(const struct texts *t)
+{
+	struct plan *plan = t->plan;
+	for (size_t i = 0; i < plan->cluster->inv->host_count; i++) {
+		struct host_plan *h = &plan->hosts[i];
+		uintptr_t n = (uintptr_t)map_get(&t->added_in, plan->cluster->hosts[i].inv->name);
+		h->joins = n && n == t->served && h->catalog && h->selected && !plan->cluster->fresh;
+	}
 }
 
 /*
@@ -271,11 +303,6 @@ static void check_stop_all(struct plan *plan)
 		}
 }
 
-static bool is_active(const struct facts_unit *unit)
-{
-	return streq(unit->active, "active") || streq(unit->active, "reloading") || streq(unit->active, "activating");
-}
-
 void plan_activation(struct plan *plan)
 {
 	const struct cluster *c = plan->cluster;
@@ -299,11 +326,12 @@ void plan_activation(struct plan *plan)
 			continue;
 		enum slurm_need need = need_of(&t, h->facts, h->inv->controller ? &worst : NULL);
 		if (h->inv->controller) {
-			active |= is_active(&h->facts->slurmctld_unit);
+			active |= facts_unit_runs(&h->facts->slurmctld_unit);
 			plan->need = slurm_need_join(plan->need, need);
+			count_added(&t, h->facts);
 		}
 		/* What only slurmctld is restarted for, its slurmds read again. */
-		if (h->inv->compute && is_active(&h->facts->slurmd_unit))
+		if (h->inv->compute && facts_unit_runs(&h->facts->slurmd_unit))
 			plan->hosts[i].need = need == SLURM_NEED_RESTART_CTLD ? SLURM_NEED_RECONFIGURE : need;
 	}
 	/* Also where no slurmctld runs: what is removed or resized was configured once, and its jobs may still be
@@ -321,6 +349,8 @@ void plan_activation(struct plan *plan)
 		check_partitions(plan, &t.partitions.list);
 	}
 	check_stop_all(plan);
+	mark_joining(&t);
+	map_free(&t.added_in);
 	map_free(&t.seen);
 	map_free(&t.removed.seen);
 	map_free(&t.resized.seen);

@@ -100,8 +100,10 @@ struct plan *plan_make(const struct cluster *cluster, const struct catalog *cons
 		    .selected = !options->selected || options->selected[i],
 		};
 	count_changes(plan, options);
-	if (plan_wants(options, "core"))
-		plan_activation(plan), plan_joining(plan);
+	if (plan_wants(options, "core")) {
+		plan_activation(plan);
+		plan_joining(plan);
+	}
 	check_selection(plan);
 	if (!findings_count(&plan->findings, FINDING_STOP))
 		plan_steps(plan, options);

@@ -22,7 +22,8 @@ enum action_kind {
 
 struct action {
 	enum action_kind kind;
-	size_t host;
+	size_t host; /* of a command to slurmctld: where it is tried first; another controller does as well */
+	bool to_slurmctld;
 	const struct resource **resources; /* ACTION_APPLY: at least one */
 	size_t count;
 	const char *const *argv; /* ACTION_RUN, NULL-terminated */
@@ -44,7 +45,8 @@ struct host_plan {
 	bool selected;                   /* by -l; all where it was not given */
 	size_t changes;                  /* resources of the chosen modules that are not as wanted */
 	enum slurm_need need;            /* of its own slurmd, beyond what the cluster's need brings */
-	bool joins;                      /* a node that slurmctld has never seen: drained before its slurmd starts */
+	bool joins;                      /* a node that no controller has had in force: its slurmd starts last */
+	bool drained;                    /* and drained before that */
 };
 
 /* Why a node is drained that joined and is not verified yet. */
@@ -66,7 +68,9 @@ struct plan {
 	struct step *steps;
 	size_t step_count, step_cap;
 	size_t changes; /* resources that are not as wanted, on all hosts */
-	size_t waiting; /* nodes that joined in an earlier run and were not verified: drained until they are */
+	size_t joining; /* nodes that this plan drains until they are verified */
+	size_t
+	    waiting; /* nodes that joined in an earlier run, are there and were not verified: drained until they are */
 	struct findings findings; /* the cluster's, and what the plan adds: refusals */
 	struct arena *arena;      /* borrowed */
 };
@@ -82,8 +86,8 @@ struct plan *plan_make(const struct cluster *cluster, const struct catalog *cons
 bool plan_wants(const struct plan_options *options, const char *module);
 
 /* Parts of plan_make in files of their own. */
-void plan_activation(struct plan *plan); /* activation, host needs, refusals */
-void plan_joining(struct plan *plan);    /* which nodes join, and which wait since an earlier run */
+void plan_activation(struct plan *plan); /* activation, host needs, refusals, which nodes join */
+void plan_joining(struct plan *plan);    /* which of them are drained, and how many wait since an earlier run */
 void plan_steps(struct plan *plan, const struct plan_options *options);
 
 /* Drained with PLAN_REASON_JOINS: to be resumed as soon as it is verified. */

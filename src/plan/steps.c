@@ -59,8 +59,11 @@ static void add_resources(struct builder *b, struct step *s, size_t host, const 
 
 static void add_command(struct builder *b, struct step *s, size_t host, const char *const *argv)
 {
-	*vec_push_in(b->plan->arena, s) =
-	    (struct action){.kind = ACTION_RUN, .host = host, .argv = argv, .timeout_ms = COMMAND_MS};
+	*vec_push_in(b->plan->arena, s) = (struct action){.kind = ACTION_RUN,
+							  .host = host,
+							  .to_slurmctld = streq(argv[0], "scontrol"),
+							  .argv = argv,
+							  .timeout_ms = COMMAND_MS};
 }
 
 static bool differs(const struct host_plan *h, size_t k)
@@ -227,7 +230,7 @@ static void add_snapshot(struct builder *b)
 static bool slurmctld_runs(const struct plan *plan, size_t host)
 {
 	const struct facts *f = plan->cluster->hosts[host].facts;
-	return f && streq(f->slurmctld_unit.active, "active");
+	return f && facts_unit_runs(&f->slurmctld_unit);
 }
 
 /* Hosts whose own texts differ although the cluster's do not: an edited file, a host that was left behind. */
@@ -263,14 +266,14 @@ static void add_reconfigure(struct builder *b, bool backups)
 	end(b, s);
 }
 
-static void add_joining(struct builder *b)
+static void add_drain(struct builder *b)
 {
 	struct arena *a = b->plan->arena;
 	const struct inventory *inv = b->plan->cluster->inv;
 	const char **names = arena_calloc(a, inv->compute_count, sizeof *names);
 	size_t n = 0;
 	for (size_t i = 0; i < inv->compute_count; i++)
-		if (b->plan->hosts[inv->compute[i]].joins)
+		if (b->plan->hosts[inv->compute[i]].drained)
 			names[n++] = inv->hosts[inv->compute[i]].name;
 	if (!n)
 		return;
@@ -283,10 +286,20 @@ static void add_joining(struct builder *b)
 	struct step *s = begin(b, STAGE_ACTIVATE, "drain the nodes that join, until they are verified");
 	s->essential = true;
 	add_command(b, s, in_charge(b->plan), argv);
-	s = begin(b, STAGE_ACTIVATE, "start slurmd on the nodes that join");
-	for (size_t i = 0; i < inv->compute_count; i++)
-		if (b->plan->hosts[inv->compute[i]].joins)
-			add_service(b, s, inv->compute[i], "service:slurmd.service", false);
+}
+
+/* A slurmd that runs already was started by a run that was cut off; it is restarted where the others are. */
+static void add_joining(struct builder *b, bool restart)
+{
+	const struct inventory *inv = b->plan->cluster->inv;
+	add_drain(b);
+	struct step *s = begin(b, STAGE_ACTIVATE, "start slurmd on the nodes that join");
+	for (size_t i = 0; i < inv->compute_count; i++) {
+		const struct host_plan *h = &b->plan->hosts[inv->compute[i]];
+		if (h->joins)
+			add_service(b, s, inv->compute[i], "service:slurmd.service",
+				    restart || h->need > SLURM_NEED_RECONFIGURE);
+	}
 	end(b, s);
 }
 
@@ -312,7 +325,8 @@ static void add_stop(struct builder *b, bool slurmds)
 
 static void add_activation(struct builder *b)
 {
-	switch (b->plan->need) {
+	enum slurm_need need = b->plan->need;
+	switch (need) {
 	case SLURM_NEED_NOTHING:
 	case SLURM_NEED_START:
 		add_files(b);
@@ -360,7 +374,7 @@ static void add_activation(struct builder *b)
 		add_slurmds(b, true);
 		break;
 	}
-	add_joining(b);
+	add_joining(b, need != SLURM_NEED_START && need > SLURM_NEED_RECONFIGURE && need != SLURM_NEED_RESTART_CTLD);
 }
 
 void plan_steps(struct plan *plan, const struct plan_options *options)

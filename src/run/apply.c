@@ -21,6 +21,7 @@ struct runner {
 struct sent {
 	struct runner *runner;
 	const struct action *action;
+	size_t host; /* where it went */
 	size_t failed;
 };
 
@@ -54,7 +55,7 @@ static void on_event(void *data, struct fleet_request *request, const json_t *js
 	struct runner *r = s->runner;
 	struct gathered *g = r->g;
 	struct event event;
-	size_t host = s->action->host;
+	size_t host = s->host;
 	if (event_decode(json, g->arena, &event, NULL) < 0) {
 		/* Progress of something that takes long: {"id", "progress"}. */
 		const char *progress = json_string_value(json_object_get(json, "progress"));
@@ -153,7 +154,7 @@ static void attach(struct runner *r, struct fleet_request *request, const struct
 static void judge_action(struct runner *r, struct fleet_request *request, struct sent *s)
 {
 	struct gathered *g = r->g;
-	size_t host = s->action->host;
+	size_t host = s->host;
 	struct span nowhere = {0};
 	if (!request->answer) {
 		if (!s->failed)
@@ -167,18 +168,31 @@ static void judge_action(struct runner *r, struct fleet_request *request, struct
 			fail_host(r, host, "apply", nowhere, "the agent says that something failed, and not what");
 		return;
 	}
-	const json_t *status = json_object_get(request->answer, "status");
-	if (json_is_integer(status) && json_integer_value(status) == 0)
+	const char *why = gather_run_failure(request, g->arena);
+	if (!why)
 		return;
-	const char *errors = json_string_value(json_object_get(request->answer, "err"));
-	const char *out = json_string_value(json_object_get(request->answer, "out"));
-	const char *text = errors && *errors ? errors : out && *out ? out : "no word why";
 	fail_host(r, host, "command", nowhere,
-		  arena_printf(g->arena, "`%s %s%s%s` failed: %.*s", s->action->argv[0],
+		  arena_printf(g->arena, "`%s %s%s%s` failed: %s", s->action->argv[0],
 			       s->action->argv[1] ? s->action->argv[1] : "",
 			       s->action->argv[1] && s->action->argv[2] ? " " : "",
-			       s->action->argv[1] && s->action->argv[2] ? s->action->argv[2] : "",
-			       (int)strcspn(text, "\n"), text));
+			       s->action->argv[1] && s->action->argv[2] ? s->action->argv[2] : "", why));
+}
+
+static bool can_be_told(const struct runner *r, size_t host)
+{
+	return !r->left[host] && gather_present(r->g, host);
+}
+
+/* Where an action goes; SIZE_MAX: nowhere any more. */
+static size_t host_for(const struct runner *r, const struct action *a)
+{
+	const struct inventory *inv = r->g->inv;
+	if (can_be_told(r, a->host))
+		return a->host;
+	for (size_t i = 0; a->to_slurmctld && i < inv->controller_count; i++)
+		if (can_be_told(r, inv->controllers[i]))
+			return inv->controllers[i];
+	return SIZE_MAX;
 }
 
 static int run_step(struct runner *r, const struct step *step, struct err *err)
@@ -191,18 +205,19 @@ static int run_step(struct runner *r, const struct step *step, struct err *err)
 	size_t n = 0;
 	unsigned timeout = 0;
 	for (size_t i = 0; i < step->len; i++)
-		if (!r->left[step->items[i].host] && needs_key(&step->items[i]) && fetch_key(r, err) < 0)
+		if (can_be_told(r, step->items[i].host) && needs_key(&step->items[i]) && fetch_key(r, err) < 0)
 			return -1;
 	secret.bytes = r->key;
 	secret.len = r->key_len;
 	for (size_t i = 0; i < step->len; i++) {
 		const struct action *a = &step->items[i];
-		if (r->left[a->host] || !gather_present(g, a->host))
+		size_t host = host_for(r, a);
+		if (host == SIZE_MAX)
 			continue;
 		messages[n] =
 		    a->kind == ACTION_APPLY ? apply_message(r, a) : gather_run(a->argv, NULL, 65536, a->timeout_ms);
-		sent[n] = (struct sent){.runner = r, .action = a};
-		requests[n] = gather_request(g, a->host, messages[n]);
+		sent[n] = (struct sent){.runner = r, .action = a, .host = host};
+		requests[n] = gather_request(g, host, messages[n]);
 		requests[n].on_event = on_event;
 		requests[n].data = &sent[n];
 		if (a->kind == ACTION_APPLY)
@@ -210,9 +225,12 @@ static int run_step(struct runner *r, const struct step *step, struct err *err)
 		if (a->timeout_ms > timeout)
 			timeout = a->timeout_ms;
 		if (g->options->report)
-			report_host(g->options->report, g->fleet_of[a->host], REPORT_WORKING, step->title);
+			report_host(g->options->report, g->fleet_of[host], REPORT_WORKING, step->title);
 		n++;
 	}
+	if (step->essential && step->len && !n)
+		finding_add(&r->result->findings, FINDING_HOST, "left", g->inv->hosts[step->items[0].host].name,
+			    "it was left behind, and '%s' was not done", step->title);
 	int rc = n ? fleet_round(g->fleet, requests, n, timeout + 10000, err) : 0;
 	for (size_t i = 0; i < n; i++) {
 		judge_action(r, &requests[i], &sent[i]);
@@ -240,6 +258,11 @@ static void stop(struct runner *r, const char *where, const char *step)
 	r->result->stopped = true;
 }
 
+static bool same(const char *a, const char *b)
+{
+	return a && b ? streq(a, b) : a == b;
+}
+
 /*
  * Once, before the first daemon is told anything: the controllers must share their state, and then it is written down
  * what that state lies on, and the key, before anything depends on them.
@@ -247,10 +270,11 @@ static void stop(struct runner *r, const char *where, const char *step)
 static int before_activation(struct runner *r, struct err *err)
 {
 	struct gathered *g = r->g;
-	const char *known = g->cluster->record ? g->cluster->record->key : NULL;
-	bool recorded = known && g->cluster->key_fingerprint && streq(known, g->cluster->key_fingerprint);
-	if (apply_share(g, r->result, err) < 0)
+	if (apply_share(g, r->left, r->result, err) < 0)
 		return -1;
+	const struct record *record = g->cluster->record;
+	bool recorded = record && same(record->key, g->cluster->key_fingerprint) &&
+			same(record->state_source, g->cluster->state_source);
 	if (recorded || findings_count(&r->result->findings, FINDING_STOP))
 		return 0;
 	return apply_record(g, r->options, false, r->result, err);
@@ -262,18 +286,18 @@ static int run_steps(struct runner *r, struct err *err)
 	bool active = false;
 	for (size_t i = 0; i < g->plan->step_count; i++) {
 		const struct step *step = &g->plan->steps[i];
-		size_t failures = findings_count(&r->result->findings, FINDING_HOST);
 		if (g->options->report)
 			report_phase(g->options->report, step->title);
 		if (!active && step->stage == STAGE_ACTIVATE) {
 			active = true;
 			if (before_activation(r, err) < 0)
 				return -1;
-			if (r->result->stopped || findings_count(&r->result->findings, FINDING_STOP)) {
+			if (findings_count(&r->result->findings, FINDING_STOP)) {
 				stop(r, "before", step->title);
 				return 0;
 			}
 		}
+		size_t failures = findings_count(&r->result->findings, FINDING_HOST);
 		if ((step->test ? apply_test(g, r->result, err) : run_step(r, step, err)) < 0)
 			return -1;
 		bool failed = findings_count(&r->result->findings, FINDING_HOST) > failures;
@@ -296,7 +320,7 @@ int apply(struct gathered *g, const struct apply_options *options, struct apply_
 	};
 	for (size_t i = 0; i < g->plan->findings.len; i++)
 		*vec_push_in(g->arena, &ret->findings) = g->plan->findings.items[i];
-	if (!g->cluster->quorum)
+	if (!g->cluster->quorum || !controllers_left(&r))
 		finding_add(&ret->findings, FINDING_STOP, "no-quorum", NULL,
 			    "no majority of the controllers was reached")
 		    ->mend = "see why above; a change needs most of them, so that they agree on what was done";
@@ -309,7 +333,7 @@ int apply(struct gathered *g, const struct apply_options *options, struct apply_
 	if (rc == 0 && !ret->stopped)
 		rc = apply_verify(g, options->verify_jobs, ret, err);
 	bool done = rc == 0 && !ret->stopped && ret->verified;
-	bool differs = ret->changed || ret->resumed || !g->cluster->record;
+	bool differs = ret->changed || g->plan->joining || ret->resumed || !g->cluster->record;
 	struct err ignored;
 	if (differs && apply_record(g, options, done, ret, rc == 0 ? err : &ignored) < 0 && rc == 0)
 		rc = -1;

@@ -38,8 +38,9 @@ int apply_record(struct gathered *g, const struct apply_options *options, bool d
 		 struct err *err);
 /* `all`: every module that is chosen is verified with jobs, else those that were touched. */
 int apply_verify(struct gathered *g, bool all, struct apply_result *ret, struct err *err);
-/* Do the controllers see one state directory? A finding that stops where they do not. */
-int apply_share(struct gathered *g, struct apply_result *ret, struct err *err);
+/* Do the controllers see one state directory? A finding that stops where they do not; one that cannot say is left
+ * behind: `left`, by host index. */
+int apply_share(struct gathered *g, bool *left, struct apply_result *ret, struct err *err);
 int apply_test(struct gathered *g, struct apply_result *ret,
 	       struct err *err); /* of the candidate; 0 with a finding where it fails */
 

@@ -95,6 +95,8 @@ int ask_facts(struct fleet *fleet, const struct facts_scope *scopes, struct aren
 		ask_more(&a);
 		if (a.more.len)
 			rc = fleet_round(fleet, a.more.items, a.more.len, timeout_ms, err);
+	}
+	if (rc == 0) {
 		join(&a);
 		judge(&a, sent_ms);
 	}

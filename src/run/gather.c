@@ -23,6 +23,17 @@ json_t *gather_run(const char *const *argv, const char *input, unsigned max, uns
 			 "timeout", (int)timeout_ms);
 }
 
+const char *gather_run_failure(const struct fleet_request *request, struct arena *arena)
+{
+	const json_t *status = json_object_get(request->answer, "status");
+	const char *errors = json_string_value(json_object_get(request->answer, "err"));
+	const char *out = json_string_value(json_object_get(request->answer, "out"));
+	if (json_is_integer(status) && json_integer_value(status) == 0)
+		return NULL;
+	const char *text = !request->answer ? request->error.text : errors && *errors ? errors : out;
+	return text && *text ? str_printable(arena, text, strcspn(text, "\n")) : "no word why";
+}
+
 struct fleet_request gather_request(const struct gathered *g, size_t host, const json_t *message)
 {
 	return (struct fleet_request){.host = g->fleet_of[host], .message = message};
@@ -141,9 +152,9 @@ static int gather_all_facts(struct gathered *g, struct err *err)
 }
 
 /*
- * The lock is taken on the first controller that is there, alone, so that two operators meet at it and one of them goes
- * on; then on all others at once. Nobody waits for a lock. All or none: a refusal ends the run, and the sessions' end
- * frees what was taken.
+ * The lock is taken on the first controller that is there, alone, so that two operators who see the same controllers
+ * meet at it and one of them goes on; then on all others at once. Nobody waits for a lock. All or none: a refusal ends
+ * the run, and the sessions' end frees what was taken. Operators who see different controllers may refuse each other.
  */
 static int lock(struct gathered *g, const size_t *hosts, size_t count, const json_t *message, struct err *err)
 {
@@ -197,7 +208,7 @@ static void make_key(struct gathered *g)
 	g->cluster->key_fingerprint = arena_strdup(g->arena, hex);
 }
 
-static size_t munge_primary(const struct gathered *g)
+size_t gather_munge_primary(const struct gathered *g)
 {
 	for (size_t i = 0; i < g->inv->controller_count; i++)
 		if (gather_present(g, g->inv->controllers[i]))
@@ -237,7 +248,7 @@ static size_t running_controller(const struct gathered *g)
 {
 	for (size_t i = 0; i < g->inv->controller_count; i++) {
 		size_t host = g->inv->controllers[i];
-		if (gather_present(g, host) && streq(g->facts[host]->slurmctld_unit.active, "active"))
+		if (gather_present(g, host) && facts_unit_runs(&g->facts[host]->slurmctld_unit))
 			return host;
 	}
 	return SIZE_MAX;
@@ -249,7 +260,7 @@ enum question { ASKED_PROBE, ASKED_MUNGE, ASKED_LIVE };
  * order. */
 static int ask_probe(struct gathered *g, struct err *err)
 {
-	size_t most = g->asked * 2 + 1, n = 0, primary = munge_primary(g), controller = running_controller(g);
+	size_t most = g->asked * 2 + 1, n = 0, primary = gather_munge_primary(g), controller = running_controller(g);
 	struct fleet_request *requests = arena_calloc(g->arena, most, sizeof *requests);
 	enum question *kinds = arena_calloc(g->arena, most, sizeof *kinds);
 	json_t **messages = arena_calloc(g->arena, most, sizeof *messages);
@@ -407,7 +418,7 @@ static int ask_credentials(struct gathered *g, struct err *err)
 int gather_munge(struct gathered *g, struct err *err)
 {
 	g->munge = (struct findings){.arena = g->arena};
-	size_t primary = munge_primary(g), n = 0;
+	size_t primary = gather_munge_primary(g), n = 0;
 	if (ask_credentials(g, err) < 0 || primary == SIZE_MAX)
 		return primary == SIZE_MAX ? 0 : -1;
 	struct fleet_request *requests = arena_calloc(g->arena, g->asked, sizeof *requests);

@@ -66,4 +66,10 @@ struct fleet_request gather_request(const struct gathered *g, size_t host, const
 /* The message of the agent's verb run (wire.h) for a command; `input` NULL: none. The caller owns it. */
 json_t *gather_run(const char *const *argv, const char *input, unsigned max, unsigned timeout_ms);
 
+/* Why such a command failed: the first line of what it said, or what became of the request. NULL: it ended with 0. */
+const char *gather_run_failure(const struct fleet_request *request, struct arena *arena);
+
+/* The controller whose MUNGE credential all others decode: the first that is there; SIZE_MAX: none. */
+size_t gather_munge_primary(const struct gathered *g);
+
 #endif

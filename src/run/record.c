@@ -62,7 +62,7 @@ int apply_record(struct gathered *g, const struct apply_options *options, bool d
 {
 	const struct inventory *inv = g->inv;
 	struct record *record = cluster_record(g->cluster, g->arena);
-	if (done)
+	if (done && ret->changed)
 		add_generation(g, record, options, ret);
 	_cleanup_free_ char *text = record_encode(record);
 	struct fleet_blob blob = {digest_of(text, strlen(text)), text, strlen(text)};

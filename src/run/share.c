@@ -1,8 +1,11 @@
 /*
  * Several controllers must share one state directory, or the second one takes over with no jobs at all. That both lie on
- * a mount of the same name says little: /dev/sda2 is on every machine. So before a daemon is told anything, the first
- * controller writes a number there that nobody could guess, as the user slurm, whom an NFS export may keep out where it
- * lets root in and the other way round; and the others read it.
+ * a mount of the same name says little: /dev/sda2 is on every machine. So before a daemon is told anything, a controller
+ * writes a number there that nobody could guess, as the user slurm, whom an NFS export may keep out where it lets root
+ * in and the other way round; and the others read it.
+ *
+ * A controller that cannot be asked is left behind, as in any other step; only one that answers, and sees something
+ * else, stops the run.
  */
 #include <sodium.h>
 #include <string.h>
@@ -12,10 +15,19 @@
 
 enum { NONCE = 16, RUN_MS = 30000 };
 
+/* $0 is the file, $1 the number. What an earlier run could not remove goes first: whoever is here holds the lock. The
+ * answer is in the output; a status that is not 0 says that nothing could be asked. */
+static const char write_script[] =
+    "umask 077; rm -f ${0%/*}/.reeve-*; { echo $1 >$0; } && cat $0 || { rm -f $0; echo; }";
+static const char read_script[] = "cat $0 || echo";
+static const char remove_script[] = "rm -f $0";
+
 struct share {
 	struct gathered *g;
+	bool *left;
+	struct findings *findings;
 	const char *path, *nonce;
-	size_t writer;
+	size_t writer; /* SIZE_MAX: none yet */
 };
 
 static json_t *as_slurm(const char *script, const struct share *s)
@@ -24,74 +36,99 @@ static json_t *as_slurm(const char *script, const struct share *s)
 	return gather_run(argv, NULL, 4096, RUN_MS);
 }
 
-/* What a command printed, one line; NULL where it failed, with the reason in `ret_why`. */
-static const char *line_of(const struct fleet_request *r, struct arena *arena, const char **ret_why)
+static struct finding *say(struct share *s, enum finding_weight weight, const char *code, size_t host, const char *what)
 {
-	const json_t *status = json_object_get(r->answer, "status");
-	const char *out = json_string_value(json_object_get(r->answer, "out"));
-	const char *errors = json_string_value(json_object_get(r->answer, "err"));
-	if (r->answer && json_is_integer(status) && json_integer_value(status) == 0 && out)
-		return arena_strndup(arena, out, strcspn(out, "\n"));
-	*ret_why = !r->answer          ? arena_strdup(arena, r->error.text)
-		   : errors && *errors ? str_printable(arena, errors, strcspn(errors, "\n"))
-				       : "no word why";
-	return NULL;
+	struct finding *f = finding_add(s->findings, weight, code, s->g->inv->hosts[host].name, "%s", what);
+	f->origin = s->g->inv->state.at;
+	return f;
 }
 
-static int write_nonce(struct share *s, struct findings *findings, struct err *err)
+/* Whether a controller sees the number; *ret_why where it does not, and *ret_asked: it could be asked at all. */
+static bool sees(struct share *s, size_t host, const struct fleet_request *request, const char **ret_why,
+		 bool *ret_asked)
+{
+	struct arena *a = s->g->arena;
+	const char *failure = gather_run_failure(request, a);
+	const char *out = json_string_value(json_object_get(request->answer, "out"));
+	const char *errors = json_string_value(json_object_get(request->answer, "err"));
+	*ret_asked = !failure;
+	if (failure) {
+		s->left[host] = true;
+		say(s, FINDING_HOST, "state-ask", host,
+		    arena_printf(a, "the state directory %s could not be looked at: %s", s->g->inv->state.text,
+				 failure));
+		return false;
+	}
+	*ret_why =
+	    errors && *errors ? str_printable(a, errors, strcspn(errors, "\n")) : "it is another directory there";
+	return out && strcspn(out, "\n") == strlen(s->nonce) && str_starts(out, s->nonce);
+}
+
+/* The first that can be asked. */
+static int write_nonce(struct share *s, struct err *err)
 {
 	struct gathered *g = s->g;
-	const char *why = NULL;
-	json_t *message = as_slurm("umask 077; echo $1 >$0 && cat $0", s);
-	struct fleet_request request = gather_request(g, s->writer, message);
-	int rc = fleet_round(g->fleet, &request, 1, RUN_MS + 10000, err);
-	if (rc == 0 && !line_of(&request, g->arena, &why)) {
-		struct finding *f = finding_add(findings, FINDING_STOP, "state-write", g->inv->hosts[s->writer].name,
-						"the user slurm cannot write to %s: %s", g->inv->state.text, why);
-		f->mend = "see the owner and mode of the directory, its file system's free space, and its export";
-		f->origin = g->inv->state.at;
+	json_t *message = as_slurm(write_script, s);
+	int rc = 0;
+	bool asked = false;
+	for (size_t i = 0; rc == 0 && !asked && i < g->inv->controller_count; i++) {
+		size_t host = g->inv->controllers[i];
+		const char *why = NULL;
+		if (s->left[host] || !gather_present(g, host))
+			continue;
+		struct fleet_request request = gather_request(g, host, message);
+		rc = fleet_round(g->fleet, &request, 1, RUN_MS + 10000, err);
+		if (rc == 0 && sees(s, host, &request, &why, &asked))
+			s->writer = host;
+		else if (rc == 0 && asked)
+			say(s, FINDING_STOP, "state-write", host,
+			    arena_printf(g->arena, "the user slurm cannot write to %s: %s", g->inv->state.text, why))
+			    ->mend = "see the owner and mode of the directory, its file system's free space, and its "
+				     "export";
+		fleet_request_clear(&request);
 	}
-	fleet_request_clear(&request);
 	json_decref(message);
 	return rc;
 }
 
-static void judge(const struct share *s, const struct fleet_request *request, struct findings *findings)
+static void judge(struct share *s, size_t host, const struct fleet_request *request)
 {
 	const struct gathered *g = s->g;
-	const char *why = "it is another directory there";
-	const char *line = line_of(request, g->arena, &why);
-	if (line && streq(line, s->nonce))
+	const char *why = NULL;
+	bool asked;
+	if (sees(s, host, request, &why, &asked) || !asked)
 		return;
-	struct finding *f = finding_add(
-	    findings, FINDING_STOP, "state-share", g->inv->hosts[g->host_of[request->host]].name,
-	    "it does not see in %s what %s wrote there: %s", g->inv->state.text, g->inv->hosts[s->writer].name, why);
-	f->mend = "the controllers must mount the same directory of one file server; or name one controller only";
-	f->origin = g->inv->state.at;
+	say(s, FINDING_STOP, "state-share", host,
+	    arena_printf(g->arena, "it does not see in %s what %s wrote there: %s", g->inv->state.text,
+			 g->inv->hosts[s->writer].name, why))
+	    ->mend = "the controllers must mount the same directory of one file server; or name one controller only";
 }
 
-static int read_nonce(const struct share *s, struct findings *findings, struct err *err)
+static int read_nonce(struct share *s, struct err *err)
 {
 	struct gathered *g = s->g;
 	struct fleet_request *requests = arena_calloc(g->arena, g->inv->controller_count, sizeof *requests);
-	json_t *message = as_slurm("cat $0", s);
+	json_t *message = as_slurm(read_script, s);
 	size_t n = 0;
-	for (size_t i = 0; i < g->inv->controller_count; i++)
-		if (g->inv->controllers[i] != s->writer && gather_present(g, g->inv->controllers[i]))
-			requests[n++] = gather_request(g, g->inv->controllers[i], message);
+	for (size_t i = 0; i < g->inv->controller_count; i++) {
+		size_t host = g->inv->controllers[i];
+		if (host != s->writer && !s->left[host] && gather_present(g, host))
+			requests[n++] = gather_request(g, host, message);
+	}
 	int rc = fleet_round(g->fleet, requests, n, RUN_MS + 10000, err);
 	for (size_t i = 0; i < n; i++) {
 		if (rc == 0)
-			judge(s, &requests[i], findings);
+			judge(s, g->host_of[requests[i].host], &requests[i]);
 		fleet_request_clear(&requests[i]);
 	}
 	json_decref(message);
 	return rc;
 }
 
+/* What stays is removed by the next run. */
 static int remove_nonce(const struct share *s, struct err *err)
 {
-	json_t *message = as_slurm("rm -f $0", s);
+	json_t *message = as_slurm(remove_script, s);
 	struct fleet_request request = gather_request(s->g, s->writer, message);
 	int rc = fleet_round(s->g->fleet, &request, 1, RUN_MS + 10000, err);
 	fleet_request_clear(&request);
@@ -99,25 +136,22 @@ static int remove_nonce(const struct share *s, struct err *err)
 	return rc;
 }
 
-int apply_share(struct gathered *g, struct apply_result *ret, struct err *err)
+int apply_share(struct gathered *g, bool *left, struct apply_result *ret, struct err *err)
 {
 	unsigned char bytes[NONCE];
 	char hex[2 * NONCE + 1];
-	struct share s = {.g = g, .nonce = hex, .writer = SIZE_MAX};
-	for (size_t i = g->inv->controller_count; i-- > 0;)
-		if (gather_present(g, g->inv->controllers[i]))
-			s.writer = g->inv->controllers[i];
-	if (g->inv->controller_count < 2 || s.writer == SIZE_MAX)
+	struct share s = {.g = g, .left = left, .findings = &ret->findings, .nonce = hex, .writer = SIZE_MAX};
+	if (g->inv->controller_count < 2)
 		return 0;
 	randombytes_buf(bytes, sizeof bytes);
 	sodium_bin2hex(hex, sizeof hex, bytes, sizeof bytes);
 	s.path = arena_printf(g->arena, "%s/.reeve-%s", g->inv->state.text, hex);
 	size_t before = findings_count(&ret->findings, FINDING_STOP);
-	if (write_nonce(&s, &ret->findings, err) < 0)
+	if (write_nonce(&s, err) < 0)
 		return -1;
-	if (findings_count(&ret->findings, FINDING_STOP) > before)
+	if (s.writer == SIZE_MAX)
 		return 0;
-	int rc = read_nonce(&s, &ret->findings, err);
+	int rc = read_nonce(&s, err);
 	/* What they have is not what the cluster's state is to be held against from now on. */
 	if (findings_count(&ret->findings, FINDING_STOP) > before)
 		g->cluster->state_source = g->cluster->record ? g->cluster->record->state_source : NULL;

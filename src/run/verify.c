@@ -89,6 +89,17 @@ static void add_checks(struct verifier *v, const struct verify_context *context)
 	}
 }
 
+/* The others had nothing of it to decode, and are not to blame. */
+static void look_at_primary(struct verifier *v)
+{
+	size_t primary = gather_munge_primary(v->g);
+	if (primary == SIZE_MAX || v->g->credentials[primary])
+		return;
+	finding_add(&v->g->munge, FINDING_HOST, "munge", v->g->inv->hosts[primary].name,
+		    "munged does not give credentials")
+	    ->mend = "systemctl status munge on that host";
+}
+
 static void take_munge(struct verifier *v)
 {
 	for (size_t i = 0; i < v->g->munge.len; i++) {
@@ -195,12 +206,10 @@ static int let_in(struct verifier *v, const char **names, const bool *present, s
 	if (g->options->report)
 		report_phase(g->options->report, "verify: resume the nodes that joined");
 	int rc = fleet_round(g->fleet, &request, 1, 40000, err);
-	const json_t *status = json_object_get(request.answer, "status");
-	const char *errors = json_string_value(json_object_get(request.answer, "err"));
-	if (rc == 0 && !(json_is_integer(status) && json_integer_value(status) == 0)) {
+	const char *why = rc == 0 ? gather_run_failure(&request, g->arena) : NULL;
+	if (why) {
 		finding_add(&v->result->findings, FINDING_WARNING, "resume", NULL, "%s could not be resumed: %s", list,
-			    errors && *errors ? str_printable(g->arena, errors, strcspn(errors, "\n"))
-					      : request.error.text)
+			    why)
 		    ->mend = "apply again, or: scontrol update NodeName=... State=RESUME";
 		v->bad++;
 	} else if (rc == 0) {
@@ -236,7 +245,9 @@ int apply_verify(struct gathered *g, bool all, struct apply_result *ret, struct 
 		present[i] = gather_present(g, i);
 	struct verify_context context = {.cluster = g->cluster, .controller = first_controller(g), .present = present};
 	bool core = plan_wants(&g->options->plan, "core");
-	if (!ret->changed && !all && !(core && g->plan->waiting)) {
+	if (!ret->changed && !all && !(core && (g->plan->joining || g->plan->waiting))) {
+		if (core)
+			look_at_primary(&v);
 		take_munge(&v);
 		judge_live(&v, &context);
 		ret->verified = !v.bad;

@@ -162,6 +162,15 @@ jobs_live() {
 	echo "$output"
 	[[ $output == *"bad fan"* ]]
 	[[ $output == *"partition debug is DRAIN"* ]]
+	# After a restart slurmctld has not heard of a node whose slurmd is down: that makes it no new one.
+	on harlton systemctl stop slurmd
+	on bettley systemctl restart slurmctld
+	run apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output != *"that join"* ]]
+	on bettley scontrol show node harlton | grep -q 'Reason=bad fan'
+	[ "$(on bettley sinfo -h -N -p general -o %T | grep -c drain)" = 1 ]
 	on bettley scontrol update nodename=harlton state=resume
 	on bettley scontrol update partitionname=debug state=up
 }
@@ -329,7 +338,7 @@ jobs_live() {
 	run apply
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[[ $output == *"jast is a node of this cluster no more"* ]]
+	[[ $output == *"jast leaves this cluster"* ]]
 	on jast systemctl stop slurmd
 	cp "$DIR/whole.yaml" "$REEVE_CLUSTER"
 	run apply
@@ -368,6 +377,24 @@ jobs_live() {
 	echo "$output"
 	[ "$status" -eq 0 ]
 	on bettley systemctl is-active slurmctld
+	jobs_live
+}
+
+@test "a backup that cannot be asked about the state is left behind, and the others go on" {
+	on dalt chmod 000 /usr/sbin/runuser
+	set_slurm MinJobAge 203
+	run apply
+	on dalt chmod 755 /usr/sbin/runuser
+	echo "$output"
+	[ "$status" -eq 3 ]
+	[[ $output == *"dalt: the state directory"*"could not be looked at"* ]]
+	on bettley scontrol show config | grep -Eq 'MinJobAge += 203'
+	run on dalt grep MinJobAge=203 /etc/slurm/slurm.conf
+	[ "$status" -eq 1 ]
+	run apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+	on dalt grep MinJobAge=203 /etc/slurm/slurm.conf
 	jobs_live
 }
 

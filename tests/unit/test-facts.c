@@ -1,5 +1,6 @@
 #include "facts/facts.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -72,7 +73,7 @@ static const char mounts[] = "22 1 254:1 / / rw,relatime - ext4 /dev/vda1 rw\n"
 static json_t *answer(const char *hostname)
 {
 	json_t *run = json_pack("{s:i, s:s, s:s, s:b}", "status", 0, "out", slurmd_line, "err", "", "cut", 0);
-	return json_pack(
+	json_t *all = json_pack(
 	    "{s:I, s:I, s:{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:o, s:{s:{s:{s:i, s:i}}}, "
 	    "s:{s:{s:s}}, s:{s:i, s:s}, s:{s:{s:{s:s, s:s, s:s, s:i}, s:{s:s, s:s, s:s, s:i}}}, s:{s:i,s:s}}}",
 	    "start", (json_int_t)10500, "end", (json_int_t)10540, "items", "hostname", "text", hostname, "kernel",
@@ -84,6 +85,8 @@ static json_t *answer(const char *hostname)
 	    "units", "munge.service", "load", "loaded", "active", "active", "file", "enabled", "since", 1234,
 	    "slurmd.service", "load", "not-found", "active", "inactive", "file", "", "since", 0, "credential", "status",
 	    0, "out", "MUNGE:AwQFAAA:\n");
+	json_object_set_new(json_object_get(all, "items"), "systemd", json_pack("{s:s}", "type", "directory"));
+	return all;
 }
 
 static void answer_becomes_facts(void **state)
@@ -149,7 +152,7 @@ static void what_was_not_said_is_not_taken_for_nothing(void **state)
 		struct err err = {0};
 		json_t *json = answer("bettley\n");
 		json_object_set_new(json_object_get(json, "items"), names[i],
-				    json_pack("{s:s, s:b}", "error", "its disk is\nbroken", "late", 1));
+				    json_pack("{s:s, s:b}", "error", "its disk is\nbroken", "late", i % 2));
 		assert_null(facts_decode(json, &scope, "x86_64", 0, 1, a, &err));
 		assert_null(strchr(err.text, '\n'));
 		json_decref(json);
@@ -165,6 +168,7 @@ static void a_machine_without_systemd_has_no_units(void **state)
 	json_t *json = answer("bettley\n");
 	json_object_set_new(json_object_get(json, "items"), "units",
 			    json_pack("{s:s, s:b}", "error", "systemctl ended with status 1", "late", 0));
+	json_object_set_new(json_object_get(json, "items"), "systemd", json_pack("{s:i}", "errno", ENOENT));
 	struct facts *f = facts_decode(json, &scope, "x86_64", 0, 1, a, &err);
 	json_decref(json);
 	assert_non_null(f);

@@ -42,6 +42,7 @@ struct world {
 	const struct observed *observed[HOSTS];
 	struct live live;
 	struct slurm_node_state nodes[HOSTS];
+	bool slurmd_differs[HOSTS];
 	struct plan *plan;
 };
 
@@ -106,12 +107,17 @@ static void plan(struct world *w, enum observed_state conf_state)
 			continue;
 		struct catalog *c = modules_compile(w->cluster, i, w->arena);
 		struct observed *o = arena_calloc(w->arena, c->len, sizeof *o);
-		for (size_t k = 0; k < c->len; k++)
+		for (size_t k = 0; k < c->len; k++) {
+			bool conf = strstr(c->items[k].id, "/etc/slurm/slurm.conf");
+			bool slurmd = w->slurmd_differs[i] && streq(c->items[k].id, "service:slurmd.service");
 			o[k] = (struct observed){
 			    .id = c->items[k].id,
-			    .state = strstr(c->items[k].id, "/etc/slurm/slurm.conf") ? conf_state : OBSERVED_SAME,
+			    .state = conf     ? conf_state
+				     : slurmd ? OBSERVED_DIFFERS
+					      : OBSERVED_SAME,
 			    .why = "",
 			};
+		}
 		w->catalogs[i] = c;
 		w->observed[i] = o;
 	}
@@ -387,36 +393,109 @@ static void order_follows_the_kind_of_change(void **state)
 	assert_string_equal(
 	    titles(w),
 	    "test the configuration | keep a copy of the state | stop slurmctld | put the configuration in place | "
-	    "restart slurmd on one node first | restart slurmd | restart slurmctld on the primary");
+	    "restart slurmd on one node first | restart slurmctld on the primary | "
+	    "drain the nodes that join, until they are verified | start slurmd on the nodes that join");
 	world_free(w);
+}
+
+static const struct step *step_of(const struct world *w, const char *title)
+{
+	for (size_t i = 0; i < w->plan->step_count; i++)
+		if (strstr(w->plan->steps[i].title, title))
+			return &w->plan->steps[i];
+	return NULL;
+}
+
+static bool acts_on(const struct step *step, size_t host)
+{
+	for (size_t i = 0; step && i < step->len; i++)
+		if (step->items[i].host == host)
+			return true;
+	return false;
+}
+
+/* n2 is added to a cluster of c1 and n1 that is at work. */
+static struct world *joining(void)
+{
+	struct world *w = world_new(yaml);
+	edit(w, "compute: [n1, n2]", "compute: [n1]");
+	running(w);
+	w->live.node_count = 1;
+	edit(w, "compute: [n1, n2]", "compute: [n1, n2]");
+	w->facts[2].slurm_conf = w->facts[2].in_force_slurm = NULL;
+	w->facts[2].slurmd_unit.active = "inactive";
+	w->slurmd_differs[2] = true;
+	return w;
 }
 
 /* Rule: new nodes come up drained; the order of their steps is the rule. */
 static void a_node_that_joins_is_drained_before_its_slurmd_starts(void **state)
 {
 	(void)state;
-	struct world *w = world_new(yaml);
-	edit(w, "compute: [n1, n2]", "compute: [n1]");
-	running(w);
-	w->live.node_count = 1;
-	edit(w, "compute: [n1, n2]", "compute: [n1, n2]");
+	struct world *w = joining();
 	plan(w, OBSERVED_DIFFERS);
 	assert_false(w->plan->hosts[1].joins);
 	assert_true(w->plan->hosts[2].joins);
-	const char *all = titles(w), *drain = strstr(all, "drain the nodes that join");
+	assert_int_equal(w->plan->joining, 1);
+	const struct step *drain = step_of(w, "drain the nodes"),
+			  *start = step_of(w, "start slurmd on the nodes that join");
 	assert_non_null(drain);
-	assert_true(strstr(all, "restart slurmctld on the primary") < drain);
-	const struct step *step = NULL;
-	for (size_t i = 0; i < w->plan->step_count; i++)
-		if (strstr(w->plan->steps[i].title, "drain the nodes"))
-			step = &w->plan->steps[i];
-	assert_true(step->essential);
-	assert_int_equal(step->len, 1);
-	assert_string_equal(step->items[0].argv[2], "NodeName=n2");
-	assert_string_equal(step->items[0].argv[3], "State=DRAIN");
-	/* The one that was drained so by a run that did not come to its end waits, what an administrator drained does
-	 * not. */
+	assert_non_null(start);
+	assert_true(step_of(w, "restart slurmctld on the primary") < drain);
+	assert_true(drain < start);
+	assert_true(drain->essential);
+	assert_int_equal(drain->len, 1);
+	assert_string_equal(drain->items[0].argv[2], "NodeName=n2");
+	assert_string_equal(drain->items[0].argv[3], "State=DRAIN");
+	assert_true(acts_on(start, 2));
+	for (const struct step *s = w->plan->steps; s < start; s++)
+		assert_false(strstr(s->title, "slurmd") && acts_on(s, 2));
+	world_free(w);
+}
+
+/* Also where slurmctld is down, which will start with the jobs that wait. */
+static void a_node_that_joins_is_drained_where_slurmctld_is_to_start(void **state)
+{
+	(void)state;
+	struct world *w = joining();
+	w->facts[0].slurmctld_unit.active = "inactive";
+	w->live.up = false;
+	plan(w, OBSERVED_DIFFERS);
+	assert_int_equal(w->plan->need, SLURM_NEED_START);
+	assert_int_equal(w->plan->joining, 1);
+	assert_non_null(step_of(w, "drain the nodes"));
+	world_free(w);
+}
+
+/* A run that was cut off: its slurmd runs, and reads the new configuration like the others. */
+static void a_node_that_joins_is_restarted_where_the_others_are(void **state)
+{
+	(void)state;
+	struct world *w = joining();
+	w->facts[2].slurmd_unit.active = "active";
+	w->slurmd_differs[2] = false;
+	plan(w, OBSERVED_DIFFERS);
+	assert_int_equal(w->plan->need, SLURM_NEED_NODES);
+	const struct step *start = step_of(w, "start slurmd on the nodes that join");
+	assert_true(acts_on(start, 2));
+	assert_true(start->items[0].resources[0]->service.restart);
+	world_free(w);
+}
+
+/*
+ * After a restart slurmctld has heard of no node: that is no reason to drain one, or to touch an administrator's drain.
+ * What waits is what an earlier run of ours drained.
+ */
+static void a_node_that_served_never_joins(void **state)
+{
+	(void)state;
+	struct world *w = world_new(yaml);
+	running(w);
 	w->live.node_count = 2;
+	w->nodes[0].version = w->nodes[1].version = NULL;
+	plan(w, OBSERVED_DIFFERS);
+	assert_false(w->plan->hosts[1].joins || w->plan->hosts[2].joins);
+	assert_null(step_of(w, "drain the nodes"));
 	w->nodes[0].flags = w->nodes[1].flags = SLURM_NODE_DRAIN;
 	w->nodes[0].reason = "a disk is broken";
 	w->nodes[1].reason = PLAN_REASON_JOINS;
@@ -424,7 +503,23 @@ static void a_node_that_joins_is_drained_before_its_slurmd_starts(void **state)
 	assert_int_equal(w->plan->waiting, 1);
 	assert_true(plan_node_waits(&w->nodes[1]));
 	assert_false(plan_node_waits(&w->nodes[0]));
-	assert_false(w->plan->hosts[2].joins);
+	world_free(w);
+
+	/* One that joins, and that somebody has drained already, or that has a job, is left as it is. */
+	w = joining();
+	w->live.node_count = 2;
+	w->nodes[1] = w->nodes[0];
+	w->nodes[1].name = "n2";
+	w->nodes[1].flags = SLURM_NODE_DRAIN;
+	w->nodes[1].reason = "a disk is broken";
+	plan(w, OBSERVED_DIFFERS);
+	assert_true(w->plan->hosts[2].joins);
+	assert_int_equal(w->plan->joining, 0);
+	assert_null(step_of(w, "drain the nodes"));
+	w->nodes[1].flags = 0;
+	w->nodes[1].cpus_allocated = 1;
+	plan(w, OBSERVED_DIFFERS);
+	assert_int_equal(w->plan->joining, 0);
 	world_free(w);
 }
 
@@ -574,6 +669,9 @@ int main(void)
 	    cmocka_unit_test(first_start_and_no_change),
 	    cmocka_unit_test(order_follows_the_kind_of_change),
 	    cmocka_unit_test(a_node_that_joins_is_drained_before_its_slurmd_starts),
+	    cmocka_unit_test(a_node_that_joins_is_drained_where_slurmctld_is_to_start),
+	    cmocka_unit_test(a_node_that_joins_is_restarted_where_the_others_are),
+	    cmocka_unit_test(a_node_that_served_never_joins),
 	    cmocka_unit_test(a_node_that_leaves_is_named),
 	    cmocka_unit_test(a_brief_look_is_no_proof_that_there_are_no_jobs),
 	    cmocka_unit_test(what_jobs_refer_to_is_not_removed),

@@ -100,7 +100,7 @@ struct scratch_verdict {
 	const char *old_failed; /* why the old configuration could not be rehearsed; NULL: it was, or there is none */
 };
 
-/* What the running slurmctld says, as it printed it, before the state was copied (slurm/state.h); NULL: not known. */
+/* What the running slurmctld says, as it printed it, after the state was copied (slurm/state.h); NULL: not known. */
 struct scratch_live {
 	const char *jobs, *reservations;
 };
