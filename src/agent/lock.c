@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -30,18 +31,44 @@ static int open_lock_file(const struct root *root, struct err *err)
 	return fd < 0 ? root_error(err, errno, "cannot open", LOCK_FILE) : fd;
 }
 
+/*
+ * The holder writes its three lines just after it has the lock, so a refusal that comes at the same moment finds the last
+ * holder's, or none: it waits a moment, and for the lines to be whole.
+ */
+static bool read_holder(int fd, struct strbuf *text)
+{
+	for (unsigned tries = 0; tries < 20; tries++) {
+		nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+		strbuf_reserve(text, 4096);
+		ssize_t len = pread(fd, text->data, 4095, 0);
+		if (len > 0 && text->data[len - 1] == '\n') {
+			text->data[len] = '\0';
+			return true;
+		}
+	}
+	return false;
+}
+
 static int refuse(int fd, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
 	char *holder = NULL, *since = NULL;
-	if (pread(fd, (strbuf_reserve(&text, 4096), text.data), 4095, 0) > 0) {
+	if (read_holder(fd, &text)) {
 		char *rest = text.data;
-		text.data[4095] = '\0';
 		holder = str_next_line(&rest);
 		since = str_next_line(&rest);
 	}
 	return err_set(err, ERR_REFUSED, "this host is locked by %s since %s", holder && *holder ? holder : "someone",
 		       since && *since ? since : "a moment ago");
+}
+
+/* One write, then the cut: the text is never empty, and whole when its last byte is a newline. */
+static int write_holder(int fd, const char *text, struct err *err)
+{
+	size_t len = strlen(text);
+	if (pwrite(fd, text, len, 0) != (ssize_t)len || ftruncate(fd, (off_t)len) < 0)
+		return root_error(err, errno, "cannot write", LOCK_FILE);
+	return 0;
 }
 
 static int read_epoch(const struct root *root, json_int_t *ret, struct err *err)
@@ -100,10 +127,7 @@ int lock_take(struct lock *l, const struct root *root, json_int_t epoch, const c
 	char since[21];
 	clock_iso(clock_wall_ms(), since);
 	_cleanup_free_ char *text = xasprintf("%s\n%s\n%s\n", holder, since, run);
-	int failed = raise_epoch(root, epoch, err);
-	if (!failed && (ftruncate(fd, 0) < 0 || pwrite(fd, text, strlen(text), 0) != (ssize_t)strlen(text)))
-		failed = root_error(err, errno, "cannot write", LOCK_FILE);
-	if (failed) {
+	if (write_holder(fd, text, err) < 0 || raise_epoch(root, epoch, err) < 0) {
 		if (!held)
 			close(fd);
 		return -1;

@@ -19,8 +19,8 @@ struct lock {
 	json_int_t epoch;
 };
 
-/* ERR_REFUSED names the holder and since when, or the higher epoch that was here. Does not wait. Taking again what is
- * held raises the epoch. */
+/* ERR_REFUSED names the holder and since when, or the higher epoch that was here. Does not wait for
+ * the lock; a refusal takes 50 ms, at most 1 s, to read who holds it. Taking again what is held raises the epoch. */
 int lock_take(struct lock *l, const struct root *root, json_int_t epoch, const char *holder, const char *run,
 	      struct err *err);
 void lock_drop(struct lock *l); /* what children inherited stays */

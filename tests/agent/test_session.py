@@ -1,4 +1,5 @@
 """The session: frames cut, garbage, bounds, silence, end of file, the lock, and the verbs besides probe and apply."""
+import fcntl
 import os
 import pathlib
 import subprocess
@@ -152,6 +153,19 @@ class Locks(Case):
                 s.lock(4)
             self.assertIn("run 4 is older than run 5", refused.exception.text)
             self.assertEqual(s.lock(5), {"epoch": 5})
+
+    def test_a_holder_that_has_not_written_its_name_yet_is_waited_for(self):
+        with self.locked():
+            pass
+        with open(self.root / "var/lib/reeve/lock", "r+") as lock, self.session() as other:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock.truncate(0)
+            asked = other.ask_only("lock", epoch=9, holder="late@here", run="b")
+            time.sleep(0.2)
+            os.pwrite(lock.fileno(), b"first@here\n2026-11-25T20:00:00Z\na\n", 0)
+            with self.assertRaises(Refused) as refused:
+                other.answer(asked)
+            self.assertIn("locked by first@here since 2026-11-25T20:00:00Z", refused.exception.text)
 
     def test_a_child_keeps_the_lock_when_the_agent_is_killed(self):
         s = self.locked()
