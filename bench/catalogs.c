@@ -145,6 +145,7 @@ static void put_host(const char *root, const struct inv_host *h)
 	put_text(root, "/proc/sys/kernel/osrelease", KERNEL "\n");
 	put_text(root, "/proc/sys/kernel/random/boot_id", BOOT "\n");
 	put_text(root, "/proc/meminfo", "MemTotal:        8007680 kB\n");
+	put_text(root, "/sys/devices/system/cpu/online", "0-3\n");
 	put_text(root, "/proc/self/mountinfo",
 		 "1 0 8:1 / / rw - ext4 /dev/bench rw\n2 1 0:2 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
 	put_text(root, "/sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids\n");
