@@ -28,7 +28,7 @@ _reeve() {
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-f | --file | -l | --limit | -o | --output | --name | --key-from) ((++i)) ;;
+		-f | --file | -l | --limit | -o | --output | --name | --key-from | -r | --reason | --until) ((++i)) ;;
 		-*) ;;
 		*) operands+=("${COMP_WORDS[i]}") ;;
 		esac
@@ -38,7 +38,7 @@ _reeve() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
-	-l | --limit | --name | --key-from) return ;;
+	-l | --limit | --name | --key-from | -r | --reason | --until) return ;;
 	esac
 	# What stands behind the node belongs to the command that runs there.
 	case "${#operands[@]} ${operands[*]:0:2}" in

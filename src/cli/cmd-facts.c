@@ -3,9 +3,14 @@
 
 #include <jansson.h>
 
+#include "base/map.h"
 #include "base/str.h"
+#include "base/strbuf.h"
+#include "base/vec.h"
 #include "cli/commands.h"
 #include "cli/reach.h"
+#include "hostlist/hostlist.h"
+#include "model/class.h"
 #include "report/table.h"
 #include "slurm/version.h"
 
@@ -35,12 +40,22 @@ static const char *slurm_of(struct arena *arena, const struct facts *f)
 	return node ? node : release_of(arena, f->slurm_client.installed);
 }
 
-static void add_row(struct table *t, const char *name, const struct facts *f)
+/* What was asked of one host, and what came of it. */
+struct answer {
+	const struct inv_host *host;
+	const struct facts *facts; /* NULL: see error */
+	const struct err *error;
+	const struct inv_class *class;
+};
+
+static void add_row(struct table *t, const struct answer *answer)
 {
+	const struct facts *f = answer->facts;
 	struct arena *a = t->arena;
 	const struct facts_hardware *h = &f->hardware;
 	const char *cells[] = {
-	    name,
+	    answer->host->name,
+	    answer->class ? answer->class->name : NULL,
 	    f->arch,
 	    arena_printf(a, "%s %s", f->os, f->os_version),
 	    arena_printf(a, "%u", h->cpus),
@@ -54,18 +69,67 @@ static void add_row(struct table *t, const char *name, const struct facts *f)
 	table_add(t, cells);
 }
 
-static void print_table(struct context *context, const struct fleet_target *targets, const struct asked *all,
-			size_t count)
+static void print_table(struct context *context, const struct answer *all, size_t count)
 {
 	static const struct table_column columns[] = {
-	    {"HOST"},  {"ARCH"},           {"OS"},    {"CPUS", true}, {"SxCxT"}, {"MEMORY/MiB", true}, {"SLURM"},
-	    {"MUNGE"}, {"CLOCK/ms", true}, {"CGROUP"}};
+	    {"HOST"},  {"CLASS"}, {"ARCH"},           {"OS"},    {"CPUS", true}, {"SxCxT"}, {"MEMORY/MiB", true},
+	    {"SLURM"}, {"MUNGE"}, {"CLOCK/ms", true}, {"CGROUP"}};
 	struct table t = {.columns = columns, .count = sizeof columns / sizeof *columns, .arena = context->arena};
 	for (size_t i = 0; i < count; i++)
 		if (all[i].facts)
-			add_row(&t, targets[i].name, all[i].facts);
+			add_row(&t, &all[i]);
 	if (t.cells.len)
 		table_print(&t, stdout, report_width(stdout), context->color);
+}
+
+/* Why a host is not of the classes before its own, which is what decided; of no class: why of none. */
+static const char *why_not_before(const struct inventory *inv, const struct answer *answer, struct arena *arena)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	for (const struct inv_class *k = inv->classes; k < inv->classes + inv->class_count && k != answer->class; k++) {
+		const char *why = class_why_not(k, answer->host, answer->facts, arena);
+		strbuf_addf(&text, "%snot %s: %s", text.len ? "\n      " : "", k->name, why);
+	}
+	const char *unexpected =
+	    answer->class ? class_unexpected(answer->class, answer->host, answer->facts, arena) : NULL;
+	if (unexpected)
+		strbuf_addf(&text, "%snot as it expects: %s", text.len ? "\n      " : "", unexpected);
+	return arena_strndup(arena, strbuf_str(&text), text.len);
+}
+
+/* Hosts that got their class for the same reasons share a paragraph. */
+static void print_classes(const struct inventory *inv, const struct answer *all, size_t count, struct arena *arena)
+{
+	struct group {
+		const struct answer *first;
+		const char *why;
+		VEC(const char *) names;
+	};
+	_cleanup_map_ struct map by_text = {0};
+	VEC(struct group *) groups = {0};
+	for (size_t i = 0; i < count; i++) {
+		if (!all[i].facts)
+			continue;
+		const char *why = why_not_before(inv, &all[i], arena);
+		const char *key = arena_printf(arena, "%s\n%s", all[i].class ? all[i].class->name : "", why);
+		struct group *g = map_get(&by_text, key);
+		if (!g) {
+			g = arena_alloc(arena, sizeof *g);
+			g->first = &all[i];
+			g->why = why;
+			map_set(&by_text, key, g);
+			*vec_push_in(arena, &groups) = g;
+		}
+		*vec_push_in(arena, &g->names) = all[i].host->name;
+	}
+	printf("\nclasses:\n");
+	for (size_t i = 0; i < groups.len; i++) {
+		const struct group *g = groups.items[i];
+		printf("  %s: %s\n", hostlist_compress(g->names.items, g->names.len, arena),
+		       g->first->class ? g->first->class->name : "of no class");
+		if (*g->why)
+			printf("      %s\n", g->why);
+	}
 }
 
 static json_t *unit_json(const struct facts_package *package, const struct facts_unit *unit)
@@ -74,8 +138,20 @@ static json_t *unit_json(const struct facts_package *package, const struct facts
 			 "active", unit ? unit->active : NULL, "enabled", unit ? unit->file : NULL);
 }
 
-static json_t *facts_json(const char *name, const struct facts *f)
+static json_t *classes_json(const struct inventory *inv, const struct answer *answer, struct arena *arena)
 {
+	json_t *why = json_object();
+	for (size_t i = 0; i < inv->class_count; i++)
+		if (&inv->classes[i] != answer->class)
+			json_object_set_new(
+			    why, inv->classes[i].name,
+			    json_pack("s?", class_why_not(&inv->classes[i], answer->host, answer->facts, arena)));
+	return why;
+}
+
+static json_t *facts_json(const struct inventory *inv, const struct answer *answer, struct arena *arena)
+{
+	const struct facts *f = answer->facts;
 	const struct facts_hardware *h = &f->hardware;
 	json_t *hardware = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "cpus", (json_int_t)h->cpus, "boards",
 				     (json_int_t)h->boards, "sockets", (json_int_t)h->sockets, "cores",
@@ -86,28 +162,30 @@ static json_t *facts_json(const char *name, const struct facts *f)
 				(json_int_t)f->munge_gid);
 	json_t *cgroup = json_pack("{s:s, s:b, s:b, s:b}", "version", cgroup_names[f->cgroup], "cpuset",
 				   f->cgroup_cpuset, "memory", f->cgroup_memory, "freezer", f->cgroup_freezer);
-	json_t *all = json_pack("{s:s, s:b, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:{s:I, s:I}}", "name",
-				name, "reached", 1, "hostname", f->hostname, "arch", f->arch, "kernel", f->kernel, "os",
-				f->os, "os_version", f->os_version, "suite", f->suite, "hardware", hardware, "ids", ids,
-				"cgroup", cgroup, "clock", "offset_ms", (json_int_t)f->clock_offset_ms, "error_ms",
-				(json_int_t)f->clock_error_ms);
+	json_t *all =
+	    json_pack("{s:s, s:s?, s:o, s:b, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:{s:I, s:I}}", "name",
+		      answer->host->name, "class", answer->class ? answer->class->name : NULL, "why_not",
+		      classes_json(inv, answer, arena), "reached", 1, "hostname", f->hostname, "arch", f->arch,
+		      "kernel", f->kernel, "os", f->os, "os_version", f->os_version, "suite", f->suite, "hardware",
+		      hardware, "ids", ids, "cgroup", cgroup, "clock", "offset_ms", (json_int_t)f->clock_offset_ms,
+		      "error_ms", (json_int_t)f->clock_error_ms);
 	json_object_set_new(all, "slurmctld", unit_json(&f->slurmctld, &f->slurmctld_unit));
 	json_object_set_new(all, "slurmd", unit_json(&f->slurmd, &f->slurmd_unit));
 	json_object_set_new(all, "munge", unit_json(&f->munge, &f->munge_unit));
 	return all;
 }
 
-static void print_json(const struct fleet_target *targets, const struct asked *all, size_t count)
+static void print_json(const struct inventory *inv, const struct answer *all, size_t count, struct arena *arena)
 {
 	json_t *hosts = json_array();
 	size_t unreachable = 0;
 	for (size_t i = 0; i < count; i++) {
 		unreachable += !all[i].facts;
 		json_array_append_new(hosts, all[i].facts
-						 ? facts_json(targets[i].name, all[i].facts)
-						 : json_pack("{s:s, s:b, s:s, s:s}", "name", targets[i].name, "reached",
-							     0, "code", err_code_name(all[i].error.code), "error",
-							     all[i].error.text));
+						 ? facts_json(inv, &all[i], arena)
+						 : json_pack("{s:s, s:b, s:s, s:s}", "name", all[i].host->name,
+							     "reached", 0, "code", err_code_name(all[i].error->code),
+							     "error", all[i].error->text));
 	}
 	json_t *result = json_pack("{s:I, s:o}", "unreachable", (json_int_t)unreachable, "hosts", hosts);
 	json_dumpf(result, stdout, JSON_INDENT(2));
@@ -118,42 +196,76 @@ static void print_json(const struct fleet_target *targets, const struct asked *a
 /* A key for the fingerprints that are asked for and not shown. */
 static const char no_salt[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
+/* Answers of the hosts that are chosen by name, or are of a class that is. A host that did not answer is shown where it
+ * may have been meant. */
+static size_t keep_chosen(const struct inventory *inv, struct answer *all, size_t count, const bool *chosen,
+			  const bool *classes)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct answer *a = &all[i];
+		bool by_class = a->class ? classes[a->class - inv->classes] : !a->facts;
+		if (chosen[a->host->index] || by_class)
+			all[kept++] = *a;
+	}
+	return kept;
+}
+
+static int show(struct context *context, const struct inventory *inv, const struct answer *all, size_t count)
+{
+	size_t reached = 0;
+	for (size_t i = 0; i < count; i++)
+		reached += all[i].facts != NULL;
+	if (context->json) {
+		print_json(inv, all, count, context->arena);
+	} else {
+		print_table(context, all, count);
+		if (inv->class_count && reached)
+			print_classes(inv, all, count, context->arena);
+	}
+	return reached == count ? EXIT_DONE : reached ? EXIT_LEFT : EXIT_FAILED;
+}
+
 static int run(struct context *context)
 {
 	const struct inventory *inv = context_inventory(context);
 	if (!inv)
 		return EXIT_FAILED;
-	const bool *chosen = context_select(context, inv, context_option(context, "limit"));
+	bool *classes = arena_calloc(context->arena, inv->class_count, sizeof *classes), by_class = false;
+	const bool *chosen = context_select(context, inv, context_option(context, "limit"), classes);
 	if (!chosen)
 		return EXIT_MISUSED;
+	for (size_t i = 0; i < inv->class_count; i++)
+		by_class |= classes[i];
 	struct fleet_options options;
 	int status = reach_options(context, inv, &options);
 	if (status >= 0)
 		return status;
 	struct fleet_target *targets = arena_calloc(context->arena, inv->host_count, sizeof *targets);
 	struct facts_scope *scopes = arena_calloc(context->arena, inv->host_count, sizeof *scopes);
-	size_t count = 0, reached = 0;
+	struct answer *answers = arena_calloc(context->arena, inv->host_count, sizeof *answers);
+	size_t count = 0;
 	for (size_t i = 0; i < inv->host_count; i++) {
-		if (!chosen[i])
+		if (!chosen[i] && !by_class)
 			continue;
 		targets[count] = reach_target(context, &inv->hosts[i]);
+		answers[count].host = &inv->hosts[i];
 		scopes[count++] = (struct facts_scope){.salt = no_salt, .compute = true};
 	}
 	struct asked *all = arena_calloc(context->arena, count, sizeof *all);
 	struct err err = {0};
 	if (reach_ask(context, targets, scopes, count, &options, all, &err) < 0)
 		return context_fail(context, &err);
-	for (size_t i = 0; i < count; i++)
-		reached += all[i].facts != NULL;
-	if (context->json)
-		print_json(targets, all, count);
-	else
-		print_table(context, targets, all, count);
-	return reached == count ? EXIT_DONE : reached ? EXIT_LEFT : EXIT_FAILED;
+	for (size_t i = 0; i < count; i++) {
+		answers[i].facts = all[i].facts;
+		answers[i].error = &all[i].error;
+		answers[i].class = all[i].facts ? class_of(inv, answers[i].host, all[i].facts) : NULL;
+	}
+	return show(context, inv, answers, keep_chosen(inv, answers, count, chosen, classes));
 }
 
 static const struct option_spec options[] = {
-    {"limit", 'l', "NODES", "only these: a hostlist, partition:NAME, or several"},
+    {"limit", 'l', "NODES", "only these: a hostlist, partition:NAME, class:NAME, or several"},
     {NULL},
 };
 
@@ -165,6 +277,9 @@ const struct command cmd_facts = {
 	    "threads) and memory as slurmd counts them, the releases of Slurm and the state of\n"
 	    "MUNGE, how far their clocks are from this machine's, and their cgroups. Changes\n"
 	    "nothing but that reeve's agent is left on the hosts.\n"
+	    "\n"
+	    "Where cluster.yaml has classes: which one each host is of, and why not of those\n"
+	    "before it.\n"
 	    "\n"
 	    "The exit status is 0 when all hosts answered, 3 when some did not, and 1 when\n"
 	    "none did; those are named on standard error.",

@@ -33,7 +33,7 @@ static int run(struct context *context)
 }
 
 static const struct option_spec options[] = {
-    {"limit", 'l', "NODES", "only these hosts: a hostlist, partition:NAME, all"},
+    {"limit", 'l', "NODES", "only these hosts: a hostlist, partition:NAME, class:NAME, all"},
     {"replace", 0, NULL, "as for apply: a slurm.conf that reeve did not write may be replaced"},
     {NULL, 0, NULL, NULL},
 };

@@ -85,6 +85,55 @@ static void show_jobs(const struct live *live, FILE *out)
 		pending, other, live->reservation_count);
 }
 
+/* Who excluded what, why, when and until; nodes that left together share a line. */
+static void show_exclusions(const struct operation *o, struct arena *arena, FILE *out)
+{
+	const struct cluster *c = o->gathered.cluster;
+	_cleanup_map_ struct map by_text = {0};
+	struct group {
+		const char *text;
+		VEC(const char *) names;
+	};
+	VEC(struct group *) groups = {0};
+	for (size_t i = 0; i < o->inv->host_count; i++) {
+		const struct record_exclusion *x = c->hosts[i].excluded;
+		if (!x)
+			continue;
+		const char *text = arena_printf(arena, "%s: %s (%s%s%.10s%s%s)",
+						x->removed   ? "removed"
+						: x->leaving ? "excluded when their jobs are over"
+							     : "excluded",
+						x->reason, x->who, *x->when ? ", " : "", x->when,
+						x->until ? ", until " : "", x->until ? x->until : "");
+		struct group *g = map_get(&by_text, text);
+		if (!g) {
+			g = arena_alloc(arena, sizeof *g);
+			g->text = text;
+			map_set(&by_text, text, g);
+			*vec_push_in(arena, &groups) = g;
+		}
+		*vec_push_in(arena, &g->names) = o->inv->hosts[i].name;
+	}
+	for (size_t i = 0; i < groups.len; i++)
+		fprintf(out, "%s %s\n",
+			hostlist_compress(groups.items[i]->names.items, groups.items[i]->names.len, arena),
+			groups.items[i]->text);
+}
+
+static json_t *exclusions_json(const struct operation *o)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < o->inv->host_count; i++) {
+		const struct record_exclusion *x = o->gathered.cluster->hosts[i].excluded;
+		if (x)
+			json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s?, s:b, s:b}", "name",
+							      o->inv->hosts[i].name, "reason", x->reason, "who", x->who,
+							      "when", x->when, "until", x->until, "leaving", x->leaving,
+							      "removed", x->removed));
+	}
+	return list;
+}
+
 static void show(const struct operation *o, FILE *out, bool color, struct findings *drift)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -101,6 +150,7 @@ static void show(const struct operation *o, FILE *out, bool color, struct findin
 		fprintf(out, "slurmctld does not answer: %s\n",
 			live && live->why ? live->why : "it runs on no controller");
 	}
+	show_exclusions(o, arena, out);
 	if (plan->changes)
 		fprintf(out, "drift: %zu resource%s not as the file says (`reeve plan` shows them)\n", plan->changes,
 			plan->changes == 1 ? "" : "s");
@@ -132,11 +182,12 @@ static json_t *as_json(const struct operation *o, const struct findings *drift)
 	for (size_t i = 0; live && i < live->controller_count; i++)
 		json_array_append_new(controllers, json_pack("{s:s, s:b}", "host", live->controllers[i].host, "up",
 							     live->controllers[i].up));
-	return json_pack(
-	    "{s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "cluster", o->inv->cluster.text, "up",
-	    live && live->up, "controllers", controllers, "nodes", nodes, "partitions", partitions, "jobs", jobs,
-	    "drift", (json_int_t)o->gathered.plan->changes, "live", operation_findings_json(o, drift), "findings",
-	    operation_findings_json(o, &o->gathered.plan->findings), "unreached", operation_unreached_json(o));
+	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "cluster", o->inv->cluster.text,
+			 "up", live && live->up, "controllers", controllers, "nodes", nodes, "partitions", partitions,
+			 "jobs", jobs, "exclusions", exclusions_json(o), "drift", (json_int_t)o->gathered.plan->changes,
+			 "live", operation_findings_json(o, drift), "findings",
+			 operation_findings_json(o, &o->gathered.plan->findings), "unreached",
+			 operation_unreached_json(o));
 }
 
 static int say(struct context *context, const struct operation *o)

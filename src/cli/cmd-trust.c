@@ -27,7 +27,7 @@ static int add_operand(struct context *context, const struct inventory *inv, con
 		       struct err *err)
 {
 	bool *chosen = inv ? arena_calloc(context->arena, inv->host_count, sizeof *chosen) : NULL;
-	if (inv && inventory_select(inv, text, chosen, NULL) == 0) {
+	if (inv && inventory_select(inv, text, chosen, NULL, NULL) == 0) {
 		for (size_t i = 0; i < inv->host_count; i++)
 			if (chosen[i])
 				*vec_push_in(context->arena, targets) = reach_target(context, &inv->hosts[i]);

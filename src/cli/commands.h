@@ -10,6 +10,10 @@ extern const struct command cmd_init;
 extern const struct command cmd_plan;
 extern const struct command cmd_apply;
 extern const struct command cmd_status;
+extern const struct command cmd_exclude;
+extern const struct command cmd_include;
+extern const struct command cmd_remove;
+extern const struct command cmd_accept;
 extern const struct command cmd_lab;
 extern const struct command cmd_trust;
 

@@ -72,16 +72,19 @@ const struct inventory *context_inventory(struct context *context)
 	return inv;
 }
 
-const bool *context_select(struct context *context, const struct inventory *inv, const char *nodes)
+const bool *context_select(struct context *context, const struct inventory *inv, const char *nodes, bool *classes)
 {
 	bool *chosen = arena_calloc(context->arena, inv->host_count, sizeof *chosen);
 	struct err err = {0};
-	if (inventory_select(inv, nodes ? nodes : "all", chosen, &err) < 0) {
+	if (inventory_select(inv, nodes ? nodes : "all", chosen, classes, &err) < 0) {
 		say(context, err.text);
 		return NULL;
 	}
 	for (size_t i = 0; i < inv->host_count; i++)
 		if (chosen[i])
+			return chosen;
+	for (size_t i = 0; classes && i < inv->class_count; i++)
+		if (classes[i])
 			return chosen;
 	say(context, "no host is named");
 	return NULL;

@@ -4,7 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/str.h"
+#include "base/strbuf.h"
 #include "cli/reach.h"
 #include "modules/module.h"
 
@@ -22,13 +24,22 @@ const char *operation_command(const struct context *context, struct arena *arena
 	const char *text = arena_printf(arena, "reeve%s %s", context->lab ? " --lab" : "", context->command->name);
 	for (size_t i = 0; i < context->operand_count; i++)
 		text = arena_printf(arena, "%s %s", text, context->operands[i]);
-	static const char *const options[] = {"limit", "replace", "new-key", "key-from"};
+	static const char *const options[] = {"limit", "replace", "new-key", "key-from", "reason",
+					      "until", "now",     "requeue", "purge"};
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
 		const char *value = context_option(context, options[i]);
 		if (value)
 			text = arena_printf(arena, "%s --%s%s%s", text, options[i], *value ? " " : "", value);
 	}
 	return text;
+}
+
+/* Ours, "2026-12-24": an exclusion ends by the operator's calendar. */
+static const char *today(struct arena *arena)
+{
+	char now[21];
+	clock_iso(clock_wall_ms(), now);
+	return arena_strndup(arena, now, strlen("2026-12-24"));
 }
 
 static int choose_modules(struct operation *o, struct context *context)
@@ -56,9 +67,17 @@ int operation_begin(struct operation *o, struct context *context, bool takes_mod
 	if (status >= 0)
 		return status;
 	o->options.by_name = context->lab;
+	o->options.cluster = (struct cluster_options){
+	    .replace = context_option(context, "replace") != NULL,
+	    .new_key = context_option(context, "new-key") != NULL,
+	    .key_from = context_option(context, "key-from"),
+	    .decisions = {.today = today(context->arena)},
+	};
 	const char *limit = context_option(context, "limit");
 	if (limit) {
-		o->options.plan.selected = context_select(context, o->inv, limit);
+		bool *classes = arena_calloc(context->arena, o->inv->class_count, sizeof *classes);
+		o->options.plan.selected = context_select(context, o->inv, limit, classes);
+		o->options.plan.selected_classes = classes;
 		if (!o->options.plan.selected)
 			return EXIT_MISUSED;
 	}
@@ -77,6 +96,45 @@ int operation_begin(struct operation *o, struct context *context, bool takes_mod
 	o->report = report_new(&report);
 	o->options.report = o->report;
 	return -1;
+}
+
+const bool *operation_hosts(struct operation *o, struct context *context)
+{
+	_cleanup_strbuf_ struct strbuf all = {0};
+	for (size_t i = 0; i < context->operand_count; i++)
+		strbuf_addf(&all, "%s%s", i ? "," : "", context->operands[i]);
+	return context_select(context, o->inv, strbuf_str(&all), NULL);
+}
+
+struct apply_options operation_apply_options(const struct operation *o, const struct context *context)
+{
+	return (struct apply_options){.who = o->who, .command = operation_command(context, context->arena)};
+}
+
+int operation_finish(struct context *context, struct operation *o, const struct apply_result *result,
+		     const struct err *err)
+{
+	bool ended = err->code != ERR_NONE;
+	if (ended)
+		report_error(o->report, "%s", err->text);
+	else if (result->stopped)
+		report_error(o->report, "nothing more was done: see the reasons above");
+	else if (!result->verified)
+		report_error(o->report, "what was applied could not be verified");
+	report_hide(o->report);
+	if (!context->json)
+		operation_print_findings(o, &result->findings, stderr, context->progress_color, true);
+	json_t *extra = json_pack("{s:o, s:b, s:I, s:s}", "findings", operation_findings_json(o, &result->findings),
+				  "verified", result->verified, "resumed", (json_int_t)result->resumed, "activation",
+				  slurm_need_name(o->gathered.plan ? o->gathered.plan->need : SLURM_NEED_NOTHING));
+	if (!context->json && !ended && !result->stopped && result->verified && !result->changed && !result->resumed &&
+	    !(o->gathered.plan && o->gathered.plan->drains.len))
+		report_note(o->report, "nothing to change");
+	report_end(o->report, extra);
+	json_decref(extra);
+	if (ended || result->stopped || !result->verified)
+		return EXIT_FAILED;
+	return result->left_behind ? EXIT_LEFT : EXIT_DONE;
 }
 
 void operation_end(struct operation *o)

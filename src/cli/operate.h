@@ -3,6 +3,7 @@
 #define REEVE_CLI_OPERATE_H
 
 #include "cli/context.h"
+#include "run/apply.h"
 #include "run/gather.h"
 
 struct operation {
@@ -19,6 +20,18 @@ struct operation {
  */
 int operation_begin(struct operation *o, struct context *context, bool takes_modules);
 void operation_end(struct operation *o);
+
+/* Who does what, for the record and the audit log. */
+struct apply_options operation_apply_options(const struct operation *o, const struct context *context);
+
+/* What is said when a run is over, the report having shown the hosts; `err` where it was ended from outside. Gives the
+ * exit status. */
+int operation_finish(struct context *context, struct operation *o, const struct apply_result *result,
+		     const struct err *err);
+
+/* The hosts that the command's operands name, for decisions about hosts; an array by host index. NULL, said, where that
+ * is none. */
+const bool *operation_hosts(struct operation *o, struct context *context);
 
 /* Findings for people, on `out`: the worst first, each with its place and its mend. Notes only with `notes`. */
 void operation_print_findings(const struct operation *o, const struct findings *findings, FILE *out, bool color,

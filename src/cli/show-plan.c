@@ -109,6 +109,15 @@ static void show_steps(const struct plan *plan, struct arena *arena, FILE *out)
 	}
 }
 
+static void show_drains(const struct plan *plan, struct arena *arena, FILE *out)
+{
+	for (size_t i = 0; i < plan->drains.len; i++) {
+		const struct plan_drain *d = &plan->drains.items[i];
+		fprintf(out, "to be drained: %s: %s\n", hostlist_compress(d->names.items, d->names.len, arena),
+			d->reason);
+	}
+}
+
 static void show_jobs(const struct plan *plan, FILE *out)
 {
 	const struct live *live = plan->live;
@@ -167,8 +176,9 @@ void show_plan(const struct operation *o, FILE *out, bool color)
 		show_group(o, groups.items[i], arena, out, color);
 	show_activation(plan, out);
 	show_steps(plan, arena, out);
+	show_drains(plan, arena, out);
 	if (plan->waiting)
-		fprintf(out, "%zu node%s that joined in an earlier run: to be verified and resumed\n", plan->waiting,
+		fprintf(out, "%zu node%s drained in an earlier run: to be verified and resumed\n", plan->waiting,
 			plan->waiting == 1 ? "" : "s");
 	show_jobs(plan, out);
 	show_plan_drift(o, &drift);
@@ -188,7 +198,13 @@ json_t *show_plan_json(const struct operation *o)
 	struct findings drift = {.arena = arena};
 	group(o, arena, &groups);
 	show_plan_drift(o, &drift);
-	json_t *changes = json_array(), *reasons = json_array(), *steps = json_array();
+	json_t *changes = json_array(), *reasons = json_array(), *steps = json_array(), *drains = json_array();
+	for (size_t i = 0; i < plan->drains.len; i++) {
+		const struct plan_drain *d = &plan->drains.items[i];
+		json_array_append_new(drains, json_pack("{s:s, s:s}", "nodes",
+							hostlist_compress(d->names.items, d->names.len, arena),
+							"reason", d->reason));
+	}
 	for (size_t i = 0; i < groups.len; i++) {
 		const struct group *g = groups.items[i];
 		json_array_append_new(changes,
@@ -204,9 +220,10 @@ json_t *show_plan_json(const struct operation *o)
 	}
 	for (size_t i = 0; i < plan->step_count; i++)
 		json_array_append_new(steps, json_string(plan->steps[i].title));
-	return json_pack("{s:s, s:I, s:I, s:o, s:s, s:o, s:o, s:[], s:o, s:o, s:o}", "cluster", o->inv->cluster.text,
-			 "changes_total", (json_int_t)plan->changes, "waiting", (json_int_t)plan->waiting, "changes",
-			 changes, "activation", slurm_need_name(plan->need), "reasons", reasons, "steps", steps,
-			 "jobs_touched", "drift", operation_findings_json(o, &drift), "findings",
-			 operation_findings_json(o, &plan->findings), "unreached", operation_unreached_json(o));
+	return json_pack("{s:s, s:I, s:I, s:o, s:s, s:o, s:o, s:o, s:[], s:o, s:o, s:o}", "cluster",
+			 o->inv->cluster.text, "changes_total", (json_int_t)plan->changes, "waiting",
+			 (json_int_t)plan->waiting, "changes", changes, "activation", slurm_need_name(plan->need),
+			 "reasons", reasons, "steps", steps, "drains", drains, "jobs_touched", "drift",
+			 operation_findings_json(o, &drift), "findings", operation_findings_json(o, &plan->findings),
+			 "unreached", operation_unreached_json(o));
 }

@@ -36,10 +36,17 @@ struct build {
 /* hosts.c: `hosts` into build->hosts, names and addresses checked. */
 void build_hosts(struct build *b, const struct conf_value *value);
 
+/* What a list names beside hosts: "class:NAME" and "partition:NAME", each once. */
+struct references {
+	struct indexes classes, partitions;
+	const char *const *partition_names; /* of those that may be named, NULL-terminated */
+};
+
 /* nodes.c: the hosts that a text or list of texts names, in its order, each once. "all" stands for `all`, in any case a
- * borrowed list. -1 when there were findings; `out` then holds what was good. The caller frees out->items. */
+ * borrowed list. `others` takes what is named beside hosts; NULL: only hosts may be named. -1 when there were findings;
+ * `out` then holds what was good. The caller frees out->items and those of `others`. */
 int build_nodes(struct build *b, const struct conf_value *value, const char *what, const size_t *all, size_t all_count,
-		struct indexes *out);
+		struct indexes *out, struct references *others);
 /* In the order of `hosts`, in the arena. */
 const size_t *build_sorted(struct build *b, struct indexes *list);
 /* The place of `name` in a text or a list of texts, or the whole one's where it is not there as such (a range's). */
@@ -57,6 +64,9 @@ struct build_params {
 	struct inv_param *items;
 	size_t len, cap;
 };
+/* classes.c: after hosts. */
+void build_classes(struct build *b, const struct conf_value *value);
+
 void build_param(struct build *b, enum slurm_section section, const char *what, const struct conf_pair *pair,
 		 struct build_params *out);
 void build_slurm(struct build *b, const struct conf_value *value);
@@ -68,8 +78,11 @@ void build_partitions(struct build *b, const struct conf_value *value);
 void build_cluster(struct build *b, const struct conf_value *value);
 void build_version(struct build *b, const struct conf_value *value);
 void build_memory(struct build *b, const struct conf_value *value);
+void build_reserve(struct build *b, const struct conf_value *value, struct inv_reserve *reserve);
 void build_lab(struct build *b, const struct conf_value *value);
 void build_modules(struct build *b, const struct conf_value *value);
+/* The names in `modules` of a class, NULL-terminated; build_modules checks them. */
+const char *const *build_module_list(struct build *b, const struct conf_value *value);
 /* The words of the language that this version does not have: sections and modules. NULL-terminated. */
 extern const char *const build_unsupported[];
 

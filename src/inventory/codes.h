@@ -27,11 +27,18 @@
 	X(401, UNKNOWN_HOST, "a host that is not in 'hosts'") \
 	X(402, LISTED_TWICE, "a host is listed twice in one list") \
 	X(403, CONTROLLERS, "no controller, or too many") \
+	X(404, UNKNOWN_NAME, "a class or partition that is not in the file") \
 	X(501, PARTITION_NAME, "a name that a partition cannot have") \
 	X(502, PARTITION_EMPTY, "a partition without nodes, or no partition") \
 	X(503, NOT_COMPUTE, "a partition has a host that is not in 'compute'") \
 	X(504, TWO_DEFAULTS, "more than one default partition") \
 	X(505, NO_DEFAULT, "warning: no default partition") \
+	X(506, PARTITION_CYCLE, "partitions that are made of each other") \
+	X(521, CLASS_TWICE, "a class is given twice") \
+	X(522, CLASS_NEVER, "no host can be of a class, because one before it takes all") \
+	X(523, EXPRESSION, "a condition over facts is not written as one") \
+	X(524, FEATURE, "a feature that --constraint could not name, or is given twice") \
+	X(525, REASON, "a reason that Slurm could not print") \
 	X(601, UNKNOWN_PARAM, "a parameter that Slurm does not have, or not in this version") \
 	X(602, OWNED_PARAM, "a parameter of Slurm that reeve writes itself") \
 	X(603, PARAM_VALUE, "a value that the parameter of Slurm does not take") \

@@ -16,6 +16,7 @@ enum {
 	STATE,
 	COMPUTE,
 	MEMORY,
+	CLASSES,
 	PARTITIONS,
 	SLURM,
 	MODULES,
@@ -31,6 +32,7 @@ static const struct conf_key own_keys[KEYS] = {
     [STATE] = {"state"},
     [COMPUTE] = {"compute", true},
     [MEMORY] = {"memory"},
+    [CLASSES] = {"classes"},
     [PARTITIONS] = {"partitions", true},
     [SLURM] = {"slurm"},
     [MODULES] = {"modules"},
@@ -101,6 +103,7 @@ static void build(struct build *b)
 	build_compute(b, values[COMPUTE]);
 	build_state(b, values[STATE]);
 	build_memory(b, values[MEMORY]);
+	build_classes(b, values[CLASSES]);
 	build_partitions(b, values[PARTITIONS]);
 	build_slurm(b, values[SLURM]);
 	build_lab(b, values[LAB]);
@@ -182,6 +185,14 @@ const struct inv_partition *inventory_partition(const struct inventory *inv, con
 	for (size_t i = 0; i < inv->partition_count; i++)
 		if (streq(inv->partitions[i].name, name))
 			return &inv->partitions[i];
+	return NULL;
+}
+
+const struct inv_class *inventory_class(const struct inventory *inv, const char *name)
+{
+	for (size_t i = 0; i < inv->class_count; i++)
+		if (streq(inv->classes[i].name, name))
+			return &inv->classes[i];
 	return NULL;
 }
 

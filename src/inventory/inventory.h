@@ -21,6 +21,7 @@
 #include "base/mem.h"
 
 struct conf_value;
+struct expr;
 
 enum {
 	INV_MAX_HOSTS = 65533, /* the largest MaxNodeCount (slurm.conf(5)) */
@@ -56,22 +57,46 @@ struct inv_host {
 	size_t index;      /* its place in inventory.hosts */
 };
 
-struct inv_partition {
-	const char *name;
-	struct span at;
-	const size_t *nodes; /* indexes into inventory.hosts, in their order there, each once; all are compute hosts */
-	size_t node_count;   /* at least 1 */
-	struct span nodes_at;
-	bool is_default;
-	const struct inv_param *params; /* what else was written: "MaxTime", ... never Nodes, PartitionName, Default */
-	size_t param_count;
-};
-
 /* What is kept from jobs on each node. Neither given: both 0. At most one of them is not 0. */
 struct inv_reserve {
 	unsigned long mib;
 	unsigned percent; /* of what the node has, at most 90 */
 	struct span at;   /* line 0: not given */
+};
+
+/* A kind of hosts: what they are (`when`), and what follows from it. */
+struct inv_class {
+	const char *name;
+	struct span at;
+	const struct expr *when; /* over inv_fact_names; NULL: fits every host */
+	struct span when_at;
+	const char *const *features; /* words, each once */
+	size_t feature_count;
+	struct inv_reserve reserve; /* at.line 0: `memory` says it */
+	struct inv_text exclude;    /* why its hosts are not to serve; text NULL: they are */
+	const struct expr *expect;  /* what must hold for its hosts; NULL: nothing was written */
+	struct span expect_at;
+	const char *const
+	    *modules; /* of the enabled ones, those its hosts get beside core, NULL-terminated; NULL: all */
+	struct span modules_at;
+	const struct inv_param *params; /* Slurm's own of a node: "Weight", "CoreSpecCount" */
+	size_t param_count;
+};
+
+struct inv_partition {
+	const char *name;
+	struct span at;
+	/* Who is in it: hosts that were named, and those that will be of these classes; what other partitions were
+	 * named is written out here. Each once, in the order of inventory.hosts and inventory.classes; hosts are compute
+	 * hosts. At least one of both. */
+	const size_t *nodes;
+	size_t node_count;
+	const size_t *classes;
+	size_t class_count;
+	struct span nodes_at;
+	bool is_default;
+	const struct inv_param *params; /* what else was written: "MaxTime", ... never Nodes, PartitionName, Default */
+	size_t param_count;
 };
 
 struct inv_lab {
@@ -109,6 +134,8 @@ struct inventory {
 	struct inv_text
 	    state; /* StateSaveLocation: an absolute path; for one controller /var/spool/slurmctld unless given */
 	struct inv_reserve reserve;
+	const struct inv_class *classes; /* in the order of the file */
+	size_t class_count;
 	const struct inv_partition *partitions; /* in the order of the file; at least 1 */
 	size_t partition_count;
 	const struct inv_param *params; /* `slurm:`; none of those that reeve writes itself */
@@ -138,6 +165,7 @@ struct inventory *inventory_parse(const char *file, const char *text, size_t len
 /* NULL where there is none. */
 const struct inv_host *inventory_host(const struct inventory *inv, const char *name);
 const struct inv_partition *inventory_partition(const struct inventory *inv, const char *name);
+const struct inv_class *inventory_class(const struct inventory *inv, const char *name);
 
 bool inventory_has_module(const struct inventory *inv, const char *name);
 
@@ -145,10 +173,12 @@ bool inventory_has_module(const struct inventory *inv, const char *name);
 void *inventory_section(const struct inventory *inv, const char *name);
 
 /*
- * Which hosts `nodes` of the command line (-l) means: a Slurm hostlist, "partition:NAME", "all", or several of these
- * with commas between. Sets chosen[index] for each of them; `chosen` has host_count elements and is not cleared before.
- * ERR_INPUT names what is unknown, with the nearest name.
+ * Which hosts `nodes` of the command line (-l) means: a Slurm hostlist, "partition:NAME", "class:NAME", "all", or
+ * several of these with commas between. Sets chosen[index] for each host that is named, and classes[index] for each
+ * class, also a partition's; `chosen` has host_count elements, `classes` class_count, and they are not cleared before.
+ * `classes` NULL: a class is an error, because nobody knows yet what the hosts are. ERR_INPUT names what is unknown,
+ * with the nearest name.
  */
-int inventory_select(const struct inventory *inv, const char *nodes, bool *chosen, struct err *err);
+int inventory_select(const struct inventory *inv, const char *nodes, bool *chosen, bool *classes, struct err *err);
 
 #endif

@@ -128,8 +128,57 @@ static int add_all(struct build *b, const struct conf_value *value, const char *
 	return 0;
 }
 
+/* "class:NAME" and "partition:NAME": the place of NAME in `names`, each once. */
+static int add_reference(struct build *b, const struct conf_value *value, const char *what, const char *kind,
+			 const char *const *names, struct indexes *out)
+{
+	const char *name = value->text + strlen(kind) + 1;
+	size_t i = 0;
+	while (names[i] && !streq(names[i], name))
+		i++;
+	if (!names[i]) {
+		const char *near = str_nearest(name, names);
+		diag_error(b->diags, INV_UNKNOWN_NAME_CODE, value->at,
+			   near ? diags_text(b->diags, "did you mean '%s:%s'?", kind, near) : NULL,
+			   "%s names the %s '%s', and there is none", what, kind, name);
+		return -1;
+	}
+	for (size_t k = 0; k < out->len; k++)
+		if (out->items[k] == i) {
+			diag_error(b->diags, INV_LISTED_TWICE_CODE, value->at, NULL, "%s names '%s' twice", what,
+				   value->text);
+			return -1;
+		}
+	*vec_push(out) = i;
+	return 0;
+}
+
+static int add_class(struct build *b, const struct conf_value *value, const char *what, struct references *others)
+{
+	const char **names = arena_calloc(b->arena, b->inv->class_count + 1, sizeof *names);
+	for (size_t i = 0; i < b->inv->class_count; i++)
+		names[i] = b->inv->classes[i].name;
+	return add_reference(b, value, what, "class", names, &others->classes);
+}
+
+static int add_text(struct build *b, const struct conf_value *value, const char *what, const size_t *all,
+		    size_t all_count, struct indexes *out, struct references *others)
+{
+	bool class = str_starts(value->text, "class:"), partition = str_starts(value->text, "partition:");
+	if (!strcasecmp(value->text, "all"))
+		return add_all(b, value, what, all, all_count, out);
+	if (!class && !partition)
+		return add_hostlist(b, value, what, out);
+	if (others)
+		return class ? add_class(b, value, what, others)
+			     : add_reference(b, value, what, "partition", others->partition_names, &others->partitions);
+	diag_error(b->diags, INV_WORD_CODE, value->at, "name the hosts, or 'all'",
+		   "%s takes hosts; classes and partitions can be named by the 'nodes' of a partition", what);
+	return -1;
+}
+
 int build_nodes(struct build *b, const struct conf_value *value, const char *what, const size_t *all, size_t all_count,
-		struct indexes *out)
+		struct indexes *out, struct references *others)
 {
 	const struct conf_value *const *texts;
 	size_t count;
@@ -137,18 +186,8 @@ int build_nodes(struct build *b, const struct conf_value *value, const char *wha
 		return -1;
 	b->stamp++;
 	int result = 0;
-	for (size_t i = 0; i < count; i++) {
-		const char *text = texts[i]->text;
-		if (!strcasecmp(text, "all")) {
-			result |= add_all(b, texts[i], what, all, all_count, out);
-		} else if (str_starts(text, "class:")) {
-			diag_error(b->diags, INV_NOT_SUPPORTED_CODE, texts[i]->at, "name the hosts, or 'all'",
-				   "%s: classes are not supported by this version of reeve", what);
-			result = -1;
-		} else {
-			result |= add_hostlist(b, texts[i], what, out);
-		}
-	}
+	for (size_t i = 0; i < count; i++)
+		result |= add_text(b, texts[i], what, all, all_count, out, others);
 	return result;
 }
 

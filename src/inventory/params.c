@@ -69,8 +69,12 @@ void build_param(struct build *b, enum slurm_section section, const char *what, 
 	const struct slurm_param *param = slurm_param_find(section, name);
 	struct err err = {0};
 	if (!param) {
-		static const char *const own[] = {"nodes", "default", NULL};
-		const char *near = section == SLURM_PARTITION ? str_nearest(pair->key, own) : NULL;
+		static const char *const none[] = {NULL}, *const of_partition[] = {"nodes", "default", NULL},
+					 *const of_class[] = {"name",    "when",   "features", "reserve",
+							      "exclude", "expect", "modules",  NULL};
+		const char *near = str_nearest(pair->key, section == SLURM_PARTITION ? of_partition
+							  : section == SLURM_NODE    ? of_class
+										     : none);
 		if (!near && b->suggestions++ < MOST_SUGGESTIONS)
 			near = str_nearest(name, slurm_param_names(section, b->release, b->arena));
 		diag_error(b->diags, INV_UNKNOWN_PARAM_CODE, pair->at,

@@ -7,7 +7,7 @@
 #include "inventory/build.h"
 
 /* Hosts counted once for each partition they are in: what a file of reasonable size asks for, and no more. */
-enum { MOST_MEMBERSHIPS = 4 << 20, MOST_NAME = 64 };
+enum { MOST_MEMBERSHIPS = 4 << 20, MOST_NAME = 64, MOST_PARTITIONS = 4096 };
 
 static const char *name_fault(const char *name)
 {
@@ -19,7 +19,14 @@ static const char *name_fault(const char *name)
 	return NULL;
 }
 
-static void read_nodes(struct build *b, struct inv_partition *partition, const char *what,
+/* A partition while it is read: what it names, before the others that it names are written out. */
+struct draft {
+	struct indexes hosts;
+	struct references others;
+	enum { UNTOUCHED, OPEN, DONE } state;
+};
+
+static void read_nodes(struct build *b, struct inv_partition *partition, struct draft *draft, const char *what,
 		       const struct conf_value *value)
 {
 	const struct inventory *inv = b->inv;
@@ -29,23 +36,58 @@ static void read_nodes(struct build *b, struct inv_partition *partition, const c
 			   "%s has no nodes", what);
 		return;
 	}
-	struct indexes list = {0};
-	build_nodes(b, value, what, inv->compute, inv->compute_count, &list);
-	for (size_t i = 0; i < list.len; i++) {
-		const struct inv_host *host = &b->hosts.items[list.items[i]];
+	build_nodes(b, value, what, inv->compute, inv->compute_count, &draft->hosts, &draft->others);
+	for (size_t i = 0; i < draft->hosts.len; i++) {
+		const struct inv_host *host = &b->hosts.items[draft->hosts.items[i]];
 		if (host->compute)
 			continue;
 		diag_error(b->diags, INV_NOT_COMPUTE_CODE, build_place(value, host->name), "add it to 'compute'",
 			   "%s has '%s', which is not a compute node", what, host->name);
 		break;
 	}
-	b->memberships += list.len;
-	partition->nodes = build_sorted(b, &list);
-	partition->node_count = list.len;
-	free(list.items);
+	b->memberships += draft->hosts.len;
 }
 
-static void read_partition(struct build *b, struct inv_partition *partition, const struct conf_value *value)
+static void join(struct indexes *to, const struct indexes *from, unsigned *stamps, unsigned stamp)
+{
+	for (size_t i = 0; i < to->len; i++)
+		stamps[to->items[i]] = stamp;
+	for (size_t i = 0; i < from->len; i++)
+		if (stamps[from->items[i]] != stamp)
+			*vec_push(to) = from->items[i];
+}
+
+/* Puts the members of the partitions that this one names to its own. Deep as partitions are nested, each once. */
+static void write_out(struct build *b, struct draft *drafts, struct inv_partition *partitions, size_t index,
+		      unsigned *class_stamps)
+{
+	struct draft *d = &drafts[index];
+	d->state = OPEN;
+	for (size_t i = 0; i < d->others.partitions.len; i++) {
+		size_t other = d->others.partitions.items[i];
+		if (drafts[other].state == OPEN) {
+			diag_error(b->diags, INV_PARTITION_CYCLE_CODE, partitions[index].nodes_at, NULL,
+				   "partition '%s' is made of '%s', which is made of it", partitions[index].name,
+				   partitions[other].name);
+			continue;
+		}
+		if (drafts[other].state == UNTOUCHED)
+			write_out(b, drafts, partitions, other, class_stamps);
+		b->memberships += drafts[other].hosts.len;
+		if (b->memberships > MOST_MEMBERSHIPS)
+			continue;
+		join(&d->hosts, &drafts[other].hosts, b->stamps, ++b->stamp);
+		join(&d->others.classes, &drafts[other].others.classes, class_stamps, b->stamp);
+	}
+	d->state = DONE;
+	partitions[index].nodes = build_sorted(b, &d->hosts);
+	partitions[index].node_count = d->hosts.len;
+	partitions[index].classes = build_sorted(b, &d->others.classes);
+	partitions[index].class_count = d->others.classes.len;
+}
+
+static void read_partition(struct build *b, struct inv_partition *partition, struct draft *draft,
+			   const struct conf_value *value)
 {
 	char what[120];
 	snprintf(what, sizeof what, "partition '%.64s'", partition->name);
@@ -61,7 +103,7 @@ static void read_partition(struct build *b, struct inv_partition *partition, con
 		const struct conf_pair *pair = &value->pairs[i];
 		if (streq(pair->key, "nodes")) {
 			has_nodes = true;
-			read_nodes(b, partition, what, pair->value);
+			read_nodes(b, partition, draft, what, pair->value);
 		} else if (streq(pair->key, "default")) {
 			conf_bool(pair->value, "'default'", &partition->is_default, b->diags);
 		} else {
@@ -107,7 +149,15 @@ void build_partitions(struct build *b, const struct conf_value *value)
 			   value->kind == CONF_MAP ? "an empty one" : conf_kind_name(value));
 		return;
 	}
+	if (value->count > MOST_PARTITIONS) {
+		diag_error(b->diags, INV_TOO_MANY_HOSTS_CODE, value->at, NULL, "more than %d partitions",
+			   MOST_PARTITIONS);
+		return;
+	}
 	struct inv_partition *partitions = arena_calloc(b->arena, value->count, sizeof *partitions);
+	struct draft *drafts = arena_calloc(b->arena, value->count, sizeof *drafts);
+	const char **names = arena_calloc(b->arena, value->count + 1, sizeof *names);
+	const struct conf_value **values = arena_calloc(b->arena, value->count, sizeof *values);
 	size_t count = 0;
 	for (size_t i = 0; i < value->count; i++) {
 		const struct conf_pair *pair = &value->pairs[i];
@@ -117,14 +167,24 @@ void build_partitions(struct build *b, const struct conf_value *value)
 				   fault);
 			continue;
 		}
-		if (b->memberships > MOST_MEMBERSHIPS) {
-			diag_error(b->diags, INV_TOO_MANY_HOSTS_CODE, pair->at, NULL,
-				   "too many partitions of too many nodes");
-			break;
-		}
-		partitions[count].name = pair->key;
+		partitions[count].name = names[count] = pair->key;
 		partitions[count].at = pair->at;
-		read_partition(b, &partitions[count++], pair->value);
+		values[count++] = pair->value;
+	}
+	for (size_t i = 0; i < count && b->memberships <= MOST_MEMBERSHIPS; i++) {
+		drafts[i].others.partition_names = names;
+		read_partition(b, &partitions[i], &drafts[i], values[i]);
+	}
+	unsigned *class_stamps = arena_calloc(b->arena, b->inv->class_count + 1, sizeof *class_stamps);
+	for (size_t i = 0; i < count; i++)
+		if (drafts[i].state == UNTOUCHED)
+			write_out(b, drafts, partitions, i, class_stamps);
+	if (b->memberships > MOST_MEMBERSHIPS)
+		diag_error(b->diags, INV_TOO_MANY_HOSTS_CODE, value->at, NULL, "too many partitions of too many nodes");
+	for (size_t i = 0; i < count; i++) {
+		free(drafts[i].hosts.items);
+		free(drafts[i].others.classes.items);
+		free(drafts[i].others.partitions.items);
 	}
 	b->inv->partitions = partitions;
 	b->inv->partition_count = count;

@@ -30,7 +30,7 @@ void build_controllers(struct build *b, const struct conf_value *value)
 		return;
 	}
 	struct indexes list = {0};
-	build_nodes(b, value, "'controllers'", all_hosts(b), b->hosts.len, &list);
+	build_nodes(b, value, "'controllers'", all_hosts(b), b->hosts.len, &list, NULL);
 	if (list.len > INV_MAX_CONTROLLERS)
 		diag_error(b->diags, INV_CONTROLLERS_CODE, value->at, NULL, "%zu controllers; more than %d help nobody",
 			   list.len, INV_MAX_CONTROLLERS);
@@ -55,7 +55,7 @@ void build_compute(struct build *b, const struct conf_value *value)
 		return;
 	}
 	struct indexes list = {0};
-	build_nodes(b, value, "'compute'", all_hosts(b), b->hosts.len, &list);
+	build_nodes(b, value, "'compute'", all_hosts(b), b->hosts.len, &list, NULL);
 	for (size_t i = 0; i < list.len; i++)
 		b->hosts.items[list.items[i]].compute = true;
 	b->inv->compute = build_sorted(b, &list);

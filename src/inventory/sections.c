@@ -8,8 +8,8 @@
 #include "inventory/build.h"
 #include "slurm/version.h"
 
-const char *const build_unsupported[] = {"classes",     "time",       "storage", "accounting", "software",
-					 "modulefiles", "containers", "scratch", "monitoring", NULL};
+const char *const build_unsupported[] = {"time",       "storage", "accounting", "software", "modulefiles",
+					 "containers", "scratch", "monitoring", NULL};
 
 void build_cluster(struct build *b, const struct conf_value *value)
 {
@@ -55,10 +55,9 @@ void build_version(struct build *b, const struct conf_value *value)
 	b->inv->slurm_version = (struct inv_text){.text = text, .at = value->at};
 }
 
-static void read_reserve(struct build *b, const struct conf_value *value)
+void build_reserve(struct build *b, const struct conf_value *value, struct inv_reserve *reserve)
 {
 	enum { MOST_MIB = 1 << 20, MOST_PERCENT = 90 };
-	struct inv_reserve *reserve = &b->inv->reserve;
 	uint64_t n;
 	if (value && value->kind == CONF_SCALAR && value->len > 1 && value->len < 20 &&
 	    value->text[value->len - 1] == '%') {
@@ -90,7 +89,7 @@ void build_memory(struct build *b, const struct conf_value *value)
 		return;
 	conf_walk(value, "'memory'", keys, values, b->diags);
 	if (values[0])
-		read_reserve(b, values[0]);
+		build_reserve(b, values[0], &b->inv->reserve);
 }
 
 /* One of `words`, NULL-terminated. */
@@ -133,7 +132,7 @@ static void read_lab_nodes(struct build *b, const struct conf_value *value)
 							    .plain = true};
 		const char *suite = NULL, *arch = NULL;
 		struct indexes list = {0};
-		build_nodes(b, &name, "'lab'", NULL, 0, &list);
+		build_nodes(b, &name, "'lab'", NULL, 0, &list, NULL);
 		conf_walk(pair->value, "'lab'", keys, values, b->diags);
 		if (values[0])
 			read_word(b, values[0], "the suite", suites, &suite);
@@ -209,7 +208,7 @@ static void check_module(struct build *b, const struct conf_value *value, const 
 		if (streq(value->text, known[i]))
 			return;
 	for (size_t i = 0; build_unsupported[i]; i++)
-		if (streq(value->text, build_unsupported[i]) && !streq(value->text, "classes")) {
+		if (streq(value->text, build_unsupported[i])) {
 			diag_error(b->diags, INV_NOT_SUPPORTED_CODE, value->at, NULL,
 				   "the module '%s' is not supported by this version of reeve", value->text);
 			return;
@@ -234,6 +233,31 @@ static void read_modules(struct build *b, const struct conf_value *value, const 
 		if (is_listed(list, i, list->texts[i]->text))
 			diag_error(b->diags, INV_LISTED_TWICE_CODE, list->texts[i]->at, NULL,
 				   "'modules' names '%s' twice", list->texts[i]->text);
+	}
+}
+
+const char *const *build_module_list(struct build *b, const struct conf_value *value)
+{
+	const struct conf_value *const *texts;
+	size_t count = 0;
+	bool none = value->kind == CONF_LIST && !value->count;
+	if (!none && conf_texts(value, "'modules' of a class", b->arena, &texts, &count, b->diags) < 0)
+		return NULL;
+	const char **names = arena_calloc(b->arena, count + 1, sizeof *names);
+	for (size_t i = 0; i < count; i++)
+		names[i] = texts[i]->text;
+	return names;
+}
+
+static void check_class_modules(struct build *b)
+{
+	for (size_t i = 0; i < b->inv->class_count; i++) {
+		const struct inv_class *class = &b->inv->classes[i];
+		for (const char *const *m = class->modules; m && *m; m++)
+			if (!inventory_has_module(b->inv, *m))
+				diag_error(b->diags, INV_UNKNOWN_MODULE_CODE, class->modules_at,
+					   "add it to 'modules' of the file",
+					   "class '%s' names the module '%s', which is not enabled", class->name, *m);
 	}
 }
 
@@ -267,4 +291,5 @@ void build_modules(struct build *b, const struct conf_value *value)
 	}
 	b->inv->modules = enabled;
 	b->inv->section_values = made;
+	check_class_modules(b);
 }

@@ -16,42 +16,63 @@ static int unknown(const struct inventory *inv, const char *name, struct err *er
 		       near ? near : "", near ? "'?" : "");
 }
 
-static int select_partition(const struct inventory *inv, const char *name, bool *chosen, struct err *err)
+struct selection {
+	const struct inventory *inv;
+	bool *hosts, *classes; /* `classes` NULL: what hosts are is not known where they are chosen */
+	struct err *err;
+};
+
+static int select_class(const struct selection *s, const char *name)
 {
-	const struct inv_partition *partition = inventory_partition(inv, name);
-	if (!partition)
-		return err_set(err, ERR_INPUT, "no partition '%.100s' in %s", name, inv->file);
-	for (size_t i = 0; i < partition->node_count; i++)
-		chosen[partition->nodes[i]] = true;
+	const struct inv_class *class = inventory_class(s->inv, name);
+	if (!class)
+		return err_set(s->err, ERR_INPUT, "no class '%.100s' in %s", name, s->inv->file);
+	if (!s->classes)
+		return err_set(s->err, ERR_INPUT, "'class:%.100s': hosts cannot be chosen by class here", name);
+	s->classes[class - s->inv->classes] = true;
 	return 0;
 }
 
-static int select_piece(const struct inventory *inv, const char *piece, bool *chosen, struct err *err)
+static int select_partition(const struct selection *s, const char *name)
+{
+	const struct inv_partition *partition = inventory_partition(s->inv, name);
+	if (!partition)
+		return err_set(s->err, ERR_INPUT, "no partition '%.100s' in %s", name, s->inv->file);
+	for (size_t i = 0; i < partition->node_count; i++)
+		s->hosts[partition->nodes[i]] = true;
+	for (size_t i = 0; i < partition->class_count; i++)
+		if (select_class(s, s->inv->classes[partition->classes[i]].name) < 0)
+			return -1;
+	return 0;
+}
+
+static int select_piece(const struct selection *s, const char *piece)
 {
 	_cleanup_arena_ struct arena *scratch = arena_new();
 	const char *const *names;
 	size_t count;
 	if (str_starts(piece, "partition:"))
-		return select_partition(inv, piece + strlen("partition:"), chosen, err);
+		return select_partition(s, piece + strlen("partition:"));
 	if (str_starts(piece, "class:"))
-		return err_set(err, ERR_INPUT, "'%.100s': classes are not supported by this version of reeve", piece);
+		return select_class(s, piece + strlen("class:"));
 	if (streq(piece, "all")) {
-		memset(chosen, true, inv->host_count * sizeof *chosen);
+		memset(s->hosts, true, s->inv->host_count * sizeof *s->hosts);
 		return 0;
 	}
-	if (hostlist_expand(piece, INV_MAX_HOSTS, scratch, &names, &count, NULL, err) < 0)
-		return err_wrap(err, "'%.100s'", piece);
+	if (hostlist_expand(piece, INV_MAX_HOSTS, scratch, &names, &count, NULL, s->err) < 0)
+		return err_wrap(s->err, "'%.100s'", piece);
 	for (size_t i = 0; i < count; i++) {
-		const struct inv_host *host = inventory_host(inv, names[i]);
+		const struct inv_host *host = inventory_host(s->inv, names[i]);
 		if (!host)
-			return unknown(inv, names[i], err);
-		chosen[host->index] = true;
+			return unknown(s->inv, names[i], s->err);
+		s->hosts[host->index] = true;
 	}
 	return 0;
 }
 
-int inventory_select(const struct inventory *inv, const char *nodes, bool *chosen, struct err *err)
+int inventory_select(const struct inventory *inv, const char *nodes, bool *chosen, bool *classes, struct err *err)
 {
+	const struct selection s = {inv, chosen, classes, err};
 	_cleanup_free_ char *copy = xstrdup(nodes);
 	bool any = false;
 	/* Commas inside brackets belong to a hostlist. */
@@ -65,7 +86,7 @@ int inventory_select(const struct inventory *inv, const char *nodes, bool *chose
 		*p = '\0';
 		if (*piece) {
 			any = true;
-			if (select_piece(inv, piece, chosen, err) < 0)
+			if (select_piece(&s, piece) < 0)
 				return -1;
 		}
 		piece = last ? NULL : p + 1;

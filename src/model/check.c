@@ -83,7 +83,7 @@ void cluster_check_hosts(struct cluster *c, const struct cluster_options *option
 	_cleanup_map_ struct map machine_ids = {0};
 	for (size_t i = 0; i < c->inv->host_count; i++) {
 		const struct cluster_host *h = &c->hosts[i];
-		if (!h->facts)
+		if (!h->facts || cluster_is_out(h))
 			continue;
 		if (primary)
 			check_clock(c, h, primary);
@@ -152,7 +152,7 @@ void cluster_check_versions(struct cluster *c)
 	for (size_t i = 0; i < c->inv->host_count; i++) {
 		struct cluster_host *h = &c->hosts[i];
 		struct slurm_version v;
-		if (!h->facts || h == primary || !(h->inv->compute || h->inv->controller))
+		if (!h->facts || h == primary || cluster_is_out(h) || !(h->inv->compute || h->inv->controller))
 			continue;
 		if (!h->slurm_package || slurm_version_parse(h->slurm_package, &v, &err) < 0) {
 			struct finding *f = finding_add(&c->findings, FINDING_HOST, "no-slurm-package", h->inv->name,

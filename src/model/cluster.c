@@ -12,6 +12,11 @@ void cluster_salt(const char *cluster_name, char out[65])
 	memcpy(out, digest_of(text, strlen(text)).hex, 65);
 }
 
+bool cluster_is_out(const struct cluster_host *h)
+{
+	return h->excluded && !h->serves && !h->inv->controller;
+}
+
 const struct cluster_host *cluster_primary(const struct cluster *c)
 {
 	for (size_t i = 0; i < c->inv->controller_count; i++) {
@@ -57,32 +62,7 @@ static void find_record(struct cluster *c)
 	c->epoch = c->record ? c->record->epoch + 1 : 1;
 }
 
-/*
- * RealMemory: what slurmd will report less the reserve. The configured value stays while it still fits under what is
- * measured now and is not below 95 % of what would be configured anew: kernels differ by some MiB from boot to boot,
- * and each change of slurm.conf costs.
- */
-static uint64_t less_reserve(const struct inventory *inv, uint64_t measured)
-{
-	uint64_t reserve = inv->reserve.percent ? measured * inv->reserve.percent / 100 : inv->reserve.mib;
-	if (!inv->reserve.at.line)
-		reserve = measured / 20 < 256 ? measured / 20 : 256;
-	return measured > reserve ? measured - reserve : 1;
-}
-
-static uint64_t memory_for(const struct inventory *inv, const struct facts_hardware *now,
-			   const struct record_host *last)
-{
-	uint64_t wanted = less_reserve(inv, now->memory);
-	if (!last || !last->memory)
-		return wanted;
-	/* An operator who changes the reserve wants to see it: only what this rule gave before is kept. */
-	bool same_rule = last->memory == less_reserve(inv, last->hardware.memory);
-	bool fits = last->memory <= now->memory && last->memory >= wanted * 95 / 100;
-	return same_rule && fits ? last->memory : wanted;
-}
-
-static void resolve_host(struct cluster *c, struct cluster_host *h)
+static void choose_packages(struct cluster_host *h)
 {
 	if (h->facts) {
 		const struct facts *f = h->facts;
@@ -94,16 +74,39 @@ static void resolve_host(struct cluster *c, struct cluster_host *h)
 		h->slurm_package = slurm->installed ? slurm->installed : slurm->candidate;
 		h->munge_package = f->munge.installed ? f->munge.installed : f->munge.candidate;
 	}
-	if (!h->inv->compute)
-		return;
-	if (h->facts)
-		h->hardware = h->facts->hardware;
-	else if (h->last)
-		h->hardware = h->last->hardware;
-	else
-		return;
-	h->listed = true;
-	h->memory = h->facts ? memory_for(c->inv, &h->hardware, h->last) : h->last->memory;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? streq(a, b) : a == b;
+}
+
+static bool same_hardware(const struct facts_hardware *a, const struct facts_hardware *b)
+{
+	return a->sockets == b->sockets && a->cores == b->cores && a->threads == b->threads && a->cpus == b->cpus &&
+	       a->memory == b->memory && a->by_slurmd == b->by_slurmd;
+}
+
+/* Is what would be recorded of the hosts another than what is? */
+static bool differs(const struct cluster *c)
+{
+	size_t known = 0;
+	for (size_t i = 0; i < c->inv->host_count; i++) {
+		const struct cluster_host *h = &c->hosts[i];
+		if (!h->listed)
+			continue;
+		known++;
+		if (!h->last || h->last->memory != h->memory || h->last->memory_from != h->memory_from ||
+		    !same_hardware(&h->last->hardware, &h->hardware) ||
+		    !same_text(h->last->class, h->class ? h->class->name : NULL))
+			return true;
+	}
+	return !c->record || known != c->record->host_count;
+}
+
+static bool decided(const bool *hosts, size_t i)
+{
+	return hosts && hosts[i];
 }
 
 struct cluster *cluster_resolve(const struct inventory *inv, const struct facts *const *facts,
@@ -128,20 +131,27 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 	size_t listed = 0;
 	c->cgroup_cores = c->cgroup_memory = c->cgroup_track = true;
 	for (size_t i = 0; i < inv->host_count; i++) {
+		c->hosts[i].last = record_host(c->record, inv->hosts[i].name);
+		cluster_classify(c, &c->hosts[i]);
+	}
+	cluster_exclude(c, &options->decisions);
+	for (size_t i = 0; i < inv->host_count; i++) {
 		struct cluster_host *h = &c->hosts[i];
-		h->last = record_host(c->record, h->inv->name);
-		resolve_host(c, h);
+		choose_packages(h);
+		cluster_baseline(c, h, decided(options->decisions.accept, i) || decided(options->decisions.include, i));
 		listed += h->listed;
 		if (!h->facts)
 			continue;
 		running |= facts_unit_runs(&h->facts->slurmctld_unit) || facts_unit_runs(&h->facts->slurmd_unit);
-		if (!h->inv->compute)
+		if (!h->serves)
 			continue;
 		c->cgroup_cores &= h->facts->cgroup_cpuset;
 		c->cgroup_memory &= h->facts->cgroup_memory;
 		c->cgroup_track &= h->facts->cgroup_freezer;
 	}
 	c->fresh = !c->record && !running;
+	c->record_differs |= differs(c);
+	cluster_populate(c);
 	if (!listed)
 		finding_add(&c->findings, FINDING_STOP, "no-nodes", NULL, "no compute host was reached")->mend =
 		    "see why above; `reeve facts` tries again";
@@ -164,15 +174,17 @@ struct record *cluster_record(const struct cluster *c, struct arena *arena)
 		const struct cluster_host *h = &c->hosts[i];
 		if (!h->listed)
 			continue;
-		/* The baseline is what was measured when the host first served; memory that grew or shrank within it
-		 * does not move it. */
 		r->hosts[r->host_count++] = (struct record_host){
 		    .name = h->inv->name,
 		    .arch = h->facts ? h->facts->arch : h->last->arch,
-		    .hardware = h->last && h->last->memory == h->memory ? h->last->hardware : h->hardware,
+		    .class = h->class ? h->class->name : NULL,
+		    .hardware = h->hardware,
 		    .memory = h->memory,
+		    .memory_from = h->memory_from,
 		};
 	}
+	r->exclusions = (struct record_exclusion *)c->exclusions;
+	r->exclusion_count = c->exclusion_count;
 	if (c->record) {
 		r->generations = c->record->generations;
 		r->generation_count = c->record->generation_count;

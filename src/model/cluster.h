@@ -21,17 +21,37 @@
 /* Clocks further apart than this stop a run: MUNGE tolerates 300 s in all (munge(7), TTL), and a wrong clock drifts. */
 enum { CLUSTER_CLOCK_BOUND_MS = 60000 };
 
+/* What a host is now, against the baseline: what an operator last applied or accepted. */
+enum cluster_change {
+	CHANGE_NONE,   /* the same, or as good as */
+	CHANGE_SHRANK, /* less of something: it is drained until it is mended or accepted */
+	CHANGE_OTHER,  /* more, or otherwise: offered, and not used until it is accepted */
+};
+
 struct cluster_host {
 	const struct inv_host *inv;
-	const struct facts *facts;      /* NULL: not reached in this run, or not believed */
-	const char *unreached;          /* why; NULL where reached */
-	const struct record_host *last; /* what the record knows; NULL: never served */
-	bool listed;                    /* has a NodeName line: compute, and known now or from the record */
-	struct facts_hardware hardware; /* for its line, where listed */
-	uint64_t memory;                /* RealMemory, MiB, where listed */
+	const struct facts *facts;               /* NULL: not reached in this run, or not believed */
+	const char *unreached;                   /* why; NULL where reached */
+	const struct record_host *last;          /* what the record knows; NULL: never served */
+	const struct inv_class *class;           /* of what it is now, or was; NULL: none fits, or it was never seen */
+	const struct record_exclusion *excluded; /* NULL: it is not */
+	bool serves; /* a compute host that is not excluded, or not yet without jobs: its daemons are to run */
+	bool listed; /* has a NodeName line: compute, and known now or from the record */
+	struct facts_hardware hardware; /* the baseline, for its line, where listed */
+	uint64_t memory, memory_from;   /* RealMemory and the measurement it comes from, MiB, where listed */
+	enum cluster_change change;
+	const char *change_text; /* "memory 3707 MB, was 7666 MB"; NULL where nothing changed */
+	const char *unexpected;  /* what its class expects and does not hold; NULL: nothing */
 	const char
 	    *slurm_package; /* version of the Slurm packages to be there: what is installed, else apt's candidate */
 	const char *munge_package;
+};
+
+/* Those of a partition's hosts that have a NodeName line and serve, in the order of inventory.hosts. */
+struct cluster_partition {
+	const struct inv_partition *inv;
+	const size_t *nodes; /* indexes */
+	size_t node_count;
 };
 
 /* Texts that are the same for every host, NULL until a module has made them; in the cluster's arena. */
@@ -47,7 +67,11 @@ enum cluster_key {
 
 struct cluster {
 	const struct inventory *inv;
-	struct cluster_host *hosts;  /* as inv->hosts */
+	struct cluster_host *hosts;                /* as inv->hosts */
+	struct cluster_partition *partitions;      /* as inv->partitions */
+	const struct record_exclusion *exclusions; /* as they are to be recorded */
+	size_t exclusion_count;
+	bool record_differs;         /* from what is to be recorded: hosts' baselines, classes or exclusions */
 	const struct record *record; /* NULL: none was found */
 	bool quorum;                 /* a majority of the controllers was reached */
 	bool fresh;                  /* no record and no Slurm daemon running: a first installation */
@@ -64,7 +88,17 @@ struct cluster {
 	struct arena *arena; /* borrowed */
 };
 
+/* What an operator decided about hosts with this run. Arrays by host index, NULL: for none. */
+struct cluster_decisions {
+	const bool *accept;                /* what is measured now is their new baseline */
+	const bool *include;               /* they serve again */
+	const bool *exclude;               /* they serve no longer: ... */
+	struct record_exclusion exclusion; /* ... who, why, when, until; its name is not used */
+	const char *today;                 /* "2026-12-24", for exclusions that end; NULL: they are not looked at */
+};
+
 struct cluster_options {
+	struct cluster_decisions decisions;
 	bool replace;         /* a foreign slurm.conf may be replaced */
 	bool new_key;         /* make a new MUNGE key although one cannot be found; refused where daemons run */
 	const char *key_from; /* name of the host whose key is right; NULL: not said */
@@ -84,10 +118,20 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 /* The record as it is to be after this run; key and hosts filled in, no generation added. */
 struct record *cluster_record(const struct cluster *c, struct arena *arena);
 
+/* Excluded, and no controller: nothing of Slurm runs there, and what is wrong with it hurts nobody. */
+bool cluster_is_out(const struct cluster_host *h);
+
 const struct cluster_host *
 cluster_primary(const struct cluster *c); /* the first controller that was reached, or NULL */
 
+/* "1 socket, 4 cores, 4 CPUs, 3797 MB": for people. In `arena`. */
+const char *cluster_hardware_text(const struct facts_hardware *h, struct arena *arena);
+
 /* Part of cluster_resolve, in files of their own: each adds its findings. */
+void cluster_exclude(struct cluster *c, const struct cluster_decisions *decisions); /* exclusions, serves */
+void cluster_baseline(struct cluster *c, struct cluster_host *h, bool accept); /* hardware, memory, change, listed */
+void cluster_classify(struct cluster *c, struct cluster_host *h);              /* class, unexpected */
+void cluster_populate(struct cluster *c);                                      /* partitions */
 void cluster_check_hosts(struct cluster *c, const struct cluster_options *options);
 void cluster_check_state(struct cluster *c);
 void cluster_check_versions(struct cluster *c);

@@ -54,7 +54,7 @@ static bool may_be_exchanged(struct cluster *c)
 {
 	for (size_t i = 0; c->record && c->record->key && i < c->inv->host_count; i++) {
 		const struct cluster_host *h = &c->hosts[i];
-		bool served = h->inv->controller || (h->inv->compute && h->last);
+		bool served = h->inv->controller || (h->serves && h->last);
 		if (h->facts || !served)
 			continue;
 		c->key = KEY_UNKNOWN;

@@ -48,6 +48,7 @@ static void decode_host(struct reader *r, const json_t *o, struct record_host *h
 {
 	h->name = text(r, o, "name", true);
 	h->arch = text(r, o, "arch", true);
+	h->class = text(r, o, "class", false);
 	h->memory = number(r, o, "memory", 1 << 30);
 	h->hardware = (struct facts_hardware){
 	    .boards = 1,
@@ -56,10 +57,27 @@ static void decode_host(struct reader *r, const json_t *o, struct record_host *h
 	    .threads = (unsigned)number(r, o, "threads", 65533),
 	    .cpus = (unsigned)number(r, o, "cpus", 65533),
 	    .memory = number(r, o, "measured", 1 << 30),
-	    .by_slurmd = true,
+	    .by_slurmd = !json_is_false(json_object_get(o, "by_slurmd")),
 	};
-	if (!r->bad && (!str_is_name(h->name, 63) || !str_is_name(h->arch, 20)))
+	h->memory_from = json_object_get(o, "memory_from") ? number(r, o, "memory_from", 1 << 30) : h->hardware.memory;
+	if (!r->bad &&
+	    (!str_is_name(h->name, 63) || !str_is_name(h->arch, 20) || (h->class && !str_is_name(h->class, 63))))
 		fail(r, "hosts");
+}
+
+static void decode_exclusion(struct reader *r, const json_t *o, struct record_exclusion *x)
+{
+	*x = (struct record_exclusion){
+	    .name = text(r, o, "name", true),
+	    .who = text(r, o, "who", true),
+	    .reason = text(r, o, "reason", true),
+	    .when = text(r, o, "when", true),
+	    .until = text(r, o, "until", false),
+	    .leaving = json_is_true(json_object_get(o, "leaving")),
+	    .removed = json_is_true(json_object_get(o, "removed")),
+	};
+	if (!r->bad && !str_is_name(x->name, 63))
+		fail(r, "exclusions");
 }
 
 static int by_name(const void *a, const void *b)
@@ -78,7 +96,11 @@ struct record *record_decode(const char *from, struct arena *arena, struct err *
 	struct reader r = {.arena = arena, .err = err};
 	struct record *out = arena_alloc(arena, sizeof *out);
 	const json_t *hosts = json_object_get(json, "hosts"), *generations = json_object_get(json, "generations");
-	if (number(&r, json, "format", 1000) != RECORD_FORMAT && !r.bad) {
+	const json_t *exclusions = json_object_get(json, "exclusions");
+	uint64_t format = number(&r, json, "format", 1000);
+	if (!format && !r.bad)
+		fail(&r, "format");
+	if (format > RECORD_FORMAT && !r.bad) {
 		err_set(err, ERR_PROTOCOL, "the record was written by a newer reeve");
 		r.bad = true;
 	}
@@ -93,7 +115,11 @@ struct record *record_decode(const char *from, struct arena *arena, struct err *
 		fail(&r, "hosts");
 	if (!json_is_array(generations) || json_array_size(generations) > RECORD_GENERATIONS)
 		fail(&r, "generations");
+	if (exclusions && (!json_is_array(exclusions) || json_array_size(exclusions) > MOST_HOSTS))
+		fail(&r, "exclusions");
 	if (!r.bad) {
+		out->exclusion_count = json_array_size(exclusions);
+		out->exclusions = arena_calloc(arena, out->exclusion_count, sizeof *out->exclusions);
 		out->host_count = json_array_size(hosts);
 		out->hosts = arena_calloc(arena, out->host_count, sizeof *out->hosts);
 		out->generation_count = json_array_size(generations);
@@ -101,6 +127,8 @@ struct record *record_decode(const char *from, struct arena *arena, struct err *
 	}
 	for (size_t i = 0; !r.bad && i < out->host_count; i++)
 		decode_host(&r, json_array_get(hosts, i), &out->hosts[i]);
+	for (size_t i = 0; !r.bad && i < out->exclusion_count; i++)
+		decode_exclusion(&r, json_array_get(exclusions, i), &out->exclusions[i]);
 	for (size_t i = 0; !r.bad && i < out->generation_count; i++) {
 		const json_t *o = json_array_get(generations, i);
 		out->generations[i] = (struct record_generation){
@@ -120,14 +148,23 @@ struct record *record_decode(const char *from, struct arena *arena, struct err *
 
 char *record_encode(const struct record *r)
 {
-	json_t *hosts = json_array(), *generations = json_array();
+	json_t *hosts = json_array(), *exclusions = json_array(), *generations = json_array();
 	for (size_t i = 0; i < r->host_count; i++) {
 		const struct record_host *h = &r->hosts[i];
 		json_array_append_new(
-		    hosts, json_pack("{s:s, s:s, s:I, s:i, s:i, s:i, s:i, s:I}", "name", h->name, "arch", h->arch,
-				     "memory", (json_int_t)h->memory, "sockets", (int)h->hardware.sockets, "cores",
+		    hosts, json_pack("{s:s, s:s, s:s*, s:I, s:I, s:i, s:i, s:i, s:i, s:I, s:b}", "name", h->name,
+				     "arch", h->arch, "class", h->class, "memory", (json_int_t)h->memory, "memory_from",
+				     (json_int_t)h->memory_from, "sockets", (int)h->hardware.sockets, "cores",
 				     (int)h->hardware.cores, "threads", (int)h->hardware.threads, "cpus",
-				     (int)h->hardware.cpus, "measured", (json_int_t)h->hardware.memory));
+				     (int)h->hardware.cpus, "measured", (json_int_t)h->hardware.memory, "by_slurmd",
+				     h->hardware.by_slurmd));
+	}
+	for (size_t i = 0; i < r->exclusion_count; i++) {
+		const struct record_exclusion *x = &r->exclusions[i];
+		json_array_append_new(exclusions,
+				      json_pack("{s:s, s:s, s:s, s:s, s:s*, s:b, s:b}", "name", x->name, "who", x->who,
+						"reason", x->reason, "when", x->when, "until", x->until, "leaving",
+						x->leaving, "removed", x->removed));
 	}
 	size_t first = r->generation_count > RECORD_GENERATIONS ? r->generation_count - RECORD_GENERATIONS : 0;
 	for (size_t i = first; i < r->generation_count; i++) {
@@ -136,9 +173,9 @@ char *record_encode(const struct record *r)
 				      json_pack("{s:I, s:s, s:s, s:s, s:s}", "number", (json_int_t)g->number, "when",
 						g->when, "who", g->who, "digest", g->digest, "summary", g->summary));
 	}
-	json_t *json = json_pack("{s:i, s:I, s:s, s:s*, s:s*, s:o, s:o}", "format", RECORD_FORMAT, "epoch",
+	json_t *json = json_pack("{s:i, s:I, s:s, s:s*, s:s*, s:o, s:o, s:o}", "format", RECORD_FORMAT, "epoch",
 				 (json_int_t)r->epoch, "cluster", r->cluster, "key", r->key, "state", r->state_source,
-				 "hosts", hosts, "generations", generations);
+				 "hosts", hosts, "exclusions", exclusions, "generations", generations);
 	char *out = json ? json_dumps(json, JSON_INDENT(1) | JSON_SORT_KEYS) : NULL;
 	if (!out)
 		abort();
@@ -152,4 +189,12 @@ const struct record_host *record_host(const struct record *r, const char *name)
 		return NULL;
 	struct record_host key = {.name = name};
 	return bsearch(&key, r->hosts, r->host_count, sizeof key, by_name);
+}
+
+const struct record_exclusion *record_exclusion(const struct record *r, const char *name)
+{
+	for (size_t i = 0; r && i < r->exclusion_count; i++)
+		if (streq(r->exclusions[i].name, name))
+			return &r->exclusions[i];
+	return NULL;
 }

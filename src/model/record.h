@@ -15,12 +15,26 @@
 #include "base/err.h"
 #include "facts/facts.h"
 
-enum { RECORD_FORMAT = 1, RECORD_GENERATIONS = 200 /* kept */ };
+enum {
+	RECORD_FORMAT = 2,        /* of what is written; 1, which knew no exclusions, is read, too */
+	RECORD_GENERATIONS = 200, /* kept */
+};
 
 struct record_host {
 	const char *name, *arch;
-	struct facts_hardware hardware; /* the baseline: as measured when an operator applied it first */
+	const char *class;              /* NULL: none */
+	struct facts_hardware hardware; /* the baseline: as measured when an operator applied or accepted it */
 	uint64_t memory;                /* MiB: RealMemory as configured */
+	uint64_t memory_from;           /* MiB: the measurement that it was reckoned from */
+};
+
+/* A host that does not serve because somebody said so. */
+struct record_exclusion {
+	const char *name, *who, *reason;
+	const char *when;  /* "2026-11-22T22:04:08Z" */
+	const char *until; /* "2026-12-24"; NULL: no end was named */
+	bool leaving;      /* drained, and its jobs were not over yet: its daemons run on */
+	bool removed;      /* for good: it has no NodeName line any more */
 };
 
 struct record_generation {
@@ -35,6 +49,8 @@ struct record {
 	const char *state_source; /* what the state directory was on (facts.h); NULL: not known */
 	struct record_host *hosts;
 	size_t host_count;
+	struct record_exclusion *exclusions;
+	size_t exclusion_count;
 	struct record_generation *generations; /* oldest first */
 	size_t generation_count;
 };
@@ -43,6 +59,8 @@ struct record {
 struct record *record_decode(const char *text, struct arena *arena, struct err *err);
 /* The same bytes for the same record. The caller frees it. */
 char *record_encode(const struct record *r);
-const struct record_host *record_host(const struct record *r, const char *name); /* NULL: none */
+/* NULL: none; also where there is no record. */
+const struct record_host *record_host(const struct record *r, const char *name);
+const struct record_exclusion *record_exclusion(const struct record *r, const char *name);
 
 #endif

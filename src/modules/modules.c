@@ -11,6 +11,25 @@
 const struct module *const modules[] = {&core_module, &lmod_module, NULL};
 const struct inv_section *const module_sections[] = {&lmod_section, NULL};
 
+/* A host that does not serve gets what core wants of it; a class may leave modules out. */
+static bool wanted(const struct cluster *cluster, size_t host, const char *module)
+{
+	const struct cluster_host *h = &cluster->hosts[host];
+	if (!inventory_has_module(cluster->inv, module))
+		return false;
+	if (streq(module, "core"))
+		return true;
+	if (cluster_is_out(h))
+		return false;
+	const char *const *m = h->class ? h->class->modules : NULL;
+	if (!m)
+		return true;
+	for (; *m; m++)
+		if (streq(*m, module))
+			return true;
+	return false;
+}
+
 static_assert(sizeof modules / sizeof *modules <= MODULES_MAX, "more modules than tables have room for");
 
 size_t module_index(const char *name)
@@ -34,7 +53,7 @@ struct catalog *modules_compile(const struct cluster *cluster, size_t host, stru
 	struct catalog *c = arena_alloc(arena, sizeof *c);
 	c->arena = arena;
 	for (const struct module *const *m = modules; *m; m++) {
-		if (!inventory_has_module(cluster->inv, (*m)->name))
+		if (!wanted(cluster, host, (*m)->name))
 			continue;
 		size_t first = c->len;
 		(*m)->compile(cluster, host, c);
@@ -61,18 +80,18 @@ size_t verify_job_sets(const struct verify_context *v, struct arena *arena, stru
 	struct job_set *sets = arena_calloc(arena, inv->partition_count, sizeof *sets);
 	size_t count = 0;
 	for (size_t p = 0; v->idle && p < inv->partition_count; p++) {
-		const struct inv_partition *partition = &inv->partitions[p];
+		const struct cluster_partition *partition = &v->cluster->partitions[p];
 		const char **names = arena_calloc(arena, partition->node_count + 1, sizeof *names);
 		size_t n = 0;
 		for (size_t k = 0; k < partition->node_count; k++) {
 			size_t host = partition->nodes[k];
-			if (!v->idle[host] || !v->present[host] || !v->cluster->hosts[host].listed || done[host])
+			if (!v->idle[host] || !v->present[host] || done[host])
 				continue;
 			done[host] = true;
 			names[n++] = inv->hosts[host].name;
 		}
 		if (n)
-			sets[count++] = (struct job_set){partition, names, hostlist_compress(names, n, arena), n};
+			sets[count++] = (struct job_set){partition->inv, names, hostlist_compress(names, n, arena), n};
 	}
 	*ret = sets;
 	return count;

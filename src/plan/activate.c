@@ -135,7 +135,8 @@ static void mark_joining(const struct texts *t)
 	for (size_t i = 0; i < plan->cluster->inv->host_count; i++) {
 		struct host_plan *h = &plan->hosts[i];
 		uintptr_t n = (uintptr_t)map_get(&t->added_in, plan->cluster->hosts[i].inv->name);
-		h->joins = n && n == t->served && h->catalog && h->selected && !plan->cluster->fresh;
+		h->joins = n && n == t->served && h->catalog && h->selected && !plan->cluster->fresh &&
+			   plan->cluster->hosts[i].serves;
 	}
 }
 
@@ -331,7 +332,7 @@ void plan_activation(struct plan *plan)
 			count_added(&t, h->facts);
 		}
 		/* What only slurmctld is restarted for, its slurmds read again. */
-		if (h->inv->compute && facts_unit_runs(&h->facts->slurmd_unit))
+		if (h->serves && facts_unit_runs(&h->facts->slurmd_unit))
 			plan->hosts[i].need = need == SLURM_NEED_RESTART_CTLD ? SLURM_NEED_RECONFIGURE : need;
 	}
 	/* Also where no slurmctld runs: what is removed or resized was configured once, and its jobs may still be

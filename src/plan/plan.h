@@ -46,15 +46,22 @@ struct host_plan {
 	size_t changes;                  /* resources of the chosen modules that are not as wanted */
 	enum slurm_need need;            /* of its own slurmd, beyond what the cluster's need brings */
 	bool joins;                      /* a node that no controller has had in force: its slurmd starts last */
-	bool drained;                    /* and drained before that */
 };
 
-/* Why a node is drained that joined and is not verified yet. */
-#define PLAN_REASON_JOINS "reeve: joins, not verified yet"
+/* Every drain of reeve's begins so; what follows is why. */
+#define PLAN_REASON "reeve: "
+#define PLAN_REASON_JOINS PLAN_REASON "joins, not verified yet"
+
+/* Nodes that are drained for one reason. */
+struct plan_drain {
+	const char *reason;
+	struct slurm_names names;
+};
 
 struct plan_options {
-	const char *const *modules; /* NULL-terminated names; NULL: all that are enabled */
-	const bool *selected;       /* by host index; NULL: all */
+	const char *const *modules;   /* NULL-terminated names; NULL: all that are enabled */
+	const bool *selected;         /* by host index; NULL: all */
+	const bool *selected_classes; /* by index of inventory.classes: hosts of these, too; NULL: none */
 };
 
 struct plan {
@@ -68,9 +75,11 @@ struct plan {
 	struct step *steps;
 	size_t step_count, step_cap;
 	size_t changes; /* resources that are not as wanted, on all hosts */
-	size_t joining; /* nodes that this plan drains until they are verified */
-	size_t
-	    waiting; /* nodes that joined in an earlier run, are there and were not verified: drained until they are */
+	struct plan_drains {
+		struct plan_drain *items;
+		size_t len, cap;
+	} drains;                 /* nodes that are to be kept from jobs and are not drained yet */
+	size_t waiting;           /* nodes that are drained without a cause any more: to be verified, then resumed */
 	struct findings findings; /* the cluster's, and what the plan adds: refusals */
 	struct arena *arena;      /* borrowed */
 };
@@ -87,10 +96,14 @@ bool plan_wants(const struct plan_options *options, const char *module);
 
 /* Parts of plan_make in files of their own. */
 void plan_activation(struct plan *plan); /* activation, host needs, refusals, which nodes join */
-void plan_joining(struct plan *plan);    /* which of them are drained, and how many wait since an earlier run */
+void plan_care(struct plan *plan);       /* which nodes are drained, and how many wait to be resumed */
 void plan_steps(struct plan *plan, const struct plan_options *options);
 
-/* Drained with PLAN_REASON_JOINS: to be resumed as soon as it is verified. */
-bool plan_node_waits(const struct slurm_node_state *node);
+/* Drained by reeve, or by slurmctld for what it registered with, and the cause is gone: to be resumed as soon as it is
+ * verified. */
+bool plan_node_waits(const struct slurm_node_state *node, const struct cluster_host *host);
+
+/* The reason of the drain of a node that is excluded. In `arena`. */
+const char *plan_exclusion_reason(const struct record_exclusion *x, struct arena *arena);
 
 #endif

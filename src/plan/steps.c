@@ -8,8 +8,8 @@
  *	                  the file; slurmds
  *	nodes (to 24.05)  Slurm's FAQ, "add nodes": stop slurmctld, files everywhere, restart slurmds, start slurmctld
  *
- * slurmds restart behind a canary: the first alone, then the others. Their jobs live on (KillMode=process). Nodes that
- * join come last, drained before their slurmd is started (join.c).
+ * slurmds restart behind a canary: the first alone, then the others in batches. Their jobs live on (KillMode=process). Nodes that
+ * join come last, drained before their slurmd is started (care.c).
  */
 #include <string.h>
 
@@ -18,7 +18,12 @@
 #include "hostlist/hostlist.h"
 #include "plan/plan.h"
 
-enum { APPLY_MS = 1800000, SERVICE_MS = 180000, COMMAND_MS = 60000 };
+enum {
+	APPLY_MS = 1800000,
+	SERVICE_MS = 180000,
+	COMMAND_MS = 60000,
+	SLURMD_BATCH = 64, /* nodes: never more of them without slurmd at once */
+};
 
 struct builder {
 	struct plan *plan;
@@ -172,7 +177,7 @@ static void add_slurmds(struct builder *b, bool restart)
 	struct step *canary = NULL, *s = begin(b, STAGE_ACTIVATE, restart ? "restart slurmd" : "start slurmd");
 	for (size_t i = 0; i < inv->compute_count; i++) {
 		size_t host = inv->compute[i];
-		if (b->plan->hosts[host].joins)
+		if (b->plan->hosts[host].joins || !b->plan->cluster->hosts[host].serves)
 			continue;
 		bool again = restart || b->plan->hosts[host].need > SLURM_NEED_RECONFIGURE;
 		if (restart && !canary) {
@@ -184,16 +189,21 @@ static void add_slurmds(struct builder *b, bool restart)
 			s = begin(b, STAGE_ACTIVATE, "restart slurmd");
 			continue;
 		}
+		if (restart && s->len == SLURMD_BATCH)
+			s = begin(b, STAGE_ACTIVATE, "restart slurmd");
 		add_service(b, s, host, "service:slurmd.service", again);
 	}
 	end(b, s);
 	/* Services that are to be off, on hosts that have other roles. */
 	s = begin(b, STAGE_ACTIVATE, "stop what has no role here");
 	for (size_t i = 0; i < inv->host_count; i++) {
-		if (!inv->hosts[i].compute)
+		const struct cluster_host *h = &b->plan->cluster->hosts[i];
+		if (!h->serves)
 			add_service(b, s, i, "service:slurmd.service", false);
 		if (!inv->hosts[i].controller)
 			add_service(b, s, i, "service:slurmctld.service", false);
+		if (cluster_is_out(h))
+			add_service(b, s, i, "service:munge.service", false);
 	}
 	end(b, s);
 }
@@ -269,23 +279,19 @@ static void add_reconfigure(struct builder *b, bool backups)
 static void add_drain(struct builder *b)
 {
 	struct arena *a = b->plan->arena;
-	const struct inventory *inv = b->plan->cluster->inv;
-	const char **names = arena_calloc(a, inv->compute_count, sizeof *names);
-	size_t n = 0;
-	for (size_t i = 0; i < inv->compute_count; i++)
-		if (b->plan->hosts[inv->compute[i]].drained)
-			names[n++] = inv->hosts[inv->compute[i]].name;
-	if (!n)
-		return;
-	const char **argv = arena_calloc(a, 6, sizeof *argv);
-	argv[0] = "scontrol";
-	argv[1] = "update";
-	argv[2] = arena_printf(a, "NodeName=%s", hostlist_compress(names, n, a));
-	argv[3] = "State=DRAIN";
-	argv[4] = "Reason=" PLAN_REASON_JOINS;
-	struct step *s = begin(b, STAGE_ACTIVATE, "drain the nodes that join, until they are verified");
+	struct step *s = begin(b, STAGE_ACTIVATE, "drain the nodes that are to be kept from jobs");
 	s->essential = true;
-	add_command(b, s, in_charge(b->plan), argv);
+	for (size_t i = 0; i < b->plan->drains.len; i++) {
+		const struct plan_drain *d = &b->plan->drains.items[i];
+		const char **argv = arena_calloc(a, 6, sizeof *argv);
+		argv[0] = "scontrol";
+		argv[1] = "update";
+		argv[2] = arena_printf(a, "NodeName=%s", hostlist_compress(d->names.items, d->names.len, a));
+		argv[3] = "State=DRAIN";
+		argv[4] = arena_printf(a, "Reason=%s", d->reason);
+		add_command(b, s, in_charge(b->plan), argv);
+	}
+	end(b, s);
 }
 
 /* A slurmd that runs already was started by a run that was cut off; it is restarted where the others are. */
@@ -318,7 +324,7 @@ static void add_stop(struct builder *b, bool slurmds)
 	end(b, s);
 	s = begin(b, STAGE_ACTIVATE, "stop slurmd");
 	for (size_t i = 0; slurmds && i < inv->compute_count; i++)
-		if (b->plan->hosts[inv->compute[i]].catalog)
+		if (b->plan->hosts[inv->compute[i]].catalog && b->plan->cluster->hosts[inv->compute[i]].serves)
 			add_command(b, s, inv->compute[i], stop_slurmd);
 	end(b, s);
 }

@@ -333,11 +333,15 @@ int apply(struct gathered *g, const struct apply_options *options, struct apply_
 	if (rc == 0 && !ret->stopped)
 		rc = apply_verify(g, options->verify_jobs, ret, err);
 	bool done = rc == 0 && !ret->stopped && ret->verified;
-	bool differs = ret->changed || g->plan->joining || ret->resumed || !g->cluster->record;
+	bool differs =
+	    ret->changed || g->plan->drains.len || ret->resumed || !g->cluster->record || g->cluster->record_differs;
 	struct err ignored;
 	if (differs && apply_record(g, options, done, ret, rc == 0 ? err : &ignored) < 0 && rc == 0)
 		rc = -1;
-	for (size_t i = 0; i < g->asked; i++)
-		ret->left_behind += r.left[g->host_of[i]] || !gather_present(g, g->host_of[i]);
+	for (size_t i = 0; i < g->asked; i++) {
+		size_t host = g->host_of[i];
+		bool there = !r.left[host] && gather_present(g, host);
+		ret->left_behind += !there && !cluster_is_out(&g->cluster->hosts[host]);
+	}
 	return rc;
 }

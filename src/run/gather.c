@@ -334,6 +334,22 @@ static int gather_facts(struct gathered *g, const struct inventory *inv, const s
 	return 0;
 }
 
+/* From a resolved cluster to a plan. */
+static int make_plan(struct gathered *g, struct err *err)
+{
+	const struct plan_options *options = &g->options->plan;
+	if (ask_probe(g, err) < 0)
+		return -1;
+	g->plan = plan_make(g->cluster, g->catalogs, g->observed, g->live, options, g->arena);
+	if (!g->live || !g->live->brief || (!g->plan->changes && !g->plan->need && !g->plan->step_count))
+		return 0;
+	/* There is something to do: now jobs and reservations count. */
+	if (gather_live(g, err) < 0)
+		return -1;
+	g->plan = plan_make(g->cluster, g->catalogs, g->observed, g->live, options, g->arena);
+	return 0;
+}
+
 int gather(struct gathered *g, const struct inventory *inv, const struct gather_options *options, struct err *err)
 {
 	if (gather_facts(g, inv, options, err) < 0)
@@ -342,16 +358,7 @@ int gather(struct gathered *g, const struct inventory *inv, const struct gather_
 		return -1;
 	if (g->cluster->key == KEY_NEW)
 		make_key(g);
-	if (ask_probe(g, err) < 0)
-		return -1;
-	g->plan = plan_make(g->cluster, g->catalogs, g->observed, g->live, &options->plan, g->arena);
-	if (!g->live || !g->live->brief || (!g->plan->changes && !g->plan->need && !g->plan->step_count))
-		return 0;
-	/* There is something to do: now jobs and reservations count. */
-	if (gather_live(g, err) < 0)
-		return -1;
-	g->plan = plan_make(g->cluster, g->catalogs, g->observed, g->live, &options->plan, g->arena);
-	return 0;
+	return make_plan(g, err);
 }
 
 void gather_end(struct gathered *g)
@@ -392,7 +399,7 @@ static int ask_credentials(struct gathered *g, struct err *err)
 					    "max", 8192, "timeout", 10000));
 	size_t n = 0;
 	for (size_t i = 0; i < g->asked; i++)
-		if (gather_present(g, g->host_of[i]))
+		if (gather_present(g, g->host_of[i]) && !cluster_is_out(&g->cluster->hosts[g->host_of[i]]))
 			requests[n++] = gather_request(g, g->host_of[i], message);
 	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
 	for (size_t i = 0; i < n; i++) {
@@ -442,4 +449,17 @@ int gather_munge(struct gathered *g, struct err *err)
 		json_decref(messages[i]);
 	}
 	return rc;
+}
+
+int gather_again(struct gathered *g, const struct cluster_options *options, struct err *err)
+{
+	const char *fingerprint = g->cluster->key_fingerprint;
+	uint64_t epoch = g->cluster->epoch;
+	g->cluster = cluster_resolve(g->inv, g->facts, g->unreached, options, g->arena);
+	g->cluster->epoch = epoch;
+	if (g->new_key)
+		g->cluster->key_fingerprint = fingerprint;
+	/* Those that were decoded would be refused as replayed. */
+	g->munge.len = 0;
+	return ask_credentials(g, err) < 0 ? -1 : make_plan(g, err);
 }

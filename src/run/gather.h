@@ -51,6 +51,10 @@ struct gathered {
 int gather(struct gathered *g, const struct inventory *inv, const struct gather_options *options, struct err *err);
 void gather_end(struct gathered *g); /* says bye, frees fleet and key */
 
+/* A plan anew, from the same facts and other options: what an operator decided about hosts. Asks the hosts again for
+ * all but their facts. The lock and its epoch stay. */
+int gather_again(struct gathered *g, const struct cluster_options *options, struct err *err);
+
 /* Is the host still in the run? */
 bool gather_present(const struct gathered *g, size_t host);
 

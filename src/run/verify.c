@@ -142,7 +142,7 @@ static bool *find_idle(struct verifier *v, const bool *present)
 	for (size_t i = 0; g->live && g->live->up && i < g->live->node_count; i++) {
 		const struct slurm_node_state *n = &g->live->nodes[i];
 		const struct inv_host *h = inventory_host(g->inv, n->name);
-		if (!h || !present[h->index])
+		if (!h || !present[h->index] || !g->cluster->hosts[h->index].serves)
 			continue;
 		idle[h->index] = slurm_node_is_idle(n) && slurm_node_is_usable(n);
 		busy += !idle[h->index];
@@ -171,7 +171,8 @@ static size_t find_verified(struct verifier *v, const bool *present, const char 
 	for (size_t i = 0; g->live && g->live->up && i < g->live->node_count; i++) {
 		const struct slurm_node_state *node = &g->live->nodes[i];
 		const struct inv_host *h = inventory_host(g->inv, node->name);
-		if (plan_node_waits(node) && h && present[h->index] && !has_fault(&v->result->findings, h->name) &&
+		if (h && plan_node_waits(node, &g->cluster->hosts[h->index]) && present[h->index] &&
+		    !has_fault(&v->result->findings, h->name) &&
 		    !core_node_fault(node, &g->cluster->hosts[h->index], g->arena))
 			names[n++] = h->name;
 	}
@@ -245,7 +246,7 @@ int apply_verify(struct gathered *g, bool all, struct apply_result *ret, struct 
 		present[i] = gather_present(g, i);
 	struct verify_context context = {.cluster = g->cluster, .controller = first_controller(g), .present = present};
 	bool core = plan_wants(&g->options->plan, "core");
-	if (!ret->changed && !all && !(core && (g->plan->joining || g->plan->waiting))) {
+	if (!ret->changed && !all && !(core && (g->plan->drains.len || g->plan->waiting))) {
 		if (core)
 			look_at_primary(&v);
 		take_munge(&v);

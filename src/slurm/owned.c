@@ -35,6 +35,25 @@ static const struct slurm_owned owned_partition_keys[] = {
     {0},
 };
 
+static const struct slurm_owned owned_node_keys[] = {
+    {"NodeName", "hosts", "node lines are made from what the hosts really are"},
+    {"NodeAddr", "hosts", "addresses are those of the hosts"},
+    {"NodeHostname", "hosts", "'hostname' of a host says what it calls itself"},
+    {"Boards", NULL, "slurmd counts it, and it is measured"},
+    {"Sockets", NULL, "slurmd counts them, and they are measured"},
+    {"SocketsPerBoard", NULL, "slurmd counts them, and they are measured"},
+    {"CoresPerSocket", NULL, "slurmd counts them, and they are measured"},
+    {"ThreadsPerCore", NULL, "slurmd counts them, and they are measured"},
+    {"CPUs", NULL, "slurmd counts them, and they are measured"},
+    {"Procs", NULL, "slurmd counts them, and they are measured"},
+    {"RealMemory", "reserve", "it is measured, less what is kept from jobs"},
+    {"Feature", "features", "a class gives its hosts their features"},
+    {"Features", "features", "a class gives its hosts their features"},
+    {"State", NULL, "a node's state is set with 'reeve exclude' and 'reeve include', which survive a restart"},
+    {"Reason", NULL, "'reeve exclude' takes a reason"},
+    {0},
+};
+
 const struct slurm_owned *slurm_param_owned(enum slurm_section section, const char *name)
 {
 	const struct slurm_owned *o;
@@ -42,6 +61,8 @@ const struct slurm_owned *slurm_param_owned(enum slurm_section section, const ch
 		o = owned_globals;
 	else if (section == SLURM_PARTITION)
 		o = owned_partition_keys;
+	else if (section == SLURM_NODE)
+		o = owned_node_keys;
 	else
 		return NULL;
 	for (; o->name; o++)

@@ -82,7 +82,7 @@ struct slurm_owned {
 	const char *reason;  /* a sentence for the operator */
 };
 
-/* NULL: the operator may set it. Only SLURM_GLOBAL and SLURM_PARTITION have such ones. */
+/* NULL: the operator may set it. Only SLURM_GLOBAL, SLURM_PARTITION and SLURM_NODE (for `classes`) have such ones. */
 const struct slurm_owned *slurm_param_owned(enum slurm_section section, const char *name);
 
 #endif

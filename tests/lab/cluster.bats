@@ -344,7 +344,7 @@ jobs_live() {
 	run apply
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[[ $output == *"drain the nodes that join, until they are verified"* ]]
+	[[ $output == *"drain the nodes that are to be kept from jobs"* ]]
 	[[ $output == *"jast: verified, resumed"* ]]
 	[ "$(on bettley sinfo -h -n jast -p general -o %T)" = idle ]
 	jobs_live
@@ -355,7 +355,7 @@ jobs_live() {
 	run "$REEVE" --lab plan
 	echo "$output"
 	[ "$status" -eq 2 ]
-	[[ $output == *"1 node that joined in an earlier run"* ]]
+	[[ $output == *"1 node drained in an earlier run"* ]]
 	run apply
 	echo "$output"
 	[ "$status" -eq 0 ]

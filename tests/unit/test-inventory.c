@@ -221,18 +221,18 @@ static void command_lines_select_hosts(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		bool chosen[6] = {false};
 		char text[7] = "";
-		assert_int_equal(inventory_select(l.inv, good[i].nodes, chosen, &l.err), 0);
+		assert_int_equal(inventory_select(l.inv, good[i].nodes, chosen, NULL, &l.err), 0);
 		for (size_t k = 0; k < 6; k++)
 			text[k] = chosen[k] ? '1' : '0';
 		assert_string_equal(text, good[i].chosen);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		bool chosen[6] = {false};
-		assert_int_equal(inventory_select(l.inv, bad[i], chosen, &l.err), -1);
+		assert_int_equal(inventory_select(l.inv, bad[i], chosen, NULL, &l.err), -1);
 		assert_int_equal(l.err.code, ERR_INPUT);
 	}
 	bool chosen[6];
-	inventory_select(l.inv, "jasst", chosen, &l.err);
+	inventory_select(l.inv, "jasst", chosen, NULL, &l.err);
 	assert_non_null(strstr(l.err.text, "did you mean 'jast'?"));
 	loaded_free(&l);
 }

@@ -160,6 +160,30 @@ runs_on() { [ "$(in_node "$1" "$2" "scontrol show job $3 | grep -o 'JobState=[A-
 	runs_on var13 ceres "$job"
 }
 
+@test "Debian 13: a node is taken out, back in, and removed, by a reconfigure; jobs live" {
+	local job
+	job=$(long_job var13 ceres "-w pallas -p long")
+	reeve() { "$REEVE" -f "$DIR/var13.yaml" --lab "$@"; }
+	run -0 reeve exclude vesta --reason "bad card"
+	echo "$output"
+	[[ "$output" != *"restart slurm"* ]]
+	[ "$(in_node var13 ceres 'sinfo -h -p quick -o %D')" = 1 ]
+	in_node var13 ceres 'scontrol show node vesta | grep -q "Reason=reeve: excluded: bad card"'
+	run in_node var13 vesta systemctl is-active slurmd
+	[ "$output" = inactive ]
+	nothing_to_change var13
+	run -0 reeve include vesta
+	echo "$output"
+	[ "$(in_node var13 ceres 'sinfo -h -n vesta -p quick -o %T')" = idle ]
+	run -0 reeve remove juno
+	echo "$output"
+	[[ "$output" != *"restart slurm"* ]]
+	run in_node var13 ceres scontrol show node juno
+	[[ "$output" == *"not found"* ]]
+	runs_on var13 ceres "$job"
+	nothing_to_change var13
+}
+
 @test "Debian 13: logs are rotated, and the daemons write the new ones" {
 	in_node var13 ceres 'logrotate -f /etc/logrotate.d/slurmctld && logrotate -f /etc/logrotate.d/slurmd'
 	in_node var13 ceres 'srun -n1 -w ceres --mem=20 true; test -s /var/log/slurm/slurmctld.log'

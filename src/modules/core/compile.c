@@ -16,7 +16,7 @@ static void packages(const struct cluster *c, const struct cluster_host *h, stru
 	size_t n = 0;
 	if (h->inv->controller)
 		names[n++] = "slurmctld";
-	if (h->inv->compute)
+	if (h->serves)
 		names[n++] = "slurmd";
 	names[n++] = "slurm-client";
 	struct package *items = arena_calloc(c->arena, n + 2, sizeof *items);
@@ -94,11 +94,27 @@ static void in_force(const struct cluster *c, struct catalog *out)
 	put_file(out, STAGE_SERVICES, "/var/lib/reeve/in-force/cgroup.conf", 0600, core_cgroup_conf(c));
 }
 
+/* Its daemons are off, also at its next boot; its files stay as they are. */
+static void excluded(const struct cluster_host *h, struct catalog *out)
+{
+	static const char *const units[] = {"slurmd.service", "munge.service"};
+	if (!h->facts)
+		return;
+	const bool loaded[] = {h->facts->slurmd_unit.loaded, h->facts->munge_unit.loaded};
+	for (size_t i = 0; i < ARRAY_LEN(units); i++)
+		if (loaded[i])
+			catalog_service(out, STAGE_ACTIVATE, units[i], NO, NO, NULL);
+}
+
 static void compile(const struct cluster *c, size_t index, struct catalog *out)
 {
 	const struct cluster_host *h = &c->hosts[index];
 	if (!h->inv->compute && !h->inv->controller)
 		return;
+	if (cluster_is_out(h)) {
+		excluded(h, out);
+		return;
+	}
 	packages(c, h, out);
 	munge(c, out);
 	catalog_directory(out, STAGE_PREPARE, "/etc/slurm", "root", "root", 0755);
@@ -110,7 +126,7 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 	else if (h->facts && h->facts->slurmctld_unit.loaded)
 		/* A slurmctld on a plain compute node would take itself for a controller of some other file. */
 		catalog_service(out, STAGE_ACTIVATE, "slurmctld.service", NO, NO, NULL);
-	if (h->inv->compute)
+	if (h->serves)
 		slurmd(out);
 	else if (h->facts && h->facts->slurmd_unit.loaded)
 		catalog_service(out, STAGE_ACTIVATE, "slurmd.service", NO, NO, NULL);

@@ -46,8 +46,13 @@ static const char *node_shape(const struct cluster *c, const struct cluster_host
 		strbuf_addf(&s, "Boards=%u SocketsPerBoard=%u ", hw->boards, hw->sockets / hw->boards);
 	else
 		strbuf_addf(&s, "Sockets=%u ", hw->sockets);
-	strbuf_addf(&s, "CoresPerSocket=%u ThreadsPerCore=%u RealMemory=%llu State=UNKNOWN", hw->cores, hw->threads,
+	strbuf_addf(&s, "CoresPerSocket=%u ThreadsPerCore=%u RealMemory=%llu", hw->cores, hw->threads,
 		    (unsigned long long)h->memory);
+	for (size_t i = 0; h->class && i < h->class->feature_count; i++)
+		strbuf_addf(&s, "%s%s", i ? "," : " Features=", h->class->features[i]);
+	for (size_t i = 0; h->class && i < h->class->param_count; i++)
+		strbuf_addf(&s, " %s=%s", h->class->params[i].key, h->class->params[i].value);
+	strbuf_adds(&s, " State=UNKNOWN");
 	return arena_strndup(c->arena, s.data, s.len);
 }
 
@@ -135,12 +140,11 @@ static void put_nodes(struct strbuf *out, const struct cluster *c)
 static void put_partitions(struct strbuf *out, const struct cluster *c)
 {
 	for (size_t i = 0; i < c->inv->partition_count; i++) {
-		const struct inv_partition *p = &c->inv->partitions[i];
-		const char **names = arena_calloc(c->arena, p->node_count, sizeof *names);
-		size_t n = 0;
-		for (size_t k = 0; k < p->node_count; k++)
-			if (c->hosts[p->nodes[k]].listed)
-				names[n++] = c->inv->hosts[p->nodes[k]].name;
+		const struct inv_partition *p = c->partitions[i].inv;
+		size_t n = c->partitions[i].node_count;
+		const char **names = arena_calloc(c->arena, n, sizeof *names);
+		for (size_t k = 0; k < n; k++)
+			names[k] = c->inv->hosts[c->partitions[i].nodes[k]].name;
 		strbuf_addf(out, "PartitionName=%s", p->name);
 		if (n)
 			strbuf_addf(out, " Nodes=%s", hostlist_compress(names, n, c->arena));

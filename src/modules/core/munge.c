@@ -13,8 +13,10 @@ static void decode(json_t *items, const char *name, const char *credential)
 
 json_t *core_munge_items(const struct cluster *c, size_t primary, size_t host, const char *const *credentials)
 {
-	json_t *items = json_array();
 	char name[32];
+	if (cluster_is_out(&c->hosts[host]))
+		return NULL;
+	json_t *items = json_array();
 	if (host != primary && credentials[primary])
 		decode(items, "munge.primary", credentials[primary]);
 	for (size_t i = 0; host == primary && i < c->inv->host_count; i++) {

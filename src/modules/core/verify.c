@@ -56,7 +56,7 @@ static const char *judge_registered(const struct check *check, int status, const
 	size_t bad_count = 0;
 	for (size_t i = 0; i < v->cluster->inv->host_count; i++) {
 		const struct cluster_host *h = &v->cluster->hosts[i];
-		if (!h->listed || !v->present[i])
+		if (!h->listed || !h->serves || !v->present[i])
 			continue;
 		const struct slurm_node_state *n = map_get(&by_name, h->inv->name);
 		const char *why = n ? core_node_fault(n, h, arena) : "is unknown to slurmctld";

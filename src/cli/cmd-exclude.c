@@ -1,0 +1,116 @@
+/* reeve exclude: nodes that serve no longer, for a time. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "cli/commands.h"
+#include "cli/operate.h"
+#include "run/leave.h"
+
+enum { MOST_REASON = 200 };
+
+/* "2026-12-24", and a day that there is. */
+static bool is_date(const char *text)
+{
+	static const unsigned char days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	uint64_t year, month, day;
+	char y[5] = "", m[3] = "", d[3] = "";
+	if (strlen(text) != 10 || text[4] != '-' || text[7] != '-')
+		return false;
+	memcpy(y, text, 4);
+	memcpy(m, text + 5, 2);
+	memcpy(d, text + 8, 2);
+	if (str_to_u64(y, 2000, 9999, &year) < 0 || str_to_u64(m, 1, 12, &month) < 0 || str_to_u64(d, 1, 31, &day) < 0)
+		return false;
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	return day <= days[month - 1] && (month != 2 || leap || day <= 28);
+}
+
+/* An exit status where the options are wrong, else -1. */
+static int read_options(struct context *context, const struct operation *o, struct record_exclusion *x,
+			struct leave_options *options)
+{
+	x->reason = context_option(context, "reason");
+	x->until = context_option(context, "until");
+	x->who = o->who;
+	bool now = context_option(context, "now"), requeue = context_option(context, "requeue");
+	options->jobs = now ? LEAVE_CANCEL : requeue ? LEAVE_REQUEUE : LEAVE_WAIT;
+	options->purge = context_option(context, "purge") != NULL;
+	if (now && requeue)
+		return context_misused(context, "--now cancels the jobs and --requeue keeps them: say one of them");
+	if (x->reason && (!*x->reason || strlen(x->reason) > MOST_REASON || strpbrk(x->reason, "\"'\\#\n")))
+		return context_misused(context, "a reason is one line of 1 to %d bytes without quotes, '#' and '\\'",
+				       MOST_REASON);
+	if (x->until && !is_date(x->until))
+		return context_misused(context, "--until takes a date like 2026-12-24, not '%s'", x->until);
+	if (x->until && strcmp(x->until, o->options.cluster.decisions.today) <= 0)
+		return context_misused(context, "%s is over", x->until);
+	return -1;
+}
+
+static int exclude(struct context *context, struct operation *o)
+{
+	struct err err = {0};
+	struct apply_result result = {.findings = {.arena = context->arena}};
+	struct apply_options apply = operation_apply_options(o, context);
+	struct leave_options options = {.apply = &apply};
+	struct cluster_decisions *d = &o->options.cluster.decisions;
+	char when[21];
+	int status = read_options(context, o, &d->exclusion, &options);
+	if (status >= 0)
+		return status;
+	d->exclude = operation_hosts(o, context);
+	if (!d->exclude)
+		return EXIT_MISUSED;
+	clock_iso(clock_wall_ms(), when);
+	d->exclusion.when = arena_strdup(context->arena, when);
+	d->exclusion.leaving = true;
+	o->options.lock = true;
+	if (gather(&o->gathered, o->inv, &o->options, &err) == 0)
+		leave(&o->gathered, &options, &result, &err);
+	if (err.code == ERR_CANCELLED)
+		report_note(o->report, "what was drained stays so, and its jobs go on: the same command goes on from "
+				       "here, `reeve include` goes back");
+	return operation_finish(context, o, &result, &err);
+}
+
+static int run(struct context *context)
+{
+	struct operation o;
+	if (!context->operand_count)
+		return context_misused(context, "which nodes?");
+	int status = operation_begin(&o, context, false);
+	if (status < 0)
+		status = exclude(context, &o);
+	operation_end(&o);
+	return status;
+}
+
+static const struct option_spec options[] = {
+    {"reason", 'r', "TEXT", "why; recorded, and shown by Slurm"},
+    {"until", 0, "DATE", "when it is to be thought of again: 2026-12-24"},
+    {"now", 0, NULL, "cancel the jobs that run there instead of waiting for them"},
+    {"requeue", 0, NULL, "requeue them instead"},
+    {"purge", 0, NULL, "remove the packages of Slurm and MUNGE, too"},
+    {NULL, 0, NULL, NULL},
+};
+
+const struct command cmd_exclude = {
+    .name = "exclude",
+    .synopsis = "--reason TEXT [--until DATE] [--now | --requeue] [--purge] NODE...",
+    .summary = "Take nodes out of service, when their jobs are over",
+    .help = "Drains the nodes, waits for their jobs, takes them out of the partitions, and\n"
+	    "stops and disables slurmd and munged there. A node that cannot be reached is\n"
+	    "excluded all the same, and its daemons are stopped when it can be. Its NodeName\n"
+	    "line stays, so that no job that names it is hurt. Who excluded it, why, when and\n"
+	    "until is recorded; `reeve status` shows it, and says when the time is over.\n"
+	    "\n"
+	    "Ctrl-C while it waits leaves the nodes draining. The same command goes on, then\n"
+	    "without --reason; `reeve include` goes back.\n"
+	    "\n"
+	    "What else cluster.yaml wants is brought about by the way, as by `reeve apply`,\n"
+	    "whose exit statuses it has.",
+    .options = options,
+    .operands_max = 64,
+    .run = run,
+};

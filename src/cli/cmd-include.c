@@ -1,0 +1,72 @@
+/* reeve include and reeve accept: an apply with a decision about some hosts. */
+#include "cli/commands.h"
+#include "cli/operate.h"
+
+static int apply_with(struct context *context, struct operation *o, const bool **decision)
+{
+	struct err err = {0};
+	struct apply_result result = {.findings = {.arena = context->arena}};
+	const struct apply_options options = operation_apply_options(o, context);
+	*decision = operation_hosts(o, context);
+	if (!*decision)
+		return EXIT_MISUSED;
+	o->options.lock = true;
+	if (gather(&o->gathered, o->inv, &o->options, &err) == 0)
+		apply(&o->gathered, &options, &result, &err);
+	return operation_finish(context, o, &result, &err);
+}
+
+static int run_include(struct context *context)
+{
+	struct operation o;
+	if (!context->operand_count)
+		return context_misused(context, "which nodes?");
+	int status = operation_begin(&o, context, false);
+	if (status < 0)
+		status = apply_with(context, &o, &o.options.cluster.decisions.include);
+	operation_end(&o);
+	return status;
+}
+
+static int run_accept(struct context *context)
+{
+	struct operation o;
+	if (!context->operand_count)
+		return context_misused(context, "which nodes?");
+	int status = operation_begin(&o, context, false);
+	if (status < 0)
+		status = apply_with(context, &o, &o.options.cluster.decisions.accept);
+	operation_end(&o);
+	return status;
+}
+
+const struct command cmd_include = {
+    .name = "include",
+    .synopsis = "NODE...",
+    .summary = "Take nodes into service again that were excluded",
+    .help = "The way back from `reeve exclude` and `reeve remove`: the nodes are measured\n"
+	    "afresh, which is their new baseline, their daemons are configured and started,\n"
+	    "they come into their partitions, are verified, and then resumed. It also lets a\n"
+	    "node serve that its class excludes.\n"
+	    "\n"
+	    "What else cluster.yaml wants is brought about by the way, as by `reeve apply`,\n"
+	    "whose exit statuses it has.",
+    .operands_max = 64,
+    .run = run_include,
+};
+
+const struct command cmd_accept = {
+    .name = "accept",
+    .synopsis = "NODE...",
+    .summary = "Take nodes as they are measured now for right",
+    .help = "What a node was when it was first applied is its baseline. A node that is less\n"
+	    "now (a memory module died, a GPU is gone) is drained, and one that is more is\n"
+	    "not used beyond its baseline, until it is repaired or accepted. This makes what\n"
+	    "is measured now the baseline, configures the node so, and resumes it.\n"
+	    "\n"
+	    "Changed sockets, cores or GPUs reach only nodes without jobs: else it is refused,\n"
+	    "with the list. What else cluster.yaml wants is brought about by the way, as by\n"
+	    "`reeve apply`, whose exit statuses it has.",
+    .operands_max = 64,
+    .run = run_accept,
+};

@@ -1,0 +1,122 @@
+/*
+ * What a host is configured as: the baseline, not the measurement of the moment. The first measurement that an operator
+ * applied is the baseline; a later one replaces it only when an operator says so (`reeve accept`). In between, less of
+ * something is a fault of the host, and more of it an offer.
+ *
+ * Memory is the exception within 5 %: kernels differ by some MiB from boot to boot and from release to release.
+ * RealMemory stays while it fits under what is measured now; it is lowered where it must be, since slurmctld takes a
+ * node that reports less than its line says for broken (slurm.conf(5), RealMemory). What was reckoned once stays as
+ * long as the rule that gave it stays the same: each change of slurm.conf costs.
+ */
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "model/cluster.h"
+
+enum { LEAST_PERCENT = 95, DEFAULT_RESERVE_MIB = 256 };
+
+static const struct inv_reserve *reserve_of(const struct cluster *c, const struct cluster_host *h)
+{
+	return h->class && h->class->reserve.at.line ? &h->class->reserve : &c->inv->reserve;
+}
+
+/* Nobody wrote a reserve: 5 %, at most 256 MiB. */
+static uint64_t less_reserve(const struct inv_reserve *r, uint64_t measured)
+{
+	uint64_t reserve = r->percent ? measured * r->percent / 100 : r->mib;
+	if (!r->at.line)
+		reserve = measured / 20 < DEFAULT_RESERVE_MIB ? measured / 20 : DEFAULT_RESERVE_MIB;
+	return measured > reserve ? measured - reserve : 1;
+}
+
+static void configure(const struct cluster *c, struct cluster_host *h, const struct facts_hardware *as,
+		      uint64_t measured)
+{
+	h->hardware = *as;
+	h->memory_from = measured;
+	h->memory = less_reserve(reserve_of(c, h), measured);
+}
+
+/* As the record has it, unless the rule for the reserve changed or it does not fit any more. */
+static void keep(struct cluster *c, struct cluster_host *h)
+{
+	const struct record_host *last = h->last;
+	const struct inv_reserve *reserve = reserve_of(c, h);
+	uint64_t now = h->facts ? h->facts->hardware.memory : last->memory_from;
+	bool same_rule = last->memory == less_reserve(reserve, last->memory_from);
+	bool fits = h->change == CHANGE_SHRANK || last->memory <= now;
+	configure(c, h, &last->hardware, fits ? last->memory_from : now);
+	if (same_rule && fits)
+		h->memory = last->memory;
+	else if (!fits)
+		finding_add(&c->findings, FINDING_NOTE, "memory-lower", h->inv->name,
+			    "it reports %llu MB now: RealMemory goes from %llu to %llu", (unsigned long long)now,
+			    (unsigned long long)last->memory, (unsigned long long)h->memory);
+}
+
+static void say(struct strbuf *out, const char *name, uint64_t now, uint64_t was, const char *unit)
+{
+	if (now != was)
+		strbuf_addf(out, "%s%s %llu%s, was %llu%s", out->len ? ", " : "", name, (unsigned long long)now, unit,
+			    (unsigned long long)was, unit);
+}
+
+static void compare(const struct cluster *c, struct cluster_host *h)
+{
+	const struct facts_hardware *now = &h->facts->hardware, *was = &h->last->hardware;
+	_cleanup_strbuf_ struct strbuf text = {0};
+	bool less = now->cpus < was->cpus || now->sockets * now->cores < was->sockets * was->cores;
+	say(&text, "CPUs", now->cpus, was->cpus, "");
+	say(&text, "sockets", now->sockets, was->sockets, "");
+	say(&text, "cores of a socket", now->cores, was->cores, "");
+	say(&text, "threads of a core", now->threads, was->threads, "");
+	bool shrank = now->memory < was->memory * LEAST_PERCENT / 100;
+	if (shrank || was->memory < now->memory * LEAST_PERCENT / 100)
+		say(&text, "memory", now->memory, was->memory, " MB");
+	if (!text.len)
+		return;
+	h->change = less || shrank ? CHANGE_SHRANK : CHANGE_OTHER;
+	h->change_text = arena_strndup(c->arena, text.data, text.len);
+}
+
+static void report(struct cluster *c, const struct cluster_host *h)
+{
+	struct finding *f;
+	if (h->change == CHANGE_SHRANK)
+		f = finding_add(&c->findings, FINDING_WARNING, "shrank", h->inv->name,
+				"it is less than it was when it was last applied or accepted: %s", h->change_text);
+	else
+		f = finding_add(&c->findings, FINDING_NOTE, "changed", h->inv->name,
+				"it is not what it was when it was last applied or accepted: %s", h->change_text);
+	f->mend = finding_text(&c->findings,
+			       h->change == CHANGE_SHRANK ? "repair it; or, if it is to stay so: reeve accept %s"
+							  : "to use it as it is now: reeve accept %s",
+			       h->inv->name);
+	f->origin = h->inv->at;
+}
+
+void cluster_baseline(struct cluster *c, struct cluster_host *h, bool accept)
+{
+	if (!h->inv->compute || (h->excluded && h->excluded->removed && !h->excluded->leaving))
+		return;
+	/* Before slurmd was installed it was reckoned from /proc and /sys; slurmd is the judge. */
+	bool provisional = h->last && !h->last->hardware.by_slurmd && h->facts && h->facts->hardware.by_slurmd;
+	if (h->last && !accept && !provisional) {
+		if (h->facts && h->serves)
+			compare(c, h);
+		keep(c, h);
+		if (h->change)
+			report(c, h);
+	} else if (h->facts && h->serves) {
+		configure(c, h, &h->facts->hardware, h->facts->hardware.memory);
+	} else {
+		return;
+	}
+	h->listed = true;
+}
+
+const char *cluster_hardware_text(const struct facts_hardware *h, struct arena *arena)
+{
+	return arena_printf(arena, "%u socket%s of %u core%s, %u CPU%s, %llu MB", h->sockets,
+			    h->sockets == 1 ? "" : "s", h->cores, h->cores == 1 ? "" : "s", h->cpus,
+			    h->cpus == 1 ? "" : "s", (unsigned long long)h->memory);
+}

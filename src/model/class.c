@@ -1,0 +1,114 @@
+#include "model/class.h"
+
+#include "expr/expr.h"
+#include "inventory/fact-names.h"
+#include "model/cluster.h"
+
+static struct expr_value text(const char *s)
+{
+	return (struct expr_value){.known = s && *s, .text = s};
+}
+
+static struct expr_value number(uint64_t n)
+{
+	return (struct expr_value){.known = true, .number = n};
+}
+
+static void fill(const struct inv_host *host, const struct facts *f, struct expr_value values[INV_FACTS])
+{
+	const struct facts_hardware *h = &f->hardware;
+	values[INV_FACT_NAME] = text(host->name);
+	values[INV_FACT_ARCH] = text(f->arch);
+	values[INV_FACT_OS] = text(f->os);
+	values[INV_FACT_SUITE] = text(f->suite);
+	values[INV_FACT_KERNEL] = text(f->kernel);
+	values[INV_FACT_CPUS] = number(h->cpus);
+	values[INV_FACT_SOCKETS] = number(h->sockets);
+	values[INV_FACT_CORES] = number((uint64_t)h->sockets * h->cores);
+	values[INV_FACT_THREADS] = number(h->threads);
+	values[INV_FACT_MEMORY] = number(h->memory);
+	values[INV_FACT_CONTROLLER] = (struct expr_value){.known = true, .truth = host->controller};
+}
+
+const struct inv_class *class_of(const struct inventory *inv, const struct inv_host *host, const struct facts *facts)
+{
+	struct expr_value values[INV_FACTS] = {0};
+	fill(host, facts, values);
+	for (size_t i = 0; i < inv->class_count; i++)
+		if (!inv->classes[i].when || expr_holds(inv->classes[i].when, values))
+			return &inv->classes[i];
+	return NULL;
+}
+
+static const char *why_not(const struct expr *e, const struct inv_host *host, const struct facts *facts,
+			   struct arena *arena)
+{
+	struct expr_value values[INV_FACTS] = {0};
+	if (!e)
+		return NULL;
+	fill(host, facts, values);
+	return expr_why_not(e, values, arena);
+}
+
+const char *class_why_not(const struct inv_class *class, const struct inv_host *host, const struct facts *facts,
+			  struct arena *arena)
+{
+	return why_not(class->when, host, facts, arena);
+}
+
+const char *class_unexpected(const struct inv_class *class, const struct inv_host *host, const struct facts *facts,
+			     struct arena *arena)
+{
+	return why_not(class->expect, host, facts, arena);
+}
+
+/* A host that was not reached is what it was. */
+void cluster_classify(struct cluster *c, struct cluster_host *h)
+{
+	if (!h->facts) {
+		h->class = h->last && h->last->class ? inventory_class(c->inv, h->last->class) : NULL;
+		return;
+	}
+	h->class = class_of(c->inv, h->inv, h->facts);
+	if (!h->class || !h->class->expect)
+		return;
+	h->unexpected = class_unexpected(h->class, h->inv, h->facts, c->arena);
+	if (!h->unexpected)
+		return;
+	struct finding *f = finding_add(&c->findings, FINDING_WARNING, "unexpected", h->inv->name,
+					"it is not what its class '%s' expects: %s", h->class->name, h->unexpected);
+	f->mend = "repair it, or change what the class expects; until then it is kept from jobs";
+	f->origin = h->class->expect_at;
+}
+
+void cluster_populate(struct cluster *c)
+{
+	const struct inventory *inv = c->inv;
+	c->partitions = arena_calloc(c->arena, inv->partition_count, sizeof *c->partitions);
+	bool *in = arena_calloc(c->arena, inv->host_count, sizeof *in);
+	bool *classes = arena_calloc(c->arena, inv->class_count, sizeof *classes);
+	for (size_t p = 0; p < inv->partition_count; p++) {
+		const struct inv_partition *from = &inv->partitions[p];
+		size_t *nodes = arena_calloc(c->arena, inv->compute_count, sizeof *nodes), n = 0;
+		for (size_t i = 0; i < from->node_count; i++)
+			in[from->nodes[i]] = true;
+		for (size_t i = 0; i < from->class_count; i++)
+			classes[from->classes[i]] = true;
+		for (size_t i = 0; i < inv->compute_count; i++) {
+			const struct cluster_host *h = &c->hosts[inv->compute[i]];
+			bool member = in[inv->compute[i]] || (h->class && classes[h->class - inv->classes]);
+			if (member && h->listed && h->serves)
+				nodes[n++] = inv->compute[i];
+		}
+		for (size_t i = 0; i < from->node_count; i++)
+			in[from->nodes[i]] = false;
+		for (size_t i = 0; i < from->class_count; i++)
+			classes[from->classes[i]] = false;
+		c->partitions[p] = (struct cluster_partition){from, nodes, n};
+		if (n)
+			continue;
+		struct finding *f = finding_add(&c->findings, FINDING_NOTE, "empty-partition", NULL,
+						"partition %s has no node now", from->name);
+		f->origin = from->nodes_at;
+	}
+}

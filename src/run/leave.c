@@ -1,0 +1,295 @@
+#include "run/leave.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "base/vec.h"
+#include "hostlist/hostlist.h"
+
+enum { LOOK_MS = 2000, COMMAND_MS = 60000, PURGE_MS = 600000, MOST_SHOWN = 8, MOST_NAMES = 65536 };
+
+struct leaver {
+	struct gathered *g;
+	const struct leave_options *options;
+	struct apply_result *result;
+	struct map nodes;           /* names of those that leave */
+	struct slurm_names drained; /* by this run */
+	const char *reason;
+};
+
+static bool leaves(const struct gathered *g, size_t host)
+{
+	return g->options->cluster.decisions.exclude[host];
+}
+
+/* One command to slurmctld, on the controller that answered. A finding that stops where it fails. */
+static int tell(struct leaver *l, const char *const *argv, struct err *err)
+{
+	struct gathered *g = l->g;
+	json_t *message = gather_run(argv, NULL, 65536, COMMAND_MS);
+	struct fleet_request request = gather_request(g, g->live->controller, message);
+	int rc = fleet_round(g->fleet, &request, 1, COMMAND_MS + 10000, err);
+	const char *why = rc == 0 ? gather_run_failure(&request, g->arena) : NULL;
+	if (why)
+		finding_add(&l->result->findings, FINDING_STOP, "slurmctld", g->inv->hosts[g->live->controller].name,
+			    "`%s %s` failed: %s", argv[0], argv[1], why);
+	fleet_request_clear(&request);
+	json_decref(message);
+	return rc;
+}
+
+static bool stopped(const struct leaver *l)
+{
+	l->result->stopped = findings_count(&l->result->findings, FINDING_STOP) > 0;
+	return l->result->stopped;
+}
+
+static void take_findings(struct leaver *l)
+{
+	const struct findings *from = &l->g->plan->findings;
+	for (size_t i = 0; i < from->len; i++)
+		*vec_push_in(l->g->arena, &l->result->findings) = from->items[i];
+}
+
+static int update(struct leaver *l, const char *title, const char *state, const char *reason, struct err *err)
+{
+	struct gathered *g = l->g;
+	if (!l->drained.len)
+		return 0;
+	const char *list = hostlist_compress(l->drained.items, l->drained.len, g->arena);
+	const char *const argv[] = {"scontrol", "update", arena_printf(g->arena, "NodeName=%s", list),
+				    state,      reason,   NULL};
+	if (g->options->report)
+		report_phase(g->options->report, title);
+	return tell(l, argv, err);
+}
+
+/* Those that slurmctld knows and that nobody drained: what others did keeps its reason. */
+static int drain(struct leaver *l, struct err *err)
+{
+	struct gathered *g = l->g;
+	for (size_t i = 0; i < g->live->node_count; i++) {
+		const struct slurm_node_state *n = &g->live->nodes[i];
+		if (map_get(&l->nodes, n->name) && !(n->flags & SLURM_NODE_DRAIN))
+			*vec_push_in(g->arena, &l->drained) = n->name;
+	}
+	return update(l, "drain", "State=DRAIN", arena_printf(g->arena, "Reason=%s", l->reason), err);
+}
+
+/* Only what this run drained. */
+static int undo(struct leaver *l, struct err *err)
+{
+	return update(l, "resume what was drained", "State=RESUME", NULL, err);
+}
+
+static bool holds_one(const struct leaver *l, const struct slurm_job *job)
+{
+	_cleanup_arena_ struct arena *scratch = arena_new();
+	const char *const *names;
+	size_t count;
+	if (!slurm_job_holds_nodes(job) || !job->nodes)
+		return false;
+	if (hostlist_expand(job->nodes, MOST_NAMES, scratch, &names, &count, NULL, NULL) < 0)
+		return true; /* unknown is busy */
+	for (size_t i = 0; i < count; i++)
+		if (map_get(&l->nodes, names[i]))
+			return true;
+	return false;
+}
+
+/* The jobs that hold one of the nodes. In the arena of this look. */
+static size_t find_jobs(const struct leaver *l, const struct slurm_job ***ret)
+{
+	const struct live *live = l->g->live;
+	const struct slurm_job **jobs = arena_calloc(l->g->arena, live->job_count, sizeof *jobs);
+	size_t n = 0;
+	for (size_t i = 0; i < live->job_count; i++)
+		if (holds_one(l, &live->jobs[i]))
+			jobs[n++] = &live->jobs[i];
+	*ret = jobs;
+	return n;
+}
+
+static const char *list_jobs(struct arena *arena, const struct slurm_job *const *jobs, size_t count)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	for (size_t i = 0; i < count && i < MOST_SHOWN; i++)
+		strbuf_addf(&text, "%s%s of %s on %s", i ? ", " : "", jobs[i]->id, jobs[i]->user, jobs[i]->nodes);
+	if (count > MOST_SHOWN)
+		strbuf_addf(&text, ", and %zu more", count - MOST_SHOWN);
+	return arena_strndup(arena, strbuf_str(&text), text.len);
+}
+
+static int end_jobs(struct leaver *l, const struct slurm_job *const *jobs, size_t count, struct err *err)
+{
+	bool requeue = l->options->jobs == LEAVE_REQUEUE;
+	const char **argv = arena_calloc(l->g->arena, count + 3, sizeof *argv);
+	_cleanup_strbuf_ struct strbuf ids = {0};
+	size_t n = 0;
+	argv[n++] = requeue ? "scontrol" : "scancel";
+	if (requeue)
+		argv[n++] = "requeue";
+	for (size_t i = 0; i < count; i++) {
+		strbuf_addf(&ids, "%s%s", ids.len ? "," : "", jobs[i]->id);
+		if (!requeue)
+			argv[n++] = jobs[i]->id;
+	}
+	if (requeue)
+		argv[n++] = arena_strndup(l->g->arena, strbuf_str(&ids), ids.len);
+	if (l->g->options->report)
+		report_note(l->g->options->report, "%s: %s", requeue ? "requeued" : "cancelled",
+			    list_jobs(l->g->arena, jobs, count));
+	return tell(l, argv, err);
+}
+
+static int wait_for_jobs(struct leaver *l, struct err *err)
+{
+	struct gathered *g = l->g;
+	const char *shown = "";
+	bool told = false;
+	for (;;) {
+		if (gather_live(g, err) < 0)
+			return -1;
+		const struct slurm_job **jobs;
+		size_t count = g->live && g->live->up ? find_jobs(l, &jobs) : SIZE_MAX;
+		if (!count)
+			return 0;
+		if (count != SIZE_MAX) {
+			const char *text = list_jobs(g->arena, jobs, count);
+			if (l->options->jobs == LEAVE_REFUSE) {
+				finding_add(&l->result->findings, FINDING_STOP, "node-in-use", NULL,
+					    "jobs run there: %s", text)
+				    ->mend = "wait for them, or `reeve exclude` first, which does";
+				return 0;
+			}
+			if (!told && l->options->jobs != LEAVE_WAIT && end_jobs(l, jobs, count, err) < 0)
+				return -1;
+			told = true;
+			if (g->options->report && !streq(text, shown)) {
+				report_phase(g->options->report, "wait for the jobs");
+				report_note(g->options->report, "%zu job%s there: %s", count, count == 1 ? "" : "s",
+					    text);
+			}
+			shown = text;
+		}
+		if (stopped(l))
+			return 0;
+		if (fleet_pump(g->fleet, LOOK_MS, err) < 0)
+			return -1;
+	}
+}
+
+static int plan_end(struct leaver *l, struct err *err)
+{
+	struct cluster_options options = l->g->options->cluster;
+	options.decisions.exclusion.leaving = false;
+	return gather_again(l->g, &options, err);
+}
+
+/* The exclusion that a host has now, also where an earlier run began it. */
+static const char *reason_of(const struct leaver *l)
+{
+	for (size_t i = 0; i < l->g->inv->host_count; i++)
+		if (leaves(l->g, i) && l->g->cluster->hosts[i].excluded)
+			return plan_exclusion_reason(l->g->cluster->hosts[i].excluded, l->g->arena);
+	return "";
+}
+
+/* Packages are the host's own: one that is not there keeps them, and is named. */
+static int purge(struct leaver *l, struct err *err)
+{
+	struct gathered *g = l->g;
+	static const char *const argv[] = {"env",
+					   "DEBIAN_FRONTEND=noninteractive",
+					   "apt-get",
+					   "-y",
+					   "-q",
+					   "-o",
+					   "DPkg::Lock::Timeout=120",
+					   "purge",
+					   "--allow-change-held-packages",
+					   "slurmd",
+					   "slurm-client",
+					   "munge",
+					   NULL};
+	struct fleet_request *requests = arena_calloc(g->arena, g->asked, sizeof *requests);
+	json_t *message = gather_run(argv, NULL, 65536, PURGE_MS);
+	size_t n = 0;
+	for (size_t i = 0; i < g->asked; i++) {
+		size_t host = g->host_of[i];
+		if (leaves(g, host) && gather_present(g, host) && cluster_is_out(&g->cluster->hosts[host]))
+			requests[n++] = gather_request(g, host, message);
+	}
+	if (g->options->report)
+		report_phase(g->options->report, "remove the packages");
+	int rc = n ? fleet_round(g->fleet, requests, n, PURGE_MS + 10000, err) : 0;
+	for (size_t i = 0; i < n; i++) {
+		const char *why = rc == 0 ? gather_run_failure(&requests[i], g->arena) : NULL;
+		if (why)
+			finding_add(&l->result->findings, FINDING_WARNING, "purge",
+				    g->inv->hosts[g->host_of[requests[i].host]].name,
+				    "its packages could not be removed: %s", why)
+			    ->mend = "on it: apt-get purge slurmd slurm-client munge";
+		fleet_request_clear(&requests[i]);
+	}
+	json_decref(message);
+	return rc;
+}
+
+/* Before anything is touched: nobody knows of jobs where slurmctld does not answer. */
+static void check_live(struct leaver *l)
+{
+	const struct gathered *g = l->g;
+	if (g->live && g->live->up)
+		return;
+	for (size_t i = 0; i < g->inv->host_count; i++)
+		if (leaves(g, i) && g->cluster->hosts[i].last)
+			finding_add(&l->result->findings, FINDING_STOP, "unknown-jobs", g->inv->hosts[i].name,
+				    "slurmctld does not answer, so that nobody knows which jobs it has: %s",
+				    g->live && g->live->why ? g->live->why : "no controller runs")
+			    ->mend = "`reeve apply`, or `systemctl start slurmctld` on a controller";
+}
+
+static int drain_and_wait(struct leaver *l, struct err *err)
+{
+	struct gathered *g = l->g;
+	l->reason = reason_of(l);
+	if (gather_live(g, err) < 0)
+		return -1;
+	check_live(l);
+	if (stopped(l) || !g->live || !g->live->up)
+		return 0;
+	if (drain(l, err) < 0)
+		return -1;
+	if (stopped(l))
+		return 0;
+	if (l->options->jobs != LEAVE_REFUSE && apply_record(g, l->options->apply, false, l->result, err) < 0)
+		return -1;
+	return wait_for_jobs(l, err);
+}
+
+int leave(struct gathered *g, const struct leave_options *options, struct apply_result *ret, struct err *err)
+{
+	*ret = (struct apply_result){.findings = {.arena = g->arena}};
+	struct leaver l = {.g = g, .options = options, .result = ret};
+	for (size_t i = 0; i < g->inv->host_count; i++)
+		if (leaves(g, i))
+			map_set(&l.nodes, g->inv->hosts[i].name, (void *)g->inv->hosts[i].name);
+	take_findings(&l);
+	int rc = 0;
+	if (!stopped(&l))
+		rc = drain_and_wait(&l, err);
+	if (rc == 0 && !ret->stopped)
+		rc = plan_end(&l, err);
+	if (rc == 0 && !ret->stopped)
+		rc = apply(g, options->apply, ret, err);
+	if (rc == 0 && options->jobs == LEAVE_REFUSE && ret->stopped)
+		rc = undo(&l, err);
+	if (rc == 0 && !ret->stopped && options->purge)
+		rc = purge(&l, err);
+	map_free(&l.nodes);
+	return rc;
+}
