@@ -259,7 +259,7 @@ static int run(struct context *context)
 	for (size_t i = 0; i < count; i++) {
 		answers[i].facts = all[i].facts;
 		answers[i].error = &all[i].error;
-		answers[i].class = all[i].facts ? class_of(inv, answers[i].host, all[i].facts) : NULL;
+		answers[i].class = all[i].facts ? class_of(inv, answers[i].host, all[i].facts, NULL) : NULL;
 	}
 	return show(context, inv, answers, keep_chosen(inv, answers, count, chosen, classes));
 }

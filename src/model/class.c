@@ -30,13 +30,21 @@ static void fill(const struct inv_host *host, const struct facts *f, struct expr
 	values[INV_FACT_CONTROLLER] = (struct expr_value){.known = true, .truth = host->controller};
 }
 
-const struct inv_class *class_of(const struct inventory *inv, const struct inv_host *host, const struct facts *facts)
+const struct inv_class *class_of(const struct inventory *inv, const struct inv_host *host, const struct facts *facts,
+				 const struct inv_class **unsure)
 {
 	struct expr_value values[INV_FACTS] = {0};
+	if (unsure)
+		*unsure = NULL;
 	fill(host, facts, values);
-	for (size_t i = 0; i < inv->class_count; i++)
-		if (!inv->classes[i].when || expr_holds(inv->classes[i].when, values))
-			return &inv->classes[i];
+	for (size_t i = 0; i < inv->class_count; i++) {
+		const struct inv_class *class = &inv->classes[i];
+		enum expr_truth truth = class->when ? expr_judge(class->when, values) : EXPR_YES;
+		if (truth == EXPR_YES)
+			return class;
+		if (truth == EXPR_UNKNOWN && unsure && !*unsure)
+			*unsure = class;
+	}
 	return NULL;
 }
 
@@ -69,7 +77,13 @@ void cluster_classify(struct cluster *c, struct cluster_host *h)
 		h->class = h->last && h->last->class ? inventory_class(c->inv, h->last->class) : NULL;
 		return;
 	}
-	h->class = class_of(c->inv, h->inv, h->facts);
+	const struct inv_class *unsure;
+	h->class = class_of(c->inv, h->inv, h->facts, &unsure);
+	if (unsure)
+		finding_add(&c->findings, FINDING_NOTE, "class-unsure", h->inv->name,
+			    "whether it is of class '%s' cannot be told: %s", unsure->name,
+			    class_why_not(unsure, h->inv, h->facts, c->arena))
+		    ->origin = unsure->when_at;
 	if (!h->class || !h->class->expect)
 		return;
 	h->unexpected = class_unexpected(h->class, h->inv, h->facts, c->arena);

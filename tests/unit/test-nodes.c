@@ -52,6 +52,29 @@ static void first_class_that_fits(void **state)
 	world_free(w);
 }
 
+/* What is not known makes no host of another class in silence. */
+static void a_class_that_cannot_be_told_is_named(void **state)
+{
+	(void)state;
+	struct world *w = world_new(world_yaml);
+	world_edit(w, "partitions:",
+		   "classes:\n  - { name: books, when: \"suite == bookworm\" }\n  - { name: rest }\npartitions:");
+	w->facts[1].suite = "bookworm";
+	w->facts[2].suite = "trixie";
+	world_resolve(w);
+	assert_string_equal(w->cluster->hosts[1].class->name, "books");
+	assert_string_equal(w->cluster->hosts[2].class->name, "rest");
+	assert_string_equal(w->cluster->hosts[0].class->name, "rest");
+	size_t unsure = 0;
+	for (size_t i = 0; i < w->cluster->findings.len; i++)
+		if (streq(w->cluster->findings.items[i].code, "class-unsure")) {
+			assert_string_equal(w->cluster->findings.items[i].host, "c1");
+			unsure++;
+		}
+	assert_int_equal(unsure, 1);
+	world_free(w);
+}
+
 static void a_class_excludes_what_never_served(void **state)
 {
 	(void)state;
@@ -325,6 +348,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(first_class_that_fits),
+	    cmocka_unit_test(a_class_that_cannot_be_told_is_named),
 	    cmocka_unit_test(a_class_excludes_what_never_served),
 	    cmocka_unit_test(memory_has_hysteresis),
 	    cmocka_unit_test(lowered_memory_stays),
