@@ -1,6 +1,7 @@
 #include "run/apply.h"
 
 #include <sodium.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -280,12 +281,39 @@ static int before_activation(struct runner *r, struct err *err)
 	return apply_record(g, r->options, false, r->result, err);
 }
 
+/* The plan anew, where slurmd counts otherwise than was reckoned before it was there. */
+static int plan_anew(struct runner *r, struct err *err)
+{
+	struct gathered *g = r->g;
+	if (g->options->report)
+		report_note(g->options->report, "slurmd counts otherwise than was reckoned: the plan is made anew");
+	if (gather_again(g, &g->options->cluster, err) < 0)
+		return -1;
+	for (size_t i = 0; i < g->plan->findings.len; i++)
+		if (g->plan->findings.items[i].weight == FINDING_STOP)
+			*vec_push_in(g->arena, &r->result->findings) = g->plan->findings.items[i];
+	return 0;
+}
+
 static int run_steps(struct runner *r, struct err *err)
 {
 	struct gathered *g = r->g;
-	bool active = false;
+	bool active = false, measured = false, differs = false;
 	for (size_t i = 0; i < g->plan->step_count; i++) {
 		const struct step *step = &g->plan->steps[i];
+		if (!measured && step->stage == STAGE_ACTIVATE) {
+			measured = true;
+			if (apply_measure(g, &differs, err) < 0 || (differs && plan_anew(r, err) < 0))
+				return -1;
+			if (findings_count(&r->result->findings, FINDING_STOP)) {
+				stop(r, "before", step->title);
+				return 0;
+			}
+			if (differs) {
+				i = SIZE_MAX; /* from the first step of the new plan */
+				continue;
+			}
+		}
 		if (g->options->report)
 			report_phase(g->options->report, step->title);
 		if (!active && step->stage == STAGE_ACTIVATE) {

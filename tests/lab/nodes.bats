@@ -56,10 +56,24 @@ wait_for() {
 }
 runs() { [ "$(job_state "$1")" = RUNNING ]; }
 
-@test "hosts get classes from what they are, and partitions are made of them" {
+# Reckoned from /proc before slurmd is there; slurmd is the judge, and here it counts less.
+@test "what slurmd counts is in the first configuration already" {
+	on old2 "printf '%s\n' '#!/bin/sh' '[ -x /usr/sbin/slurmd ] || exit 127' \
+		'/usr/sbin/slurmd \"\$@\" | sed s/RealMemory=[0-9]*/RealMemory=5000/' >/usr/local/sbin/slurmd; chmod 755 /usr/local/sbin/slurmd"
 	run reeve apply
 	echo "$output"
 	[ "$status" -eq 0 ]
+	[[ $output == *"slurmd counts otherwise than was reckoned"* ]]
+	on ctl scontrol show node old2 | grep -q "RealMemory=4750 "
+	run reeve apply
+	[[ $output == *"nothing to change"* ]]
+	on old2 rm /usr/local/sbin/slurmd
+	reeve accept old2
+	run on ctl scontrol show node old2
+	[[ $output != *"RealMemory=4750 "* ]]
+}
+
+@test "hosts get classes from what they are, and partitions are made of them" {
 	[ "$(nodes_of fast)" = big1,big2 ]
 	[ "$(nodes_of both)" = big1,big2,old1 ]
 	[ "$(nodes_of main)" = big1,big2,old1,old2 ]
