@@ -287,7 +287,8 @@ static const struct {
 	     {"packages", do_packages},
 	     {"users", do_users},
 	     {"units", do_units},
-	     {"hardware", do_hardware}};
+	     {"hardware", do_hardware},
+	     {"tree", tree_ask}};
 
 json_t *question_answer(struct session *s, json_t *item, struct err *err)
 {

@@ -257,6 +257,47 @@ class Verbs(Case):
         self.assertEqual(got["users"], {"users": {"root": {"uid": 0, "gid": 0}}})
         self.assertEqual(got["packages"], {"versions": {}})
 
+    def test_collect_answers_a_tree(self):
+        devices = self.root / "sys/bus/pci/devices"
+        for number, kind in ((0, "0x0300"), (1, "0x0200"), (2, "0x1200")):
+            place = self.root / ("sys/devices/d%d" % number)
+            (place / ("drm/card%d" % number)).mkdir(parents=True)
+            (place / "topology").mkdir()
+            (place / "class").write_text(kind + "\n")
+            (place / "topology/id").write_text("%d\n" % number)
+            (place / "big").write_text("x" * 5000)
+            (place / "bytes").write_bytes(b"\xff\n")
+            (place / "driver").symlink_to("../../bus/drivers/one")
+            (place / "outside").symlink_to("../../../../../../../../etc/hostname")
+            devices.mkdir(parents=True, exist_ok=True)
+            (devices / ("0%d" % number)).symlink_to("../../../devices/d%d" % number)
+        (devices / "plain").write_text("")
+        os.mkfifo(devices.parent / "fifo")
+
+        def tree(**question):
+            return dict({"name": "t", "tree": "/sys/bus/pci/devices", "of": ["class"], "max": 9}, **question)
+
+        with self.session() as s:
+            def ask(**question):
+                return s.ask("collect", items=[tree(**question)])["items"]["t"]
+
+            got = ask(of=["class", "driver", "drm", "topology/id", "big", "bytes", "outside", "none"],
+                      where={"file": "class", "begins": ["0x03", "0x12"]})["entries"]
+            self.assertEqual(got, {"0%d" % n: {
+                "class": kind + "\n", "driver": {"link": "../../bus/drivers/one"}, "drm": {"names": ["card%d" % n]},
+                "topology/id": "%d\n" % n, "big": {"errno": 27},
+                "outside": {"link": "../../../../../../../../etc/hostname"}} for n, kind in ((0, "0x0300"), (2, "0x1200"))})
+            self.assertEqual(sorted(ask(prefix=["01", "p"])["entries"]), ["01", "plain"])
+            self.assertEqual(ask(max=3), {"errno": 27})
+            self.assertEqual(ask(tree="/none"), {"errno": 2})
+            self.assertEqual(ask(tree="/sys/bus/pci", of=[])["entries"], {"devices": {}, "fifo": {}})
+            for wrong in ({"of": ["../x"]}, {"of": ["/etc/passwd"]}, {"of": ["a//b"]}, {"of": [""]}, {"of": 1}, {"of": [1]},
+                          {"of": ["a"] * 33}, {"max": 0}, {"max": 1 << 20}, {"where": {"file": "class"}}, {"prefix": "x"},
+                          {"where": {"file": "../c", "begins": ["0"]}}, {"more": 1}):
+                with self.assertRaises(Refused) as refused:
+                    ask(**wrong)
+                self.assertEqual(refused.exception.code, "protocol", wrong)
+
     def test_what_slurmd_counts_is_kept_until_something_changes(self):
         for path in ("proc", "sys/devices/system/cpu"):
             (self.root / path).mkdir(parents=True)
