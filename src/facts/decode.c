@@ -278,6 +278,7 @@ static void decode_mounts(const struct reader *r, const struct facts_scope *scop
 			f->cgroup_cpuset |= writable && holds(super, "cpuset");
 			f->cgroup_memory |= writable && holds(super, "memory");
 			f->cgroup_freezer |= writable && holds(super, "freezer");
+			f->cgroup_devices |= writable && holds(super, "devices");
 		}
 		size_t len = strlen(at);
 		bool root = streq(at, "/");
@@ -295,7 +296,7 @@ static void decode_mounts(const struct reader *r, const struct facts_scope *scop
 	}
 	if (unified && !v1) {
 		f->cgroup = CGROUP_V2;
-		f->cgroup_freezer = true;
+		f->cgroup_freezer = f->cgroup_devices = true;
 		f->cgroup_cpuset = controllers && holds(controllers, "cpuset");
 		f->cgroup_memory = controllers && holds(controllers, "memory");
 	} else {
@@ -356,6 +357,9 @@ struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope
 	if (decode_identity(&r, f) < 0 || decode_hardware(&r, f) < 0 || decode_users(&r, f) < 0 ||
 	    decode_packages(&r, f) < 0 || decode_units(&r, f) < 0)
 		return NULL;
+	if (scope->compute &&
+	    facts_gpus_decode(r.items, f->hardware.sockets * f->hardware.cores, arena, &f->gpus, err) < 0)
+		return NULL;
 	decode_os(&r, f);
 	decode_mounts(&r, scope, f);
 	f->key_fingerprint = arena_strdup(arena, json_string_value(json_object_get(item(&r, "key"), "hex")));
@@ -373,8 +377,10 @@ struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope
 	}
 	f->slurm_conf = text_of(&r, "slurm.conf");
 	f->cgroup_conf = text_of(&r, "cgroup.conf");
+	f->gres_conf = text_of(&r, "gres.conf");
 	f->in_force_slurm = text_of(&r, "in-force.slurm");
 	f->in_force_cgroup = text_of(&r, "in-force.cgroup");
+	f->in_force_gres = text_of(&r, "in-force.gres");
 	if (scope->controller) {
 		f->record = text_of(&r, "record");
 		if (scope->state)

@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "facts/gpu.h"
 
 struct facts_scope {
 	bool controller;   /* also the record, and the state directory */
@@ -61,17 +62,19 @@ struct facts {
 	const char *hostname, *arch, *kernel, *boot_id, *machine_id;
 	const char *os, *os_version, *suite; /* "debian", "12", "bookworm" */
 	struct facts_hardware hardware;
+	struct facts_gpus gpus;                          /* of a compute host */
 	int64_t clock_offset_ms;                         /* host's clock minus ours, at the middle of the round trip */
 	int64_t clock_error_ms;                          /* half the round trip: the offset is known no better */
 	long slurm_uid, slurm_gid, munge_uid, munge_gid; /* -1: no such user */
 	enum facts_cgroup cgroup;
-	bool cgroup_cpuset, cgroup_memory,
-	    cgroup_freezer; /* there and writable (freezer: also with v2, which always can) */
+	bool cgroup_cpuset, cgroup_memory, cgroup_freezer,
+	    cgroup_devices; /* there and writable (freezer and devices: also with v2, which always can) */
 	struct facts_package slurmctld, slurmd, slurm_client, munge;
 	struct facts_unit munge_unit, slurmctld_unit, slurmd_unit;
-	const char *key_fingerprint;                  /* of /etc/munge/munge.key, 64 hex digits; NULL: there is none */
-	const char *slurm_conf, *cgroup_conf;         /* what lies in /etc/slurm, or NULL */
-	const char *in_force_slurm, *in_force_cgroup; /* what the daemons were last told to read, or NULL */
+	const char *key_fingerprint; /* of /etc/munge/munge.key, 64 hex digits; NULL: there is none */
+	const char *slurm_conf, *cgroup_conf, *gres_conf; /* what lies in /etc/slurm, or NULL */
+	const char *in_force_slurm, *in_force_cgroup,
+	    *in_force_gres; /* what the daemons were last told to read, or NULL */
 	/* controllers only */
 	const char *credential;               /* what `munge -n` printed: to be decoded elsewhere; NULL: it could not */
 	const char *record;                   /* /var/lib/reeve/record.json, or NULL */

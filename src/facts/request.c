@@ -71,8 +71,12 @@ json_t *facts_request(const struct facts_scope *scope)
 					       "salt", scope->salt));
 	ask_read(items, "slurm.conf", "/etc/slurm/slurm.conf", 4 * TEXT_MAX);
 	ask_read(items, "cgroup.conf", "/etc/slurm/cgroup.conf", TEXT_MAX);
+	ask_read(items, "gres.conf", "/etc/slurm/gres.conf", TEXT_MAX);
 	ask_read(items, "in-force.slurm", "/var/lib/reeve/in-force/slurm.conf", 4 * TEXT_MAX);
 	ask_read(items, "in-force.cgroup", "/var/lib/reeve/in-force/cgroup.conf", TEXT_MAX);
+	ask_read(items, "in-force.gres", "/var/lib/reeve/in-force/gres.conf", TEXT_MAX);
+	if (scope->compute)
+		facts_gpus_request(items);
 	if (scope->controller)
 		ask_run(items, "credential", json_pack("[s, s]", "munge", "-n"));
 	if (scope->controller)
@@ -109,6 +113,8 @@ json_t *facts_request_more(const json_t *answer, const struct facts_scope *scope
 		ask_run(more, "candidates",
 			json_pack("[s, s, s, s, s, s]", "apt-cache", "policy", packages[0], packages[1], packages[2],
 				  packages[3]));
+	if (scope->compute)
+		facts_gpus_request_more(items, more);
 	if (json_array_size(more))
 		return more;
 	json_decref(more);
