@@ -29,6 +29,8 @@ struct need_row {
 /* The first row that fits counts. */
 static const struct need_row params[] = {
     {"AccountingStorageEnforce", 2302, SLURM_NEED_RESTART_CTLD, CTLD},
+    {"AccountingStorageTRES", 2302, SLURM_NEED_RESTART_CTLD,
+     "slurm.conf(5): TRES are set up on the start of the slurmctld"},
     {"AccountingStorageType", 2302, SLURM_NEED_RESTART_CTLD, LOADED},
     {"AcctGatherEnergyType", 2302, SLURM_NEED_RESTART_SLURMD, LOADED},
     {"AcctGatherFilesystemType", 2302, SLURM_NEED_RESTART_SLURMD, LOADED},

@@ -55,6 +55,8 @@ static void each_change_has_its_need(void **state)
 	     "MaxJobCount"},
 	    {"MaxJobCount", "GresTypes=gpu\nMaxJobCount", SLURM_NEED_RESTART_BOTH, SLURM_NEED_RECONFIGURE,
 	     SLURM_NEED_RECONFIGURE, "GresTypes"},
+	    {"MaxJobCount", "AccountingStorageTRES=gres/gpu\nMaxJobCount", SLURM_NEED_RESTART_CTLD,
+	     SLURM_NEED_RECONFIGURE, SLURM_NEED_RECONFIGURE, "AccountingStorageTRES"},
 	    {"SlurmctldHost=b", "SlurmctldHost=d", SLURM_NEED_RESTART_CTLD, SLURM_NEED_RECONFIGURE,
 	     SLURM_NEED_RECONFIGURE, "SlurmctldHost"},
 	    {"SlurmctldHost=a\nSlurmctldHost=b", "SlurmctldHost=b\nSlurmctldHost=a", SLURM_NEED_RESTART_CTLD,
