@@ -11,6 +11,7 @@
 #include "cli/reach.h"
 #include "hostlist/hostlist.h"
 #include "model/class.h"
+#include "model/gpus.h"
 #include "report/table.h"
 #include "slurm/version.h"
 
@@ -48,6 +49,16 @@ struct answer {
 	const struct inv_class *class;
 };
 
+/* "gpu:tesla_t4:2, 1 not ready" */
+static const char *gpus_of(struct arena *arena, const struct facts *f)
+{
+	const struct facts_gpus ready = gpus_ready(&f->gpus, arena);
+	const char *gres = gpus_gres(&ready, arena);
+	if (ready.len == f->gpus.len)
+		return gres;
+	return arena_printf(arena, "%s%s%zu not ready", gres ? gres : "", gres ? ", " : "", f->gpus.len - ready.len);
+}
+
 static void add_row(struct table *t, const struct answer *answer)
 {
 	const struct facts *f = answer->facts;
@@ -65,6 +76,7 @@ static void add_row(struct table *t, const struct answer *answer)
 	    f->munge.installed ? f->munge_unit.active : NULL,
 	    arena_printf(a, "%+lld +-%lld", (long long)f->clock_offset_ms, (long long)f->clock_error_ms),
 	    cgroup_names[f->cgroup],
+	    gpus_of(a, f),
 	};
 	table_add(t, cells);
 }
@@ -72,8 +84,8 @@ static void add_row(struct table *t, const struct answer *answer)
 static void print_table(struct context *context, const struct answer *all, size_t count)
 {
 	static const struct table_column columns[] = {
-	    {"HOST"},  {"CLASS"}, {"ARCH"},           {"OS"},    {"CPUS", true}, {"SxCxT"}, {"MEMORY/MiB", true},
-	    {"SLURM"}, {"MUNGE"}, {"CLOCK/ms", true}, {"CGROUP"}};
+	    {"HOST"},  {"CLASS"}, {"ARCH"},           {"OS"},     {"CPUS", true}, {"SxCxT"}, {"MEMORY/MiB", true},
+	    {"SLURM"}, {"MUNGE"}, {"CLOCK/ms", true}, {"CGROUP"}, {"GPUS"}};
 	struct table t = {.columns = columns, .count = sizeof columns / sizeof *columns, .arena = context->arena};
 	for (size_t i = 0; i < count; i++)
 		if (all[i].facts)
@@ -149,6 +161,19 @@ static json_t *classes_json(const struct inventory *inv, const struct answer *an
 	return why;
 }
 
+static json_t *gpus_json(const struct facts_gpus *gpus)
+{
+	json_t *all = json_array();
+	for (size_t i = 0; i < gpus->len; i++) {
+		const struct facts_gpu *g = &gpus->items[i];
+		json_array_append_new(all, json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:s, s:s?}", "address", g->address,
+						     "type", g->type, "files", g->files, "cores", g->cores, "driver",
+						     g->driver, "state", facts_gpu_state_name(g->state), "missing",
+						     g->missing));
+	}
+	return all;
+}
+
 static json_t *facts_json(const struct inventory *inv, const struct answer *answer, struct arena *arena)
 {
 	const struct facts *f = answer->facts;
@@ -169,6 +194,7 @@ static json_t *facts_json(const struct inventory *inv, const struct answer *answ
 		      "kernel", f->kernel, "os", f->os, "os_version", f->os_version, "suite", f->suite, "hardware",
 		      hardware, "ids", ids, "cgroup", cgroup, "clock", "offset_ms", (json_int_t)f->clock_offset_ms,
 		      "error_ms", (json_int_t)f->clock_error_ms);
+	json_object_set_new(all, "gpus", gpus_json(&f->gpus));
 	json_object_set_new(all, "slurmctld", unit_json(&f->slurmctld, &f->slurmctld_unit));
 	json_object_set_new(all, "slurmd", unit_json(&f->slurmd, &f->slurmd_unit));
 	json_object_set_new(all, "munge", unit_json(&f->munge, &f->munge_unit));
@@ -275,7 +301,7 @@ const struct command cmd_facts = {
     .summary = "Show what each host really is",
     .help = "Asks the hosts for their architecture, system, CPUs (sockets x cores x\n"
 	    "threads) and memory as slurmd counts them, the releases of Slurm and the state of\n"
-	    "MUNGE, how far their clocks are from this machine's, and their cgroups. Changes\n"
+	    "MUNGE, how far their clocks are from this machine's, their cgroups and GPUs. Changes\n"
 	    "nothing but that reeve's agent is left on the hosts.\n"
 	    "\n"
 	    "Where cluster.yaml has classes: which one each host is of, and why not of those\n"

@@ -8,9 +8,12 @@
  * node that reports less than its line says for broken (slurm.conf(5), RealMemory). What was reckoned once stays as
  * long as the rule that gave it stays the same: each change of slurm.conf costs.
  */
+#include <strings.h>
+
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "model/cluster.h"
+#include "model/gpus.h"
 
 enum { LEAST_PERCENT = 95, DEFAULT_RESERVE_MIB = 256 };
 
@@ -26,6 +29,36 @@ static uint64_t less_reserve(const struct inv_reserve *r, uint64_t measured)
 	if (!r->at.line)
 		reserve = measured / 20 < DEFAULT_RESERVE_MIB ? measured / 20 : DEFAULT_RESERVE_MIB;
 	return measured > reserve ? measured - reserve : 1;
+}
+
+/* A class that names gpu in its own Gres= does all of it by itself. */
+static bool class_gives_gpus(const struct inv_class *class)
+{
+	for (size_t i = 0; class && i < class->param_count; i++)
+		if (strcasecmp(class->params[i].key, "Gres") == 0 && gpus_named(class->params[i].value))
+			return true;
+	return false;
+}
+
+static struct facts_gpus gpus_now(const struct cluster *c, const struct cluster_host *h)
+{
+	return class_gives_gpus(h->class) ? (struct facts_gpus){0} : gpus_ready(&h->facts->gpus, c->arena);
+}
+
+/* The record's, and of these in gres.conf those that are there; where the types and their numbers are the same, or no
+ * record is, what is there: cards may change places. */
+static void keep_gpus(const struct cluster *c, struct cluster_host *h)
+{
+	const char *less, *more;
+	h->gpus = h->gpus_there = h->last->gpus;
+	if (!h->facts || !h->serves)
+		return;
+	struct facts_gpus now = gpus_now(c, h);
+	gpus_differ(&h->last->gpus, &now, c->arena, &less, &more);
+	if (!h->last->gpus_known || (!less && !more))
+		h->gpus = h->gpus_there = now;
+	else
+		h->gpus_there = gpus_among(&h->last->gpus, &now, c->arena);
 }
 
 static void configure(const struct cluster *c, struct cluster_host *h, const struct facts_hardware *as,
@@ -64,6 +97,10 @@ static void compare(const struct cluster *c, struct cluster_host *h)
 {
 	const struct facts_hardware *now = &h->facts->hardware, *was = &h->last->hardware;
 	_cleanup_strbuf_ struct strbuf text = {0};
+	const char *gpus_less = NULL, *gpus_more = NULL;
+	struct facts_gpus gpus = gpus_now(c, h);
+	if (h->last->gpus_known)
+		gpus_differ(&h->last->gpus, &gpus, c->arena, &gpus_less, &gpus_more);
 	bool less = now->cpus < was->cpus || now->sockets * now->cores < was->sockets * was->cores;
 	say(&text, "CPUs", now->cpus, was->cpus, "");
 	say(&text, "sockets", now->sockets, was->sockets, "");
@@ -72,9 +109,13 @@ static void compare(const struct cluster *c, struct cluster_host *h)
 	bool shrank = now->memory < was->memory * LEAST_PERCENT / 100;
 	if (shrank || was->memory < now->memory * LEAST_PERCENT / 100)
 		say(&text, "memory", now->memory, was->memory, " MB");
+	if (gpus_less)
+		strbuf_addf(&text, "%s%s less", text.len ? ", " : "", gpus_less);
+	if (gpus_more)
+		strbuf_addf(&text, "%s%s more", text.len ? ", " : "", gpus_more);
 	if (!text.len)
 		return;
-	h->change = less || shrank ? CHANGE_SHRANK : CHANGE_OTHER;
+	h->change = less || shrank || gpus_less ? CHANGE_SHRANK : CHANGE_OTHER;
 	h->change_text = arena_strndup(c->arena, text.data, text.len);
 }
 
@@ -104,10 +145,12 @@ void cluster_baseline(struct cluster *c, struct cluster_host *h, bool accept)
 		if (h->facts && h->serves)
 			compare(c, h);
 		keep(c, h);
+		keep_gpus(c, h);
 		if (h->change)
 			report(c, h);
 	} else if (h->facts && h->serves) {
 		configure(c, h, &h->facts->hardware, h->facts->hardware.memory);
+		h->gpus = h->gpus_there = gpus_now(c, h);
 	} else {
 		return;
 	}

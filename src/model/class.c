@@ -3,6 +3,7 @@
 #include "expr/expr.h"
 #include "inventory/fact-names.h"
 #include "model/cluster.h"
+#include "model/gpus.h"
 
 static struct expr_value text(const char *s)
 {
@@ -27,6 +28,7 @@ static void fill(const struct inv_host *host, const struct facts *f, struct expr
 	values[INV_FACT_CORES] = number((uint64_t)h->sockets * h->cores);
 	values[INV_FACT_THREADS] = number(h->threads);
 	values[INV_FACT_MEMORY] = number(h->memory);
+	values[INV_FACT_GPUS] = (struct expr_value){.known = host->compute, .number = gpus_count(&f->gpus)};
 	values[INV_FACT_CONTROLLER] = (struct expr_value){.known = true, .truth = host->controller};
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "model/gpus.h"
 #include "slurm/version.h"
 
 void cluster_salt(const char *cluster_name, char out[65])
@@ -98,7 +99,8 @@ static bool differs(const struct cluster *c)
 		known++;
 		if (!h->last || h->last->memory != h->memory || h->last->memory_from != h->memory_from ||
 		    !same_hardware(&h->last->hardware, &h->hardware) ||
-		    !same_text(h->last->class, h->class ? h->class->name : NULL))
+		    !same_text(h->last->class, h->class ? h->class->name : NULL) || !h->last->gpus_known ||
+		    !gpus_equal(&h->last->gpus, &h->gpus, c->arena))
 			return true;
 	}
 	return !c->record || known != c->record->host_count;
@@ -129,7 +131,7 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 	find_record(c);
 	bool running = false;
 	size_t listed = 0;
-	c->cgroup_cores = c->cgroup_memory = c->cgroup_track = true;
+	c->cgroup_cores = c->cgroup_memory = c->cgroup_track = c->cgroup_devices = true;
 	for (size_t i = 0; i < inv->host_count; i++) {
 		c->hosts[i].last = record_host(c->record, inv->hosts[i].name);
 		cluster_classify(c, &c->hosts[i]);
@@ -148,6 +150,7 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 		c->cgroup_cores &= h->facts->cgroup_cpuset;
 		c->cgroup_memory &= h->facts->cgroup_memory;
 		c->cgroup_track &= h->facts->cgroup_freezer;
+		c->cgroup_devices &= h->facts->cgroup_devices;
 	}
 	c->fresh = !c->record && !running;
 	c->record_differs |= differs(c);
@@ -156,6 +159,7 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 		finding_add(&c->findings, FINDING_STOP, "no-nodes", NULL, "no compute host was reached")->mend =
 		    "see why above; `reeve facts` tries again";
 	cluster_check_hosts(c, options);
+	cluster_check_gpus(c, options);
 	cluster_check_versions(c);
 	cluster_check_state(c);
 	cluster_decide_key(c, options);
@@ -181,6 +185,8 @@ struct record *cluster_record(const struct cluster *c, struct arena *arena)
 		    .hardware = h->hardware,
 		    .memory = h->memory,
 		    .memory_from = h->memory_from,
+		    .gpus = h->gpus,
+		    .gpus_known = h->facts || h->last->gpus_known,
 		};
 	}
 	r->exclusions = (struct record_exclusion *)c->exclusions;

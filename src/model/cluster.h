@@ -39,6 +39,8 @@ struct cluster_host {
 	bool listed; /* has a NodeName line: compute, and known now or from the record */
 	struct facts_hardware hardware; /* the baseline, for its line, where listed */
 	uint64_t memory, memory_from;   /* RealMemory and the measurement it comes from, MiB, where listed */
+	struct facts_gpus gpus;         /* the baseline: Gres= of its line, where listed (model/gpus.h) */
+	struct facts_gpus gpus_there;   /* those of them whose files slurmd will find: gres.conf */
 	enum cluster_change change;
 	const char *change_text; /* "memory 3707 MB, was 7666 MB"; NULL where nothing changed */
 	const char *unexpected;  /* what its class expects and does not hold; NULL: nothing */
@@ -56,7 +58,7 @@ struct cluster_partition {
 
 /* Texts that are the same for every host, NULL until a module has made them; in the cluster's arena. */
 struct cluster_texts {
-	const char *slurm_conf, *cgroup_conf;
+	const char *slurm_conf, *cgroup_conf, *gres_conf;
 };
 
 enum cluster_key {
@@ -77,13 +79,13 @@ struct cluster {
 	bool fresh;                  /* no record and no Slurm daemon running: a first installation */
 	unsigned release;            /* of Slurm on the controllers: 2205; 0 where no controller was reached */
 	enum cluster_key key;
-	const char *key_fingerprint;                    /* NULL with KEY_NEW until it is made (cluster_set_key) */
-	size_t key_holder;                              /* index of a host that has it, with KEY_KNOWN */
-	char salt[65];                                  /* for fingerprints of this cluster's key; not secret */
-	bool cgroup_cores, cgroup_memory, cgroup_track; /* what every listed node can do */
-	const char *state_source;                       /* what the state directory is on */
-	uint64_t epoch;                                 /* of the run to come */
-	struct cluster_texts *texts;                    /* what the modules made of it once for all hosts */
+	const char *key_fingerprint; /* NULL with KEY_NEW until it is made (cluster_set_key) */
+	size_t key_holder;           /* index of a host that has it, with KEY_KNOWN */
+	char salt[65];               /* for fingerprints of this cluster's key; not secret */
+	bool cgroup_cores, cgroup_memory, cgroup_track, cgroup_devices; /* what every listed node can do */
+	const char *state_source;                                       /* what the state directory is on */
+	uint64_t epoch;                                                 /* of the run to come */
+	struct cluster_texts *texts; /* what the modules made of it once for all hosts */
 	struct findings findings;
 	struct arena *arena; /* borrowed */
 };
@@ -127,6 +129,8 @@ cluster_primary(const struct cluster *c); /* the first controller that was reach
 /* "1 socket, 4 cores, 4 CPUs, 3797 MB": for people. In `arena`. */
 const char *cluster_hardware_text(const struct facts_hardware *h, struct arena *arena);
 
+bool cluster_has_gpus(const struct cluster *c); /* any listed node */
+
 /* Part of cluster_resolve, in files of their own: each adds its findings. */
 void cluster_exclude(struct cluster *c, const struct cluster_decisions *decisions); /* exclusions, serves */
 void cluster_baseline(struct cluster *c, struct cluster_host *h, bool accept); /* hardware, memory, change, listed */
@@ -134,6 +138,7 @@ void cluster_classify(struct cluster *c, struct cluster_host *h);              /
 void cluster_populate(struct cluster *c);                                      /* partitions */
 void cluster_check_hosts(struct cluster *c, const struct cluster_options *options);
 void cluster_check_state(struct cluster *c);
+void cluster_check_gpus(struct cluster *c, const struct cluster_options *options);
 void cluster_check_versions(struct cluster *c);
 void cluster_decide_key(struct cluster *c, const struct cluster_options *options);
 

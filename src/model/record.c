@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "model/gpus.h"
 
 enum { MOST_HOSTS = 65536 };
 
@@ -60,6 +61,9 @@ static void decode_host(struct reader *r, const json_t *o, struct record_host *h
 	    .by_slurmd = !json_is_false(json_object_get(o, "by_slurmd")),
 	};
 	h->memory_from = json_object_get(o, "memory_from") ? number(r, o, "memory_from", 1 << 30) : h->hardware.memory;
+	h->gpus_known = json_object_get(o, "gpus");
+	if (!r->bad && gpus_decode(json_object_get(o, "gpus"), r->arena, &h->gpus, r->err) < 0)
+		fail(r, "gpus");
 	if (!r->bad &&
 	    (!str_is_name(h->name, 63) || !str_is_name(h->arch, 20) || (h->class && !str_is_name(h->class, 63))))
 		fail(r, "hosts");
@@ -152,12 +156,12 @@ char *record_encode(const struct record *r)
 	for (size_t i = 0; i < r->host_count; i++) {
 		const struct record_host *h = &r->hosts[i];
 		json_array_append_new(
-		    hosts, json_pack("{s:s, s:s, s:s*, s:I, s:I, s:i, s:i, s:i, s:i, s:I, s:b}", "name", h->name,
+		    hosts, json_pack("{s:s, s:s, s:s*, s:I, s:I, s:i, s:i, s:i, s:i, s:I, s:b, s:o*}", "name", h->name,
 				     "arch", h->arch, "class", h->class, "memory", (json_int_t)h->memory, "memory_from",
 				     (json_int_t)h->memory_from, "sockets", (int)h->hardware.sockets, "cores",
 				     (int)h->hardware.cores, "threads", (int)h->hardware.threads, "cpus",
 				     (int)h->hardware.cpus, "measured", (json_int_t)h->hardware.memory, "by_slurmd",
-				     h->hardware.by_slurmd));
+				     h->hardware.by_slurmd, "gpus", h->gpus_known ? gpus_encode(&h->gpus) : NULL));
 	}
 	for (size_t i = 0; i < r->exclusion_count; i++) {
 		const struct record_exclusion *x = &r->exclusions[i];

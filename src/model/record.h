@@ -26,6 +26,8 @@ struct record_host {
 	struct facts_hardware hardware; /* the baseline: as measured when an operator applied or accepted it */
 	uint64_t memory;                /* MiB: RealMemory as configured */
 	uint64_t memory_from;           /* MiB: the measurement that it was reckoned from */
+	struct facts_gpus gpus;         /* as configured */
+	bool gpus_known;                /* false: written before GPUs were looked for */
 };
 
 /* A host that does not serve because somebody said so. */

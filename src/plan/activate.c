@@ -15,6 +15,7 @@
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
 #include "plan/plan.h"
+#include "slurm/gres.h"
 
 enum { MOST_NAMES = 65536 };
 
@@ -52,7 +53,7 @@ static void join_names(struct arena *arena, struct name_set *to, const struct sl
 
 struct texts {
 	struct plan *plan;
-	const char *slurm, *cgroup; /* wanted */
+	const char *slurm, *cgroup, *gres; /* wanted; of gres.conf NULL where none is */
 	struct slurm_conf *wanted;
 	struct map seen; /* old text -> struct slurm_activation */
 	/* Against each text that a controller had: jobs may stand on what any of them configured. */
@@ -85,6 +86,11 @@ static enum slurm_need cgroup_need(const struct texts *t, const char *old)
 	return !old || streq(old, t->cgroup) ? SLURM_NEED_NOTHING : SLURM_NEED_RESTART_SLURMD;
 }
 
+static enum slurm_need gres_need(const struct texts *t, const char *old)
+{
+	return old && t->gres ? slurm_gres_need(t->plan->cluster->release, old, t->gres) : SLURM_NEED_NOTHING;
+}
+
 static enum slurm_need need_of(struct texts *t, const struct facts *f, struct slurm_activation **ret_worst)
 {
 	enum slurm_need need = SLURM_NEED_NOTHING;
@@ -107,7 +113,9 @@ static enum slurm_need need_of(struct texts *t, const struct facts *f, struct sl
 	if (!f->in_force_slurm && f->slurm_conf && need == SLURM_NEED_NOTHING)
 		need = SLURM_NEED_RECONFIGURE;
 	need = slurm_need_join(need, cgroup_need(t, f->in_force_cgroup));
-	return slurm_need_join(need, cgroup_need(t, f->cgroup_conf));
+	need = slurm_need_join(need, cgroup_need(t, f->cgroup_conf));
+	need = slurm_need_join(need, gres_need(t, f->in_force_gres));
+	return slurm_need_join(need, gres_need(t, f->gres_conf));
 }
 
 /*
@@ -311,6 +319,7 @@ void plan_activation(struct plan *plan)
 	    .plan = plan,
 	    .slurm = wanted_conf(plan, "file:/etc/slurm/slurm.conf"),
 	    .cgroup = wanted_conf(plan, "file:/etc/slurm/cgroup.conf"),
+	    .gres = wanted_conf(plan, "file:/etc/slurm/gres.conf"),
 	};
 	t.wanted = parse(plan, t.slurm);
 	if (!t.slurm || !t.cgroup)

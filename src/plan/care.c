@@ -23,7 +23,8 @@
 
 enum { MOST_REASON = 200 };
 
-static const char *const slurm_reasons[] = {"Low RealMemory (reported:", "Low socket*core*thread count", "Low CPUs"};
+static const char *const slurm_reasons[] = {"Low RealMemory (reported:", "Low socket*core*thread count", "Low CPUs",
+					    "gres/gpu count reported lower than configured"};
 
 static bool by_slurmctld(const char *reason)
 {

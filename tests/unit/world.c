@@ -115,6 +115,7 @@ void world_running(struct world *w)
 		struct facts *f = &w->facts[i];
 		f->slurm_conf = f->in_force_slurm = conf;
 		f->cgroup_conf = f->in_force_cgroup = cgroup;
+		f->gres_conf = f->in_force_gres = core_gres_conf(w->cluster);
 		f->key_fingerprint = w->facts[0].key_fingerprint;
 		f->slurmctld_unit.active = i ? "inactive" : "active";
 		f->slurmd_unit.active = i ? "active" : "inactive";

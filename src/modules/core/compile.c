@@ -92,6 +92,8 @@ static void in_force(const struct cluster *c, struct catalog *out)
 	catalog_directory(out, STAGE_SERVICES, "/var/lib/reeve/in-force", "root", "root", 0700);
 	put_file(out, STAGE_SERVICES, "/var/lib/reeve/in-force/slurm.conf", 0600, core_slurm_conf(c));
 	put_file(out, STAGE_SERVICES, "/var/lib/reeve/in-force/cgroup.conf", 0600, core_cgroup_conf(c));
+	if (core_gres_conf(c))
+		put_file(out, STAGE_SERVICES, "/var/lib/reeve/in-force/gres.conf", 0600, core_gres_conf(c));
 }
 
 /* Its daemons are off, also at its next boot; its files stay as they are. */
@@ -121,6 +123,8 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 	catalog_directory(out, STAGE_PREPARE, CORE_LOGS, "slurm", "slurm", 0755);
 	put_file(out, STAGE_ACTIVATE, CORE_CONF, 0644, core_slurm_conf(c));
 	put_file(out, STAGE_ACTIVATE, CORE_CGROUP, 0644, core_cgroup_conf(c));
+	if (core_gres_conf(c))
+		put_file(out, STAGE_ACTIVATE, CORE_GRES, 0644, core_gres_conf(c));
 	if (h->inv->controller)
 		slurmctld(c, out);
 	else if (h->facts && h->facts->slurmctld_unit.loaded)

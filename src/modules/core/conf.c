@@ -7,6 +7,7 @@
  *	    people expect.
  *	DefMemPerCPU  with memory as a resource a job that names none would get all of a node's.
  *	ProctrackType, TaskPlugin  cgroups where every node can, else what works without (read-only cgroups kill slurmd).
+ *	GresTypes, AccountingStorageTRES  where a node has GPUs; what the operator wrote stays, with ours behind it.
  *	ReturnToService=1  a node that was down because it did not answer comes back by itself (default 0: never).
  *	ReconfigFlags=KeepPartState  a reconfigure must not undo what an administrator did to a partition.
  *	SlurmctldTimeout=60  the backup takes over after a minute, not two.
@@ -19,6 +20,7 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
+#include "model/gpus.h"
 #include "modules/core/core.h"
 
 /* What the operator wrote for a parameter; NULL: nothing. */
@@ -50,8 +52,16 @@ static const char *node_shape(const struct cluster *c, const struct cluster_host
 		    (unsigned long long)h->memory);
 	for (size_t i = 0; h->class && i < h->class->feature_count; i++)
 		strbuf_addf(&s, "%s%s", i ? "," : " Features=", h->class->features[i]);
-	for (size_t i = 0; h->class && i < h->class->param_count; i++)
-		strbuf_addf(&s, " %s=%s", h->class->params[i].key, h->class->params[i].value);
+	const char *gres = gpus_gres(&h->gpus, c->arena);
+	for (size_t i = 0; h->class && i < h->class->param_count; i++) {
+		const struct inv_param *p = &h->class->params[i];
+		bool join = gres && strcasecmp(p->key, "Gres") == 0;
+		strbuf_addf(&s, " %s=%s%s%s", p->key, p->value, join ? "," : "", join ? gres : "");
+		if (join)
+			gres = NULL;
+	}
+	if (gres)
+		strbuf_addf(&s, " Gres=%s", gres);
 	strbuf_adds(&s, " State=UNKNOWN");
 	return arena_strndup(c->arena, s.data, s.len);
 }
@@ -180,6 +190,8 @@ static bool consumes_memory(const struct inventory *inv)
 	return !value || strcasestr(value, "memory");
 }
 
+static const char *const gres_params[] = {"GresTypes", "AccountingStorageTRES"};
+
 static char *make_slurm_conf(const struct cluster *c)
 {
 	const struct inventory *inv = c->inv;
@@ -213,8 +225,14 @@ static char *make_slurm_conf(const struct cluster *c)
 	put_default(&out, inv, "SlurmctldTimeout", "60");
 	put_default(&out, inv, "SlurmdTimeout", "300");
 	put_default(&out, inv, "MpiDefault", "none");
+	for (size_t i = 0; i < ARRAY_LEN(gres_params); i++) {
+		const char *value = core_gres_param(c, gres_params[i], NULL);
+		if (value)
+			put_default(&out, inv, gres_params[i], value);
+	}
 	for (size_t i = 0; i < inv->param_count; i++)
-		strbuf_addf(&out, "%s=%s\n", inv->params[i].key, inv->params[i].value);
+		strbuf_addf(&out, "%s=%s\n", inv->params[i].key,
+			    core_gres_param(c, inv->params[i].key, inv->params[i].value));
 	put_nodes(&out, c);
 	put_partitions(&out, c);
 	return arena_strndup(c->arena, out.data, out.len);
@@ -232,10 +250,14 @@ const char *core_cgroup_conf(const struct cluster *cluster)
 {
 	struct cluster_texts *texts = cluster->texts;
 	if (!texts->cgroup_conf)
-		texts->cgroup_conf = arena_printf(cluster->arena,
-						  "# Written by reeve; the same on every host.\n"
-						  "ConstrainCores=%s\nConstrainRAMSpace=%s\n",
-						  cluster->cgroup_track && cluster->cgroup_cores ? "yes" : "no",
-						  cluster->cgroup_track && cluster->cgroup_memory ? "yes" : "no");
+		texts->cgroup_conf =
+		    arena_printf(cluster->arena,
+				 "# Written by reeve; the same on every host.\n"
+				 "ConstrainCores=%s\nConstrainRAMSpace=%s\n%s",
+				 cluster->cgroup_track && cluster->cgroup_cores ? "yes" : "no",
+				 cluster->cgroup_track && cluster->cgroup_memory ? "yes" : "no",
+				 cluster_has_gpus(cluster) && cluster->cgroup_track && cluster->cgroup_devices
+				     ? "ConstrainDevices=yes\n"
+				     : "");
 	return texts->cgroup_conf;
 }

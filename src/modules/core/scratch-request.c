@@ -46,7 +46,7 @@ static const char script[] =
     "set -u\n"
     "state=$1 user=$2 wait=$3 limit=$4 address=$5 jobs=$6 copy=$7\n"
     "shift 7\n"
-    "candidate=$1 new=$2 old=$3 cgroup=$4\n"
+    "candidate=$1 new=$2 old=$3 cgroup=$4 gres=$5\n"
     "export SLURM_BITSTR_LEN=0\n"
     "quote() { sed 's/\\x00//g; s/^/ /'; }\n"
     "fail() { echo \"@failed $1\"; exit 0; }\n"
@@ -73,6 +73,7 @@ static const char script[] =
     "take \"$new\" >new/slurm.conf\n"
     "take \"$old\" >old/slurm.conf\n"
     "if [ \"$cgroup\" -gt 0 ]; then take \"$cgroup\" >new/cgroup.conf; fi\n"
+    "if [ \"$gres\" -gt 0 ]; then take \"$gres\" >new/gres.conf; fi\n"
     /* names and addresses */
     "read -r host </proc/sys/kernel/hostname\n"
     "printf '127.0.0.1 localhost\\n%s %s\\n' \"$address\" \"$host\" >hosts\n"
@@ -170,7 +171,7 @@ json_t *scratch_request(const struct scratch_test *test, struct err *err)
 		old_text = NULL;
 
 	const char *parts[] = {test->new_conf, new_text, old_text ? old_text : "",
-			       test->new_cgroup ? test->new_cgroup : ""};
+			       test->new_cgroup ? test->new_cgroup : "", test->new_gres ? test->new_gres : ""};
 	json_t *argv = json_pack("[s, s, s, s, s, s]", "sh", "-c", script, "scratch", test->state, test->user);
 	add_number(argv, SCRATCH_START_MS);
 	add_number(argv, SCRATCH_STATE_KIB);

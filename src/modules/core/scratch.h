@@ -52,6 +52,7 @@ struct scratch_test {
 	const char *new_conf;   /* the candidate slurm.conf */
 	const char *old_conf;   /* the one in force; NULL: none. One with Include lines counts as none */
 	const char *new_cgroup; /* the candidate cgroup.conf; NULL: the host's own */
+	const char *new_gres;   /* the candidate gres.conf; NULL: the host's own, if there is one */
 };
 
 /*

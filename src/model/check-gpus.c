@@ -1,0 +1,128 @@
+/*
+ * GPUs that jobs cannot be given, and why. A device file that is missing is the gravest: slurmd waits 20 s for what
+ * gres.conf names and then ends (src/common/gres.c, "can't stat gres.conf file").
+ */
+#include <string.h>
+
+#include "base/str.h"
+#include "base/vec.h"
+#include "model/cluster.h"
+#include "model/gpus.h"
+
+static const struct {
+	const char *name, *driver, *mend;
+} vendors[] = {
+    [GPU_NVIDIA] = {"NVIDIA", "nvidia",
+		    "install NVIDIA's driver there (package nvidia-driver), then `modprobe nvidia`, or reboot"},
+    [GPU_AMD] = {"AMD", "amdgpu", "on it: modprobe amdgpu (package firmware-amd-graphics), or reboot"},
+    [GPU_INTEL] = {"Intel", "i915 or xe", "on it: modprobe i915 (or xe, by the card's age), or reboot"},
+};
+
+static const char *device_mend(struct cluster *c, const struct cluster_host *h, const struct facts_gpu *g)
+{
+	if (g->vendor == GPU_NVIDIA && g->instance)
+		return finding_text(&c->findings, "on %s: nvidia-modprobe -f /proc/driver/nvidia/capabilities/...",
+				    h->inv->name);
+	if (g->vendor == GPU_NVIDIA)
+		return finding_text(&c->findings,
+				    "on %s: nvidia-modprobe -c 0 -u, and enable nvidia-persistenced, which makes the "
+				    "files at each boot",
+				    h->inv->name);
+	return finding_text(&c->findings, "on %s: udevadm trigger --subsystem-match=drm --subsystem-match=kfd",
+			    h->inv->name);
+}
+
+static bool is_listed(const struct cluster_host *h, const struct facts_gpu *g)
+{
+	for (size_t i = 0; g->files && i < h->gpus.len; i++)
+		if (streq(h->gpus.items[i].files, g->files))
+			return true;
+	return false;
+}
+
+static void check_card(struct cluster *c, const struct cluster_host *h, const struct facts_gpu *g)
+{
+	const char *vendor = vendors[g->vendor].name;
+	struct finding *f = NULL;
+	switch (g->state) {
+	case GPU_READY:
+		return;
+	case GPU_NO_DRIVER:
+		if (g->driver && streq(g->driver, "vfio-pci")) {
+			finding_add(&c->findings, FINDING_NOTE, "gpu-driver", h->inv->name,
+				    "the %s card at %s is kept for virtual machines (vfio-pci): no GPU for jobs",
+				    vendor, g->address);
+			return;
+		}
+		if (g->driver)
+			f = finding_add(&c->findings, FINDING_WARNING, "gpu-driver", h->inv->name,
+					"the %s card at %s is driven by %s instead of %s: jobs get no GPU of it",
+					vendor, g->address, g->driver, vendors[g->vendor].driver);
+		else
+			f = finding_add(&c->findings, FINDING_WARNING, "gpu-driver", h->inv->name,
+					"the %s card at %s has no driver: jobs get no GPU of it", vendor, g->address);
+		f->mend = vendors[g->vendor].mend;
+		break;
+	case GPU_NOT_UP:
+		f = finding_add(&c->findings, FINDING_WARNING, "gpu-driver", h->inv->name,
+				"the driver %s is loaded and has no device for the %s card at %s", g->driver, vendor,
+				g->address);
+		f->mend = finding_text(&c->findings, "on %s: `dmesg | grep -i %s` says why", h->inv->name,
+				       g->vendor == GPU_NVIDIA ? "nvrm" : g->driver);
+		break;
+	case GPU_NO_FILE:
+		if (is_listed(h, g))
+			f = finding_add(
+			    &c->findings, FINDING_HOST, "gpu-device", h->inv->name,
+			    "%s of the %s card at %s is not there: slurmd, when it starts, waits 20 s for it and "
+			    "ends",
+			    g->missing, vendor, g->address);
+		else
+			f = finding_add(&c->findings, FINDING_WARNING, "gpu-device", h->inv->name,
+					"%s of the %s card at %s is not there: jobs get no GPU of it", g->missing,
+					vendor, g->address);
+		f->mend = device_mend(c, h, g);
+		break;
+	case GPU_NO_PROFILE:
+		f = finding_add(
+		    &c->findings, FINDING_WARNING, "gpu-mig", h->inv->name,
+		    "the NVIDIA card at %s has MIG instances whose profiles are not known: jobs get no GPU of it",
+		    g->address);
+		f->mend = finding_text(&c->findings, "on %s: `nvidia-smi mig -lci` should list them", h->inv->name);
+		break;
+	}
+	f->origin = h->inv->at;
+}
+
+static void check_foreign(struct cluster *c, const struct cluster_host *h, bool replace)
+{
+	const char *conf = h->facts->gres_conf;
+	if (!conf || !*conf || replace || str_starts(conf, CLUSTER_CONF_MARK))
+		return;
+	struct finding *f = finding_add(&c->findings, FINDING_STOP, "foreign-gres-conf", h->inv->name,
+					"/etc/slurm/gres.conf was not written by reeve");
+	f->mend = "`reeve apply --replace` puts reeve's in its place (the old one is kept in /var/lib/reeve/backup)";
+	f->origin = h->inv->at;
+}
+
+bool cluster_has_gpus(const struct cluster *c)
+{
+	for (size_t i = 0; i < c->inv->host_count; i++)
+		if (c->hosts[i].listed && c->hosts[i].gpus.len)
+			return true;
+	return false;
+}
+
+void cluster_check_gpus(struct cluster *c, const struct cluster_options *options)
+{
+	bool any = cluster_has_gpus(c);
+	for (size_t i = 0; i < c->inv->host_count; i++) {
+		const struct cluster_host *h = &c->hosts[i];
+		if (!h->facts)
+			continue;
+		if (any)
+			check_foreign(c, h, options->replace);
+		for (size_t k = 0; h->serves && k < h->facts->gpus.len; k++)
+			check_card(c, h, &h->facts->gpus.items[k]);
+	}
+}

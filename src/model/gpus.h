@@ -1,0 +1,44 @@
+/*
+ * gpus: GPUs as Slurm's files name them, and how two lists of them differ. Pure.
+ *
+ * A node's Gres= is its baseline (baseline.c): what was ready when it was last applied or accepted. gres.conf names of
+ * these only what is there, so that slurmd does not wait for a file that is gone, and end.
+ */
+#ifndef REEVE_MODEL_GPUS_H
+#define REEVE_MODEL_GPUS_H
+
+#include <jansson.h>
+
+#include "facts/gpu.h"
+
+/* Those that jobs can be given, in the order of their device files' numbers; in `arena`. */
+struct facts_gpus gpus_ready(const struct facts_gpus *all, struct arena *arena);
+
+size_t gpus_count(const struct facts_gpus *all); /* of those */
+
+/* Those of `gpus` whose files `now` has too. */
+struct facts_gpus gpus_among(const struct facts_gpus *gpus, const struct facts_gpus *now, struct arena *arena);
+
+/* The value of Gres= on a node's line (slurm.conf(5)): "gpu:nvidia_a100:2,gpu:tesla_t4:1", types in order of their
+ * names; NULL where there are none. */
+const char *gpus_gres(const struct facts_gpus *gpus, struct arena *arena);
+
+/* Does a Gres= that somebody wrote name GPUs? */
+bool gpus_named(const char *gres);
+
+/* The same types, files and cores. */
+bool gpus_equal(const struct facts_gpus *a, const struct facts_gpus *b, struct arena *arena);
+
+/* What `now` has less and more of than `before`, each in the form of gpus_gres(); NULL: nothing. Only types and their
+ * numbers count, not in which slot a card sits. Either pointer may be NULL. */
+void gpus_differ(const struct facts_gpus *before, const struct facts_gpus *now, struct arena *arena,
+		 const char **ret_less, const char **ret_more);
+
+/* Lines of gres.conf(5) for a node, each beginning with " Name=gpu", to stand behind NodeName=...; "" for none. */
+const char *gpus_lines(const struct facts_gpus *gpus, struct arena *arena);
+
+/* For the record. What is malformed there is ERR_PROTOCOL. */
+json_t *gpus_encode(const struct facts_gpus *gpus);
+int gpus_decode(const json_t *json, struct arena *arena, struct facts_gpus *ret, struct err *err);
+
+#endif

@@ -1,0 +1,130 @@
+/* The text of gres.conf, and what slurm.conf says for it outside of node lines. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/map.h"
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "base/vec.h"
+#include "hostlist/hostlist.h"
+#include "model/gpus.h"
+#include "modules/core/core.h"
+
+/* Nodes with the same lines. */
+struct group {
+	const char *lines;
+	VEC(const char *) names;
+};
+
+static void put_group(struct strbuf *out, const struct cluster *c, const struct group *g)
+{
+	const char *names = hostlist_compress(g->names.items, g->names.len, c->arena);
+	char *rest = arena_strdup(c->arena, g->lines);
+	for (char *line; (line = str_next_line(&rest));)
+		if (*line)
+			strbuf_addf(out, "NodeName=%s%s\n", names, line);
+}
+
+static void put_nodes(struct strbuf *out, const struct cluster *c)
+{
+	_cleanup_map_ struct map by_lines = {0};
+	VEC(struct group *) groups = {0};
+	for (size_t i = 0; i < c->inv->host_count; i++) {
+		const struct cluster_host *h = &c->hosts[i];
+		if (!h->listed || !h->gpus_there.len)
+			continue;
+		const char *lines = gpus_lines(&h->gpus_there, c->arena);
+		struct group *g = map_get(&by_lines, lines);
+		if (!g) {
+			g = arena_alloc(c->arena, sizeof *g);
+			g->lines = lines;
+			map_set(&by_lines, lines, g);
+			*vec_push_in(c->arena, &groups) = g;
+		}
+		*vec_push_in(c->arena, &g->names) = h->inv->name;
+	}
+	for (size_t i = 0; i < groups.len; i++)
+		put_group(out, c, groups.items[i]);
+}
+
+static bool has_ours(const struct cluster *c)
+{
+	for (size_t i = 0; i < c->inv->host_count; i++) {
+		const struct facts *f = c->hosts[i].facts;
+		if (f && f->gres_conf && str_starts(f->gres_conf, CLUSTER_CONF_MARK))
+			return true;
+	}
+	return false;
+}
+
+const char *core_gres_conf(const struct cluster *cluster)
+{
+	struct cluster_texts *texts = cluster->texts;
+	if (texts->gres_conf || (!cluster_has_gpus(cluster) && !has_ours(cluster)))
+		return texts->gres_conf;
+	_cleanup_strbuf_ struct strbuf out = {0};
+	strbuf_adds(&out, CLUSTER_CONF_MARK "; the same on every host.\n");
+	put_nodes(&out, cluster);
+	texts->gres_conf = arena_strndup(cluster->arena, out.data, out.len);
+	return texts->gres_conf;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* "gres/gpu" and each type of it, in order of their names. */
+static const char **tracked(const struct cluster *c, size_t *ret_count)
+{
+	_cleanup_map_ struct map seen = {0};
+	VEC(const char *) all = {0};
+	*vec_push_in(c->arena, &all) = "gres/gpu";
+	for (size_t i = 0; i < c->inv->host_count; i++)
+		for (size_t k = 0; c->hosts[i].listed && k < c->hosts[i].gpus.len; k++) {
+			const char *name = arena_printf(c->arena, "gres/gpu:%s", c->hosts[i].gpus.items[k].type);
+			if (!map_set(&seen, name, (void *)name))
+				*vec_push_in(c->arena, &all) = name;
+		}
+	qsort(all.items, all.len, sizeof *all.items, by_text);
+	*ret_count = all.len;
+	return all.items;
+}
+
+static bool has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+	for (const char *p = list; p && *p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+		if (strcspn(p, ",") == len && strncasecmp(p, word, len) == 0)
+			return true;
+	return false;
+}
+
+/* Without its database slurmctld ends when it is to track a GRES (_init_tres in src/slurmctld/controller.c). */
+static bool has_database(const struct inventory *inv)
+{
+	for (size_t i = 0; i < inv->param_count; i++)
+		if (strcasecmp(inv->params[i].key, "AccountingStorageType") == 0)
+			return str_ends(inv->params[i].value, "/slurmdbd");
+	return false;
+}
+
+const char *core_gres_param(const struct cluster *cluster, const char *key, const char *value)
+{
+	static const char *const gpu[] = {"gpu"};
+	const char *const *words = gpu;
+	size_t count = 1;
+	bool types = strcasecmp(key, "GresTypes") == 0;
+	if (!(types || strcasecmp(key, "AccountingStorageTRES") == 0) || !cluster_has_gpus(cluster) ||
+	    !(types || has_database(cluster->inv)))
+		return value;
+	if (!types)
+		words = tracked(cluster, &count);
+	_cleanup_strbuf_ struct strbuf out = {0};
+	strbuf_adds(&out, value ? value : "");
+	for (size_t i = 0; i < count; i++)
+		if (!has_word(value, words[i]))
+			strbuf_addf(&out, "%s%s", out.len ? "," : "", words[i]);
+	return arena_strdup(cluster->arena, strbuf_str(&out));
+}

@@ -1,0 +1,16 @@
+/*
+ * gres: what a changed gres.conf needs before it is in force.
+ *
+ * gres.conf(5): changes take effect at `scontrol reconfigure`, but for Type, which needs a restart of slurmctld and the
+ * slurmds, and Cores, which needs one of slurmctld. From 23.11 on a reconfigure starts new processes (scontrol(1)).
+ */
+#ifndef REEVE_SLURM_GRES_H
+#define REEVE_SLURM_GRES_H
+
+#include "slurm/activation.h"
+
+/* Either text may be NULL: no file. A device file that came or went is for a reconfigure; a type or cores that a node
+ * did not have are for a restart. What else their number changes stands in slurm.conf, too. */
+enum slurm_need slurm_gres_need(unsigned release, const char *old, const char *now);
+
+#endif
