@@ -8,10 +8,14 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
+#include "slurm/meaning.h"
+#include "slurm/param.h"
 
 struct work {
 	unsigned release;
 	struct arena *arena;
+	struct meaning meaning;
+	bool partial; /* the old one includes files: what it lacks may be there, and is not called new */
 	struct slurm_activation *out;
 	struct {
 		struct slurm_reason *items;
@@ -82,7 +86,7 @@ static bool equal(const char *a, const char *b)
 /* Parameters that mean all of their lines, not the last. */
 static bool is_list(const char *key)
 {
-	static const char *const keys[] = {"SlurmctldHost", "Prolog", "Epilog", "PrologSlurmctld", "EpilogSlurmctld"};
+	static const char *const keys[] = {"Prolog", "Epilog", "PrologSlurmctld", "EpilogSlurmctld"};
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		if (strcasecmp(keys[i], key) == 0)
 			return true;
@@ -96,6 +100,8 @@ static void gather(struct work *w, const struct slurm_pairs *pairs, struct map *
 	for (size_t i = 0; i < pairs->len; i++) {
 		char *key = arena_strdup(w->arena, pairs->items[i].key);
 		const char *value = pairs->items[i].value;
+		if (slurm_conf_names_controller(key))
+			continue;
 		for (char *p = key; *p; p++)
 			*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
 		const char *before = map_get(values, key);
@@ -115,6 +121,57 @@ static const char *value_of(struct work *w, const struct map *values, const char
 	return map_get(values, lower);
 }
 
+/* "head(10.0.0.1), spare"; NULL: there is none. */
+static const char *controllers_text(struct work *w, const struct slurm_conf *conf)
+{
+	_cleanup_strbuf_ struct strbuf out = {0};
+	const struct slurm_controller_name *list;
+	size_t count = slurm_conf_controllers(conf, w->arena, &list);
+	for (size_t i = 0; i < count; i++) {
+		strbuf_addf(&out, "%s%s", i ? ", " : "", list[i].name);
+		if (!streq(list[i].name, list[i].address))
+			strbuf_addf(&out, "(%s)", list[i].address);
+	}
+	return out.len ? arena_strdup(w->arena, strbuf_str(&out)) : NULL;
+}
+
+static void compare_controllers(struct work *w, const struct slurm_conf *old, const struct slurm_conf *new_conf)
+{
+	const char *before = controllers_text(w, old), *after = controllers_text(w, new_conf), *why;
+	if (equal(before, after))
+		return;
+	enum slurm_need need = slurm_activation_param(w->release, "SlurmctldHost", &why);
+	add_reason(w, need, "SlurmctldHost", before, after, why);
+}
+
+/* Slashes that are doubled or stand at the end mean nothing. */
+static bool same_path(const char *a, const char *b)
+{
+	for (;; a++, b++) {
+		while (*a == '/' && (a[1] == '/' || !a[1]))
+			a++;
+		while (*b == '/' && (b[1] == '/' || !b[1]))
+			b++;
+		if (*a != *b)
+			return false;
+		if (!*a)
+			return true;
+	}
+}
+
+static bool means_the_same(const char *key, const char *a, const char *b)
+{
+	const struct slurm_param *param = slurm_param_find(SLURM_GLOBAL, key);
+	if (equal(a, b))
+		return true;
+	if (!a || !b)
+		return false;
+	/* slurm.conf(5): it is folded to lower case. */
+	if (strcasecmp(key, "ClusterName") == 0)
+		return strcasecmp(a, b) == 0;
+	return param && param->type == SLURM_PATH && same_path(a, b);
+}
+
 static void compare_globals(struct work *w, const struct slurm_conf *old, const struct slurm_conf *new_conf)
 {
 	_cleanup_map_ struct map old_values = {0};
@@ -125,55 +182,56 @@ static void compare_globals(struct work *w, const struct slurm_conf *old, const 
 	for (size_t i = 0; i < keys.len; i++) {
 		const char *old_value = value_of(w, &old_values, keys.items[i]);
 		const char *new_value = value_of(w, &new_values, keys.items[i]);
-		const char *why;
-		if (equal(old_value, new_value))
+		const char *unsaid = slurm_param_default(keys.items[i], w->release), *why;
+		if (means_the_same(keys.items[i], old_value ? old_value : unsaid, new_value ? new_value : unsaid))
 			continue;
 		enum slurm_need need = slurm_activation_change(w->release, keys.items[i], old_value, new_value, &why);
 		add_reason(w, need, keys.items[i], old_value, new_value, why);
 	}
 }
 
-/* Old names of keys. */
-static const char *canonical(const char *key)
-{
-	if (strcasecmp(key, "Procs") == 0)
-		return "CPUs";
-	if (strcasecmp(key, "Feature") == 0)
-		return "Features";
-	if (strcasecmp(key, "Shared") == 0)
-		return "OverSubscribe";
-	return key;
-}
-
-static const char *line_value(const struct slurm_line *line, const char *key)
-{
-	for (size_t i = line->count; i > 0; i--)
-		if (strcasecmp(canonical(line->pairs[i - 1].key), canonical(key)) == 0)
-			return line->pairs[i - 1].value;
-	return NULL;
-}
-
 typedef void changed_fn(struct work *w, const char *name, const char *key, const char *old_value,
 			const char *new_value);
 
-/* Calls `changed` for each key that differs; tells whether any did. */
-static bool compare_lines(struct work *w, const char *name, const struct slurm_line *old, const struct slurm_line *now,
-			  changed_fn *changed)
+/* What `key` means of one unit, in the old configuration and in the new. */
+struct side {
+	const struct slurm_conf *conf;
+	const struct slurm_units *nodes;
+	const struct slurm_unit *unit;
+	bool is_node;
+};
+
+static const char *meaning_in(struct work *w, const struct side *side, const char *key)
 {
-	bool any = false;
-	for (size_t i = 0; i < old->count; i++) {
-		const char *value = line_value(now, old->pairs[i].key);
-		if (equal(old->pairs[i].value, value))
-			continue;
-		changed(w, name, canonical(old->pairs[i].key), old->pairs[i].value, value);
-		any = true;
-	}
-	for (size_t i = 0; i < now->count; i++) {
-		if (line_value(old, now->pairs[i].key))
-			continue;
-		changed(w, name, canonical(now->pairs[i].key), NULL, now->pairs[i].value);
-		any = true;
-	}
+	return side->is_node ? meaning_of_node(&w->meaning, side->unit, key)
+			     : meaning_of_partition(&w->meaning, side->conf, side->nodes, side->unit, key);
+}
+
+static bool compare_key(struct work *w, const struct side *old, const struct side *now, const char *key,
+			bool same_processors, changed_fn *changed)
+{
+	key = meaning_key(key);
+	if (old->is_node && same_processors && meaning_is_processors(key))
+		return false;
+	bool processors = old->is_node && meaning_is_processors(key);
+	const char *before = processors ? meaning_get(old->unit->line, key) : meaning_in(w, old, key);
+	const char *after = processors ? meaning_get(now->unit->line, key) : meaning_in(w, now, key);
+	if (equal(before, after))
+		return false;
+	changed(w, old->unit->name, key, before, after);
+	return true;
+}
+
+/* Calls `changed` for each key that differs; tells whether any did. */
+static bool compare_lines(struct work *w, const struct side *old, const struct side *now, changed_fn *changed)
+{
+	const struct slurm_line *a = old->unit->line, *b = now->unit->line;
+	bool any = false, same = old->is_node && meaning_same_processors(a, b);
+	for (size_t i = 0; i < a->count; i++)
+		any |= compare_key(w, old, now, a->pairs[i].key, same, changed);
+	for (size_t i = 0; i < b->count; i++)
+		if (!meaning_get(a, b->pairs[i].key))
+			any |= compare_key(w, old, now, b->pairs[i].key, same, changed);
 	return any;
 }
 
@@ -234,12 +292,14 @@ static void compare_nodes(struct work *w, const struct slurm_units *old, const s
 {
 	for (size_t i = 0; i < old->count; i++) {
 		const struct slurm_unit *unit = slurm_units_get(now, old->items[i].name);
+		const struct side before = {.unit = &old->items[i], .is_node = true};
+		const struct side after = {.unit = unit, .is_node = true};
 		if (!unit)
 			add_name(w, &w->out->nodes_removed, old->items[i].name);
-		else if (compare_lines(w, unit->name, old->items[i].line, unit->line, node_changed))
+		else if (compare_lines(w, &before, &after, node_changed))
 			add_name(w, &w->out->nodes_changed, unit->name);
 	}
-	for (size_t i = 0; i < now->count; i++)
+	for (size_t i = 0; !w->partial && i < now->count; i++)
 		if (!slurm_units_get(old, now->items[i].name))
 			add_name(w, &w->out->nodes_added, now->items[i].name);
 	nodes_reason(w, &w->out->nodes_added, true);
@@ -253,21 +313,29 @@ static void compare_nodes(struct work *w, const struct slurm_units *old, const s
 	}
 }
 
-static void compare_partitions(struct work *w, const struct slurm_units *old, const struct slurm_units *now)
+struct parts {
+	const struct slurm_conf *conf;
+	struct slurm_units nodes, partitions;
+};
+
+static void compare_partitions(struct work *w, const struct parts *a, const struct parts *b)
 {
 	static const char why[] = "partitions are read again by scontrol reconfigure";
+	const struct slurm_units *old = &a->partitions, *now = &b->partitions;
 	for (size_t i = 0; i < old->count; i++) {
 		const char *name = old->items[i].name;
 		const struct slurm_unit *unit = slurm_units_get(now, name);
+		const struct side before = {.conf = a->conf, .nodes = &a->nodes, .unit = &old->items[i]};
+		const struct side after = {.conf = b->conf, .nodes = &b->nodes, .unit = unit};
 		if (!unit) {
 			add_name(w, &w->out->partitions_removed, name);
 			add_reason(w, SLURM_NEED_RECONFIGURE, arena_printf(w->arena, "partition %s", name), name, NULL,
 				   why);
-		} else if (compare_lines(w, name, old->items[i].line, unit->line, partition_changed)) {
+		} else if (compare_lines(w, &before, &after, partition_changed)) {
 			add_name(w, &w->out->partitions_changed, name);
 		}
 	}
-	for (size_t i = 0; i < now->count; i++) {
+	for (size_t i = 0; !w->partial && i < now->count; i++) {
 		const char *name = now->items[i].name;
 		if (slurm_units_get(old, name))
 			continue;
@@ -312,36 +380,53 @@ static void compare_others(struct work *w, const struct slurm_conf *old, const s
 			   "what the included files hold is not known here");
 }
 
+static int read_parts(const struct slurm_conf *conf, struct arena *arena, struct parts *ret, struct err *err)
+{
+	ret->conf = conf;
+	return slurm_conf_nodes(conf, arena, &ret->nodes, err) < 0
+		   ? -1
+		   : slurm_conf_partitions(conf, arena, &ret->partitions, err);
+}
+
+static void parts_free(struct parts *parts)
+{
+	slurm_units_free(&parts->nodes);
+	slurm_units_free(&parts->partitions);
+}
+#define _cleanup_parts_ __attribute__((cleanup(parts_free)))
+
 static int compare_units(struct work *w, const struct slurm_conf *old, const struct slurm_conf *now, struct err *err)
 {
-	_cleanup_slurm_units_ struct slurm_units old_nodes = {0};
-	_cleanup_slurm_units_ struct slurm_units new_nodes = {0};
-	_cleanup_slurm_units_ struct slurm_units old_partitions = {0};
-	_cleanup_slurm_units_ struct slurm_units new_partitions = {0};
-	if (slurm_conf_nodes(old, w->arena, &old_nodes, err) < 0 ||
-	    slurm_conf_partitions(old, w->arena, &old_partitions, err) < 0)
+	_cleanup_parts_ struct parts a = {0};
+	_cleanup_parts_ struct parts b = {0};
+	if (read_parts(old, w->arena, &a, err) < 0)
 		return err_wrap(err, "the slurm.conf in force");
-	if (slurm_conf_nodes(now, w->arena, &new_nodes, err) < 0 ||
-	    slurm_conf_partitions(now, w->arena, &new_partitions, err) < 0)
+	if (read_parts(now, w->arena, &b, err) < 0)
 		return err_wrap(err, "the new slurm.conf");
-	compare_nodes(w, &old_nodes, &new_nodes);
-	compare_partitions(w, &old_partitions, &new_partitions);
+	compare_nodes(w, &a.nodes, &b.nodes);
+	compare_partitions(w, &a, &b);
 	return 0;
 }
 
 int slurm_activation_of(unsigned release, const struct slurm_conf *old, const struct slurm_conf *new_conf,
 			struct arena *arena, struct slurm_activation **ret, struct err *err)
 {
-	struct work w = {.release = release, .arena = arena, .out = arena_alloc(arena, sizeof *w.out)};
+	struct work w = {.release = release,
+			 .arena = arena,
+			 .meaning = {.arena = arena},
+			 .partial = old && old->includes.len,
+			 .out = arena_alloc(arena, sizeof *w.out)};
 	int rc = 0;
 	if (!old) {
 		add_reason(&w, SLURM_NEED_START, "slurm.conf", NULL, NULL, "no configuration is in force yet");
 	} else {
+		compare_controllers(&w, old, new_conf);
 		compare_globals(&w, old, new_conf);
 		compare_others(&w, old, new_conf);
 		rc = compare_units(&w, old, new_conf, err);
 	}
 	map_free(&w.groups);
+	meaning_free(&w.meaning);
 	if (rc < 0)
 		return -1;
 	w.out->reasons = w.reasons.items;

@@ -6,10 +6,10 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "base/vec.h"
+#include "slurm/lines.h"
 
-#define LINE_MAX_BYTES (256U << 10) /* of one joined line: ten thousand names of nodes fit */
-#define PAIRS_MAX 200000U           /* of a whole file */
-#define LINES_MAX 100000U           /* that describe nodes and the like */
+#define PAIRS_MAX 200000U      /* of a whole file */
+#define UNIT_LINES_MAX 100000U /* that describe nodes and the like */
 
 struct parser {
 	struct slurm_conf *conf;
@@ -19,84 +19,9 @@ struct parser {
 	size_t pairs, lines;
 };
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
-}
-
 static bool is_key_byte(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.';
-}
-
-static const char *skip_space(const char *p)
-{
-	while (is_space(*p))
-		p++;
-	return p;
-}
-
-/* Cuts a comment off: '#' after an even number of backslashes. */
-static size_t without_comment(const char *line, size_t len)
-{
-	size_t backslashes = 0;
-	for (size_t i = 0; i < len; i++) {
-		if (line[i] == '#' && backslashes % 2 == 0)
-			return i;
-		backslashes = line[i] == '\\' ? backslashes + 1 : 0;
-	}
-	return len;
-}
-
-/* Whether the line goes on: an odd number of backslashes at its end, blanks behind them allowed. *ret_len: without the
- * last. */
-static bool goes_on(const char *line, size_t len, size_t *ret_len)
-{
-	size_t end = len, backslashes = 0;
-	while (end > 0 && is_space(line[end - 1]))
-		end--;
-	while (backslashes < end && line[end - backslashes - 1] == '\\')
-		backslashes++;
-	*ret_len = backslashes % 2 ? end - 1 : len;
-	return backslashes % 2 == 1;
-}
-
-static void strip_escapes(struct strbuf *b)
-{
-	size_t out = 0;
-	for (size_t in = 0; in < b->len; in++) {
-		if (b->data[in] == '\\' && in + 1 < b->len)
-			in++;
-		b->data[out++] = b->data[in];
-	}
-	b->len = out;
-	b->data[out] = '\0';
-}
-
-/* The next joined line into `out`; false at the end. `*line` counts physical lines read. */
-static bool next_line(const char **p, const char *end, struct strbuf *out, unsigned *line)
-{
-	bool more = true;
-	if (*p >= end)
-		return false;
-	strbuf_reset(out);
-	while (more && *p < end) {
-		const char *newline = memchr(*p, '\n', (size_t)(end - *p));
-		size_t len = (size_t)((newline ? newline : end) - *p);
-		size_t keep = without_comment(*p, len);
-		more = goes_on(*p, keep, &keep);
-		if (out->len + keep <= LINE_MAX_BYTES)
-			strbuf_add(out, *p, keep);
-		else
-			out->len = LINE_MAX_BYTES + 1; /* reported by the caller; nothing of it is used */
-		*p = newline ? newline + 1 : end;
-		(*line)++;
-		if (out->len > LINE_MAX_BYTES)
-			return true;
-	}
-	strbuf_adds(out, "");
-	strip_escapes(out);
-	return true;
 }
 
 static int fail(struct parser *parser, const char *what, const char *at)
@@ -110,16 +35,16 @@ static int read_pair(struct parser *parser, const char **p, struct slurm_pair *r
 	const char *start = *p, *key_end, *value;
 	for (key_end = start; is_key_byte(*key_end); key_end++)
 		;
-	const char *equals = skip_space(key_end);
+	const char *equals = lines_skip_space(key_end);
 	if (key_end == start || *equals == '\0')
 		return fail(parser, "not a key=value pair", start);
 	if (*equals != '=')
 		return fail(parser, "'=' is missing behind the key", start);
-	value = skip_space(equals + 1);
+	value = lines_skip_space(equals + 1);
 	size_t len = strcspn(value, " \t\r\v\f");
 	if (*value == '"') {
 		const char *quote = strchr(value + 1, '"');
-		if (quote && (is_space(quote[1]) || quote[1] == '\0')) {
+		if (quote && (lines_is_space(quote[1]) || quote[1] == '\0')) {
 			value++;
 			len = (size_t)(quote - value);
 			*p = quote + 1;
@@ -158,10 +83,10 @@ static int read_unit_line(struct parser *parser, struct slurm_lines *lines, cons
 			  const char *p)
 {
 	struct slurm_pairs pairs = {0};
-	if (++parser->lines > LINES_MAX)
+	if (++parser->lines > UNIT_LINES_MAX)
 		return err_set(parser->err, ERR_LIMIT, "line %u: more than %u lines of nodes and partitions",
-			       parser->line, LINES_MAX);
-	for (p = skip_space(p); *p; p = skip_space(p))
+			       parser->line, UNIT_LINES_MAX);
+	for (p = lines_skip_space(p); *p; p = lines_skip_space(p))
 		if (read_pair(parser, &p, vec_push_in(parser->arena, &pairs)) < 0)
 			return -1;
 	*vec_push_in(parser->arena, lines) =
@@ -169,23 +94,18 @@ static int read_unit_line(struct parser *parser, struct slurm_lines *lines, cons
 	return 0;
 }
 
-static bool is_include(const char *p)
-{
-	return strncasecmp(p, "Include", 7) == 0 && is_space(p[7]) && *skip_space(p + 7) != '=';
-}
-
 static int read_line(struct parser *parser, const char *p)
 {
 	struct slurm_conf *conf = parser->conf;
 	struct slurm_lines *lines;
-	p = skip_space(p);
-	if (is_include(p)) {
-		p = skip_space(p + 7);
-		size_t len = strcspn(p, " \t\r\v\f");
+	size_t len;
+	const char *included = lines_included(p, &len);
+	if (included) {
 		*vec_push_in(parser->arena, &conf->includes) = (struct slurm_pair){
-		    .key = "Include", .value = arena_strndup(parser->arena, p, len), .line = parser->line};
+		    .key = "Include", .value = arena_strndup(parser->arena, included, len), .line = parser->line};
 		return 0;
 	}
+	p = lines_skip_space(p);
 	while (*p) {
 		struct slurm_pair pair;
 		if (read_pair(parser, &p, &pair) < 0)
@@ -194,7 +114,7 @@ static int read_line(struct parser *parser, const char *p)
 			return read_unit_line(parser, lines, &pair, p);
 		/* A member's address is never NULL. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		*vec_push_in(parser->arena, &conf->globals) = pair;
-		p = skip_space(p);
+		p = lines_skip_space(p);
 	}
 	return 0;
 }
@@ -211,10 +131,10 @@ int slurm_conf_parse(const char *text, size_t len, struct arena *arena, struct s
 		return err_set(err, ERR_INPUT, "a slurm.conf with a NUL byte in it");
 	for (;;) {
 		parser.line = count + 1;
-		if (!next_line(&p, end, &line, &count))
+		if (!lines_next(&p, end, &line, &count))
 			break;
-		if (line.len > LINE_MAX_BYTES)
-			return err_set(err, ERR_LIMIT, "line %u: longer than %u bytes", parser.line, LINE_MAX_BYTES);
+		if (line.len > LINES_MAX_BYTES)
+			return err_set(err, ERR_LIMIT, "line %u: longer than %u bytes", parser.line, LINES_MAX_BYTES);
 		if (read_line(&parser, strbuf_str(&line)) < 0)
 			return -1;
 	}

@@ -9,6 +9,7 @@
 #ifndef REEVE_SLURM_CONF_H
 #define REEVE_SLURM_CONF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -61,6 +62,17 @@ int slurm_conf_parse(const char *text, size_t len, struct arena *arena, struct s
 /* Value of a global parameter; the last where it is repeated, as Slurm does; NULL where it is not given. */
 const char *slurm_conf_get(const struct slurm_conf *conf, const char *key);
 
+/* A machine that runs slurmctld: what it calls itself, and its address (the name where none is given). */
+struct slurm_controller_name {
+	const char *name, *address;
+};
+
+/* In their order: SlurmctldHost's, or, where there is none, those of ControlMachine and BackupController. */
+size_t slurm_conf_controllers(const struct slurm_conf *conf, struct arena *arena,
+			      const struct slurm_controller_name **ret);
+/* Is it one of the parameters that these come from? */
+bool slurm_conf_names_controller(const char *key);
+
 /* Value of a key on a line; NULL where it is not given. */
 const char *slurm_line_get(const struct slurm_line *line, const char *key);
 
@@ -68,6 +80,7 @@ const char *slurm_line_get(const struct slurm_line *line, const char *key);
 struct slurm_unit {
 	const char *name;
 	const struct slurm_line *line; /* defaults included; its own .line is where the name is written */
+	size_t index;                  /* its place among the names of the line: lists of addresses pair with them */
 };
 
 /* `items` in the order of the file; `by_name` gives the struct slurm_unit. */

@@ -75,6 +75,12 @@ const char *const *slurm_param_names(enum slurm_section section, unsigned releas
 /* The table itself, ended by a NULL name. */
 const struct slurm_param *slurm_param_table(enum slurm_section section);
 
+/*
+ * What Slurm takes in `release` (0: any, what all of them take) where a global parameter is not given. NULL where that
+ * is nothing, or not known here: only parameters are known that reeve writes.
+ */
+const char *slurm_param_default(const char *name, unsigned release);
+
 /* A parameter that reeve itself writes and the operator may not give under `slurm:` or in a partition. */
 struct slurm_owned {
 	const char *name;

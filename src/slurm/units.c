@@ -54,7 +54,7 @@ static int add_nodes(const struct slurm_line *line, struct arena *arena, struct 
 		if (map_has(by_name, names[i]))
 			return err_set(err, ERR_INPUT, "line %u: node %s is described twice", line->line, names[i]);
 		map_set(by_name, names[i], (void *)names[i]);
-		*vec_push_in(arena, units) = (struct slurm_unit){.name = names[i], .line = line};
+		*vec_push_in(arena, units) = (struct slurm_unit){.name = names[i], .line = line, .index = i};
 	}
 	return 0;
 }

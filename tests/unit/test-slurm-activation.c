@@ -201,11 +201,60 @@ static void ten_thousand_nodes_are_quick(void **state)
 	assert_int_equal(out->nodes_changed.len, 5000);
 }
 
+/* What a configuration that somebody wrote by hand says in other words. */
+static void other_words_need_nothing(void **state)
+{
+	(void)state;
+	static const char by_hand[] =
+	    "ClusterName=Hall\nControlMachine=a\nControlAddr=10.0.0.1\nBackupController=b\n"
+	    "StateSaveLocation=/srv/state/\n"
+	    "NodeName=n1 NodeAddr=10.0.1.1 CPUs=4 Boards=1 SocketsPerBoard=1 CoresPerSocket=4\n"
+	    "NodeName=n2 NodeAddr=10.0.1.2 CPUs=4 Sockets=1 CoresPerSocket=4 Feature=x\n"
+	    "NodeName=localnode NodeAddr=localhost\n"
+	    "NodeSet=s Nodes=n[1-2]\nPartitionName=p Nodes=s Default=Yes State=up\n"
+	    "PartitionName=q Nodes=ALL\n";
+	static const char by_reeve[] =
+	    "ClusterName=hall\nSlurmctldHost=a(10.0.0.1)\nSlurmctldHost=b\nAuthType=auth/munge\n"
+	    "StateSaveLocation=/srv/state\nReturnToService=0\nDefMemPerNode=0\nSelectType=select/linear\n"
+	    "NodeName=n1 NodeAddr=10.0.1.1 CPUs=4 Sockets=1 CoresPerSocket=4 ThreadsPerCore=1 State=UNKNOWN\n"
+	    "NodeName=n2 NodeAddr=10.0.1.2 CPUs=4 Sockets=1 CoresPerSocket=4 Features=x State=UNKNOWN\n"
+	    "NodeName=localnode NodeAddr=127.0.0.1 CPUs=1\n"
+	    "NodeSet=s Nodes=n[1-2]\nPartitionName=p Nodes=n[1-2] Default=YES State=UP\n"
+	    "PartitionName=q Nodes=localnode,n[1-2] State=UP\n";
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct slurm_activation *out = compared(a, 2205, by_hand, by_reeve);
+	if (out->len)
+		fail_msg("%s: %s -> %s", out->reasons[0].subject, out->reasons[0].old_value, out->reasons[0].new_value);
+	/* From 24.11 on the default is another. */
+	out = compared(a, 2411, by_hand, by_reeve);
+	assert_int_equal(out->len, 1);
+	assert_string_equal(out->reasons[0].subject, "SelectType");
+	/* Each node its own address, in whatever groups they stand. */
+	out = compared(a, 2205, "NodeName=n[1-2] NodeAddr=10.0.0.[1-2]\n",
+		       "NodeName=n1 NodeAddr=10.0.0.1\nNodeName=n2 NodeAddr=10.0.0.3\n");
+	assert_int_equal(out->len, 1);
+	assert_string_equal(out->reasons[0].subject, "node n2 NodeAddr");
+}
+
+/* What a file that is included may have described is not new. */
+static void an_include_may_hold_what_is_missing(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct slurm_activation *out = compared(a, 2205, "ClusterName=c\nInclude nodes.conf\nNodeName=n1\n",
+						"ClusterName=c\nNodeName=n2\nPartitionName=p Nodes=n2\n");
+	assert_int_equal(out->nodes_added.len + out->partitions_added.len, 0);
+	assert_int_equal(out->nodes_removed.len, 1);
+	assert_true(out->need >= SLURM_NEED_RESTART_BOTH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_change_has_its_need),
 	    cmocka_unit_test(what_means_the_same_needs_nothing),
+	    cmocka_unit_test(other_words_need_nothing),
+	    cmocka_unit_test(an_include_may_hold_what_is_missing),
 	    cmocka_unit_test(lists_say_whom_it_touches),
 	    cmocka_unit_test(nothing_running_means_start),
 	    cmocka_unit_test(needs_join),

@@ -1,0 +1,43 @@
+/*
+ * meaning: what a key says of one node or partition, however it is written: defaults filled in, old names of keys,
+ * lists that are paired with the names of their line, NodeSets, processors given in one way or another.
+ *
+ * Sources: slurm.conf(5); _parse_nodename() and _build_nodesets() of src/common/read_config.c and
+ * src/slurmctld/read_config.c.
+ */
+#ifndef REEVE_SLURM_MEANING_H
+#define REEVE_SLURM_MEANING_H
+
+#include <stdbool.h>
+
+#include "slurm/conf.h"
+
+/* Remembers what it expanded; `{.arena = a}` is an empty one, and meaning_free its end. */
+struct meaning {
+	struct arena *arena;
+	struct map lists;
+	size_t spent; /* names of partitions' nodes so far: beyond all measure, their lists are taken as written */
+};
+
+void meaning_free(struct meaning *m);
+#define _cleanup_meaning_ __attribute__((cleanup(meaning_free)))
+
+/* Procs is CPUs, Feature Features, Shared OverSubscribe; any other key is itself. */
+const char *meaning_key(const char *key);
+
+/* The value of a key, or of one that means the same, on a line; NULL: not given. */
+const char *meaning_get(const struct slurm_line *line, const char *key);
+
+/* What `key` (see meaning_key) says of a node: its own address out of a list; what Slurm takes where it is not given.
+ * NULL: nothing. */
+const char *meaning_of_node(struct meaning *m, const struct slurm_unit *node, const char *key);
+
+/* Boards, Sockets, SocketsPerBoard, CoresPerSocket, ThreadsPerCore, CPUs: those are judged together. */
+bool meaning_is_processors(const char *key);
+bool meaning_same_processors(const struct slurm_line *a, const struct slurm_line *b);
+
+/* What `key` says of a partition. Nodes is a hostlist, sorted, with NodeSets and ALL written out. */
+const char *meaning_of_partition(struct meaning *m, const struct slurm_conf *conf, const struct slurm_units *nodes,
+				 const struct slurm_unit *partition, const char *key);
+
+#endif
