@@ -1,5 +1,7 @@
 #include "facts/facts.h"
 
+#include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,29 @@ static const json_t *item(const struct reader *r, const char *name)
 static const char *text_of(const struct reader *r, const char *name)
 {
 	return arena_strdup(r->arena, json_string_value(json_object_get(item(r, name), "text")));
+}
+
+/*
+ * A configuration that may be somebody's work: also where it is no text, or cannot be read, it is there, and must not
+ * be taken for none.
+ */
+static const char *conf_of(const struct reader *r, const char *name)
+{
+	const json_t *o = item(r, name), *errno_value = json_object_get(o, "errno");
+	const char *text = text_of(r, name), *coded = json_string_value(json_object_get(o, "b64"));
+	if (text)
+		return text;
+	if (errno_value)
+		return json_integer_value(errno_value) == ENOENT ? NULL : "# it cannot be read\n";
+	size_t len = coded ? strlen(coded) : 0;
+	char *bytes = arena_alloc(r->arena, len + 1);
+	if (!coded || sodium_base642bin((unsigned char *)bytes, len, coded, len, NULL, &len, NULL,
+					sodium_base64_VARIANT_ORIGINAL) < 0)
+		return NULL;
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = bytes[i] ? bytes[i] : '?';
+	bytes[len] = '\0';
+	return bytes;
 }
 
 /* Standard output of a command, also where it ended with a status other than 0; NULL where it did not run to its end.
@@ -375,7 +400,7 @@ struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope
 		if (str_starts(credential, "MUNGE:") && strlen(credential) < 4096)
 			f->credential = credential;
 	}
-	f->slurm_conf = text_of(&r, "slurm.conf");
+	f->slurm_conf = conf_of(&r, "slurm.conf");
 	f->cgroup_conf = text_of(&r, "cgroup.conf");
 	f->gres_conf = text_of(&r, "gres.conf");
 	f->in_force_slurm = text_of(&r, "in-force.slurm");

@@ -127,6 +127,40 @@ static void answer_becomes_facts(void **state)
 	assert_string_equal(f->credential, "MUNGE:AwQFAAA:");
 }
 
+/* Somebody's slurm.conf must not be taken for none because it is no UTF-8, too long, or no file. */
+static void a_configuration_that_is_no_text_is_there(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *key, *value;
+		int number;
+		const char *expected; /* NULL: none */
+	} cases[] = {
+	    {"text", "ClusterName=c\n", 0, "ClusterName=c\n"},
+	    {"b64", "I/wAeAo=", 0, "#\xfc?x\n"},
+	    {"errno", NULL, EFBIG, "# it cannot be read\n"},
+	    {"errno", NULL, EISDIR, "# it cannot be read\n"},
+	    {"errno", NULL, ENOENT, NULL},
+	};
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct facts_scope scope = {0};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		json_t *json = answer("dalt\n");
+		json_object_set_new(json_object_get(json, "items"), "slurm.conf",
+				    cases[i].value ? json_pack("{s:s}", cases[i].key, cases[i].value)
+						   : json_pack("{s:i}", cases[i].key, cases[i].number));
+		struct err err = {0};
+		struct facts *f = facts_decode(json, &scope, "x86_64", 0, 0, a, &err);
+		json_decref(json);
+		if (!f)
+			fail_msg("%s", err.text);
+		if (cases[i].expected)
+			assert_string_equal(f->slurm_conf, cases[i].expected);
+		else
+			assert_null(f->slurm_conf);
+	}
+}
+
 static void lying_host_is_refused(void **state)
 {
 	(void)state;
@@ -248,6 +282,7 @@ int main(void)
 	    cmocka_unit_test(hardware_is_read_from_slurmd_and_sysfs),
 	    cmocka_unit_test(impossible_hardware_is_refused),
 	    cmocka_unit_test(answer_becomes_facts),
+	    cmocka_unit_test(a_configuration_that_is_no_text_is_there),
 	    cmocka_unit_test(lying_host_is_refused),
 	    cmocka_unit_test(what_was_not_said_is_not_taken_for_nothing),
 	    cmocka_unit_test(a_machine_without_systemd_has_no_units),
