@@ -38,6 +38,13 @@ static void put_default(struct strbuf *out, const struct inventory *inv, const c
 		strbuf_addf(out, "%s=%s\n", key, value);
 }
 
+/* A value with blanks needs quotes; one that holds quotes is not in cluster.yaml. */
+static void put_pair(struct strbuf *out, const char *key, const char *value)
+{
+	const char *quote = strpbrk(value, " \t") ? "\"" : "";
+	strbuf_addf(out, "%s=%s%s%s", key, quote, value, quote);
+}
+
 /* What a NodeName line says but for names and addresses: nodes with the same text share a line. */
 static const char *node_shape(const struct cluster *c, const struct cluster_host *h)
 {
@@ -162,7 +169,8 @@ static void put_partitions(struct strbuf *out, const struct cluster *c)
 			strbuf_adds(out, " Default=YES");
 		bool state = false;
 		for (size_t k = 0; k < p->param_count; k++) {
-			strbuf_addf(out, " %s=%s", p->params[k].key, p->params[k].value);
+			strbuf_addc(out, ' ');
+			put_pair(out, p->params[k].key, p->params[k].value);
 			state |= strcasecmp(p->params[k].key, "State") == 0;
 		}
 		strbuf_adds(out, state ? "\n" : " State=UP\n");
@@ -184,10 +192,17 @@ static unsigned long long memory_per_cpu(const struct cluster *c)
 	return least ? least : 1;
 }
 
+/* Whole nodes: with select/linear cores are no resource, and Slurm takes none of cons_tres's parameters. */
+static bool whole_nodes(const struct inventory *inv)
+{
+	const char *value = operator_value(inv, "SelectType");
+	return value && strcasecmp(value, "select/linear") == 0;
+}
+
 static bool consumes_memory(const struct inventory *inv)
 {
 	const char *value = operator_value(inv, "SelectTypeParameters");
-	return !value || strcasestr(value, "memory");
+	return value ? strcasestr(value, "memory") != NULL : !whole_nodes(inv);
 }
 
 static const char *const gres_params[] = {"GresTypes", "AccountingStorageTRES"};
@@ -216,7 +231,8 @@ static char *make_slurm_conf(const struct cluster *c)
 	put_default(&out, inv, "ProctrackType", c->cgroup_track ? "proctrack/cgroup" : "proctrack/linuxproc");
 	put_default(&out, inv, "TaskPlugin", c->cgroup_track ? "task/affinity,task/cgroup" : "task/affinity");
 	put_default(&out, inv, "SelectType", "select/cons_tres");
-	put_default(&out, inv, "SelectTypeParameters", "CR_Core_Memory");
+	if (!whole_nodes(inv))
+		put_default(&out, inv, "SelectTypeParameters", "CR_Core_Memory");
 	if (consumes_memory(inv) && !operator_value(inv, "DefMemPerCPU") && !operator_value(inv, "DefMemPerNode") &&
 	    !operator_value(inv, "DefMemPerGPU"))
 		strbuf_addf(&out, "DefMemPerCPU=%llu\n", memory_per_cpu(c));
@@ -230,9 +246,11 @@ static char *make_slurm_conf(const struct cluster *c)
 		if (value)
 			put_default(&out, inv, gres_params[i], value);
 	}
-	for (size_t i = 0; i < inv->param_count; i++)
-		strbuf_addf(&out, "%s=%s\n", inv->params[i].key,
-			    core_gres_param(c, inv->params[i].key, inv->params[i].value));
+	for (size_t i = 0; i < inv->param_count; i++) {
+		const struct inv_param *p = &inv->params[i];
+		put_pair(&out, p->key, core_gres_param(c, p->key, p->value));
+		strbuf_addc(&out, '\n');
+	}
 	put_nodes(&out, c);
 	put_partitions(&out, c);
 	return arena_strndup(c->arena, out.data, out.len);
