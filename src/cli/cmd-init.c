@@ -1,21 +1,14 @@
 /* reeve init: a first cluster.yaml, from what is there. */
-#include <ctype.h>
-#include <errno.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/fd.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "cli/commands.h"
 #include "cli/draft.h"
+#include "cli/newfile.h"
 #include "cli/reach.h"
 #include "hostlist/hostlist.h"
-#include "modules/module.h"
-
-enum { MODE = 0644 };
 
 static const char no_salt[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -76,64 +69,19 @@ static int look(struct context *context, const struct hosts *hosts, struct draft
 	return -1;
 }
 
-static bool is_cluster_name(const char *s)
-{
-	return *s && strlen(s) <= INV_MAX_CLUSTER && isalnum((unsigned char)*s) &&
-	       s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_-")] == '\0';
-}
-
-/* The file has to pass reeve's own check before anybody sees it. */
-static int check(const char *path, const struct strbuf *text, struct arena *arena, struct err *err)
-{
-	struct diags diags;
-	const struct inventory *inv =
-	    inventory_parse(path, strbuf_str(text), text->len, module_sections, &diags, arena, err);
-	if (!inv && diags.len)
-		err_set(err, ERR_INPUT, "what was found makes no cluster: %s", diags.items[0].message);
-	diags_free(&diags);
-	return inv ? 0 : -1;
-}
-
-static const char *output_file(const struct context *context)
-{
-	const char *path = context_option(context, "output");
-	if (!path)
-		path = context_option(context, "file");
-	return path ? path : "cluster.yaml";
-}
-
-static int save(struct context *context, const char *path, const struct strbuf *text, size_t count)
-{
-	struct err err = {0};
-	if (streq(path, "-")) {
-		fwrite(strbuf_str(text), 1, text->len, stdout);
-		return EXIT_DONE;
-	}
-	if (file_write_atomic(path, strbuf_str(text), text->len, MODE, &err) < 0)
-		return context_fail(context, &err);
-	if (context->json)
-		printf("{\"hosts\": %zu}\n", count);
-	else
-		printf("wrote %s: %zu host%s; now: reeve apply\n", path, count, count == 1 ? "" : "s");
-	return EXIT_DONE;
-}
-
 static int run(struct context *context)
 {
-	struct err err = {0};
 	if (context->lab)
 		return context_misused(context, "the lab is made from a cluster.yaml; init looks at real hosts");
-	const char *path = output_file(context), *name = context_option(context, "name");
-	if (name && !is_cluster_name(name))
-		return context_misused(context, "'%s' is no name for a cluster: lower-case letters, digits, '_', '-'",
-				       name);
-	struct stat st;
-	if (!streq(path, "-") && !context_option(context, "force") && lstat(path, &st) == 0) {
-		err_set(&err, ERR_REFUSED, "%s is there already; --force replaces it, -o writes elsewhere", path);
-		return context_fail(context, &err);
-	}
+	const char *path = newfile_path(context), *name;
+	int status;
+	if (newfile_name(context, &name, &status) < 0)
+		return status;
+	status = newfile_refused(context, path);
+	if (status >= 0)
+		return status;
 	struct hosts hosts = {0};
-	int status = choose(context, &hosts);
+	status = choose(context, &hosts);
 	if (status >= 0)
 		return status;
 	struct draft_host *draft = arena_calloc(context->arena, hosts.len, sizeof *draft);
@@ -141,12 +89,10 @@ static int run(struct context *context)
 	if (status >= 0)
 		return status;
 	if (!name)
-		name = draft[0].name && is_cluster_name(draft[0].name) ? draft[0].name : "cluster";
+		name = draft[0].name && newfile_is_cluster_name(draft[0].name) ? draft[0].name : "cluster";
 	_cleanup_strbuf_ struct strbuf text = {0};
 	draft_print(&text, name, draft, hosts.len);
-	if (check(path, &text, context->arena, &err) < 0)
-		return context_fail(context, &err);
-	return save(context, path, &text, hosts.len);
+	return newfile_save(context, path, &text, hosts.len, "reeve apply");
 }
 
 static const struct option_spec options[] = {

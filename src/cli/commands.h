@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 
+extern const struct command cmd_adopt;
 extern const struct command cmd_check;
 extern const struct command cmd_facts;
 extern const struct command cmd_init;

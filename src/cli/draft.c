@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "base/str.h"
+#include "conf/print.h"
 #include "inventory/inventory.h"
 #include "slurm/version.h"
 
@@ -40,22 +41,10 @@ int draft_names(struct draft_host *hosts, size_t count, struct arena *arena, str
 	return 0;
 }
 
-/* As a scalar: plain where that is a text for sure, else quoted. Names and addresses hold no quotes. */
-static void print_scalar(struct strbuf *out, const char *text)
-{
-	bool plain = isalpha((unsigned char)*text) && str_is_name(text, 253);
-	static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "null", "y", "n", "all"};
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		plain = plain && strcasecmp(text, words[i]) != 0;
-	struct in_addr v4;
-	plain = plain || inet_pton(AF_INET, text, &v4) == 1;
-	strbuf_addf(out, plain ? "%s" : "\"%s\"", text);
-}
-
 static size_t scalar_width(const char *text)
 {
 	_cleanup_strbuf_ struct strbuf s = {0};
-	print_scalar(&s, text);
+	conf_print_scalar(&s, text);
 	return s.len;
 }
 
@@ -74,14 +63,14 @@ static void print_host(struct strbuf *out, const struct draft_host *h, size_t na
 	if (streq(h->address, "local"))
 		strbuf_adds(&address, "local");
 	else
-		print_scalar(&address, h->address);
+		conf_print_scalar(&address, h->address);
 	if (h->user) {
 		strbuf_adds(&address, ", user: ");
-		print_scalar(&address, h->user);
+		conf_print_scalar(&address, h->user);
 		strbuf_adds(&address, " }");
 	}
 	strbuf_adds(out, "  ");
-	print_scalar(out, h->name);
+	conf_print_scalar(out, h->name);
 	strbuf_addf(out, ":%*s %-*s  # ", (int)(name_width - scalar_width(h->name)), "", (int)address_width,
 		    strbuf_str(&address));
 	print_said(out, h->facts->os);
@@ -136,13 +125,13 @@ void draft_print(struct strbuf *out, const char *cluster, const struct draft_hos
 		 "\n"
 		 "reeve: 1                                # version of this language\n");
 	strbuf_addf(out, "cluster: ");
-	print_scalar(out, cluster);
+	conf_print_scalar(out, cluster);
 	strbuf_addf(out, "%*s # ClusterName\n", (int)(scalar_width(cluster) < 30 ? 30 - scalar_width(cluster) : 0), "");
 	strbuf_addf(out, "# slurm_version: \"%s\"%s                # refuse any other release\n\n",
 		    *release ? release : "24.11", "");
 	print_hosts(out, hosts, count);
 	strbuf_adds(out, "\ncontrollers: [");
-	print_scalar(out, hosts[0].name);
+	conf_print_scalar(out, hosts[0].name);
 	strbuf_adds(out, one ? "]\n" : "]   # the first is the primary, others take over; they need a shared state\n");
 	strbuf_adds(
 	    out,

@@ -192,7 +192,7 @@ static bool is_dns_name(const char *s)
 }
 
 /* NULL: it is one. Else why it is not, and perhaps a help. */
-static const char *address_fault(const char *s, const char **ret_hint)
+const char *conf_address_fault(const char *s, const char **ret_hint)
 {
 	struct in_addr v4;
 	struct in6_addr v6;
@@ -233,15 +233,16 @@ int conf_address(const struct conf_value *value, const char *what, const char **
 int conf_address_check(const char *text, const char *what, struct span at, struct diags *diags)
 {
 	const char *hint = NULL;
-	const char *fault = address_fault(text, &hint);
+	const char *fault = conf_address_fault(text, &hint);
 	if (!fault)
 		return 0;
 	diag_error(diags, CONF_ADDRESS_CODE, at, hint, "%s '%s' %s", what, text, fault);
 	return -1;
 }
 
-static const char *path_fault(const char *s, size_t len)
+const char *conf_path_fault(const char *s)
 {
+	size_t len = strlen(s);
 	if (*s != '/')
 		return "is not absolute";
 	if (len > 1000)
@@ -262,7 +263,7 @@ int conf_path(const struct conf_value *value, const char *what, const char **ret
 {
 	if (get_scalar(value, what, "an absolute path", diags) < 0)
 		return -1;
-	const char *fault = path_fault(value->text, value->len);
+	const char *fault = conf_path_fault(value->text);
 	if (fault) {
 		diag_error(diags, CONF_PATH_CODE, value->at, NULL, "%s '%s' %s", what, value->text, fault);
 		return -1;

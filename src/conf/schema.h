@@ -62,6 +62,11 @@ int conf_path(const struct conf_value *value, const char *what, const char **ret
  * number 22.1 in every other tool; versions are quoted. */
 int conf_version(const struct conf_value *value, const char *what, const char **ret, struct diags *diags);
 
+/* Why a text is no such address or path ("is not absolute"); NULL: it is one. Static. The hint (NULL: none) may be
+ * asked for. */
+const char *conf_address_fault(const char *text, const char **ret_hint);
+const char *conf_path_fault(const char *text);
+
 /* One text, or a list of texts. `ret` holds the scalars themselves (borrowed; each checked as conf_text does; those
  * that are none are left out). An empty list is a finding. -1 only when nothing can be used. */
 int conf_texts(const struct conf_value *value, const char *what, struct arena *arena,

@@ -76,6 +76,7 @@ void build_partitions(struct build *b, const struct conf_value *value);
 
 /* sections.c */
 void build_cluster(struct build *b, const struct conf_value *value);
+void build_adopted(struct build *b, const struct conf_value *value);
 void build_version(struct build *b, const struct conf_value *value);
 void build_memory(struct build *b, const struct conf_value *value);
 void build_reserve(struct build *b, const struct conf_value *value, struct inv_reserve *reserve);

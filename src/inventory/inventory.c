@@ -10,6 +10,7 @@
 enum {
 	REEVE,
 	CLUSTER,
+	ADOPTED,
 	SLURM_VERSION,
 	HOSTS,
 	CONTROLLERS,
@@ -26,6 +27,7 @@ enum {
 static const struct conf_key own_keys[KEYS] = {
     [REEVE] = {"reeve", true},
     [CLUSTER] = {"cluster", true},
+    [ADOPTED] = {"adopted"},
     [SLURM_VERSION] = {"slurm_version"},
     [HOSTS] = {"hosts", true},
     [CONTROLLERS] = {"controllers", true},
@@ -96,6 +98,7 @@ static void build(struct build *b)
 		return;
 	check_language(b, values[REEVE]);
 	build_cluster(b, values[CLUSTER]);
+	build_adopted(b, values[ADOPTED]);
 	build_version(b, values[SLURM_VERSION]);
 	build_hosts(b, values[HOSTS]);
 	b->stamps = arena_calloc(b->arena, b->hosts.len + 1, sizeof *b->stamps);

@@ -122,6 +122,7 @@ struct inv_section {
 struct inventory {
 	const char *file;              /* as the operator named it */
 	struct inv_text cluster;       /* ClusterName */
+	struct inv_text adopted;       /* SHA-256, hex, of the slurm.conf that may be replaced; text NULL: none */
 	struct inv_text slurm_version; /* "22.05", "24.11.5": the pin; text NULL: none */
 	const struct inv_host *hosts;  /* in the order of the file */
 	size_t host_count;
@@ -161,6 +162,9 @@ struct inventory *inventory_load(const char *path, const struct inv_section *con
 struct inventory *inventory_parse(const char *file, const char *text, size_t len,
 				  const struct inv_section *const *sections, struct diags *diags, struct arena *arena,
 				  struct err *err);
+
+/* Why the state directory cannot be at this absolute path ("is under /tmp, ..."); NULL: it can. */
+const char *inventory_state_fault(const char *path);
 
 /* NULL where there is none. */
 const struct inv_host *inventory_host(const struct inventory *inv, const char *name);

@@ -14,7 +14,7 @@ static const char *name_fault(const char *name)
 	if (!str_is_name(name, MOST_NAME))
 		return "is no name: letters, digits, '.', '_' and '-', at most 64 of them, beginning with a letter or "
 		       "digit";
-	if (!strcasecmp(name, "default") || !strcasecmp(name, "all"))
+	if (!strcasecmp(name, "default"))
 		return "has a meaning of its own in Slurm";
 	return NULL;
 }

@@ -64,12 +64,29 @@ void build_compute(struct build *b, const struct conf_value *value)
 }
 
 /* Directories that are emptied at a boot, or are no disk at all. */
-static const char *const fleeting[] = {"/tmp", "/run", "/var/run", "/var/tmp", "/dev", "/proc", "/sys", NULL};
+#define FLEETING(path) \
+	{ \
+		path, "is under " path ", where the cluster's jobs would be lost" \
+	}
+static const struct {
+	const char *path, *fault;
+} fleeting[] = {FLEETING("/tmp"), FLEETING("/run"),  FLEETING("/var/run"), FLEETING("/var/tmp"),
+		FLEETING("/dev"), FLEETING("/proc"), FLEETING("/sys")};
 
 static bool is_under(const char *path, const char *directory)
 {
 	size_t n = strlen(directory);
 	return !strncmp(path, directory, n) && (!path[n] || path[n] == '/');
+}
+
+const char *inventory_state_fault(const char *path)
+{
+	if (streq(path, "/"))
+		return "needs a directory of its own, not /";
+	for (size_t i = 0; i < ARRAY_LEN(fleeting); i++)
+		if (is_under(path, fleeting[i].path))
+			return fleeting[i].fault;
+	return NULL;
 }
 
 void build_state(struct build *b, const struct conf_value *value)
@@ -84,10 +101,7 @@ void build_state(struct build *b, const struct conf_value *value)
 	if (!value || conf_path(value, "'state'", &path, b->diags) < 0)
 		return;
 	inv->state = (struct inv_text){.text = path, .at = value->at};
-	if (streq(path, "/"))
-		diag_error(b->diags, INV_STATE_CODE, value->at, NULL, "'state' needs a directory of its own, not /");
-	for (size_t i = 0; fleeting[i]; i++)
-		if (is_under(path, fleeting[i]))
-			diag_error(b->diags, INV_STATE_CODE, value->at, NULL,
-				   "'state' is under %s, where the cluster's jobs would be lost", fleeting[i]);
+	const char *fault = inventory_state_fault(path);
+	if (fault)
+		diag_error(b->diags, INV_STATE_CODE, value->at, NULL, "'state' %s", fault);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "inventory/build.h"
@@ -30,6 +31,21 @@ void build_cluster(struct build *b, const struct conf_value *value)
 		   folded ? diags_text(b->diags, "write '%s'", lower) : NULL,
 		   "the cluster's name '%s' should be lower-case letters, digits, '_' and '-', at most %d of them",
 		   name, INV_MAX_CLUSTER);
+}
+
+void build_adopted(struct build *b, const struct conf_value *value)
+{
+	static const char prefix[] = "sha256:";
+	const char *text;
+	struct digest digest;
+	if (!value || conf_text(value, "'adopted'", &text, b->diags) < 0)
+		return;
+	if (!str_starts(text, prefix) || digest_parse(text + strlen(prefix), &digest) < 0) {
+		diag_error(b->diags, INV_ADOPTED_CODE, value->at, "'sha256sum /etc/slurm/slurm.conf' prints the digits",
+			   "'adopted' should be 'sha256:' and 64 hexadecimal digits, not '%.100s'", text);
+		return;
+	}
+	b->inv->adopted = (struct inv_text){.text = text + strlen(prefix), .at = value->at};
 }
 
 void build_version(struct build *b, const struct conf_value *value)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/map.h"
 #include "base/str.h"
 #include "model/cluster.h"
@@ -53,9 +54,15 @@ static void check_foreign(struct cluster *c, const struct cluster_host *h, const
 	const char *conf = h->facts->slurm_conf;
 	if (!conf || str_starts(conf, CLUSTER_CONF_MARK) || !*conf || options->replace)
 		return;
+	const char *adopted = c->inv->adopted.text;
+	if (adopted && streq(digest_of(conf, strlen(conf)).hex, adopted))
+		return;
 	struct finding *f = finding_add(&c->findings, FINDING_STOP, "foreign-slurm-conf", h->inv->name,
-					"/etc/slurm/slurm.conf was not written by reeve");
-	f->mend = "`reeve apply --replace` puts reeve's in its place (the old one is kept in /var/lib/reeve/backup)";
+					adopted ? "/etc/slurm/slurm.conf was not written by reeve, and is not the one "
+						  "that was adopted"
+						: "/etc/slurm/slurm.conf was not written by reeve");
+	f->mend = "`reeve adopt --slurm-conf FILE` writes a cluster.yaml that keeps what it says; `reeve apply "
+		  "--replace` puts reeve's in its place (the old one is kept in /var/lib/reeve/backup)";
 	f->origin = h->inv->at;
 }
 

@@ -58,6 +58,8 @@ offered() {
 	[ "$(offered -f good.yaml lab fault a he)" = heal ]
 	[ "$(offered lab d)" = down ]
 	[ "$(offered check goo)" = good.yaml ]
+	[ "$(offered adopt --slurm-conf goo)" = good.yaml ]
+	[ "$(offered adopt --slurm-version 2)" = "" ]
 	[ "$(offered -f goo)" = good.yaml ]
 	[ "$(offered facts -l a)" = "" ]
 	[ "$(offered lab ssh a --js)" = "" ]

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/hash.h"
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "base/vec.h"
@@ -455,6 +456,58 @@ static void record_survives_and_lies_are_refused(void **state)
 	world_free(w);
 }
 
+/* A cluster that somebody made by hand, with a job on it, and the cluster.yaml that `reeve adopt` makes of it. */
+static void an_adopted_cluster_is_corrected_under_its_jobs(void **state)
+{
+	(void)state;
+	static const char by_hand[] =
+	    "ClusterName=tiny\nControlMachine=c1\nControlAddr=10.0.0.1\nSlurmUser=slurm\n"
+	    "StateSaveLocation=/var/spool/slurmctld\nSelectType=select/cons_tres\nSelectTypeParameters=CR_Core_Memory\n"
+	    "DefMemPerCPU=900\nSlurmdSpoolDir=/var/lib/slurm/slurmd\nTaskPlugin=task/affinity,task/cgroup\n"
+	    "ReturnToService=1\nSlurmctldTimeout=60\nMpiDefault=none\n"
+	    "NodeName=n1 NodeAddr=10.0.0.2 CPUs=4 Boards=1 SocketsPerBoard=1 CoresPerSocket=4 ThreadsPerCore=1 "
+	    "RealMemory=3800\n"
+	    "NodeName=n2 NodeAddr=10.0.0.3 CPUs=4 CoresPerSocket=4 RealMemory=3000\n"
+	    "PartitionName=work Nodes=ALL Default=yes\n";
+	for (int same = 0; same < 2; same++) {
+		struct world *w = world_new(world_yaml);
+		struct slurm_job job = {
+		    .id = "7", .number = 7, .user = "ada", .phase = SLURM_JOB_RUNNING, .nodes = "n1"};
+		world_edit(w, "partitions:",
+			   arena_printf(w->arena, "adopted: sha256:%s\nslurm: { DefMemPerCPU: 900 }\npartitions:",
+					digest_of(by_hand, strlen(by_hand)).hex));
+		world_running(w);
+		for (size_t i = 0; i < HOSTS; i++) {
+			w->facts[i].record = w->facts[i].in_force_slurm = w->facts[i].in_force_cgroup = NULL;
+			w->facts[i].slurm_conf = same ? by_hand : arena_printf(w->arena, "%s# edited\n", by_hand);
+		}
+		w->live.jobs = &job;
+		w->live.job_count = 1;
+		world_plan(w, OBSERVED_DIFFERS);
+		/* That very file may be replaced, and no other. */
+		assert_int_equal(world_has(&w->plan->findings, "foreign-slurm-conf"), !same);
+		assert_int_equal(findings_count(&w->plan->findings, FINDING_STOP), same ? 0 : HOSTS);
+		assert_int_equal(w->plan->step_count > 0, same);
+		assert_int_equal(w->cluster->key, KEY_KNOWN);
+		assert_int_equal(w->plan->drains.len, 0);
+		const struct slurm_activation *a = w->plan->activation;
+		assert_int_equal(a->need, SLURM_NEED_RECONFIGURE);
+		assert_int_equal(a->nodes_resized.len + a->nodes_added.len + a->nodes_removed.len, 0);
+		assert_int_equal(a->partitions_changed.len, 0);
+		/* What is corrected, each with its reason. */
+		static const char *const corrected[] = {"SlurmctldPidFile", "SlurmdPidFile", "SlurmctldLogFile",
+							"SlurmdLogFile",    "ReconfigFlags", "node n2 RealMemory"};
+		for (size_t i = 0; i < a->len; i++) {
+			if (i >= ARRAY_LEN(corrected))
+				fail_msg("%s", a->reasons[i].subject);
+			assert_string_equal(a->reasons[i].subject, corrected[i]);
+			assert_non_null(a->reasons[i].why);
+		}
+		assert_int_equal(a->len, ARRAY_LEN(corrected));
+		world_free(w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -475,6 +528,7 @@ int main(void)
 	    cmocka_unit_test(an_edited_file_hides_no_removal),
 	    cmocka_unit_test(unreached_node_keeps_its_line),
 	    cmocka_unit_test(record_survives_and_lies_are_refused),
+	    cmocka_unit_test(an_adopted_cluster_is_corrected_under_its_jobs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

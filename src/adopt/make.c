@@ -1,0 +1,167 @@
+#include "adopt/make.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdarg.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+#include "base/vec.h"
+#include "conf/schema.h"
+#include "inventory/inventory.h"
+#include "slurm/param.h"
+#include "slurm/version.h"
+
+enum { MOST_NOTES = 2000 };
+
+void make_note(struct builder *b, unsigned line, const char *fmt, ...)
+{
+	if (b->out->notes.len > MOST_NOTES)
+		return;
+	struct adopt_note *note = vec_push_in(b->arena, &b->out->notes);
+	if (b->out->notes.len > MOST_NOTES) {
+		note->text = "and more of the kind: this file wants to be looked at by hand";
+		return;
+	}
+	va_list ap;
+	va_start(ap, fmt);
+	const char *text = arena_vprintf(b->arena, fmt, ap);
+	va_end(ap);
+	note->text = str_printable(b->arena, text, strlen(text));
+	if (line)
+		note->where = slurm_text_place(&b->files->slurm, line, b->arena);
+}
+
+size_t make_host(const struct builder *b, const char *name)
+{
+	return (size_t)map_get(&b->hosts, name);
+}
+
+static const char *name_fault(const char *name)
+{
+	if (!str_is_name(name, INV_MAX_NAME))
+		return "that is no name of a host: letters, digits, '.', '_' and '-', at most 63 of them";
+	if (strcasecmp(name, "localhost") == 0)
+		return "that is what every machine calls itself; a node needs a name of its own";
+	if (strcasecmp(name, "all") == 0 || strcasecmp(name, "default") == 0)
+		return "that has a meaning of its own in Slurm";
+	return NULL;
+}
+
+const char *make_lower(struct arena *arena, const char *text)
+{
+	char *out = arena_strdup(arena, text);
+	for (char *p = out; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return out;
+}
+
+/* One machine, however its address is written. */
+static const char *address_key(struct arena *arena, const struct adopt_host *host)
+{
+	struct in6_addr v6;
+	char text[INET6_ADDRSTRLEN];
+	const char *address = make_lower(arena, host->address);
+	if (inet_pton(AF_INET6, address, &v6) == 1)
+		address = inet_ntop(AF_INET6, &v6, text, sizeof text);
+	return arena_printf(arena, "a %s %u", address, host->port);
+}
+
+/* An address that every machine has means this one. */
+static bool is_local(const char *address)
+{
+	return strcasecmp(address, "localhost") == 0 || str_starts(address, "127.") || streq(address, "::1");
+}
+
+const char *make_add_host(struct builder *b, const struct adopt_host *given)
+{
+	struct adopt_host copy = *given, *host = &copy;
+	const char *fault = name_fault(host->name);
+	if (fault)
+		return fault;
+	if (!str_is_name(host->hostname, 64))
+		return "its NodeHostname is no name";
+	if (is_local(host->address)) {
+		host->address = "local";
+	} else if (streq(host->address, "local")) {
+		return "the address 'local' has a meaning of its own in cluster.yaml";
+	} else {
+		const char *hint = NULL;
+		fault = conf_address_fault(host->address, &hint);
+		if (fault)
+			return arena_printf(b->arena, "its address %s", fault);
+	}
+	if (b->out->hosts.len == INV_MAX_HOSTS)
+		return "there are more hosts than Slurm can have";
+	if (make_host(b, host->name))
+		return "a host of that name is there already";
+	const char *address = address_key(b->arena, host);
+	const char *hostname = arena_printf(b->arena, "h %s", host->hostname);
+	const char *other = map_get(&b->addresses, address);
+	if (!other)
+		other = map_get(&b->addresses, hostname);
+	if (other)
+		return arena_printf(
+		    b->arena, "it is on the same machine as %s, and reeve deploys one slurmd on a machine", other);
+	map_set(&b->addresses, address, (void *)host->name);
+	map_set(&b->addresses, hostname, (void *)host->name);
+	*vec_push_in(b->arena, &b->out->hosts) = *host;
+	map_set(&b->hosts, host->name, (void *)b->out->hosts.len);
+	return NULL;
+}
+
+const char *make_param_fault(struct builder *b, const struct slurm_param *param, const char *value)
+{
+	struct err err = {0};
+	const char *bad = strpbrk(value, "#\"\\");
+	if (!str_is_utf8(value, strlen(value)))
+		return "its value is no UTF-8";
+	if (bad)
+		return arena_printf(b->arena, "its value holds '%c', which cluster.yaml does not take", *bad);
+	if (*value == ' ' || (*value && value[strlen(value) - 1] == ' '))
+		return "its value begins or ends with a blank";
+	if (slurm_param_check(param, b->release, value, &err) < 0)
+		return arena_strdup(b->arena, err.text);
+	return NULL;
+}
+
+const char *make_param(const struct adopt_params *params, const char *key)
+{
+	for (size_t i = 0; i < params->len; i++)
+		if (strcasecmp(params->items[i].key, key) == 0)
+			return params->items[i].value;
+	return NULL;
+}
+
+void make_add_param(struct builder *b, struct adopt_params *params, const char *key, const char *value, bool added)
+{
+	*vec_push_in(b->arena, params) = (struct adopt_param){.key = key, .value = value, .added = added};
+}
+
+const char *make_cluster_name(struct builder *b, const char *text)
+{
+	const char *name = make_lower(b->arena, text);
+	size_t len = strlen(name);
+	if (!len || len > INV_MAX_CLUSTER || !isalnum((unsigned char)*name) ||
+	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") != len)
+		return NULL;
+	return name;
+}
+
+int make_version(struct builder *b, const char *text, struct err *err)
+{
+	struct slurm_version version;
+	char release[8];
+	if (!text)
+		return 0;
+	if (slurm_version_parse(text, &version, err) < 0)
+		return -1;
+	slurm_release_print(version.release, release);
+	if (!slurm_release_known(version.release))
+		return err_set(err, ERR_INPUT, "Slurm %s is not a release that this reeve knows", release);
+	b->release = version.release;
+	b->out->slurm_version =
+	    version.micro ? arena_printf(b->arena, "%s.%u", release, version.micro) : arena_strdup(b->arena, release);
+	return 0;
+}

@@ -1,0 +1,49 @@
+/* adopt/make: what the files of src/adopt share. Private to it. */
+#ifndef REEVE_ADOPT_MAKE_H
+#define REEVE_ADOPT_MAKE_H
+
+#include "adopt/adopt.h"
+#include "base/map.h"
+#include "slurm/conf.h"
+#include "slurm/meaning.h"
+#include "slurm/param.h"
+
+struct builder {
+	struct arena *arena;
+	struct adopted *out;
+	const struct adopt_files *files; /* NULL: from Ansible's inventory */
+	const struct slurm_conf *conf;
+	struct slurm_units nodes;
+	struct meaning meaning;
+	unsigned release; /* of Slurm; 0: not said */
+	struct map hosts; /* name -> index in out->hosts + 1 */
+	struct map addresses;
+};
+
+/* `line` of slurm.conf with what it includes; 0: no place. */
+void make_note(struct builder *b, unsigned line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* An index into out->hosts + 1, or 0. */
+size_t make_host(const struct builder *b, const char *name);
+/* Adds one; why it cannot be one where that is so, else NULL. */
+const char *make_add_host(struct builder *b, const struct adopt_host *host);
+
+/* Why a parameter or its value cannot stand in cluster.yaml; NULL: it can. */
+const char *make_param_fault(struct builder *b, const struct slurm_param *param, const char *value);
+/* NULL: it is not among them. */
+const char *make_param(const struct adopt_params *params, const char *key);
+void make_add_param(struct builder *b, struct adopt_params *params, const char *key, const char *value, bool added);
+
+const char *make_lower(struct arena *arena, const char *text); /* ASCII */
+
+/* The cluster's name as the language takes it; NULL where that cannot be. */
+const char *make_cluster_name(struct builder *b, const char *text);
+
+/* What --slurm-version says, into b->release and the pin; NULL: nothing. */
+int make_version(struct builder *b, const char *text, struct err *err);
+
+/* The hosts and classes, and the partitions, of a slurm.conf. */
+int make_nodes_of(struct builder *b, struct err *err);
+void make_partitions_of(struct builder *b);
+
+#endif

@@ -1,0 +1,180 @@
+/* The nodes of a slurm.conf as hosts, and what it says of them beyond what is measured as classes. */
+#include <string.h>
+#include <strings.h>
+
+#include "adopt/make.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "hostlist/hostlist.h"
+
+struct names {
+	const char **items;
+	size_t len, cap;
+};
+
+/* Nodes to which the same happens, for one note about all of them. */
+struct group {
+	const char *why;
+	unsigned line; /* of the first */
+	struct names nodes;
+};
+
+struct groups {
+	struct group **items;
+	size_t len, cap;
+	struct map by_why;
+};
+
+struct reader {
+	struct builder *b;
+	struct groups left, states, unknown;
+	struct groups classes; /* `why` is the text of the keys */
+};
+
+static void put(struct reader *r, struct groups *groups, const char *why, unsigned line, const char *name)
+{
+	struct arena *arena = r->b->arena;
+	struct group *g = map_get(&groups->by_why, why);
+	if (!g) {
+		g = arena_alloc(arena, sizeof *g);
+		g->why = arena_strdup(arena, why);
+		g->line = line;
+		map_set(&groups->by_why, g->why, g);
+		*vec_push_in(arena, groups) = g;
+	}
+	*vec_push_in(arena, &g->nodes) = name;
+}
+
+static const char *names_of(const struct reader *r, const struct group *g)
+{
+	return hostlist_compress(g->nodes.items, g->nodes.len, r->b->arena);
+}
+
+enum kind { KIND_MEASURED, KIND_PLACED, KIND_CLASS };
+
+static enum kind kind_of(const char *key)
+{
+	static const char *const placed[] = {"NodeAddr", "NodeHostname", "State", "Reason"};
+	if (meaning_is_processors(key) || strcasecmp(key, "RealMemory") == 0)
+		return KIND_MEASURED;
+	for (size_t i = 0; i < ARRAY_LEN(placed); i++)
+		if (strcasecmp(placed[i], key) == 0)
+			return KIND_PLACED;
+	return KIND_CLASS;
+}
+
+/* Why a node in that state is none that reeve can reach. */
+static const char *absent(const char *state)
+{
+	if (str_starts(state, "FUTURE"))
+		return "State=FUTURE: there is no machine yet; add it to 'hosts' when there is";
+	if (str_starts(state, "CLOUD"))
+		return "State=CLOUD: reeve does not make or deploy nodes that come and go with the jobs";
+	return NULL;
+}
+
+static const char *measured(struct reader *r, const struct slurm_line *line)
+{
+	_cleanup_strbuf_ struct strbuf out = {0};
+	for (size_t i = 0; i < line->count; i++)
+		if (kind_of(line->pairs[i].key) == KIND_MEASURED)
+			strbuf_addf(&out, "%s%s=%s", out.len ? " " : "", line->pairs[i].key, line->pairs[i].value);
+	return arena_strdup(r->b->arena, strbuf_str(&out));
+}
+
+/* The keys of a class, one a line: nodes with the same text are of one class. */
+static void read_class(struct reader *r, const struct slurm_unit *node)
+{
+	struct builder *b = r->b;
+	_cleanup_strbuf_ struct strbuf keys = {0};
+	for (size_t i = 0; i < node->line->count; i++) {
+		const struct slurm_pair *p = &node->line->pairs[i];
+		const char *key = meaning_key(p->key);
+		if (kind_of(key) != KIND_CLASS)
+			continue;
+		const struct slurm_param *param = slurm_param_find(SLURM_NODE, key);
+		const char *value = meaning_of_node(&b->meaning, node, key);
+		const char *fault = param ? make_param_fault(b, param, value) : "Slurm has no such parameter of a node";
+		if (fault)
+			put(r, &r->unknown, arena_printf(b->arena, "%s=%s is not kept: %s", p->key, value, fault),
+			    p->line, node->name);
+		else
+			strbuf_addf(&keys, "%s\n%s\n", param->name, value);
+	}
+	if (keys.len)
+		put(r, &r->classes, strbuf_str(&keys), node->line->line, node->name);
+}
+
+static void read_node(struct reader *r, const struct slurm_unit *node)
+{
+	struct builder *b = r->b;
+	const char *state = meaning_of_node(&b->meaning, node, "State");
+	const char *address = meaning_of_node(&b->meaning, node, "NodeAddr");
+	struct adopt_host host = {
+	    .name = node->name,
+	    .hostname = meaning_of_node(&b->meaning, node, "NodeHostname"),
+	    .address = address,
+	    .compute = true,
+	    .was = "",
+	};
+	const char *why = absent(state);
+	if (!why)
+		why = make_add_host(b, &host);
+	if (why) {
+		put(r, &r->left, why, node->line->line, node->name);
+		return;
+	}
+	b->out->hosts.items[b->out->hosts.len - 1].was = measured(r, node->line);
+	if (!streq(state, "UNKNOWN"))
+		put(r, &r->states, state, node->line->line, node->name);
+	read_class(r, node);
+}
+
+static void make_classes(struct reader *r)
+{
+	struct builder *b = r->b;
+	for (size_t i = 0; i < r->classes.len; i++) {
+		const struct group *g = r->classes.items[i];
+		struct adopt_class *class = vec_push_in(b->arena, &b->out->classes);
+		class->nodes = names_of(r, g);
+		char *rest = arena_strdup(b->arena, g->why);
+		for (char *key, *value; (key = str_next_line(&rest)) && (value = str_next_line(&rest));)
+			make_add_param(b, &class->params, key, value, false);
+	}
+}
+
+static void note_all(struct reader *r)
+{
+	struct builder *b = r->b;
+	for (size_t i = 0; i < r->left.len; i++)
+		make_note(b, r->left.items[i]->line, "node %s is left out: %s", names_of(r, r->left.items[i]),
+			  r->left.items[i]->why);
+	for (size_t i = 0; i < r->states.len; i++)
+		make_note(b, r->states.items[i]->line,
+			  "State=%s of node %s is not kept: slurmctld keeps what was set by hand over its restarts",
+			  r->states.items[i]->why, names_of(r, r->states.items[i]));
+	for (size_t i = 0; i < r->unknown.len; i++)
+		make_note(b, r->unknown.items[i]->line, "of node %s: %s", names_of(r, r->unknown.items[i]),
+			  r->unknown.items[i]->why);
+}
+
+static void groups_free(struct groups *g)
+{
+	map_free(&g->by_why);
+}
+
+int make_nodes_of(struct builder *b, struct err *err)
+{
+	struct reader r = {.b = b};
+	for (size_t i = 0; i < b->nodes.count; i++)
+		read_node(&r, &b->nodes.items[i]);
+	make_classes(&r);
+	note_all(&r);
+	groups_free(&r.left);
+	groups_free(&r.states);
+	groups_free(&r.unknown);
+	groups_free(&r.classes);
+	if (!b->out->hosts.len)
+		return err_set(err, ERR_INPUT, "%s: none of its %zu nodes can be kept", b->out->from, b->nodes.count);
+	return 0;
+}

@@ -1,0 +1,83 @@
+/* The partitions of a slurm.conf. */
+#include <string.h>
+#include <strings.h>
+
+#include "adopt/make.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "hostlist/hostlist.h"
+#include "inventory/inventory.h"
+
+static const char *name_fault(const char *name)
+{
+	return str_is_name(name, 64) ? NULL : "that is no name: letters, digits, '.', '_' and '-', at most 64 of them";
+}
+
+/* Those of its nodes that are kept, as a hostlist; NULL: none; "" stands for all. */
+static const char *kept_nodes(struct builder *b, const struct slurm_unit *unit)
+{
+	const char *text = meaning_of_partition(&b->meaning, b->conf, &b->nodes, unit, "Nodes");
+	const char *const *names;
+	size_t count = 0, kept = 0, compute = 0;
+	if (!text || hostlist_expand(text, SLURM_CONF_NODES_MAX, b->arena, &names, &count, NULL, NULL) < 0)
+		return NULL;
+	const char **list = arena_calloc(b->arena, count + 1, sizeof *list);
+	for (size_t i = 0; i < count; i++) {
+		size_t host = make_host(b, names[i]);
+		if (host && b->out->hosts.items[host - 1].compute)
+			list[kept++] = names[i];
+	}
+	for (size_t i = 0; i < b->out->hosts.len; i++)
+		compute += b->out->hosts.items[i].compute;
+	if (!kept)
+		return NULL;
+	return kept == compute ? "" : hostlist_compress(list, kept, b->arena);
+}
+
+static void add_params(struct builder *b, const struct slurm_unit *unit, struct adopt_partition *p)
+{
+	for (size_t i = 0; i < unit->line->count; i++) {
+		const struct slurm_pair *pair = &unit->line->pairs[i];
+		const char *key = meaning_key(pair->key);
+		if (slurm_param_owned(SLURM_PARTITION, key))
+			continue;
+		const struct slurm_param *param = slurm_param_find(SLURM_PARTITION, key);
+		const char *fault = !param                        ? "Slurm has no such parameter of a partition"
+				    : make_param(&p->params, key) ? "it is given twice, under an old name, too"
+								  : make_param_fault(b, param, pair->value);
+		if (fault)
+			make_note(b, pair->line, "%s=%s of partition %s is not kept: %s", pair->key, pair->value,
+				  unit->name, fault);
+		else
+			make_add_param(b, &p->params, param->name, pair->value, false);
+	}
+}
+
+void make_partitions_of(struct builder *b)
+{
+	struct slurm_units units;
+	struct err err = {0};
+	size_t chosen = SIZE_MAX;
+	if (slurm_conf_partitions(b->conf, b->arena, &units, &err) < 0) {
+		make_note(b, 0, "%s", err.text);
+		return;
+	}
+	for (size_t i = 0; i < units.count; i++) {
+		const struct slurm_unit *unit = &units.items[i];
+		const char *fault = name_fault(unit->name), *nodes = fault ? NULL : kept_nodes(b, unit);
+		if (!nodes) {
+			make_note(b, unit->line->line, "partition %s is left out: %s", unit->name,
+				  fault ? fault : "none of its nodes is kept");
+			continue;
+		}
+		struct adopt_partition *p = vec_push_in(b->arena, &b->out->partitions);
+		*p = (struct adopt_partition){.name = unit->name, .nodes = *nodes ? nodes : NULL};
+		if (streq(meaning_of_partition(&b->meaning, b->conf, &b->nodes, unit, "Default"), "YES"))
+			chosen = b->out->partitions.len - 1;
+		add_params(b, unit, p);
+	}
+	/* Of several the last one, as for slurmctld. */
+	if (chosen != SIZE_MAX)
+		b->out->partitions.items[chosen].is_default = true;
+	slurm_units_free(&units);
+}

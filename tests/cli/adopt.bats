@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# adopt: from files alone. What becomes of real-world shapes is in tests/golden/adopt-*.
+load helper
+
+conf() {
+	mkdir -p etc
+	cat >etc/slurm.conf <<-'CONF'
+		ClusterName=hall
+		SlurmctldHost=head(10.0.0.1)
+		SlurmUser=slurm
+		StateSaveLocation=/var/spool/slurmctld
+		Include nodes.conf
+		FastSchedule=1
+		PartitionName=p Nodes=ALL Default=YES
+	CONF
+	echo 'NodeName=n[1-9] NodeAddr=10.0.1.[1-9] CPUs=4' >etc/nodes.conf
+}
+
+@test "adopt writes a file that check accepts, and says what it left out" {
+	conf
+	reeve adopt --slurm-conf etc/slurm.conf
+	[ "$status" -eq 0 ]
+	[ "$(cat out)" = "wrote cluster.yaml: 10 hosts; now: reeve plan" ]
+	grep -q '^reeve adopt: etc/slurm.conf:6: FastSchedule=1 is not kept: ' err
+	grep -q '^#   etc/slurm.conf:6: FastSchedule=1 is not kept: ' cluster.yaml
+	grep -qx '  "n\[1-9\]": "10.0.1.\[1-9\]"  # was CPUs=4' cluster.yaml
+	grep -qx "adopted: sha256:$(sha256sum <etc/slurm.conf | cut -d' ' -f1)" cluster.yaml
+	reeve check
+	[ "$status" -eq 0 ]
+	[ "$(cat out)" = "cluster.yaml: ok, 10 hosts, 1 partition" ]
+	[ ! -s err ]
+}
+
+@test "adopt overwrites nothing unless it is told to" {
+	conf
+	echo mine >cluster.yaml
+	reeve adopt --slurm-conf etc/slurm.conf
+	[ "$status" -eq 1 ]
+	[ ! -s out ]
+	grep -q 'is there already' err
+	[ "$(cat cluster.yaml)" = mine ]
+	reeve adopt --slurm-conf etc/slurm.conf -o -
+	[ "$status" -eq 0 ]
+	[ "$(cat cluster.yaml)" = mine ]
+	cp out piped.yaml
+	reeve check piped.yaml
+	[ "$status" -eq 0 ]
+	reeve adopt --slurm-conf etc/slurm.conf --force --name other
+	[ "$status" -eq 0 ]
+	grep -qx 'cluster: other' cluster.yaml
+	grep -q "ClusterName=hall is written 'other'" err
+	reeve adopt --slurm-conf etc/slurm.conf -o - --json
+	[ "$status" -eq 0 ]
+}
+
+@test "what cannot be adopted is said with its place" {
+	conf
+	echo 'NodeName=n3' >>etc/nodes.conf
+	reeve adopt --slurm-conf etc/slurm.conf
+	[ "$status" -eq 1 ]
+	[ ! -e cluster.yaml ]
+	[ "$(cat err)" = "reeve adopt: etc/nodes.conf:2: node n3 is described twice" ]
+	rm etc/nodes.conf
+	reeve adopt --slurm-conf etc/slurm.conf
+	[ "$status" -eq 1 ]
+	grep -q '^reeve adopt: etc/slurm.conf:5: cannot open etc/nodes.conf: No such file' err
+	reeve adopt --slurm-conf no-such-file
+	[ "$status" -eq 1 ]
+	printf 'ClusterName=\xff\nSlurmctldHost=a\nNodeName=\x1b[31m\n' >odd.conf
+	reeve adopt --slurm-conf odd.conf
+	[ "$status" -eq 1 ]
+	none -q $'\x1b' err
+}
+
+@test "the command line is checked" {
+	conf
+	reeve adopt
+	[ "$status" -eq 64 ]
+	reeve adopt --slurm-conf etc/slurm.conf --ansible-inventory x
+	[ "$status" -eq 64 ]
+	reeve adopt --slurm-conf etc/slurm.conf --controllers x
+	[ "$status" -eq 64 ]
+	reeve adopt --slurm-conf etc/slurm.conf --name 'A b'
+	[ "$status" -eq 64 ]
+	reeve adopt --slurm-conf etc/slurm.conf --slurm-version nonsense
+	[ "$status" -eq 1 ]
+	[ ! -e cluster.yaml ]
+	reeve adopt --slurm-conf etc/slurm.conf --slurm-version 22.05
+	[ "$status" -eq 0 ]
+	grep -qx 'slurm_version: "22.05"' cluster.yaml
+	grep -q 'SelectType: "select/linear"  # ' cluster.yaml
+}
+
+@test "groups of Ansible's are guessed, or named" {
+	cat >inventory.json <<-'JSON'
+		{"_meta": {"hostvars": {"h": {"ansible_host": "10.3.0.1", "ansible_port": 2200}, "w1": {}, "w2": {}}},
+		 "boss": {"hosts": ["h"]}, "hands": {"hosts": ["w1", "w2"]}, "empty": {}}
+	JSON
+	reeve adopt --ansible-inventory inventory.json
+	[ "$status" -eq 1 ]
+	grep -q 'say --controllers GROUP' err
+	reeve adopt --ansible-inventory inventory.json --controllers boss --compute hand
+	[ "$status" -eq 1 ]
+	grep -q "has no group 'hand'" err
+	reeve adopt --ansible-inventory inventory.json --controllers boss --compute empty
+	[ "$status" -eq 1 ]
+	reeve adopt --ansible-inventory inventory.json --controllers boss --compute hands --name fen
+	[ "$status" -eq 0 ]
+	grep -qx '  h: { address: 10.3.0.1, port: 2200 }' cluster.yaml
+	grep -qx '  "w\[1-2\]": "w\[1-2\]"' cluster.yaml
+	none -q '^adopted' cluster.yaml
+	reeve check
+	[ "$status" -eq 0 ]
+	sed -i 's/boss/slurm_controllers/; s/hands/Compute-Nodes/' inventory.json
+	reeve adopt --ansible-inventory inventory.json --force
+	[ "$status" -eq 0 ]
+	grep -q 'taken for compute by its name: the group Compute-Nodes' err
+}
