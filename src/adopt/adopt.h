@@ -42,8 +42,8 @@ struct adopt_params {
 
 /* Nodes for which the old file says the same beyond what is measured. */
 struct adopt_class {
-	const char *nodes; /* hostlist */
-	struct adopt_params params;
+	const char *name, *when;    /* when: an expression, without double quotes */
+	struct adopt_params params; /* "Features" among them */
 };
 
 struct adopt_partition {

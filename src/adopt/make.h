@@ -36,6 +36,12 @@ void make_add_param(struct builder *b, struct adopt_params *params, const char *
 
 const char *make_lower(struct arena *arena, const char *text); /* ASCII */
 
+/* Why a key cannot be a class's; NULL: it can. */
+const char *make_class_fault(struct builder *b, const char *key, const char *value);
+/* One class, or several that say the same, for `nodes`; false where the file would have too many. All hosts are known.
+ */
+bool make_class(struct builder *b, const struct adopt_class *like, const char *const *nodes, size_t count);
+
 /* The cluster's name as the language takes it; NULL where that cannot be. */
 const char *make_cluster_name(struct builder *b, const char *text);
 

@@ -92,14 +92,13 @@ static void read_class(struct reader *r, const struct slurm_unit *node)
 		const char *key = meaning_key(p->key);
 		if (kind_of(key) != KIND_CLASS)
 			continue;
-		const struct slurm_param *param = slurm_param_find(SLURM_NODE, key);
 		const char *value = meaning_of_node(&b->meaning, node, key);
-		const char *fault = param ? make_param_fault(b, param, value) : "Slurm has no such parameter of a node";
+		const char *fault = make_class_fault(b, key, value);
 		if (fault)
 			put(r, &r->unknown, arena_printf(b->arena, "%s=%s is not kept: %s", p->key, value, fault),
 			    p->line, node->name);
 		else
-			strbuf_addf(&keys, "%s\n%s\n", param->name, value);
+			strbuf_addf(&keys, "%s\n%s\n", slurm_param_find(SLURM_NODE, key)->name, value);
 	}
 	if (keys.len)
 		put(r, &r->classes, strbuf_str(&keys), node->line->line, node->name);
@@ -135,11 +134,14 @@ static void make_classes(struct reader *r)
 	struct builder *b = r->b;
 	for (size_t i = 0; i < r->classes.len; i++) {
 		const struct group *g = r->classes.items[i];
-		struct adopt_class *class = vec_push_in(b->arena, &b->out->classes);
-		class->nodes = names_of(r, g);
+		struct adopt_class like = {0};
 		char *rest = arena_strdup(b->arena, g->why);
 		for (char *key, *value; (key = str_next_line(&rest)) && (value = str_next_line(&rest));)
-			make_add_param(b, &class->params, key, value, false);
+			make_add_param(b, &like.params, key, value, false);
+		if (!make_class(b, &like, g->nodes.items, g->nodes.len))
+			make_note(b, g->line,
+				  "what it says of node %s is not kept: the file would have too many classes",
+				  names_of(r, g));
 	}
 }
 

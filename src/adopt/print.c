@@ -107,15 +107,48 @@ static void print_compute(struct strbuf *out, const struct adopted *a, struct ar
 	strbuf_addc(out, '\n');
 }
 
-/* In lines of their own behind `indent`; those that were added say so. */
+/* On a line of its own behind `indent`; one that was added says so. */
+static void print_param(struct strbuf *out, const struct adopt_param *param, const char *indent)
+{
+	strbuf_addf(out, "%s%s: ", indent, param->key);
+	conf_print_scalar(out, param->value);
+	strbuf_adds(out, param->added ? "  # Slurm's default, in force until now; reeve's is another\n" : "\n");
+}
+
 static void print_params(struct strbuf *out, const struct adopt_params *params, const char *indent)
 {
-	for (size_t i = 0; i < params->len; i++) {
-		strbuf_addf(out, "%s%s: ", indent, params->items[i].key);
-		conf_print_scalar(out, params->items[i].value);
-		strbuf_adds(out, params->items[i].added
-				     ? "  # Slurm's default, in force until now; reeve's is another\n"
-				     : "\n");
+	for (size_t i = 0; i < params->len; i++)
+		print_param(out, &params->items[i], indent);
+}
+
+static void print_features(struct strbuf *out, const char *features, struct arena *arena)
+{
+	char *rest = arena_strdup(arena, features);
+	const char *before = "";
+	strbuf_adds(out, "    features: [");
+	for (const char *word; (word = str_next(&rest, ","));) {
+		strbuf_adds(out, before);
+		conf_print_scalar(out, word);
+		before = ", ";
+	}
+	strbuf_adds(out, "]\n");
+}
+
+static void print_classes(struct strbuf *out, const struct adopted *a, struct arena *arena)
+{
+	strbuf_adds(out, a->classes.len ? "\nclasses:\n" : "");
+	for (size_t i = 0; i < a->classes.len; i++) {
+		const struct adopt_class *c = &a->classes.items[i];
+		strbuf_adds(out, "  - name: ");
+		conf_print_scalar(out, c->name);
+		strbuf_adds(out, "\n    when: ");
+		conf_print_scalar(out, c->when);
+		strbuf_addc(out, '\n');
+		for (size_t k = 0; k < c->params.len; k++)
+			if (streq(c->params.items[k].key, "Features"))
+				print_features(out, c->params.items[k].value, arena);
+			else
+				print_param(out, &c->params.items[k], "    ");
 	}
 }
 
@@ -179,6 +212,7 @@ void adopt_print(struct strbuf *out, const struct adopted *a, struct arena *aren
 		strbuf_addc(out, '\n');
 	}
 	print_compute(out, a, arena);
+	print_classes(out, a, arena);
 	print_partitions(out, a);
 	if (a->params.len) {
 		strbuf_adds(out, "\nslurm:\n");

@@ -63,7 +63,8 @@ static const char *node_shape(const struct cluster *c, const struct cluster_host
 	for (size_t i = 0; h->class && i < h->class->param_count; i++) {
 		const struct inv_param *p = &h->class->params[i];
 		bool join = gres && strcasecmp(p->key, "Gres") == 0;
-		strbuf_addf(&s, " %s=%s%s%s", p->key, p->value, join ? "," : "", join ? gres : "");
+		strbuf_addc(&s, ' ');
+		put_pair(&s, p->key, join ? arena_printf(c->arena, "%s,%s", p->value, gres) : p->value);
 		if (join)
 			gres = NULL;
 	}
