@@ -303,7 +303,7 @@ static int run_steps(struct runner *r, struct err *err)
 		const struct step *step = &g->plan->steps[i];
 		if (!measured && step->stage == STAGE_ACTIVATE) {
 			measured = true;
-			if (apply_measure(g, &differs, err) < 0 || (differs && plan_anew(r, err) < 0))
+			if (apply_recount(g, &differs, err) < 0 || (differs && plan_anew(r, err) < 0))
 				return -1;
 			if (findings_count(&r->result->findings, FINDING_STOP)) {
 				stop(r, "before", step->title);

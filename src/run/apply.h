@@ -38,7 +38,7 @@ int apply_record(struct gathered *g, const struct apply_options *options, bool d
 		 struct err *err);
 /* Asks slurmd what it counts where it was not installed when the facts were asked for; true: on some host otherwise than
  * was reckoned, and the plan is to be made anew. */
-int apply_measure(struct gathered *g, bool *ret_differs, struct err *err);
+int apply_recount(struct gathered *g, bool *ret_differs, struct err *err);
 /* `all`: every module that is chosen is verified with jobs, else those that were touched. */
 int apply_verify(struct gathered *g, bool all, struct apply_result *ret, struct err *err);
 /* Do the controllers see one state directory? A finding that stops where they do not; one that cannot say is left

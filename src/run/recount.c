@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "run/apply.h"
 
-enum { MEASURE_MS = 30000 };
+enum { RECOUNT_MS = 30000 };
 
 static bool same(const struct facts_hardware *a, const struct facts_hardware *b)
 {
@@ -41,7 +41,7 @@ static bool take(struct gathered *g, size_t host, const json_t *answer)
 	return differs;
 }
 
-int apply_measure(struct gathered *g, bool *ret_differs, struct err *err)
+int apply_recount(struct gathered *g, bool *ret_differs, struct err *err)
 {
 	struct fleet_request *requests = arena_calloc(g->arena, g->asked, sizeof *requests);
 	json_t *message =
@@ -51,7 +51,7 @@ int apply_measure(struct gathered *g, bool *ret_differs, struct err *err)
 	for (size_t i = 0; i < g->asked; i++)
 		if (unsure(g, g->host_of[i]))
 			requests[n++] = gather_request(g, g->host_of[i], message);
-	int rc = n ? fleet_round(g->fleet, requests, n, MEASURE_MS, err) : 0;
+	int rc = n ? fleet_round(g->fleet, requests, n, RECOUNT_MS, err) : 0;
 	for (size_t i = 0; i < n; i++) {
 		if (rc == 0 && requests[i].answer)
 			*ret_differs |= take(g, g->host_of[requests[i].host], requests[i].answer);
