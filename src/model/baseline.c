@@ -42,7 +42,10 @@ static bool class_gives_gpus(const struct inv_class *class)
 
 static struct facts_gpus gpus_now(const struct cluster *c, const struct cluster_host *h)
 {
-	return class_gives_gpus(h->class) ? (struct facts_gpus){0} : gpus_ready(&h->facts->gpus, c->arena);
+	struct facts_gpus none = {0};
+	if (class_gives_gpus(h->class))
+		return none;
+	return gpus_ready(&h->facts->gpus, c->arena);
 }
 
 /* The record's, and of these in gres.conf those that are there; where the types and their numbers are the same, or no
