@@ -9,9 +9,11 @@
 #include "base/vec.h"
 #include "cli/commands.h"
 #include "cli/reach.h"
+#include "cli/show-measure.h"
 #include "hostlist/hostlist.h"
 #include "model/class.h"
 #include "model/gpus.h"
+#include "model/network.h"
 #include "report/table.h"
 #include "slurm/version.h"
 
@@ -59,6 +61,14 @@ static const char *gpus_of(struct arena *arena, const struct facts *f)
 	return arena_printf(arena, "%s%s%zu not ready", gres ? gres : "", gres ? ", " : "", f->gpus.len - ready.len);
 }
 
+/* "10000", "100000 ib", Mbit/s of the node's link. */
+static const char *network_text(struct arena *a, const struct facts_network *n)
+{
+	unsigned speed = facts_network_speed(n);
+	const char *ib = facts_network_infiniband(n) ? " ib" : "";
+	return speed ? arena_printf(a, "%u%s", speed, ib) : facts_network_link(n) ? "?" : NULL;
+}
+
 static void add_row(struct table *t, const struct answer *answer)
 {
 	const struct facts *f = answer->facts;
@@ -72,6 +82,7 @@ static void add_row(struct table *t, const struct answer *answer)
 	    arena_printf(a, "%u", h->cpus),
 	    arena_printf(a, "%ux%ux%u", h->sockets, h->cores, h->threads),
 	    arena_printf(a, "%llu", (unsigned long long)h->memory),
+	    network_text(a, &f->network),
 	    slurm_of(a, f),
 	    f->munge.installed ? f->munge_unit.active : NULL,
 	    arena_printf(a, "%+lld +-%lld", (long long)f->clock_offset_ms, (long long)f->clock_error_ms),
@@ -83,9 +94,19 @@ static void add_row(struct table *t, const struct answer *answer)
 
 static void print_table(struct context *context, const struct answer *all, size_t count)
 {
-	static const struct table_column columns[] = {
-	    {"HOST"},  {"CLASS"}, {"ARCH"},           {"OS"},     {"CPUS", true}, {"SxCxT"}, {"MEMORY/MiB", true},
-	    {"SLURM"}, {"MUNGE"}, {"CLOCK/ms", true}, {"CGROUP"}, {"GPUS"}};
+	static const struct table_column columns[] = {{"HOST"},
+						      {"CLASS"},
+						      {"ARCH"},
+						      {"OS"},
+						      {"CPUS", true},
+						      {"SxCxT"},
+						      {"MEMORY/MiB", true},
+						      {"NET"},
+						      {"SLURM"},
+						      {"MUNGE"},
+						      {"CLOCK/ms", true},
+						      {"CGROUP"},
+						      {"GPUS"}};
 	struct table t = {.columns = columns, .count = sizeof columns / sizeof *columns, .arena = context->arena};
 	for (size_t i = 0; i < count; i++)
 		if (all[i].facts)
@@ -174,6 +195,35 @@ static json_t *gpus_json(const struct facts_gpus *gpus)
 	return all;
 }
 
+static json_t *network_json(const struct facts_network *n)
+{
+	static const char *const kinds[] = {
+	    [LINK_PHYSICAL] = "physical", [LINK_VIRTUAL] = "virtual", [LINK_OTHER] = "other"};
+	const struct facts_link *own = facts_network_link(n);
+	json_t *links = json_array(), *ports = json_array(), *neighbours = json_array();
+	for (size_t i = 0; i < n->link_count; i++) {
+		const struct facts_link *l = &n->links[i];
+		json_array_append_new(links, json_pack("{s:s, s:s, s:b, s:I, s:I, s:s*}", "name", l->name, "kind",
+						       kinds[l->kind], "up", l->up, "speed_mbit", (json_int_t)l->speed,
+						       "mtu", (json_int_t)l->mtu, "master", l->master));
+	}
+	for (size_t i = 0; i < n->port_count; i++) {
+		const struct facts_port *p = &n->ports[i];
+		json_array_append_new(ports, json_pack("{s:s, s:I, s:b, s:s, s:I}", "device", p->device, "port",
+						       (json_int_t)p->number, "active", p->active, "layer",
+						       p->infiniband ? "infiniband" : "ethernet", "speed_mbit",
+						       (json_int_t)p->speed));
+	}
+	for (size_t i = 0; i < n->neighbour_count; i++) {
+		const struct facts_neighbour *x = &n->neighbours[i];
+		json_array_append_new(neighbours, json_pack("{s:s, s:s*, s:b, s:s*}", "link", x->link, "name",
+							    x->system, "is_switch", x->is_switch, "port", x->port));
+	}
+	return json_pack("{s:s*, s:I, s:s*, s:b, s:o, s:o, s:o}", "link", own ? own->name : NULL, "speed_mbit",
+			 (json_int_t)facts_network_speed(n), "feature", network_class(facts_network_speed(n)), "lldp",
+			 n->lldp, "links", links, "ports", ports, "neighbours", neighbours);
+}
+
 static json_t *facts_json(const struct inventory *inv, const struct answer *answer, struct arena *arena)
 {
 	const struct facts *f = answer->facts;
@@ -195,6 +245,7 @@ static json_t *facts_json(const struct inventory *inv, const struct answer *answ
 		      hardware, "ids", ids, "cgroup", cgroup, "clock", "offset_ms", (json_int_t)f->clock_offset_ms,
 		      "error_ms", (json_int_t)f->clock_error_ms);
 	json_object_set_new(all, "gpus", gpus_json(&f->gpus));
+	json_object_set_new(all, "network", network_json(&f->network));
 	json_object_set_new(all, "slurmctld", unit_json(&f->slurmctld, &f->slurmctld_unit));
 	json_object_set_new(all, "slurmd", unit_json(&f->slurmd, &f->slurmd_unit));
 	json_object_set_new(all, "munge", unit_json(&f->munge, &f->munge_unit));
@@ -252,13 +303,54 @@ static int show(struct context *context, const struct inventory *inv, const stru
 	return reached == count ? EXIT_DONE : reached ? EXIT_LEFT : EXIT_FAILED;
 }
 
+struct measuring {
+	const char **names, **addresses;
+	struct arena *arena;
+	struct meter_result result;
+};
+
+static int measure(void *data, struct fleet *fleet, struct report *report, struct err *err)
+{
+	struct measuring *m = data;
+	return meter_network(fleet, m->names, m->addresses, report, m->arena, &m->result, err);
+}
+
+static int run_measure(struct context *context, const struct inventory *inv, const bool *chosen,
+		       const struct fleet_options *fleet_options)
+{
+	struct arena *a = context->arena;
+	struct fleet_target *targets = arena_calloc(a, inv->host_count, sizeof *targets);
+	struct measuring m = {.arena = a,
+			      .names = arena_calloc(a, inv->host_count, sizeof *m.names),
+			      .addresses = arena_calloc(a, inv->host_count, sizeof *m.addresses)};
+	size_t count = 0;
+	for (size_t i = 0; i < inv->host_count; i++) {
+		const struct inv_host *h = &inv->hosts[i];
+		if (!chosen[i])
+			continue;
+		m.names[count] = h->name;
+		m.addresses[count] = h->local ? h->hostname : h->address;
+		targets[count++] = reach_target(context, h);
+	}
+	if (count < 2)
+		return context_misused(context, "--measure network takes two hosts or more");
+	struct err err = {0};
+	if (reach_visit(context, targets, count, fleet_options, measure, &m, &err) < 0)
+		return context_fail(context, &err);
+	show_measure(context, &m.result, m.names);
+	return !m.result.count ? EXIT_FAILED : m.result.left_out ? EXIT_LEFT : EXIT_DONE;
+}
+
 static int run(struct context *context)
 {
+	const char *what = context_option(context, "measure");
+	if (what && !streq(what, "network"))
+		return context_misused(context, "'%s' cannot be measured: --measure takes 'network'", what);
 	const struct inventory *inv = context_inventory(context);
 	if (!inv)
 		return EXIT_FAILED;
 	bool *classes = arena_calloc(context->arena, inv->class_count, sizeof *classes), by_class = false;
-	const bool *chosen = context_select(context, inv, context_option(context, "limit"), classes);
+	const bool *chosen = context_select(context, inv, context_option(context, "limit"), what ? NULL : classes);
 	if (!chosen)
 		return EXIT_MISUSED;
 	for (size_t i = 0; i < inv->class_count; i++)
@@ -267,6 +359,8 @@ static int run(struct context *context)
 	int status = reach_options(context, inv, &options);
 	if (status >= 0)
 		return status;
+	if (what)
+		return run_measure(context, inv, chosen, &options);
 	struct fleet_target *targets = arena_calloc(context->arena, inv->host_count, sizeof *targets);
 	struct facts_scope *scopes = arena_calloc(context->arena, inv->host_count, sizeof *scopes);
 	struct answer *answers = arena_calloc(context->arena, inv->host_count, sizeof *answers);
@@ -276,7 +370,7 @@ static int run(struct context *context)
 			continue;
 		targets[count] = reach_target(context, &inv->hosts[i]);
 		answers[count].host = &inv->hosts[i];
-		scopes[count++] = (struct facts_scope){.salt = no_salt, .compute = true};
+		scopes[count++] = (struct facts_scope){.salt = no_salt, .compute = true, .neighbours = true};
 	}
 	struct asked *all = arena_calloc(context->arena, count, sizeof *all);
 	struct err err = {0};
@@ -292,12 +386,13 @@ static int run(struct context *context)
 
 static const struct option_spec options[] = {
     {"limit", 'l', "NODES", "only these: a hostlist, partition:NAME, class:NAME, or several"},
+    {"measure", 0, "WHAT", "measure between the hosts, WHAT is 'network'"},
     {NULL},
 };
 
 const struct command cmd_facts = {
     .name = "facts",
-    .synopsis = "[-l NODES] [--json]",
+    .synopsis = "[-l NODES] [--measure network] [--json]",
     .summary = "Show what each host really is",
     .help = "Asks the hosts for their architecture, system, CPUs (sockets x cores x\n"
 	    "threads) and memory as slurmd counts them, the releases of Slurm and the state of\n"
@@ -306,6 +401,10 @@ const struct command cmd_facts = {
 	    "\n"
 	    "Where cluster.yaml has classes: which one each host is of, and why not of those\n"
 	    "before it.\n"
+	    "\n"
+	    "With --measure network: bandwidth each way and latency between the hosts, pair by\n"
+	    "pair, with iperf3 and ping where they are installed; a second or so each way, every\n"
+	    "pair of up to 12 hosts, a ring and four random partners of more. It loads the network.\n"
 	    "\n"
 	    "The exit status is 0 when all hosts answered, 3 when some did not, and 1 when\n"
 	    "none did; those are named on standard error.",

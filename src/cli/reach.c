@@ -74,7 +74,6 @@ struct report *reach_report(const struct context *context)
 
 struct watch {
 	struct report *report;
-	bool live; /* elsewhere only what goes wrong is worth a line */
 	struct fleet *fleet;
 };
 
@@ -100,26 +99,13 @@ static void on_tick(void *data)
 	report_tick(w->report);
 }
 
-static int ask(struct context *context, struct watch *w, const struct facts_scope *scopes, struct asked *ret,
-	       struct err *err)
-{
-	size_t count = fleet_count(w->fleet);
-	if (fleet_connect(w->fleet, CONNECT_MS, err) < 0)
-		return -1;
-	int status = ask_facts(w->fleet, scopes, context->arena, ROUND_MS, ret, err);
-	for (size_t i = 0; status == 0 && i < count; i++)
-		if (!ret[i].facts || w->live)
-			report_host(w->report, i, ret[i].facts ? REPORT_DONE : REPORT_UNREACHABLE,
-				    ret[i].facts ? NULL : ret[i].error.text);
-	fleet_bye(w->fleet, BYE_MS);
-	return status;
-}
-
-int reach_ask(struct context *context, const struct fleet_target *targets, const struct facts_scope *scopes,
-	      size_t count, const struct fleet_options *options, struct asked *ret, struct err *err)
+int reach_visit(struct context *context, const struct fleet_target *targets, size_t count,
+		const struct fleet_options *options,
+		int (*visit)(void *data, struct fleet *fleet, struct report *report, struct err *err), void *data,
+		struct err *err)
 {
 	_cleanup_report_ struct report *report = reach_report(context);
-	struct watch w = {.report = report, .live = !context->json && report_can_redraw(stderr)};
+	struct watch w = {.report = report};
 	struct fleet_options all = *options;
 	all.on_phase = on_phase;
 	all.on_warning = on_warning;
@@ -130,7 +116,39 @@ int reach_ask(struct context *context, const struct fleet_target *targets, const
 		names[i] = targets[i].name;
 	report_begin(report, names, count);
 	w.fleet = fleet_new(targets, count, &all, err);
-	int status = w.fleet ? ask(context, &w, scopes, ret, err) : -1;
+	int status = w.fleet ? fleet_connect(w.fleet, CONNECT_MS, err) : -1;
+	if (status == 0)
+		status = visit(data, w.fleet, report, err);
+	if (w.fleet)
+		fleet_bye(w.fleet, BYE_MS);
 	fleet_free(w.fleet);
 	return status;
+}
+
+struct asking {
+	const struct facts_scope *scopes;
+	struct asked *asked;
+	struct arena *arena;
+	bool live; /* elsewhere only what goes wrong is worth a line */
+};
+
+static int ask(void *data, struct fleet *fleet, struct report *report, struct err *err)
+{
+	const struct asking *a = data;
+	int status = ask_facts(fleet, a->scopes, a->arena, ROUND_MS, a->asked, err);
+	for (size_t i = 0; status == 0 && i < fleet_count(fleet); i++)
+		if (!a->asked[i].facts || a->live)
+			report_host(report, i, a->asked[i].facts ? REPORT_DONE : REPORT_UNREACHABLE,
+				    a->asked[i].facts ? NULL : a->asked[i].error.text);
+	return status;
+}
+
+int reach_ask(struct context *context, const struct fleet_target *targets, const struct facts_scope *scopes,
+	      size_t count, const struct fleet_options *options, struct asked *ret, struct err *err)
+{
+	struct asking asking = {.scopes = scopes,
+				.asked = ret,
+				.arena = context->arena,
+				.live = !context->json && report_can_redraw(stderr)};
+	return reach_visit(context, targets, count, options, ask, &asking, err);
 }

@@ -23,6 +23,15 @@ int reach_parse(const char *text, struct arena *arena, struct fleet_target *ret,
 struct report *reach_report(const struct context *context);
 
 /*
+ * Connects to all targets, calls `visit` once with those that are open or failed, and says goodbye. The report is for
+ * progress. -1 where that was stopped, or `visit` says so.
+ */
+int reach_visit(struct context *context, const struct fleet_target *targets, size_t count,
+		const struct fleet_options *options,
+		int (*visit)(void *data, struct fleet *fleet, struct report *report, struct err *err), void *data,
+		struct err *err);
+
+/*
  * Connects to all targets, asks each for its facts and says goodbye. `scopes` and `ret` have `count` elements; what is
  * returned lives in the context's arena. -1 only where nothing was asked at all.
  */

@@ -386,6 +386,7 @@ struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope
 	    facts_gpus_decode(r.items, f->hardware.sockets * f->hardware.cores, arena, &f->gpus, err) < 0)
 		return NULL;
 	decode_os(&r, f);
+	facts_network_decode(r.items, arena, &f->network);
 	decode_mounts(&r, scope, f);
 	f->key_fingerprint = arena_strdup(arena, json_string_value(json_object_get(item(&r, "key"), "hex")));
 	struct digest ignored;
@@ -406,6 +407,8 @@ struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope
 	f->in_force_slurm = text_of(&r, "in-force.slurm");
 	f->in_force_cgroup = text_of(&r, "in-force.cgroup");
 	f->in_force_gres = text_of(&r, "in-force.gres");
+	f->topology_conf = text_of(&r, "topology.conf");
+	f->in_force_topology = text_of(&r, "in-force.topology");
 	if (scope->controller) {
 		f->record = text_of(&r, "record");
 		if (scope->state)

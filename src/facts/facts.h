@@ -20,11 +20,13 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "facts/gpu.h"
+#include "facts/network.h"
 
 struct facts_scope {
 	bool controller;   /* also the record, and the state directory */
 	bool compute;      /* slurmd belongs there */
 	const char *state; /* absolute path of the state directory; NULL: not asked for */
+	bool neighbours;   /* what its LLDP daemon sees, where it has one: starts a program there */
 	const char *salt;  /* 64 hex digits, for the key's fingerprint */
 };
 
@@ -62,7 +64,8 @@ struct facts {
 	const char *hostname, *arch, *kernel, *boot_id, *machine_id;
 	const char *os, *os_version, *suite; /* "debian", "12", "bookworm" */
 	struct facts_hardware hardware;
-	struct facts_gpus gpus;                          /* of a compute host */
+	struct facts_gpus gpus; /* of a compute host */
+	struct facts_network network;
 	int64_t clock_offset_ms;                         /* host's clock minus ours, at the middle of the round trip */
 	int64_t clock_error_ms;                          /* half the round trip: the offset is known no better */
 	long slurm_uid, slurm_gid, munge_uid, munge_gid; /* -1: no such user */
@@ -75,6 +78,7 @@ struct facts {
 	const char *slurm_conf, *cgroup_conf, *gres_conf; /* what lies in /etc/slurm, or NULL */
 	const char *in_force_slurm, *in_force_cgroup,
 	    *in_force_gres; /* what the daemons were last told to read, or NULL */
+	const char *topology_conf, *in_force_topology;
 	/* controllers only */
 	const char *credential;               /* what `munge -n` printed: to be decoded elsewhere; NULL: it could not */
 	const char *record;                   /* /var/lib/reeve/record.json, or NULL */

@@ -62,6 +62,7 @@ json_t *facts_request(const struct facts_scope *scope)
 	ask_read(items, "mounts", "/proc/self/mountinfo", 4 * TEXT_MAX);
 	ask_read(items, "controllers", "/sys/fs/cgroup/cgroup.controllers", 4096);
 	json_array_append_new(items, json_pack("{s:s, s:b}", "name", "hardware", "hardware", 1));
+	facts_network_request(items, scope->neighbours);
 	ask_names(items, "packages", packages, ARRAY_LEN(packages));
 	ask_names(items, "units", units, ARRAY_LEN(units));
 	json_array_append_new(
@@ -77,6 +78,8 @@ json_t *facts_request(const struct facts_scope *scope)
 	ask_read(items, "in-force.gres", "/var/lib/reeve/in-force/gres.conf", TEXT_MAX);
 	if (scope->compute)
 		facts_gpus_request(items);
+	ask_read(items, "topology.conf", "/etc/slurm/topology.conf", 4 * TEXT_MAX);
+	ask_read(items, "in-force.topology", "/var/lib/reeve/in-force/topology.conf", 4 * TEXT_MAX);
 	if (scope->controller)
 		ask_run(items, "credential", json_pack("[s, s]", "munge", "-n"));
 	if (scope->controller)
@@ -101,6 +104,7 @@ json_t *facts_request_more(const json_t *answer, const struct facts_scope *scope
 {
 	const json_t *items = json_object_get(answer, "items");
 	json_t *more = json_array();
+	facts_network_more(items, more);
 	if (!said_hardware(items))
 		ask_run(more, "topology",
 			json_pack("[s, s, s]", "sh", "-c",

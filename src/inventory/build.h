@@ -74,12 +74,18 @@ void build_slurm(struct build *b, const struct conf_value *value);
 /* partitions.c */
 void build_partitions(struct build *b, const struct conf_value *value);
 
+/* network.c */
+void build_network(struct build *b, const struct conf_value *value);
+
 /* sections.c */
 void build_cluster(struct build *b, const struct conf_value *value);
 void build_adopted(struct build *b, const struct conf_value *value);
 void build_version(struct build *b, const struct conf_value *value);
 void build_memory(struct build *b, const struct conf_value *value);
 void build_reserve(struct build *b, const struct conf_value *value, struct inv_reserve *reserve);
+/* One of `words`, NULL-terminated; a finding and `*ret` untouched where it is none. */
+void build_word(struct build *b, const struct conf_value *value, const char *what, const char *const *words,
+		const char **ret);
 void build_lab(struct build *b, const struct conf_value *value);
 void build_modules(struct build *b, const struct conf_value *value);
 /* The names in `modules` of a class, NULL-terminated; build_modules checks them. */

@@ -43,7 +43,16 @@
 	X(601, UNKNOWN_PARAM, "a parameter that Slurm does not have, or not in this version") \
 	X(602, OWNED_PARAM, "a parameter of Slurm that reeve writes itself") \
 	X(603, PARAM_VALUE, "a value that the parameter of Slurm does not take") \
-	X(604, PARAM_TWICE, "a parameter of Slurm is given twice, in two spellings")
+	X(604, PARAM_TWICE, "a parameter of Slurm is given twice, in two spellings") \
+	X(701, SWITCH_NAME, "a name that a switch or a block cannot have") \
+	X(702, SWITCH_EMPTY, "a switch or block with nothing below it, or with both nodes and switches") \
+	X(703, UNKNOWN_SWITCH, "a switch that is not in 'switches'") \
+	X(704, SWITCH_PARENT, "a switch or a node is below two switches or in two blocks, or below itself") \
+	X(705, SWITCH_DEPTH, "switches in more levels than Slurm takes") \
+	X(706, SWITCH_APART, "warning: trees of switches that nothing connects") \
+	X(707, NODE_APART, "a compute host below no switch or in no block") \
+	X(708, BLOCK_SIZE, "sizes of blocks that Slurm does not take") \
+	X(709, TOPOLOGY, "a topology without what it is made of, or that the release of Slurm does not have")
 /* clang-format on */
 
 enum inv_code {

@@ -19,6 +19,7 @@ enum {
 	MEMORY,
 	CLASSES,
 	PARTITIONS,
+	NETWORK,
 	SLURM,
 	MODULES,
 	LAB,
@@ -36,6 +37,7 @@ static const struct conf_key own_keys[KEYS] = {
     [MEMORY] = {"memory"},
     [CLASSES] = {"classes"},
     [PARTITIONS] = {"partitions", true},
+    [NETWORK] = {"network"},
     [SLURM] = {"slurm"},
     [MODULES] = {"modules"},
     [LAB] = {"lab"},
@@ -109,6 +111,7 @@ static void build(struct build *b)
 	build_classes(b, values[CLASSES]);
 	build_partitions(b, values[PARTITIONS]);
 	build_slurm(b, values[SLURM]);
+	build_network(b, values[NETWORK]);
 	build_lab(b, values[LAB]);
 	build_modules(b, values[MODULES]);
 	inv->hosts = b->hosts.items;

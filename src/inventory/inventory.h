@@ -28,6 +28,9 @@ enum {
 	INV_MAX_NAME = 63,     /* bytes of a host's name: one DNS label */
 	INV_MAX_CLUSTER = 40,  /* bytes of ClusterName (slurm.conf(5)) */
 	INV_MAX_CONTROLLERS = 8,
+	INV_MAX_SWITCH = 63, /* bytes of a switch's name: Slurm takes HOST_NAME_MAX */
+	INV_MAX_SWITCHES = 4096,
+	INV_MAX_DEPTH = 20, /* levels of switches: more are fatal to slurmctld (src/plugins/topology/tree) */
 };
 
 /* A text and where it was written. `at.line` 0: it was not written, it is the default. */
@@ -107,6 +110,41 @@ struct inv_lab {
 	struct span at; /* line 0: there is no `lab` section */
 };
 
+/* Anything with hosts or other switches below it: a switch of a tree, or a block. */
+struct inv_switch {
+	const char *name; /* at most INV_MAX_SWITCH bytes of [A-Za-z0-9_-] */
+	struct span at;
+	const size_t *nodes; /* a leaf's: indexes into inventory.hosts, in their order there; all are compute hosts */
+	size_t node_count;
+	const size_t *switches; /* another's: indexes into inv_network.switches */
+	size_t switch_count;    /* 0 in a leaf and in a block */
+};
+
+enum inv_topology {
+	INV_TOPOLOGY_NONE, /* no topology.conf */
+	INV_TOPOLOGY_TREE,
+	INV_TOPOLOGY_BLOCK, /* Slurm 23.11 or later */
+};
+
+/*
+ * The network. A tree has no cycles, no node and no switch below two switches, at most INV_MAX_DEPTH levels; without
+ * `discover` each compute host is below a leaf.
+ */
+struct inv_network {
+	enum inv_topology topology;
+	struct span at;                    /* line 0: there is no `network` section */
+	bool features;                     /* nodes get the feature of their link's speed; true unless written */
+	bool discover;                     /* leaves are what the nodes' LLDP daemons see */
+	bool bandwidth;                    /* a countable GRES `bandwidth`, Mbit/s of the node's link */
+	const struct inv_switch *switches; /* of a tree */
+	size_t switch_count;
+	const struct inv_switch *blocks;
+	size_t block_count;
+	const unsigned
+	    *block_sizes; /* nodes: the first is that of a block, each other one is that times a power of two */
+	size_t block_size_count;
+};
+
 /*
  * A top-level section that belongs to a module: it owns its part of the language and its struct. The caller hands the
  * table in, so that inventory knows no module.
@@ -139,6 +177,7 @@ struct inventory {
 	size_t class_count;
 	const struct inv_partition *partitions; /* in the order of the file; at least 1 */
 	size_t partition_count;
+	struct inv_network network;
 	const struct inv_param *params; /* `slurm:`; none of those that reeve writes itself */
 	size_t param_count;
 	const char *const

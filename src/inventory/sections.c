@@ -108,9 +108,8 @@ void build_memory(struct build *b, const struct conf_value *value)
 		build_reserve(b, values[0], &b->inv->reserve);
 }
 
-/* One of `words`, NULL-terminated. */
-static void read_word(struct build *b, const struct conf_value *value, const char *what, const char *const *words,
-		      const char **ret)
+void build_word(struct build *b, const struct conf_value *value, const char *what, const char *const *words,
+		const char **ret)
 {
 	const char *text;
 	if (conf_text(value, what, &text, b->diags) < 0)
@@ -151,9 +150,9 @@ static void read_lab_nodes(struct build *b, const struct conf_value *value)
 		build_nodes(b, &name, "'lab'", NULL, 0, &list, NULL);
 		conf_walk(pair->value, "'lab'", keys, values, b->diags);
 		if (values[0])
-			read_word(b, values[0], "the suite", suites, &suite);
+			build_word(b, values[0], "the suite", suites, &suite);
 		if (values[1])
-			read_word(b, values[1], "the architecture", arches, &arch);
+			build_word(b, values[1], "the architecture", arches, &arch);
 		for (size_t k = 0; k < list.len; k++) {
 			struct inv_host *host = &b->hosts.items[list.items[k]];
 			host->suite = suite ? suite : host->suite;
@@ -193,7 +192,7 @@ void build_lab(struct build *b, const struct conf_value *value)
 		conf_walk(value, "'lab'", keys, values, b->diags);
 	}
 	if (values[SUITE])
-		read_word(b, values[SUITE], "the suite", suites, &lab->suite);
+		build_word(b, values[SUITE], "the suite", suites, &lab->suite);
 	if (values[BINDS])
 		read_binds(b, values[BINDS]);
 	if (values[NODES])

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "model/gpus.h"
+#include "model/network.h"
 #include "slurm/version.h"
 
 void cluster_salt(const char *cluster_name, char out[65])
@@ -140,6 +141,7 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 	for (size_t i = 0; i < inv->host_count; i++) {
 		struct cluster_host *h = &c->hosts[i];
 		choose_packages(h);
+		network_resolve_host(h);
 		cluster_baseline(c, h, decided(options->decisions.accept, i) || decided(options->decisions.include, i));
 		listed += h->listed;
 		if (!h->facts)
@@ -161,6 +163,7 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 	cluster_check_hosts(c, options);
 	cluster_check_gpus(c, options);
 	cluster_check_versions(c);
+	network_resolve(c);
 	cluster_check_state(c);
 	cluster_decide_key(c, options);
 	return c;
@@ -187,6 +190,7 @@ struct record *cluster_record(const struct cluster *c, struct arena *arena)
 		    .memory_from = h->memory_from,
 		    .gpus = h->gpus,
 		    .gpus_known = h->facts || h->last->gpus_known,
+		    .network = h->network,
 		};
 	}
 	r->exclusions = (struct record_exclusion *)c->exclusions;

@@ -42,8 +42,10 @@ struct cluster_host {
 	struct facts_gpus gpus;         /* the baseline: Gres= of its line, where listed (model/gpus.h) */
 	struct facts_gpus gpus_there;   /* those of them whose files slurmd will find: gres.conf */
 	enum cluster_change change;
-	const char *change_text; /* "memory 3707 MB, was 7666 MB"; NULL where nothing changed */
-	const char *unexpected;  /* what its class expects and does not hold; NULL: nothing */
+	const char *change_text;       /* "memory 3707 MB, was 7666 MB"; NULL where nothing changed */
+	const char *unexpected;        /* what its class expects and does not hold; NULL: nothing */
+	struct record_network network; /* known now or from the record */
+	const char *leaf;              /* the switch that it is below, where listed in a tree; else NULL */
 	const char
 	    *slurm_package; /* version of the Slurm packages to be there: what is installed, else apt's candidate */
 	const char *munge_package;
@@ -58,7 +60,7 @@ struct cluster_partition {
 
 /* Texts that are the same for every host, NULL until a module has made them; in the cluster's arena. */
 struct cluster_texts {
-	const char *slurm_conf, *cgroup_conf, *gres_conf;
+	const char *slurm_conf, *cgroup_conf, *gres_conf, *topology_conf;
 };
 
 enum cluster_key {

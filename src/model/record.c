@@ -45,6 +45,17 @@ static const char *text(struct reader *r, const json_t *o, const char *key, bool
 	return str_printable(r->arena, json_string_value(v), json_string_length(v));
 }
 
+/* Records of older versions have none of it. */
+static void decode_network(struct reader *r, const json_t *o, struct record_network *n)
+{
+	n->leaf = text(r, o, "switch", false);
+	n->infiniband = json_is_true(json_object_get(o, "infiniband"));
+	if (json_object_get(o, "speed"))
+		n->speed = (unsigned)number(r, o, "speed", FACTS_MOST_MBIT);
+	if (!r->bad && n->leaf && !str_is_name(n->leaf, 63))
+		fail(r, "switch");
+}
+
 static void decode_host(struct reader *r, const json_t *o, struct record_host *h)
 {
 	h->name = text(r, o, "name", true);
@@ -64,6 +75,7 @@ static void decode_host(struct reader *r, const json_t *o, struct record_host *h
 	h->gpus_known = json_object_get(o, "gpus");
 	if (!r->bad && gpus_decode(json_object_get(o, "gpus"), r->arena, &h->gpus, r->err) < 0)
 		fail(r, "gpus");
+	decode_network(r, o, &h->network);
 	if (!r->bad &&
 	    (!str_is_name(h->name, 63) || !str_is_name(h->arch, 20) || (h->class && !str_is_name(h->class, 63))))
 		fail(r, "hosts");
@@ -82,6 +94,21 @@ static void decode_exclusion(struct reader *r, const json_t *o, struct record_ex
 	};
 	if (!r->bad && !str_is_name(x->name, 63))
 		fail(r, "exclusions");
+}
+
+static json_t *encode_host(const struct record_host *h)
+{
+	json_t *o = json_pack(
+	    "{s:s, s:s, s:s*, s:I, s:I, s:i, s:i, s:i, s:i, s:I, s:b, s:o*, s:s*}", "name", h->name, "arch", h->arch,
+	    "class", h->class, "memory", (json_int_t)h->memory, "memory_from", (json_int_t)h->memory_from, "sockets",
+	    (int)h->hardware.sockets, "cores", (int)h->hardware.cores, "threads", (int)h->hardware.threads, "cpus",
+	    (int)h->hardware.cpus, "measured", (json_int_t)h->hardware.memory, "by_slurmd", h->hardware.by_slurmd,
+	    "gpus", h->gpus_known ? gpus_encode(&h->gpus) : NULL, "switch", h->network.leaf);
+	if (h->network.speed)
+		json_object_set_new(o, "speed", json_integer(h->network.speed));
+	if (h->network.infiniband)
+		json_object_set_new(o, "infiniband", json_true());
+	return o;
 }
 
 static int by_name(const void *a, const void *b)
@@ -153,16 +180,8 @@ struct record *record_decode(const char *from, struct arena *arena, struct err *
 char *record_encode(const struct record *r)
 {
 	json_t *hosts = json_array(), *exclusions = json_array(), *generations = json_array();
-	for (size_t i = 0; i < r->host_count; i++) {
-		const struct record_host *h = &r->hosts[i];
-		json_array_append_new(
-		    hosts, json_pack("{s:s, s:s, s:s*, s:I, s:I, s:i, s:i, s:i, s:i, s:I, s:b, s:o*}", "name", h->name,
-				     "arch", h->arch, "class", h->class, "memory", (json_int_t)h->memory, "memory_from",
-				     (json_int_t)h->memory_from, "sockets", (int)h->hardware.sockets, "cores",
-				     (int)h->hardware.cores, "threads", (int)h->hardware.threads, "cpus",
-				     (int)h->hardware.cpus, "measured", (json_int_t)h->hardware.memory, "by_slurmd",
-				     h->hardware.by_slurmd, "gpus", h->gpus_known ? gpus_encode(&h->gpus) : NULL));
-	}
+	for (size_t i = 0; i < r->host_count; i++)
+		json_array_append_new(hosts, encode_host(&r->hosts[i]));
 	for (size_t i = 0; i < r->exclusion_count; i++) {
 		const struct record_exclusion *x = &r->exclusions[i];
 		json_array_append_new(exclusions,

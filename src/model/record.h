@@ -20,6 +20,13 @@ enum {
 	RECORD_GENERATIONS = 200, /* kept */
 };
 
+/* What was last seen of a node's network. */
+struct record_network {
+	unsigned speed; /* Mbit/s of its link; 0: never known */
+	bool infiniband;
+	const char *leaf; /* the switch that its LLDP daemon saw; NULL: none */
+};
+
 struct record_host {
 	const char *name, *arch;
 	const char *class;              /* NULL: none */
@@ -27,7 +34,8 @@ struct record_host {
 	uint64_t memory;                /* MiB: RealMemory as configured */
 	uint64_t memory_from;           /* MiB: the measurement that it was reckoned from */
 	struct facts_gpus gpus;         /* as configured */
-	bool gpus_known;                /* false: written before GPUs were looked for */
+	struct record_network network;
+	bool gpus_known; /* false: written before GPUs were looked for */
 };
 
 /* A host that does not serve because somebody said so. */

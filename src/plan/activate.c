@@ -54,6 +54,7 @@ static void join_names(struct arena *arena, struct name_set *to, const struct sl
 struct texts {
 	struct plan *plan;
 	const char *slurm, *cgroup, *gres; /* wanted; of gres.conf NULL where none is */
+	const char *topology;              /* wanted; NULL: none */
 	struct slurm_conf *wanted;
 	struct map seen; /* old text -> struct slurm_activation */
 	/* Against each text that a controller had: jobs may stand on what any of them configured. */
@@ -91,6 +92,13 @@ static enum slurm_need gres_need(const struct texts *t, const char *old)
 	return old && t->gres ? slurm_gres_need(t->plan->cluster->release, old, t->gres) : SLURM_NEED_NOTHING;
 }
 
+/* Read at start, SIGHUP and reconfigure by all daemons, in every release (topology.conf(5), DESCRIPTION). Where there was
+ * none and is to be none, TopologyPlugin does not read it. */
+static enum slurm_need topology_need(const struct texts *t, const char *old)
+{
+	return !t->topology || !old || streq(old, t->topology) ? SLURM_NEED_NOTHING : SLURM_NEED_RECONFIGURE;
+}
+
 static enum slurm_need need_of(struct texts *t, const struct facts *f, struct slurm_activation **ret_worst)
 {
 	enum slurm_need need = SLURM_NEED_NOTHING;
@@ -112,6 +120,8 @@ static enum slurm_need need_of(struct texts *t, const struct facts *f, struct sl
 	/* In force nowhere that we know of, and a daemon runs: it may have read anything. */
 	if (!f->in_force_slurm && f->slurm_conf && need == SLURM_NEED_NOTHING)
 		need = SLURM_NEED_RECONFIGURE;
+	need = slurm_need_join(need, topology_need(t, f->in_force_topology));
+	need = slurm_need_join(need, topology_need(t, f->topology_conf));
 	need = slurm_need_join(need, cgroup_need(t, f->in_force_cgroup));
 	need = slurm_need_join(need, cgroup_need(t, f->cgroup_conf));
 	need = slurm_need_join(need, gres_need(t, f->in_force_gres));
@@ -228,6 +238,36 @@ static void refuse_named(const struct node_check *c, const char *hostlist, const
 		    ->mend = mend;
 }
 
+static void refuse_below(struct plan *plan, const char *kind, const struct inv_switch *items, size_t count,
+			 const struct map *removed)
+{
+	const struct inventory *inv = plan->cluster->inv;
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < items[i].node_count; k++) {
+			const char *name = inv->hosts[items[i].nodes[k]].name;
+			if (!map_has(removed, name))
+				continue;
+			struct finding *f = refuse(
+			    plan, "node-in-use",
+			    arena_printf(plan->arena, "node %s would be removed, and the %s '%s' of 'network' has it",
+					 name, kind, items[i].name));
+			f->mend = arena_printf(plan->arena, "take it out of %s '%s', then do this again", kind,
+					       items[i].name);
+			f->origin = items[i].at;
+		}
+}
+
+/* What the operator declared; what was discovered follows the nodes. */
+static void check_topology(struct plan *plan, const struct slurm_names *names)
+{
+	const struct inv_network *n = &plan->cluster->inv->network;
+	_cleanup_map_ struct map removed = {0};
+	for (size_t i = 0; i < names->len; i++)
+		map_set(&removed, names->items[i], (void *)names->items[i]);
+	refuse_below(plan, "switch", n->switches, n->switch_count, &removed);
+	refuse_below(plan, "block", n->blocks, n->block_count, &removed);
+}
+
 /* Rule 1: what jobs, reservations or topology refer to is not removed, and what is busy is not resized. */
 static void check_nodes(struct plan *plan, const struct slurm_names *names, bool removed)
 {
@@ -320,6 +360,7 @@ void plan_activation(struct plan *plan)
 	    .slurm = wanted_conf(plan, "file:/etc/slurm/slurm.conf"),
 	    .cgroup = wanted_conf(plan, "file:/etc/slurm/cgroup.conf"),
 	    .gres = wanted_conf(plan, "file:/etc/slurm/gres.conf"),
+	    .topology = wanted_conf(plan, "file:/etc/slurm/topology.conf"),
 	};
 	t.wanted = parse(plan, t.slurm);
 	if (!t.slurm || !t.cgroup)
@@ -354,6 +395,7 @@ void plan_activation(struct plan *plan)
 	if (!active)
 		plan->need = SLURM_NEED_START;
 	if (worst && !c->fresh) {
+		check_topology(plan, &t.removed.list);
 		check_nodes(plan, &t.removed.list, true);
 		check_nodes(plan, &t.resized.list, false);
 		check_partitions(plan, &t.partitions.list);

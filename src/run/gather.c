@@ -135,6 +135,7 @@ static int gather_all_facts(struct gathered *g, struct err *err)
 		scopes[i] = (struct facts_scope){.controller = h->controller,
 						 .compute = h->compute,
 						 .state = h->controller ? g->inv->state.text : NULL,
+						 .neighbours = h->compute && g->inv->network.discover,
 						 .salt = salt};
 	}
 	phase(g, "facts");

@@ -103,6 +103,7 @@ int apply_test(struct gathered *g, struct apply_result *ret, struct err *err)
 	    .old_conf = facts->in_force_slurm,
 	    .new_cgroup = core_cgroup_conf(g->cluster),
 	    .new_gres = core_gres_conf(g->cluster),
+	    .new_topology = core_topology_conf(g->cluster),
 	};
 	struct err why = {0};
 	json_t *message = scratch_request(&test, &why);

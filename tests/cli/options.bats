@@ -149,3 +149,13 @@ load helper
 	TERM=xterm script -qec "$REEVE check --no-color bad.yaml" /dev/null >tty || :
 	none -q $'\033\\[' tty
 }
+
+@test "facts measures what it knows, between two hosts or more" {
+	reeve -f good.yaml facts --measure disk
+	[ "$status" -eq 64 ]
+	grep -q "'disk' cannot be measured: --measure takes 'network'" err
+	reeve -f good.yaml facts --measure network -l a
+	[ "$status" -eq 64 ]
+	grep -q 'takes two hosts or more' err
+	[ ! -s out ]
+}

@@ -145,20 +145,22 @@ static void request_carries_all_texts(void **state)
 				    .user = "slurm",
 				    .new_conf = "ClusterName=n\n",
 				    .old_conf = "ClusterName=o\n",
-				    .new_gres = "NodeName=n1 Name=gpu File=/dev/nvidia0\n"};
+				    .new_gres = "NodeName=n1 Name=gpu File=/dev/nvidia0\n",
+				    .new_topology = "SwitchName=s Nodes=n[1-2]\n"};
 	json_t *r = scratch_request(&test, &err);
 	assert_non_null(r);
 	json_t *argv = json_object_get(r, "argv");
 	assert_string_equal(json_string_value(json_array_get(argv, 4)), "/var/state");
 	size_t n = json_array_size(argv), sum = 0;
-	for (size_t i = n - 5; i < n; i++)
+	for (size_t i = n - 6; i < n; i++)
 		sum += strtoul(json_string_value(json_array_get(argv, i)), NULL, 10);
 	const char *input = json_string_value(json_object_get(r, "input"));
 	assert_int_equal(sum, strlen(input));
 	assert_int_equal(strncmp(input, "ClusterName=n\nClusterName=n\nSlurmctldHost=ctl", 45), 0);
 	assert_has(input,
 		   "ClusterName=o\nSlurmctldHost=ctl(192.0.2.1)\nSlurmctldPort=6818\nStateSaveLocation=/tmp/old");
-	assert_true(str_ends(input, test.new_gres));
+	assert_has(input, test.new_gres);
+	assert_true(str_ends(input, "SwitchName=s Nodes=n[1-2]\n"));
 	assert_string_equal(json_string_value(json_object_get(json_object_get(r, "sandbox"), "hostname")), "ctl");
 	json_decref(r);
 	test.old_conf = "Include x\n";

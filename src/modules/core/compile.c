@@ -83,17 +83,34 @@ static void slurmd(struct catalog *out)
 	catalog_service(out, STAGE_ACTIVATE, "slurmd.service", YES, YES, NULL);
 }
 
+#define IN_FORCE_TOPOLOGY "/var/lib/reeve/in-force/topology.conf"
+
+/* In its place in `stage`; where there is to be none, reeve's own is taken away. */
+static void topology(const struct cluster *c, const struct cluster_host *h, enum stage stage, const char *path,
+		     mode_t mode, struct catalog *out)
+{
+	const char *text = core_topology_conf(c);
+	const char *there = !h->facts                 ? NULL
+			    : stage == STAGE_ACTIVATE ? h->facts->topology_conf
+						      : h->facts->in_force_topology;
+	if (text)
+		put_file(out, stage, path, mode, text);
+	else if (there && str_starts(there, CLUSTER_CONF_MARK))
+		catalog_absent(out, stage, path);
+}
+
 /*
  * What the daemons run with, written when the activation has succeeded (a later stage): the next run holds its own
  * configuration against it, and a run that was cut off in between is seen to have been.
  */
-static void in_force(const struct cluster *c, struct catalog *out)
+static void in_force(const struct cluster *c, const struct cluster_host *h, struct catalog *out)
 {
 	catalog_directory(out, STAGE_SERVICES, "/var/lib/reeve/in-force", "root", "root", 0700);
 	put_file(out, STAGE_SERVICES, "/var/lib/reeve/in-force/slurm.conf", 0600, core_slurm_conf(c));
 	put_file(out, STAGE_SERVICES, "/var/lib/reeve/in-force/cgroup.conf", 0600, core_cgroup_conf(c));
 	if (core_gres_conf(c))
 		put_file(out, STAGE_SERVICES, "/var/lib/reeve/in-force/gres.conf", 0600, core_gres_conf(c));
+	topology(c, h, STAGE_SERVICES, IN_FORCE_TOPOLOGY, 0600, out);
 }
 
 /* Its daemons are off, also at its next boot; its files stay as they are. */
@@ -125,6 +142,7 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 	put_file(out, STAGE_ACTIVATE, CORE_CGROUP, 0644, core_cgroup_conf(c));
 	if (core_gres_conf(c))
 		put_file(out, STAGE_ACTIVATE, CORE_GRES, 0644, core_gres_conf(c));
+	topology(c, h, STAGE_ACTIVATE, CORE_TOPOLOGY, 0644, out);
 	if (h->inv->controller)
 		slurmctld(c, out);
 	else if (h->facts && h->facts->slurmctld_unit.loaded)
@@ -134,7 +152,7 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 		slurmd(out);
 	else if (h->facts && h->facts->slurmd_unit.loaded)
 		catalog_service(out, STAGE_ACTIVATE, "slurmd.service", NO, NO, NULL);
-	in_force(c, out);
+	in_force(c, h, out);
 }
 
 const struct module core_module = {

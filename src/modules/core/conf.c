@@ -21,6 +21,7 @@
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
 #include "model/gpus.h"
+#include "model/network.h"
 #include "modules/core/core.h"
 
 /* What the operator wrote for a parameter; NULL: nothing. */
@@ -45,6 +46,29 @@ static void put_pair(struct strbuf *out, const char *key, const char *value)
 	strbuf_addf(out, "%s=%s%s%s", key, quote, value, quote);
 }
 
+/* The class's, and those of the network beside them. */
+static const char *features_of(const struct cluster *c, const struct cluster_host *h)
+{
+	_cleanup_strbuf_ struct strbuf s = {0};
+	char *rest = arena_strdup(c->arena, network_features(c, h));
+	for (size_t i = 0; h->class && i < h->class->feature_count; i++)
+		strbuf_addf(&s, "%s%s", i ? "," : "", h->class->features[i]);
+	for (char *word; rest && (word = str_next(&rest, ","));) {
+		bool there = false;
+		for (size_t i = 0; h->class && i < h->class->feature_count; i++)
+			there |= streq(h->class->features[i], word);
+		if (!there)
+			strbuf_addf(&s, "%s%s", s.len ? "," : "", word);
+	}
+	return s.len ? arena_strndup(c->arena, s.data, s.len) : NULL;
+}
+
+static const char *gres_of(const struct cluster *c, const struct cluster_host *h)
+{
+	const char *gpus = gpus_gres(&h->gpus, c->arena), *bandwidth = network_gres(c, h);
+	return gpus && bandwidth ? arena_printf(c->arena, "%s,%s", gpus, bandwidth) : gpus ? gpus : bandwidth;
+}
+
 /* What a NodeName line says but for names and addresses: nodes with the same text share a line. */
 static const char *node_shape(const struct cluster *c, const struct cluster_host *h)
 {
@@ -55,22 +79,22 @@ static const char *node_shape(const struct cluster *c, const struct cluster_host
 		strbuf_addf(&s, "Boards=%u SocketsPerBoard=%u ", hw->boards, hw->sockets / hw->boards);
 	else
 		strbuf_addf(&s, "Sockets=%u ", hw->sockets);
-	strbuf_addf(&s, "CoresPerSocket=%u ThreadsPerCore=%u RealMemory=%llu", hw->cores, hw->threads,
+	strbuf_addf(&s, "CoresPerSocket=%u ThreadsPerCore=%u RealMemory=%llu ", hw->cores, hw->threads,
 		    (unsigned long long)h->memory);
-	for (size_t i = 0; h->class && i < h->class->feature_count; i++)
-		strbuf_addf(&s, "%s%s", i ? "," : " Features=", h->class->features[i]);
-	const char *gres = gpus_gres(&h->gpus, c->arena);
+	const char *features = features_of(c, h), *gres = gres_of(c, h);
+	if (features)
+		strbuf_addf(&s, "Features=%s ", features);
 	for (size_t i = 0; h->class && i < h->class->param_count; i++) {
 		const struct inv_param *p = &h->class->params[i];
 		bool join = gres && strcasecmp(p->key, "Gres") == 0;
-		strbuf_addc(&s, ' ');
 		put_pair(&s, p->key, join ? arena_printf(c->arena, "%s,%s", p->value, gres) : p->value);
+		strbuf_addc(&s, ' ');
 		if (join)
 			gres = NULL;
 	}
 	if (gres)
-		strbuf_addf(&s, " Gres=%s", gres);
-	strbuf_adds(&s, " State=UNKNOWN");
+		strbuf_addf(&s, "Gres=%s ", gres);
+	strbuf_adds(&s, "State=UNKNOWN");
 	return arena_strndup(c->arena, s.data, s.len);
 }
 
@@ -242,6 +266,9 @@ static char *make_slurm_conf(const struct cluster *c)
 	put_default(&out, inv, "SlurmctldTimeout", "60");
 	put_default(&out, inv, "SlurmdTimeout", "300");
 	put_default(&out, inv, "MpiDefault", "none");
+	if (inv->network.topology != INV_TOPOLOGY_NONE)
+		strbuf_addf(&out, "TopologyPlugin=topology/%s\n",
+			    inv->network.topology == INV_TOPOLOGY_TREE ? "tree" : "block");
 	for (size_t i = 0; i < ARRAY_LEN(gres_params); i++) {
 		const char *value = core_gres_param(c, gres_params[i], NULL);
 		if (value)

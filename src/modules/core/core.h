@@ -13,12 +13,14 @@ extern const struct module core_module;
  */
 const char *core_slurm_conf(const struct cluster *cluster);
 const char *core_cgroup_conf(const struct cluster *cluster);
+/* The same for topology.conf; NULL: there is to be none. */
+const char *core_topology_conf(const struct cluster *cluster);
 
-/* gres.conf(5), likewise: a line for the GPUs of each node, its lines found by NodeName=. NULL where no node has any
- * and no host has such a file of ours. */
+/* gres.conf(5), likewise: lines for the GPUs and the bandwidth of each node, found by NodeName=. NULL where no node
+ * has any and no host has such a file of ours. */
 const char *core_gres_conf(const struct cluster *cluster);
 
-/* The operator's value of GresTypes or AccountingStorageTRES (NULL: none) with what the nodes' GPUs need beside it (TRES only
+/* The operator's value of GresTypes or AccountingStorageTRES (NULL: none) with what the nodes' GRES need beside it (TRES only
  * where there is slurmdbd); of other keys as it is. NULL: nothing to write. */
 const char *core_gres_param(const struct cluster *cluster, const char *key, const char *value);
 
@@ -26,6 +28,7 @@ const char *core_gres_param(const struct cluster *cluster, const char *key, cons
 #define CORE_CONF "/etc/slurm/slurm.conf"
 #define CORE_CGROUP "/etc/slurm/cgroup.conf"
 #define CORE_GRES "/etc/slurm/gres.conf"
+#define CORE_TOPOLOGY "/etc/slurm/topology.conf"
 #define CORE_SPOOL "/var/lib/slurm/slurmd"
 #define CORE_LOGS "/var/log/slurm"
 #define CORE_KEY "/etc/munge/munge.key"

@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
 #include "model/gpus.h"
+#include "model/network.h"
 #include "modules/core/core.h"
 
 /* Nodes with the same lines. */
@@ -26,15 +27,25 @@ static void put_group(struct strbuf *out, const struct cluster *c, const struct 
 			strbuf_addf(out, "NodeName=%s%s\n", names, line);
 }
 
+/* " Name=...\n" for each resource of a node; empty where it has none. A count is all that there is of bandwidth: no plugin
+ * and no file stands behind it (gres.conf(5), CountOnly). */
+static const char *lines_of(const struct cluster *c, const struct cluster_host *h)
+{
+	const char *gpus = h->gpus_there.len ? gpus_lines(&h->gpus_there, c->arena) : "";
+	return network_gres(c, h)
+		   ? arena_printf(c->arena, "%s Name=bandwidth Count=%u Flags=CountOnly\n", gpus, h->network.speed)
+		   : gpus;
+}
+
 static void put_nodes(struct strbuf *out, const struct cluster *c)
 {
 	_cleanup_map_ struct map by_lines = {0};
 	VEC(struct group *) groups = {0};
 	for (size_t i = 0; i < c->inv->host_count; i++) {
 		const struct cluster_host *h = &c->hosts[i];
-		if (!h->listed || !h->gpus_there.len)
+		const char *lines = h->listed ? lines_of(c, h) : "";
+		if (!*lines)
 			continue;
-		const char *lines = gpus_lines(&h->gpus_there, c->arena);
 		struct group *g = map_get(&by_lines, lines);
 		if (!g) {
 			g = arena_alloc(c->arena, sizeof *g);
@@ -61,7 +72,8 @@ static bool has_ours(const struct cluster *c)
 const char *core_gres_conf(const struct cluster *cluster)
 {
 	struct cluster_texts *texts = cluster->texts;
-	if (texts->gres_conf || (!cluster_has_gpus(cluster) && !has_ours(cluster)))
+	bool wanted = cluster_has_gpus(cluster) || cluster->inv->network.bandwidth;
+	if (texts->gres_conf || (!wanted && !has_ours(cluster)))
 		return texts->gres_conf;
 	_cleanup_strbuf_ struct strbuf out = {0};
 	strbuf_adds(&out, CLUSTER_CONF_MARK "; the same on every host.\n");
@@ -112,15 +124,17 @@ static bool has_database(const struct inventory *inv)
 
 const char *core_gres_param(const struct cluster *cluster, const char *key, const char *value)
 {
-	static const char *const gpu[] = {"gpu"};
-	const char *const *words = gpu;
-	size_t count = 1;
-	bool types = strcasecmp(key, "GresTypes") == 0;
-	if (!(types || strcasecmp(key, "AccountingStorageTRES") == 0) || !cluster_has_gpus(cluster) ||
-	    !(types || has_database(cluster->inv)))
-		return value;
-	if (!types)
+	bool types = strcasecmp(key, "GresTypes") == 0, gpus = cluster_has_gpus(cluster);
+	const char *own[2], *const *words = own;
+	size_t count = 0;
+	if (types && gpus)
+		own[count++] = "gpu";
+	if (types && cluster->inv->network.bandwidth)
+		own[count++] = "bandwidth";
+	if (!types && gpus && has_database(cluster->inv) && strcasecmp(key, "AccountingStorageTRES") == 0)
 		words = tracked(cluster, &count);
+	if (!count)
+		return value;
 	_cleanup_strbuf_ struct strbuf out = {0};
 	strbuf_adds(&out, value ? value : "");
 	for (size_t i = 0; i < count; i++)

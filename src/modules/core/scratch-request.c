@@ -46,7 +46,7 @@ static const char script[] =
     "set -u\n"
     "state=$1 user=$2 wait=$3 limit=$4 address=$5 jobs=$6 copy=$7\n"
     "shift 7\n"
-    "candidate=$1 new=$2 old=$3 cgroup=$4 gres=$5\n"
+    "candidate=$1 new=$2 old=$3 cgroup=$4 gres=$5 topology=$6\n"
     "export SLURM_BITSTR_LEN=0\n"
     "quote() { sed 's/\\x00//g; s/^/ /'; }\n"
     "fail() { echo \"@failed $1\"; exit 0; }\n"
@@ -74,6 +74,7 @@ static const char script[] =
     "take \"$old\" >old/slurm.conf\n"
     "if [ \"$cgroup\" -gt 0 ]; then take \"$cgroup\" >new/cgroup.conf; fi\n"
     "if [ \"$gres\" -gt 0 ]; then take \"$gres\" >new/gres.conf; fi\n"
+    "if [ \"$topology\" -gt 0 ]; then take \"$topology\" >new/topology.conf; fi\n"
     /* names and addresses */
     "read -r host </proc/sys/kernel/hostname\n"
     "printf '127.0.0.1 localhost\\n%s %s\\n' \"$address\" \"$host\" >hosts\n"
@@ -170,8 +171,12 @@ json_t *scratch_request(const struct scratch_test *test, struct err *err)
 					   arena, &old_text, NULL) < 0)
 		old_text = NULL;
 
-	const char *parts[] = {test->new_conf, new_text, old_text ? old_text : "",
-			       test->new_cgroup ? test->new_cgroup : "", test->new_gres ? test->new_gres : ""};
+	const char *parts[] = {test->new_conf,
+			       new_text,
+			       old_text ? old_text : "",
+			       test->new_cgroup ? test->new_cgroup : "",
+			       test->new_gres ? test->new_gres : "",
+			       test->new_topology ? test->new_topology : ""};
 	json_t *argv = json_pack("[s, s, s, s, s, s]", "sh", "-c", script, "scratch", test->state, test->user);
 	add_number(argv, SCRATCH_START_MS);
 	add_number(argv, SCRATCH_STATE_KIB);

@@ -46,13 +46,14 @@ int scratch_conf(const char *text, size_t len, const char *host, unsigned port, 
 		 struct arena *arena, char **ret, struct err *err);
 
 struct scratch_test {
-	const char *host;       /* of the primary controller, as in SlurmctldHost */
-	const char *state;      /* StateSaveLocation, an absolute path, not in /tmp; need not exist yet */
-	const char *user;       /* SlurmUser */
-	const char *new_conf;   /* the candidate slurm.conf */
-	const char *old_conf;   /* the one in force; NULL: none. One with Include lines counts as none */
-	const char *new_cgroup; /* the candidate cgroup.conf; NULL: the host's own */
-	const char *new_gres;   /* the candidate gres.conf; NULL: the host's own, if there is one */
+	const char *host;         /* of the primary controller, as in SlurmctldHost */
+	const char *state;        /* StateSaveLocation, an absolute path, not in /tmp; need not exist yet */
+	const char *user;         /* SlurmUser */
+	const char *new_conf;     /* the candidate slurm.conf */
+	const char *old_conf;     /* the one in force; NULL: none. One with Include lines counts as none */
+	const char *new_cgroup;   /* the candidate cgroup.conf; NULL: the host's own */
+	const char *new_gres;     /* the candidate gres.conf; NULL: the host's own, if there is one */
+	const char *new_topology; /* the candidate topology.conf; NULL: the host's own, if there is one */
 };
 
 /*

@@ -1,0 +1,140 @@
+#include "model/network.h"
+
+#include <string.h>
+
+#include "base/map.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "hostlist/hostlist.h"
+#include "slurm/version.h"
+
+enum { FIRST_BLOCKS = 2311 };
+
+static const struct {
+	unsigned least; /* Mbit/s */
+	const char *name;
+} classes[] = {
+    {800000, "net800g"}, {400000, "net400g"}, {200000, "net200g"}, {100000, "net100g"}, {56000, "net56g"},
+    {50000, "net50g"},   {40000, "net40g"},   {25000, "net25g"},   {10000, "net10g"},   {5000, "net5g"},
+    {2500, "net2.5g"},   {1000, "net1g"},     {100, "net100m"},
+};
+
+const char *network_class(unsigned speed)
+{
+	for (size_t i = 0; i < ARRAY_LEN(classes); i++)
+		if (speed >= classes[i].least)
+			return classes[i].name;
+	return NULL;
+}
+
+void network_resolve_host(struct cluster_host *h)
+{
+	if (h->last)
+		h->network = h->last->network;
+	if (!h->facts)
+		return;
+	const struct facts_network *now = &h->facts->network;
+	unsigned speed = facts_network_speed(now);
+	const char *leaf = facts_network_switch(now);
+	if (speed) {
+		h->network.speed = speed;
+		h->network.infiniband = facts_network_infiniband(now);
+	}
+	if (leaf)
+		h->network.leaf = leaf;
+}
+
+const char *network_features(const struct cluster *c, const struct cluster_host *h)
+{
+	const char *speed = network_class(h->network.speed);
+	if (!c->inv->network.features)
+		return NULL;
+	if (h->network.infiniband)
+		return speed ? arena_printf(c->arena, "%s,ib", speed) : "ib";
+	return speed;
+}
+
+const char *network_gres(const struct cluster *c, const struct cluster_host *h)
+{
+	return c->inv->network.bandwidth && h->network.speed ? arena_printf(c->arena, "bandwidth:%u", h->network.speed)
+							     : NULL;
+}
+
+/* A name that the operator gave a switch with switches below it is no leaf, whatever a node says; neither is a host, which
+ * is seen where the switch between them speaks no LLDP. */
+static bool may_be_leaf(const struct cluster *c, const struct map *declared, const char *name)
+{
+	const struct inv_switch *s = map_get(declared, name);
+	return !(s && s->switch_count) && !inventory_host(c->inv, name);
+}
+
+static void resolve_tree(struct cluster *c)
+{
+	const struct inv_network *n = &c->inv->network;
+	_cleanup_map_ struct map declared = {0};
+	const char **unplaced = arena_calloc(c->arena, c->inv->host_count + 1, sizeof *unplaced);
+	const char **leaves = arena_calloc(c->arena, c->inv->host_count + 1, sizeof *leaves);
+	size_t count = 0;
+	for (size_t i = 0; i < n->switch_count; i++) {
+		const struct inv_switch *s = &n->switches[i];
+		map_set(&declared, s->name, (void *)s);
+		for (size_t k = 0; k < s->node_count; k++)
+			leaves[s->nodes[k]] = s->name;
+	}
+	for (size_t i = 0; i < c->inv->host_count; i++) {
+		struct cluster_host *h = &c->hosts[i];
+		if (!h->listed)
+			continue;
+		h->leaf = leaves[i];
+		if (!h->leaf && n->discover && h->network.leaf && may_be_leaf(c, &declared, h->network.leaf))
+			h->leaf = h->network.leaf;
+		if (h->leaf)
+			continue;
+		h->leaf = NETWORK_UNPLACED;
+		unplaced[count++] = h->inv->name;
+	}
+	if (!count)
+		return;
+	struct finding *f = finding_add(&c->findings, FINDING_WARNING, "no-switch", NULL,
+					"the switch of %s is not known: put below a switch '" NETWORK_UNPLACED "'",
+					hostlist_compress(unplaced, count, c->arena));
+	f->mend =
+	    "install lldpd there (and let the switch speak LLDP), or name the nodes below a switch in cluster.yaml";
+	f->origin = n->at;
+}
+
+static void resolve_blocks(struct cluster *c)
+{
+	const struct inv_network *n = &c->inv->network;
+	char text[8];
+	if (c->release && c->release < FIRST_BLOCKS) {
+		finding_add(&c->findings, FINDING_STOP, "topology", NULL,
+			    "the hosts have Slurm %s, which has no blocks; 23.11 was the first that had",
+			    slurm_release_print(c->release, text))
+		    ->origin = n->at;
+		return;
+	}
+	for (size_t i = 0; i < n->block_count; i++) {
+		const struct inv_switch *b = &n->blocks[i];
+		size_t listed = 0;
+		for (size_t k = 0; k < b->node_count; k++)
+			listed += c->hosts[b->nodes[k]].listed;
+		if (!n->block_size_count || listed >= n->block_sizes[0])
+			continue;
+		struct finding *f =
+		    finding_add(&c->findings, FINDING_STOP, "block-size", NULL,
+				"only %zu nodes of block %s have ever been seen, and the size of a block is "
+				"%u: slurmctld would not start",
+				listed, b->name, n->block_sizes[0]);
+		f->mend = "let the others be reached once, or write smaller 'block_sizes'";
+		f->origin = b->at;
+	}
+}
+
+void network_resolve(struct cluster *c)
+{
+	if (c->inv->network.topology == INV_TOPOLOGY_TREE)
+		resolve_tree(c);
+	else if (c->inv->network.topology == INV_TOPOLOGY_BLOCK)
+		resolve_blocks(c);
+}

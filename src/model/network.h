@@ -1,0 +1,34 @@
+/*
+ * network: what the cluster is to say about its nodes' network: features by speed, and the leaf switch of each.
+ *
+ * What a node says counts for that node alone. A link that is down, or a host that was not reached, keeps what the
+ * record knows: a cable that is out for a minute changes no configuration.
+ */
+#ifndef REEVE_MODEL_NETWORK_H
+#define REEVE_MODEL_NETWORK_H
+
+#include "model/cluster.h"
+
+/* Nodes of a tree whose switch nobody knows are below a leaf of this name. */
+#define NETWORK_UNPLACED "unplaced"
+
+/* Sets h->network from its facts and the record. */
+void network_resolve_host(struct cluster_host *h);
+
+/* Sets the leaf of each listed node where the topology is a tree, with findings about those that have none; checks that
+ * the release has the topology. Called when all hosts are resolved and the release is known. */
+void network_resolve(struct cluster *c);
+
+/*
+ * The features that the network gives a node, with commas between: the class of its speed ("net10g": at least 10 and
+ * less than 25 Gbit/s), and "ib" with InfiniBand. In the cluster's arena. NULL: none, or not wanted.
+ */
+const char *network_features(const struct cluster *c, const struct cluster_host *h);
+
+/* The GRES of a node's link, "bandwidth:10000" (Mbit/s), where it is asked for and the speed is known; else NULL. */
+const char *network_gres(const struct cluster *c, const struct cluster_host *h);
+
+/* "net10g" for a speed in Mbit/s; NULL below 100. */
+const char *network_class(unsigned speed);
+
+#endif
