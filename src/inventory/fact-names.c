@@ -12,5 +12,8 @@ const struct expr_name inv_fact_names[INV_FACTS + 1] = {
     [INV_FACT_THREADS] = {"threads", EXPR_COUNT, "threads of each core"},
     [INV_FACT_MEMORY] = {"memory", EXPR_MEMORY, "memory as slurmd counts it, nothing taken off"},
     [INV_FACT_GPUS] = {"gpus", EXPR_COUNT, "GPUs that jobs can be given, of a compute host"},
+    [INV_FACT_GPU] = {"gpu", EXPR_TEXTS, "their types, as in Gres="},
+    [INV_FACT_SPEED] = {"speed", EXPR_SPEED, "of the node's link; not known of many virtual ones"},
+    [INV_FACT_INFINIBAND] = {"infiniband", EXPR_BOOL, "it has an active port of InfiniBand"},
     [INV_FACT_CONTROLLER] = {"controller", EXPR_BOOL, "it is one of 'controllers'"},
 };

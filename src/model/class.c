@@ -4,6 +4,7 @@
 #include "inventory/fact-names.h"
 #include "model/cluster.h"
 #include "model/gpus.h"
+#include "model/gpus.h"
 
 static struct expr_value text(const char *s)
 {
@@ -15,8 +16,20 @@ static struct expr_value number(uint64_t n)
 	return (struct expr_value){.known = true, .number = n};
 }
 
-static void fill(const struct inv_host *host, const struct facts *f, struct expr_value values[INV_FACTS])
+/* The types of its GPUs, each as often as there are of it. */
+static struct expr_value gpu_types(const struct facts_gpus *gpus, bool known, struct arena *arena)
 {
+	const char **texts = arena_calloc(arena, gpus->len, sizeof *texts);
+	for (size_t i = 0; i < gpus->len; i++)
+		texts[i] = gpus->items[i].type;
+	return (struct expr_value){.known = known, .texts = texts, .text_count = gpus->len};
+}
+
+static void fill(const struct inv_host *host, const struct facts *f, struct expr_value values[INV_FACTS],
+		 struct arena *arena)
+{
+	const struct facts_gpus gpus = gpus_ready(&f->gpus, arena);
+	unsigned speed = facts_network_speed(&f->network);
 	const struct facts_hardware *h = &f->hardware;
 	values[INV_FACT_NAME] = text(host->name);
 	values[INV_FACT_ARCH] = text(f->arch);
@@ -29,6 +42,10 @@ static void fill(const struct inv_host *host, const struct facts *f, struct expr
 	values[INV_FACT_THREADS] = number(h->threads);
 	values[INV_FACT_MEMORY] = number(h->memory);
 	values[INV_FACT_GPUS] = (struct expr_value){.known = host->compute, .number = gpus_count(&f->gpus)};
+	values[INV_FACT_GPU] = gpu_types(&gpus, host->compute, arena);
+	values[INV_FACT_SPEED] = (struct expr_value){.known = speed, .number = speed};
+	values[INV_FACT_INFINIBAND] =
+	    (struct expr_value){.known = true, .truth = facts_network_infiniband(&f->network)};
 	values[INV_FACT_CONTROLLER] = (struct expr_value){.known = true, .truth = host->controller};
 }
 
@@ -36,9 +53,10 @@ const struct inv_class *class_of(const struct inventory *inv, const struct inv_h
 				 const struct inv_class **unsure)
 {
 	struct expr_value values[INV_FACTS] = {0};
+	_cleanup_arena_ struct arena *arena = arena_new();
 	if (unsure)
 		*unsure = NULL;
-	fill(host, facts, values);
+	fill(host, facts, values, arena);
 	for (size_t i = 0; i < inv->class_count; i++) {
 		const struct inv_class *class = &inv->classes[i];
 		enum expr_truth truth = class->when ? expr_judge(class->when, values) : EXPR_YES;
@@ -56,7 +74,7 @@ static const char *why_not(const struct expr *e, const struct inv_host *host, co
 	struct expr_value values[INV_FACTS] = {0};
 	if (!e)
 		return NULL;
-	fill(host, facts, values);
+	fill(host, facts, values, arena);
 	return expr_why_not(e, values, arena);
 }
 

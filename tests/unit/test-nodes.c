@@ -75,6 +75,33 @@ static void a_class_that_cannot_be_told_is_named(void **state)
 	world_free(w);
 }
 
+/* What the drivers and links say is as good as any other fact. */
+static void gpus_and_links_make_classes(void **state)
+{
+	(void)state;
+	struct facts_gpu cards[] = {{.vendor = GPU_NVIDIA,
+				     .state = GPU_READY,
+				     .address = "0000:3b:00.0",
+				     .type = "nvidia_a100",
+				     .files = "/dev/nvidia0"},
+				    {.vendor = GPU_NVIDIA, .state = GPU_NO_FILE, .address = "0000:3c:00.0"}};
+	const struct facts_link link = {.name = "eth0", .kind = LINK_PHYSICAL, .up = true, .speed = 10000};
+	struct world *w = world_new(world_yaml);
+	world_edit(w, "partitions:",
+		   "classes:\n  - { name: two, when: \"gpus >= 2\" }\n"
+		   "  - { name: one, when: \"gpus == 1 and gpu has nvidia_a100\" }\n"
+		   "  - { name: quick, when: \"speed >= 10 Gbit and not infiniband\" }\npartitions:");
+	w->facts[1].gpus = (struct facts_gpus){cards, 2};
+	w->facts[2].network.links = &link;
+	w->facts[2].network.link_count = 1;
+	world_resolve(w);
+	assert_string_equal(w->cluster->hosts[1].class->name, "one");
+	assert_string_equal(w->cluster->hosts[2].class->name, "quick");
+	assert_null(w->cluster->hosts[0].class);
+	assert_true(world_has(&w->cluster->findings, "class-unsure"));
+	world_free(w);
+}
+
 static void a_class_excludes_what_never_served(void **state)
 {
 	(void)state;
@@ -349,6 +376,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(first_class_that_fits),
 	    cmocka_unit_test(a_class_that_cannot_be_told_is_named),
+	    cmocka_unit_test(gpus_and_links_make_classes),
 	    cmocka_unit_test(a_class_excludes_what_never_served),
 	    cmocka_unit_test(memory_has_hysteresis),
 	    cmocka_unit_test(lowered_memory_stays),
