@@ -218,5 +218,7 @@ void adopt_print(struct strbuf *out, const struct adopted *a, struct arena *aren
 		strbuf_adds(out, "\nslurm:\n");
 		print_params(out, &a->params, "  ");
 	}
-	strbuf_adds(out, "\nmodules: [core]\n");
+	strbuf_adds(out, "\n# Speeds and switches as features, and topology.conf, are for `network` to say "
+			 "(reeve-cluster.yaml(5)).\n"
+			 "network: { features: false }\n\nmodules: [core]\n");
 }
