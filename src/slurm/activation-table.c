@@ -109,6 +109,12 @@ static const struct need_row node_keys[] = {
     HARDWARE("CPUSpecList"),
     HARDWARE("MemSpecLimit"),
 #undef HARDWARE
+/* scontrol shows the new value, and the scheduler uses the old one: a job that fits is refused. */
+#define KEPT "slurmctld keeps the old value through a reconfigure (slurmctld/read_config.c, _restore_node_state)"
+    {"RealMemory", 2302, SLURM_NEED_RESTART_CTLD, KEPT},
+    {"TmpDisk", 2302, SLURM_NEED_RESTART_CTLD, KEPT},
+    {"Weight", 2302, SLURM_NEED_RESTART_CTLD, KEPT},
+#undef KEPT
     {"NodeAddr", 2405, SLURM_NEED_RESTART_BOTH, "every daemon keeps the nodes' addresses from its start"},
     {"NodeHostname", 2405, SLURM_NEED_RESTART_BOTH, "every daemon keeps the nodes' addresses from its start"},
     {"BcastAddr", 2405, SLURM_NEED_RESTART_BOTH, "every daemon keeps the nodes' addresses from its start"},

@@ -71,6 +71,8 @@ runs() { [ "$(job_state "$1")" = RUNNING ]; }
 	reeve accept old2
 	run on ctl scontrol show node old2
 	[[ $output != *"RealMemory=4750 "* ]]
+	# Up to 23.02 slurmctld shows new memory after a reconfigure, and goes on with the old.
+	on ctl srun -w old2 --mem=6000 hostname
 }
 
 @test "hosts get classes from what they are, and partitions are made of them" {
@@ -83,7 +85,7 @@ runs() { [ "$(job_state "$1")" = RUNNING ]; }
 	run reeve facts
 	echo "$output"
 	[[ $output == *"big[1-2]: big"* ]]
-	[[ $output == *"old[1-2]: rest"* ]]
+	[[ $output == *"old2: rest"* ]]
 	[[ $output == *"not big: name ~ \"big*\""* ]]
 	[[ $output == *"not tiny: memory < 64 MB: it has "* ]]
 	run reeve facts -l class:big

@@ -491,7 +491,7 @@ static void an_adopted_cluster_is_corrected_under_its_jobs(void **state)
 		assert_int_equal(w->cluster->key, KEY_KNOWN);
 		assert_int_equal(w->plan->drains.len, 0);
 		const struct slurm_activation *a = w->plan->activation;
-		assert_int_equal(a->need, SLURM_NEED_RECONFIGURE);
+		assert_int_equal(a->need, SLURM_NEED_RESTART_CTLD); /* n2's RealMemory */
 		assert_int_equal(a->nodes_resized.len + a->nodes_added.len + a->nodes_removed.len, 0);
 		assert_int_equal(a->partitions_changed.len, 0);
 		/* What is corrected, each with its reason. */
