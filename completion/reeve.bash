@@ -28,7 +28,7 @@ _reeve() {
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-f | --file | -l | --limit | -o | --output | --name | --key-from | --slurm-conf | --ansible-inventory | --controllers | --compute | --slurm-version | -r | --reason | --until) ((++i)) ;;
+		-f | --file | -l | --limit | -o | --output | --name | --key-from | --slurm-conf | --ansible-inventory | --controllers | --compute | --slurm-version | -r | --reason | --until | --backend) ((++i)) ;;
 		-*) ;;
 		*) operands+=("${COMP_WORDS[i]}") ;;
 		esac
@@ -36,6 +36,10 @@ _reeve() {
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	-f | --file | -o | --output | --slurm-conf | --ansible-inventory)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	--backend)
+		mapfile -t COMPREPLY < <(compgen -W "nspawn uml" -- "$word")
 		return
 		;;
 	-l | --limit | --name | --key-from | --controllers | --compute | --slurm-version | -r | --reason | --until) return ;;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/strbuf.h"
+#include "base/vec.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/standin.h"
@@ -35,7 +36,8 @@ static void progress(void *data, const char *node, const char *text)
 static int lab_run_up(struct lab_run *lab)
 {
 	struct err err = {0};
-	if (lab_up(standin_lab(lab->inv, lab->context->arena), progress, lab, &err) < 0)
+	const char *backend = context_option(lab->context, "backend");
+	if (lab_up(standin_lab(lab->inv, backend, lab->context->arena), progress, lab, &err) < 0)
 		return context_fail(lab->context, &err);
 	double seconds = (double)(clock_ms() - lab->started_ms) / 1000;
 	if (lab->context->json)
@@ -65,11 +67,14 @@ static const char *node_state(const struct lab_node_status *n)
 
 static void print_status(struct context *context, const struct lab_status *status)
 {
-	static const struct table_column columns[] = {{"NODE"}, {"ADDRESS"}, {"SUITE"}, {"ARCH"}, {"STATE"}};
-	struct table table = {.columns = columns, .count = 5, .arena = context->arena};
+	static const struct table_column columns[] = {{"NODE"},    {"ADDRESS"}, {"SUITE"}, {"ARCH"},
+						      {"BACKEND"}, {"MEMORY"},  {"STATE"}};
+	struct table table = {.columns = columns, .count = ARRAY_LEN(columns), .arena = context->arena};
 	for (size_t i = 0; i < status->node_count; i++) {
 		const struct lab_node_status *n = &status->nodes[i];
-		table_add(&table, (const char *const[]){n->name, n->address, n->suite, n->arch, node_state(n)});
+		const char *memory = n->memory_mib ? arena_printf(context->arena, "%lu MB", n->memory_mib) : "-";
+		table_add(&table, (const char *const[]){n->name, n->address, n->suite, n->arch, n->backend, memory,
+							node_state(n)});
 	}
 	table_print(&table, stdout, report_width(stdout), context->color);
 }
@@ -79,10 +84,12 @@ static void print_status_json(const struct lab_status *status)
 	json_t *nodes = json_array();
 	for (size_t i = 0; i < status->node_count; i++) {
 		const struct lab_node_status *n = &status->nodes[i];
-		json_array_append_new(nodes, json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:b, s:I, s:b, s:b}", "name",
-						       n->name, "address", n->address, "hostname", n->hostname, "suite",
-						       n->suite, "arch", n->arch, "running", n->running, "leader",
-						       (json_int_t)n->leader, "cut", n->cut, "ssh", n->ssh));
+		json_array_append_new(
+		    nodes, json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:b, s:I, s:b, s:b}", "name", n->name,
+				     "address", n->address, "hostname", n->hostname, "suite", n->suite, "arch", n->arch,
+				     "backend", n->backend, "memory_mib",
+				     n->memory_mib ? json_integer((json_int_t)n->memory_mib) : json_null(), "running",
+				     n->running, "leader", (json_int_t)n->leader, "cut", n->cut, "ssh", n->ssh));
 	}
 	json_t *all = json_pack("{s:s, s:s?, s:s?, s:s?, s:o}", "cluster", status->cluster, "subnet", status->subnet,
 				"bridge", status->bridge, "ssh_config", status->ssh_config, "nodes", nodes);
@@ -200,6 +207,11 @@ static int run(struct context *context)
 	const char *verb = context->operands[0];
 	if (context_option(context, "purge") && !streq(verb, "down"))
 		return context_misused(context, "--purge goes with 'lab down' only");
+	const char *backend = context_option(context, "backend");
+	if (backend && !streq(verb, "up"))
+		return context_misused(context, "--backend goes with 'lab up' only");
+	if (backend && !lab_has_backend(backend))
+		return context_misused(context, "no such backend: '%s'; there are nspawn and uml", backend);
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
 		if (!streq(verbs[i].name, verb))
 			continue;
@@ -217,21 +229,23 @@ static int run(struct context *context)
 }
 
 static const struct option_spec options[] = {
+    {"backend", 0, "NAME", "up: nspawn or uml, for all nodes"},
     {"purge", 0, NULL, "down: remove the lab's keys, too"},
     {NULL},
 };
 
 const struct command cmd_lab = {
     .name = "lab",
-    .synopsis = "up\n"
+    .synopsis = "up [--backend NAME]\n"
 		"down [--purge]\n"
 		"status [--json]\n"
 		"ssh NODE [[--] COMMAND...]\n"
 		"fault NODE stop|start|cut|heal",
     .summary = "Run a throwaway cluster of real nodes on this machine",
-    .help = "The lab has one node for each host of cluster.yaml: a systemd-nspawn container\n"
-	    "with its own systemd, sshd, packages and network address. 'reeve --lab COMMAND'\n"
-	    "addresses it instead of the real hosts. Needs root.\n"
+    .help = "The lab has one node for each host of cluster.yaml, with its own systemd, sshd,\n"
+	    "packages and network address: a systemd-nspawn container (nspawn), or a\n"
+	    "user-mode Linux kernel with memory and a clock of its own (uml). 'reeve --lab\n"
+	    "COMMAND' addresses it instead of the real hosts. Needs root.\n"
 	    "\n"
 	    "  up      build the images that are missing, start the nodes that do not run\n"
 	    "  down    end the lab and remove all that it left, but for its images\n"

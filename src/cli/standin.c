@@ -99,7 +99,7 @@ static const char *bind_name(struct arena *arena, const char *path)
 	return name;
 }
 
-const struct lab_spec *standin_lab(const struct inventory *inv, struct arena *arena)
+const struct lab_spec *standin_lab(const struct inventory *inv, const char *backend, struct arena *arena)
 {
 	struct lab_node *nodes = arena_calloc(arena, inv->host_count, sizeof *nodes);
 	for (size_t i = 0; i < inv->host_count; i++) {
@@ -110,6 +110,8 @@ const struct lab_spec *standin_lab(const struct inventory *inv, struct arena *ar
 		    .hostname = h->hostname,
 		    .suite = h->suite,
 		    .arch = h->arch,
+		    .backend = backend ? backend : h->backend,
+		    .memory_mib = h->memory,
 		};
 	}
 	struct lab_bind *binds = arena_calloc(arena, inv->lab.bind_count, sizeof *binds);

@@ -54,10 +54,12 @@ struct inv_host {
 	unsigned port;        /* 0: ssh's own default */
 	bool local;           /* `address: local`: this machine, reached without ssh */
 	bool controller, compute;
-	const char *suite; /* lab: Debian's code name, e.g. "bookworm"; never NULL */
-	const char *arch;  /* lab: "amd64" or "arm64"; NULL: that of the machine the lab is on */
-	struct span at;    /* its name in `hosts`; for one of a range the range's */
-	size_t index;      /* its place in inventory.hosts */
+	const char *suite;    /* lab: Debian's code name, e.g. "bookworm"; never NULL */
+	const char *arch;     /* lab: "amd64" or "arm64"; NULL: that of the machine the lab is on */
+	const char *backend;  /* lab: "nspawn" or "uml"; never NULL */
+	unsigned long memory; /* lab: MiB that a node with memory of its own is given; 0: not said */
+	struct span at;       /* its name in `hosts`; for one of a range the range's */
+	size_t index;         /* its place in inventory.hosts */
 };
 
 /* What is kept from jobs on each node. Neither given: both 0. At most one of them is not 0. */
@@ -103,7 +105,9 @@ struct inv_partition {
 };
 
 struct inv_lab {
-	const char *suite; /* for hosts that say nothing; "bookworm" */
+	const char *suite;    /* for hosts that say nothing; "bookworm" */
+	const char *backend;  /* likewise; "nspawn" */
+	unsigned long memory; /* likewise; 0 */
 	const struct inv_text
 	    *binds; /* absolute paths: one shared directory of the lab is mounted at each, in every node */
 	size_t bind_count;

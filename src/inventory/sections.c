@@ -129,10 +129,27 @@ void build_word(struct build *b, const struct conf_value *value, const char *wha
 
 static const char *const suites[] = {"bookworm", "trixie", NULL};
 static const char *const arches[] = {"amd64", "arm64", NULL};
+static const char *const backends[] = {"nspawn", "uml", NULL};
+
+/* A node of the lab with less does not start Slurm; more than a machine has is a mistake. */
+static void read_lab_memory(struct build *b, const struct conf_value *value, unsigned long *ret)
+{
+	enum { LEAST_MIB = 512, MOST_MIB = 1 << 20 };
+	uint64_t n;
+	if (conf_mib(value, "the memory", &n, b->diags) < 0)
+		return;
+	if (n < LEAST_MIB || n > MOST_MIB)
+		diag_error(b->diags, INV_LAB_MEMORY_CODE, value->at, NULL,
+			   "a node of the lab has from %d MB to %d MB, not %s", LEAST_MIB, MOST_MIB, value->text);
+	else
+		*ret = (unsigned long)n;
+}
 
 static void read_lab_nodes(struct build *b, const struct conf_value *value)
 {
-	static const struct conf_key keys[] = {{"suite"}, {"arch"}, {NULL}};
+	enum { SUITE, ARCH, BACKEND, MEMORY, KEYS };
+	static const struct conf_key keys[] = {
+	    [SUITE] = {"suite"}, [ARCH] = {"arch"}, [BACKEND] = {"backend"}, [MEMORY] = {"memory"}, [KEYS] = {NULL}};
 	if (value->kind != CONF_MAP) {
 		diag_error(b->diags, CONF_TYPE_CODE, value->at, "for example: nodes: { dalt: { arch: arm64 } }",
 			   "'nodes' of 'lab' should be a map, this is %s", conf_kind_name(value));
@@ -140,23 +157,30 @@ static void read_lab_nodes(struct build *b, const struct conf_value *value)
 	}
 	for (size_t i = 0; i < value->count; i++) {
 		const struct conf_pair *pair = &value->pairs[i];
-		const struct conf_value *values[2], name = {.kind = CONF_SCALAR,
-							    .at = pair->at,
-							    .text = pair->key,
-							    .len = strlen(pair->key),
-							    .plain = true};
-		const char *suite = NULL, *arch = NULL;
+		const struct conf_value *values[KEYS], name = {.kind = CONF_SCALAR,
+							       .at = pair->at,
+							       .text = pair->key,
+							       .len = strlen(pair->key),
+							       .plain = true};
+		const char *suite = NULL, *arch = NULL, *backend = NULL;
+		unsigned long memory = 0;
 		struct indexes list = {0};
 		build_nodes(b, &name, "'lab'", NULL, 0, &list, NULL);
 		conf_walk(pair->value, "'lab'", keys, values, b->diags);
-		if (values[0])
-			build_word(b, values[0], "the suite", suites, &suite);
-		if (values[1])
-			build_word(b, values[1], "the architecture", arches, &arch);
+		if (values[SUITE])
+			build_word(b, values[SUITE], "the suite", suites, &suite);
+		if (values[ARCH])
+			build_word(b, values[ARCH], "the architecture", arches, &arch);
+		if (values[BACKEND])
+			build_word(b, values[BACKEND], "the backend", backends, &backend);
+		if (values[MEMORY])
+			read_lab_memory(b, values[MEMORY], &memory);
 		for (size_t k = 0; k < list.len; k++) {
 			struct inv_host *host = &b->hosts.items[list.items[k]];
 			host->suite = suite ? suite : host->suite;
 			host->arch = arch ? arch : host->arch;
+			host->backend = backend ? backend : host->backend;
+			host->memory = memory ? memory : host->memory;
 		}
 		free(list.items);
 	}
@@ -181,25 +205,33 @@ static void read_binds(struct build *b, const struct conf_value *value)
 
 void build_lab(struct build *b, const struct conf_value *value)
 {
-	enum { SUITE, BINDS, NODES, KEYS };
-	static const struct conf_key keys[] = {
-	    [SUITE] = {"suite"}, [BINDS] = {"binds"}, [NODES] = {"nodes"}, [KEYS] = {NULL}};
+	enum { SUITE, BACKEND, MEMORY, BINDS, NODES, KEYS };
+	static const struct conf_key keys[] = {[SUITE] = {"suite"}, [BACKEND] = {"backend"}, [MEMORY] = {"memory"},
+					       [BINDS] = {"binds"}, [NODES] = {"nodes"},     [KEYS] = {NULL}};
 	const struct conf_value *values[KEYS] = {NULL};
 	struct inv_lab *lab = &b->inv->lab;
 	lab->suite = suites[0];
+	lab->backend = backends[0];
 	if (value) {
 		lab->at = value->at;
 		conf_walk(value, "'lab'", keys, values, b->diags);
 	}
 	if (values[SUITE])
 		build_word(b, values[SUITE], "the suite", suites, &lab->suite);
+	if (values[BACKEND])
+		build_word(b, values[BACKEND], "the backend", backends, &lab->backend);
+	if (values[MEMORY])
+		read_lab_memory(b, values[MEMORY], &lab->memory);
 	if (values[BINDS])
 		read_binds(b, values[BINDS]);
 	if (values[NODES])
 		read_lab_nodes(b, values[NODES]);
-	for (size_t i = 0; i < b->hosts.len; i++)
-		if (!b->hosts.items[i].suite)
-			b->hosts.items[i].suite = lab->suite;
+	for (size_t i = 0; i < b->hosts.len; i++) {
+		struct inv_host *host = &b->hosts.items[i];
+		host->suite = host->suite ? host->suite : lab->suite;
+		host->backend = host->backend ? host->backend : lab->backend;
+		host->memory = host->memory ? host->memory : lab->memory;
+	}
 }
 
 /* `modules` as it was written. */

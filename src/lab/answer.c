@@ -13,6 +13,8 @@
 #include "base/mem.h"
 
 #define ROUND_MS 150 /* how often refused connections are tried again */
+#define CONNECT_MS 1000
+#define PATIENCE_MS 20000
 
 static int connect_start(const char *address)
 {
@@ -42,8 +44,18 @@ static bool connect_look(struct answer *a)
 	return true;
 }
 
-/* A connection to a node whose address is not there yet hangs in the neighbour's resolution for seconds: each
- * lives for one second only. */
+/*
+ * A connection to a node whose address is not there yet hangs in the neighbour's resolution for seconds: it is given one
+ * second only. Once it is made, a slow node may need many to start an sshd for it, and the more connections the longer.
+ */
+static bool is_late(const struct answer *a, uint64_t age)
+{
+	struct sockaddr_in peer;
+	socklen_t len = sizeof peer;
+
+	return age > (getpeername(a->fd, (struct sockaddr *)&peer, &len) == 0 ? PATIENCE_MS : CONNECT_MS);
+}
+
 size_t answer_wait(struct answer *all, size_t count, unsigned ms, bool (*still)(struct answer *, void *),
 		   void (*answered)(struct answer *, void *), void *context)
 {
@@ -67,7 +79,7 @@ size_t answer_wait(struct answer *all, size_t count, unsigned ms, bool (*still)(
 					a->given_up = true;
 					open--;
 				}
-				if (a->fd >= 0 && (a->given_up || round - since[i] > 1000)) {
+				if (a->fd >= 0 && (a->given_up || is_late(a, round - since[i]))) {
 					close(a->fd);
 					a->fd = -1;
 				}

@@ -27,30 +27,8 @@
 #define PACKAGES "systemd,systemd-sysv,dbus,openssh-server,iproute2,procps,ca-certificates,less"
 #define ARCHIVES "munge slurmd slurmctld slurm-client lmod logrotate"
 
-struct image_file {
-	const char *path;
-	mode_t mode;
-	const char *text; /* NULL: a link to /dev/null */
-};
-
+/* What is in the trees of all backends. */
 static const struct image_file image_files[] = {
-    /* Identity comes from the overlay: /etc/reeve-lab. The v1 controllers are read-only inside until bound again. */
-    {"/etc/systemd/system/reeve-lab.service", 0644,
-     "[Unit]\n"
-     "Description=Network address and cgroups of a lab node\n"
-     "DefaultDependencies=no\n"
-     "Before=sysinit.target network.target ssh.service\n"
-     "[Service]\n"
-     "Type=oneshot\n"
-     "RemainAfterExit=yes\n"
-     "EnvironmentFile=/etc/reeve-lab\n"
-     "ExecStart=ip address replace ${ADDRESS} dev host0\n"
-     "ExecStart=ip link set host0 up\n"
-     "ExecStart=ip route replace default via ${GATEWAY}\n"
-     "ExecStart=-/bin/sh -c 'for c in freezer cpuset memory cpuacct devices cpu; do"
-     " if [ -d /sys/fs/cgroup/$$c ]; then mount -o remount,bind,rw /sys/fs/cgroup/$$c; fi; done'\n"
-     "[Install]\n"
-     "WantedBy=sysinit.target\n"},
     {"/etc/ssh/sshd_config.d/reeve-lab.conf", 0644,
      "HostKey /etc/ssh/ssh_host_ed25519_key\n"
      "UseDNS no\n"
@@ -61,15 +39,7 @@ static const struct image_file image_files[] = {
      "MaxSessions 200\n"},
     {"/etc/dpkg/dpkg.cfg.d/reeve-lab", 0644, "force-unsafe-io\n"},
     {"/etc/machine-id", 0444, ""},
-};
-
-static const char *const image_masks[] = {
-    "apt-daily.timer",          "apt-daily-upgrade.timer",     "dpkg-db-backup.timer",
-    "e2scrub_all.timer",        "e2scrub_reap.service",        "fstrim.timer",
-    "systemd-logind.service",   "console-getty.service",       "getty.target",
-    "container-getty@.service", "systemd-sysctl.service",      "systemd-remount-fs.service",
-    "dev-hugepages.mount",      "systemd-update-utmp.service", "systemd-update-utmp-runlevel.service",
-    "systemd-networkd.service", "systemd-networkd.socket",     "systemd-networkd-wait-online.service",
+    {NULL, 0, NULL},
 };
 
 /* Credentials need mounts that qemu-user cannot make; the units work without. */
@@ -87,9 +57,9 @@ const char *image_native_arch(void)
 	return NULL;
 }
 
-const char *image_tree(const struct place *p, const char *id)
+const char *image_path(const struct place *p, const char *id)
 {
-	return arena_printf(p->arena, "%s/%s/tree", p->images, id);
+	return arena_printf(p->arena, "%s/%s", p->images, id);
 }
 
 static int write_file(const char *tree, const char *path, mode_t mode, const char *text, struct err *err)
@@ -108,6 +78,14 @@ static int write_file(const char *tree, const char *path, mode_t mode, const cha
 	return place_write(full, mode, text, strlen(text), err);
 }
 
+static int write_files(const char *tree, const struct image_file *files, struct err *err)
+{
+	for (size_t i = 0; files[i].path; i++)
+		if (write_file(tree, files[i].path, files[i].mode, files[i].text, err) < 0)
+			return -1;
+	return 0;
+}
+
 /* Lines with `word` are taken out of a file of the tree; a file that is not there is right. */
 static int drop_lines(const char *tree, const char *path, const char *word, struct err *err)
 {
@@ -124,15 +102,14 @@ static int drop_lines(const char *tree, const char *path, const char *word, stru
 	return place_write(full, 0644, strbuf_str(&kept), kept.len, err);
 }
 
-static int finish_tree(const char *tree, bool foreign, struct err *err)
+static int finish_tree(const struct image_recipe *recipe, const char *tree, bool foreign, struct err *err)
 {
 	static const char *const keys[] = {"rsa", "ecdsa", "ed25519"};
 
-	for (size_t i = 0; i < ARRAY_LEN(image_files); i++)
-		if (write_file(tree, image_files[i].path, image_files[i].mode, image_files[i].text, err) < 0)
-			return -1;
-	for (size_t i = 0; i < ARRAY_LEN(image_masks); i++) {
-		_cleanup_free_ char *path = xasprintf("/etc/systemd/system/%s", image_masks[i]);
+	if (write_files(tree, image_files, err) < 0 || write_files(tree, recipe->files, err) < 0)
+		return -1;
+	for (size_t i = 0; recipe->masks[i]; i++) {
+		_cleanup_free_ char *path = xasprintf("/etc/systemd/system/%s", recipe->masks[i]);
 		if (write_file(tree, path, 0, NULL, err) < 0)
 			return -1;
 	}
@@ -175,8 +152,8 @@ static const char *last_line(const struct place *p, const char *path)
 	return str_printable(p->arena, last, strlen(last));
 }
 
-static int build(const struct place *p, const char *suite, const char *arch, const char *sources, const char *options,
-		 const char *aside, struct err *err)
+static int build(const struct place *p, const struct image_recipe *recipe, const char *suite, const char *arch,
+		 const char *sources, const char *options, const char *aside, struct err *err)
 {
 	const char *tree = arena_printf(p->arena, "%s/tree", aside);
 	const char *list = arena_printf(p->arena, "%s/debian.sources", aside);
@@ -189,7 +166,6 @@ static int build(const struct place *p, const char *suite, const char *arch, con
 	    "--mode=root",
 	    "--format=directory",
 	    "--variant=apt",
-	    ("--include=" PACKAGES),
 	    "--skip=cleanup/apt",
 	    "--dpkgopt=path-exclude=/usr/share/man/*",
 	    "--dpkgopt=path-exclude=/usr/share/doc/*",
@@ -207,6 +183,9 @@ static int build(const struct place *p, const char *suite, const char *arch, con
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
 		*vec_push(&argv) = fixed[i];
+	for (size_t i = 0; recipe->hooks[i]; i++)
+		*vec_push(&argv) = arena_printf(p->arena, "--customize-hook=%s", recipe->hooks[i]);
+	*vec_push(&argv) = arena_printf(p->arena, "--include=" PACKAGES "%s", recipe->packages);
 	*vec_push(&argv) = arena_printf(p->arena, "--arch=%s", arch);
 	for (char *rest = lines, *line; (line = str_next_line(&rest));)
 		if (*line)
@@ -221,11 +200,13 @@ static int build(const struct place *p, const char *suite, const char *arch, con
 		return err_set(err, ERR_FAILED,
 			       "mmdebstrap could not build the image of %s %s: %s (all of it is in %s)", suite, arch,
 			       last_line(p, log), log);
-	return finish_tree(tree, foreign, err);
+	if (finish_tree(recipe, tree, foreign, err) < 0)
+		return -1;
+	return recipe->finish ? recipe->finish(p, aside, log_fd, err) : 0;
 }
 
-static int build_aside(const struct place *p, const char *suite, const char *arch, const char *sources,
-		       const char *options, const char *path, struct err *err)
+static int build_aside(const struct place *p, const struct image_recipe *recipe, const char *suite, const char *arch,
+		       const char *sources, const char *options, const char *path, struct err *err)
 {
 	const char *aside = arena_printf(p->arena, "%s.building", path);
 
@@ -235,7 +216,7 @@ static int build_aside(const struct place *p, const char *suite, const char *arc
 		return -1;
 	if (place_unmount(aside, err) < 0 || place_remove(aside, err) < 0)
 		return -1;
-	if (build(p, suite, arch, sources, options, aside, err) < 0) {
+	if (build(p, recipe, suite, arch, sources, options, aside, err) < 0) {
 		struct err ignored;
 		(void)place_unmount(aside, &ignored);
 		(void)place_remove(aside, &ignored);
@@ -248,22 +229,26 @@ static int build_aside(const struct place *p, const char *suite, const char *arc
 	return 0;
 }
 
-int image_get(const struct place *p, const char *suite, const char *arch, lab_progress *progress, void *context,
-	      const char **ret_id, struct err *err)
+int image_get(const struct place *p, const struct image_recipe *recipe, const char *suite, const char *arch,
+	      lab_progress *progress, void *context, const char **ret_id, struct err *err)
 {
-	_cleanup_strbuf_ struct strbuf sources = {0}, options = {0}, recipe = {0};
+	_cleanup_strbuf_ struct strbuf sources = {0}, options = {0}, text = {0};
 	bool foreign = !streq(arch, image_native_arch());
 
 	if (foreign && foreign_register(p, arch, err) < 0)
 		return -1;
 	if (sources_of_machine(suite, &sources, err) < 0 || sources_options(&options, err) < 0)
 		return -1;
-	strbuf_addf(&recipe,
-		    "format " IMAGE_FORMAT "\nsuite %s\narch %s\npackages " PACKAGES "\narchives " ARCHIVES "\n%s%s",
-		    suite, arch, strbuf_str(&sources), strbuf_str(&options));
-	struct digest digest = digest_of(recipe.data, recipe.len);
-	const char *id = arena_printf(p->arena, "%s-%s-%.16s", suite, arch, digest.hex);
-	const char *path = arena_printf(p->arena, "%s/%s", p->images, id);
+	strbuf_addf(&text,
+		    "format " IMAGE_FORMAT "\nsuite %s\narch %s\npackages " PACKAGES "%s\narchives " ARCHIVES "\n%s%s",
+		    suite, arch, recipe->packages, strbuf_str(&sources), strbuf_str(&options));
+	for (size_t i = 0; recipe->hooks[i]; i++)
+		strbuf_addf(&text, "hook %s\n", recipe->hooks[i]);
+	if (recipe->describe && recipe->describe(&text, err) < 0)
+		return -1;
+	struct digest digest = digest_of(text.data, text.len);
+	const char *id = arena_printf(p->arena, "%s%s-%s-%.16s", recipe->name, suite, arch, digest.hex);
+	const char *path = image_path(p, id);
 
 	*ret_id = id;
 	if (access(path, F_OK) == 0)
@@ -276,10 +261,10 @@ int image_get(const struct place *p, const char *suite, const char *arch, lab_pr
 	if (access(path, F_OK) == 0)
 		return 0;
 	progress(context, NULL,
-		 arena_printf(p->arena, "building the image of %s %s (%s)", suite, arch,
-			      foreign ? "about ten minutes, once" : "about a minute, once"));
+		 arena_printf(p->arena, "building the image of %s%s %s (%s)", recipe->name, suite, arch,
+			      foreign ? "about ten minutes, once" : "a minute or two, once"));
 	uint64_t start = clock_ms();
-	if (build_aside(p, suite, arch, strbuf_str(&sources), strbuf_str(&options), path, err) < 0)
+	if (build_aside(p, recipe, suite, arch, strbuf_str(&sources), strbuf_str(&options), path, err) < 0)
 		return -1;
 	progress(context, NULL,
 		 arena_printf(p->arena, "image %s built in %.0f s", id, (double)(clock_ms() - start) / 1000));

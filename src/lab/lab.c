@@ -15,17 +15,16 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "lab/answer.h"
+#include "lab/backend.h"
 #include "lab/bridge.h"
 #include "lab/cgroups.h"
 #include "lab/identity.h"
 #include "lab/image.h"
 #include "lab/machine.h"
 #include "lab/place.h"
-#include "lab/process.h"
 #include "lab/roster.h"
 #include "lab/tool.h"
 
-#define WAIT_S 120
 #define WAIT_FOREIGN_S 240
 
 struct lab {
@@ -52,16 +51,27 @@ static int need_root(struct err *err)
 	return geteuid() == 0 ? 0 : err_set(err, ERR_REFUSED, "the lab makes containers and networks: it needs root");
 }
 
-static int need_tools(struct err *err)
+static const struct backend *backend_of(const struct lab_node *n)
 {
-	static const char *const tools[][2] = {
-	    {"systemd-nspawn", "systemd-container"}, {"ip", "iproute2"},  {"nft", "nftables"},
-	    {"ssh-keygen", "openssh-client"},        {"rm", "coreutils"}, {"apt-config", "apt"}};
+	return n->backend ? backend_named(n->backend) : backends[0];
+}
+
+static int need_tools(const struct lab_spec *spec, struct err *err)
+{
+	static const char *const tools[][2] = {{"ip", "iproute2"},
+					       {"nft", "nftables"},
+					       {"ssh-keygen", "openssh-client"},
+					       {"rm", "coreutils"},
+					       {"apt-config", "apt"}};
 	_cleanup_strbuf_ struct strbuf systems = {0};
 
 	for (size_t i = 0; i < ARRAY_LEN(tools); i++)
 		if (tool_need(tools[i][0], tools[i][1], err) < 0)
 			return -1;
+	for (size_t i = 0; i < spec->node_count; i++)
+		for (const char *const(*tool)[2] = backend_of(&spec->nodes[i])->tools; (*tool)[0]; tool++)
+			if (tool_need((*tool)[0], (*tool)[1], err) < 0)
+				return -1;
 	if (file_read("/proc/filesystems", 1U << 16, &systems, err) < 0)
 		return -1;
 	if (!strstr(strbuf_str(&systems), "\toverlay\n") &&
@@ -94,6 +104,14 @@ static int check_spec(const struct lab_spec *spec, struct err *err)
 			return err_set(err, ERR_INPUT, "'%s' is no suite of Debian", n->suite);
 		if (n->arch && !streq(n->arch, "amd64") && !streq(n->arch, "arm64"))
 			return err_set(err, ERR_INPUT, "the lab knows amd64 and arm64, not '%s'", n->arch);
+		if (!backend_of(n))
+			return err_set(err, ERR_INPUT, "the lab has no backend '%s'", n->backend);
+		if (n->arch && !backend_of(n)->foreign && image_native_arch() && !streq(n->arch, image_native_arch()))
+			return err_set(err, ERR_INPUT, "%s cannot be %s: a node of %s has the machine's architecture",
+				       n->name, n->arch, n->backend);
+		if (spec->bind_count && !backend_of(n)->binds)
+			return err_set(err, ERR_INPUT, "%s cannot share %s: a node of %s has no shared directories",
+				       n->name, spec->binds[0].path, n->backend);
 		for (size_t j = 0; j < i; j++)
 			if (streq(spec->nodes[j].name, n->name))
 				return err_set(err, ERR_INPUT, "two nodes are named %s", n->name);
@@ -123,7 +141,11 @@ static int plan_roster(struct lab *lab, const struct roster *old, const struct l
 				      .address = arena_strdup(arena, n->address),
 				      .hostname = arena_strdup(arena, n->hostname ? n->hostname : n->name),
 				      .suite = arena_strdup(arena, n->suite ? n->suite : "bookworm"),
-				      .arch = arena_strdup(arena, n->arch ? n->arch : image_native_arch())};
+				      .arch = arena_strdup(arena, n->arch ? n->arch : image_native_arch()),
+				      .backend = backend_of(n)->name,
+				      .memory_mib = !backend_of(n)->memory_mib ? 0
+						    : n->memory_mib            ? n->memory_mib
+									       : backend_of(n)->memory_mib};
 	}
 	for (size_t i = 0; i < old->node_count; i++) {
 		const char *name = old->nodes[i].node.name;
@@ -155,7 +177,7 @@ static int plan_roster(struct lab *lab, const struct roster *old, const struct l
 static bool same_node(const struct lab_node *a, const struct lab_node *b)
 {
 	return streq(a->address, b->address) && streq(a->hostname, b->hostname) && streq(a->suite, b->suite) &&
-	       streq(a->arch, b->arch);
+	       streq(a->arch, b->arch) && streq(a->backend, b->backend) && a->memory_mib == b->memory_mib;
 }
 
 /* What of the old roster stays: a disk whose node and network are the same keeps its image; others are thrown away,
@@ -174,13 +196,13 @@ static int settle_old(struct lab *lab, const struct roster *old, struct err *err
 				is = &lab->roster.nodes[j];
 		bool runs = machine_runs(p, was->node.name);
 		bool same =
-		    is && !moved && same_node(&is->node, &was->node) && access(image_tree(p, was->image), F_OK) == 0;
+		    is && !moved && same_node(&is->node, &was->node) && access(image_path(p, was->image), F_OK) == 0;
 		if (runs && !same)
-			return err_set(err, ERR_REFUSED,
-				       "%s runs with another address, host name, suite or network than asked for now: "
-				       "'reeve lab down' "
-				       "first",
-				       was->node.name);
+			return err_set(
+			    err, ERR_REFUSED,
+			    "%s runs with another address, host name, suite, backend, memory or network than "
+			    "asked for now: 'reeve lab down' first",
+			    was->node.name);
 		if (same)
 			is->image = was->image;
 		else if (machine_stop(p, was->node.name, err) < 0 ||
@@ -197,9 +219,12 @@ static int find_images(struct lab *lab, struct err *err)
 	for (size_t i = 0; i < r->node_count; i++) {
 		struct roster_node *n = &r->nodes[i];
 		for (size_t j = 0; j < i && !n->image; j++)
-			if (streq(r->nodes[j].node.suite, n->node.suite) && streq(r->nodes[j].node.arch, n->node.arch))
+			if (streq(r->nodes[j].node.suite, n->node.suite) &&
+			    streq(r->nodes[j].node.arch, n->node.arch) &&
+			    streq(r->nodes[j].node.backend, n->node.backend))
 				n->image = r->nodes[j].image;
-		if (!n->image && image_get(&lab->place, n->node.suite, n->node.arch, forward, lab, &n->image, err) < 0)
+		if (!n->image && image_get(&lab->place, backend_of(&n->node)->image, n->node.suite, n->node.arch,
+					   forward, lab, &n->image, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -224,7 +249,7 @@ static int sweep_ports(struct lab *lab, struct err *err)
 		const char *node = r->nodes[i].node.name;
 		if (!machine_runs(&lab->place, node))
 			continue;
-		ports[count] = bridge_port(machine_leader(&lab->place, node));
+		ports[count] = machine_port(&lab->place, node);
 		if (!ports[count++])
 			return 0;
 	}
@@ -242,7 +267,7 @@ static int start_nodes(struct lab *lab, struct err *err)
 	for (size_t i = 0; i < r->node_count; i++) {
 		struct roster_node *n = &r->nodes[i];
 		if (machine_runs(p, n->node.name)) {
-			unsigned port = bridge_port(machine_leader(p, n->node.name));
+			unsigned port = machine_port(p, n->node.name);
 			if (port && !bridge_port_up(port) && bridge_port_set(port, true, err) < 0)
 				return err_wrap(err, "%s", n->node.name);
 			if (machine_refresh(p, n->node.name, hosts, err) < 0)
@@ -278,14 +303,16 @@ static int wait_nodes(struct lab *lab, const struct roster_node *first, size_t c
 {
 	struct answer *all = arena_calloc(lab->place.arena, count + 1, sizeof *all);
 	_cleanup_strbuf_ struct strbuf missing = {0};
-	bool foreign = false;
+	unsigned longest = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		all[i] = (struct answer){.address = first[i].node.address, .data = (void *)&first[i]};
-		foreign = foreign || !streq(first[i].node.arch, image_native_arch());
+		const struct lab_node *n = &first[i].node;
+		unsigned s = streq(n->arch, image_native_arch()) ? backend_of(n)->wait_s : WAIT_FOREIGN_S;
+		all[i] = (struct answer){.address = n->address, .data = (void *)&first[i]};
+		longest = s > longest ? s : longest;
 	}
 	if (!wait_s)
-		wait_s = foreign ? WAIT_FOREIGN_S : WAIT_S;
+		wait_s = longest;
 	if (answer_wait(all, count, wait_s * 1000, still_runs, has_answered, lab) == count)
 		return 0;
 	for (size_t i = 0; i < count; i++) {
@@ -308,7 +335,7 @@ int lab_up(const struct lab_spec *spec, lab_progress *progress, void *context, s
 	struct lab lab = {.progress = progress, .context = context};
 	struct roster old;
 
-	if (need_tools(err) < 0 || check_spec(spec, err) < 0)
+	if (check_spec(spec, err) < 0 || need_tools(spec, err) < 0)
 		return -1;
 	_cleanup_fd_ int lock = lab_open(&lab, arena, spec->cluster, err);
 	if (lock < 0 || dir_make(lab.place.nodes, 0755, err) < 0 || roster_load(&lab.place, &old, err) < 0)
@@ -364,14 +391,14 @@ int lab_down(const char *cluster, bool purge, lab_progress *progress, void *cont
 		return -1;
 	char **names = node_dirs(&lab.place);
 	for (char **name = names; *name; name++)
-		process_strike(place_node(&lab.place, *name, "pid"));
+		machine_strike(&lab.place, *name);
 	for (char **name = names; *name; name++) {
 		if (machine_stop(&lab.place, *name, err) < 0)
 			return -1;
 		say(&lab, *name, "is off");
 	}
 	if (cgroups_kill(&lab.place, NULL, err) < 0 || cgroups_remove(&lab.place, NULL, err) < 0 ||
-	    bridge_down(&lab.place, err) < 0)
+	    bridge_sweep(&lab.place, NULL, 0, err) < 0 || bridge_down(&lab.place, err) < 0)
 		return -1;
 	return remove_files(&lab.place, purge, err);
 }
@@ -390,6 +417,7 @@ int lab_status(struct arena *arena, const char *cluster, struct lab_status *ret,
 			       .nodes = arena_calloc(arena, r.node_count + 1, sizeof *s.nodes),
 			       .node_count = r.node_count};
 	struct answer *all = arena_calloc(arena, r.node_count + 1, sizeof *all);
+	unsigned wait_s = 0;
 	for (size_t i = 0; i < r.node_count; i++) {
 		const struct lab_node *n = &r.nodes[i].node;
 		struct lab_node_status *to = &s.nodes[i];
@@ -398,17 +426,25 @@ int lab_status(struct arena *arena, const char *cluster, struct lab_status *ret,
 					       .hostname = n->hostname,
 					       .suite = n->suite,
 					       .arch = n->arch,
+					       .backend = n->backend,
+					       .memory_mib = n->memory_mib,
 					       .running = machine_runs(&p, n->name)};
 		to->leader = to->running ? machine_leader(&p, n->name) : 0;
-		unsigned port = bridge_port(to->leader);
+		unsigned port = machine_port(&p, n->name);
 		to->cut = port && !bridge_port_up(port);
+		wait_s = backend_of(n)->wait_s > wait_s ? backend_of(n)->wait_s : wait_s;
 		all[i] = (struct answer){.address = n->address, .given_up = !to->running || to->cut};
 	}
-	answer_wait(all, r.node_count, 2000, NULL, NULL, NULL);
+	answer_wait(all, r.node_count, wait_s * 1000 / 60, NULL, NULL, NULL);
 	for (size_t i = 0; i < r.node_count; i++)
 		s.nodes[i].ssh = all[i].yes;
 	*ret = s;
 	return 0;
+}
+
+bool lab_has_backend(const char *name)
+{
+	return backend_named(name) != NULL;
 }
 
 int lab_fault_parse(const char *word, enum lab_fault *ret)
@@ -439,7 +475,7 @@ static int power_on(struct lab *lab, struct roster_node *n, struct err *err)
 
 static int set_cable(struct lab *lab, const char *node, bool up, struct err *err)
 {
-	unsigned port = bridge_port(machine_leader(&lab->place, node));
+	unsigned port = machine_port(&lab->place, node);
 
 	if (!port)
 		return err_set(err, ERR_MISSING, "%s does not run: it has no cable", node);

@@ -1,9 +1,10 @@
 /*
- * lab: a throwaway cluster of real Debian nodes on this machine, each a systemd-nspawn container with its own systemd,
- * sshd, apt and network address, as an overlay on a shared base image.
+ * lab: a throwaway cluster of real Debian nodes on this machine, each with its own systemd, sshd, apt and network
+ * address, its changes kept apart from a shared base image: systemd-nspawn containers, or user-mode Linux kernels where
+ * a node needs memory, a kernel or a clock of its own.
  *
  * Everything is kept in one directory, $REEVE_CACHE (/var/cache/reeve where it is not set): images/ by the hash of
- * their recipe, labs/CLUSTER/ with the nodes' overlays, keys and state. Overlays are mounted in the mount namespace of
+ * their recipe, labs/CLUSTER/ with the nodes' disks, keys and state. Overlays are mounted in the mount namespace of
  * their node only and every process is a descendant of a recorded one, so that a lab whose processes were killed
  * leaves nothing that the next lab_up() does not find and clean. Labs of different cluster names run side by side.
  *
@@ -20,11 +21,13 @@
 #include "base/mem.h"
 
 struct lab_node {
-	const char *name;     /* at most 50 of [A-Za-z0-9.-] */
-	const char *address;  /* IPv4 */
-	const char *hostname; /* NULL: the name */
-	const char *suite;    /* "bookworm", "trixie"; NULL: bookworm */
-	const char *arch;     /* "amd64", "arm64"; NULL: the machine's own */
+	const char *name;         /* at most 50 of [A-Za-z0-9.-] */
+	const char *address;      /* IPv4 */
+	const char *hostname;     /* NULL: the name */
+	const char *suite;        /* "bookworm", "trixie"; NULL: bookworm */
+	const char *arch;         /* "amd64", "arm64"; NULL: the machine's own */
+	const char *backend;      /* "nspawn", "uml" (lab/backend.h); NULL: nspawn */
+	unsigned long memory_mib; /* what it is given, where its backend can give memory; 0: the backend's default */
 };
 
 /* A directory of the lab that every node sees at `path`: it stands for a file server's export. */
@@ -39,7 +42,7 @@ struct lab_spec {
 	size_t node_count;
 	const struct lab_bind *binds; /* may be NULL */
 	size_t bind_count;
-	unsigned wait_s; /* how long a node may take to answer; 0: 120, or 240 for a foreign architecture */
+	unsigned wait_s; /* how long a node may take to answer; 0: what its backend and architecture want */
 };
 
 /* Told while a function runs, for people: what happens on `node`, or (NULL) on the lab as a whole. */
@@ -60,9 +63,10 @@ int lab_up(const struct lab_spec *spec, lab_progress *progress, void *context, s
 int lab_down(const char *cluster, bool purge, lab_progress *progress, void *context, struct err *err);
 
 struct lab_node_status {
-	const char *name, *address, *hostname, *suite, *arch;
+	const char *name, *address, *hostname, *suite, *arch, *backend;
+	unsigned long memory_mib; /* that it was given; 0: it has the machine's */
 	bool running;
-	pid_t leader; /* its systemd, for nsenter(1); 0 where it does not run */
+	pid_t leader; /* its systemd, for nsenter(1), or its kernel (uml); 0 where it does not run */
 	bool cut;     /* its network was cut by lab_fault() */
 	bool ssh;     /* sshd answers at the address */
 };
@@ -76,7 +80,7 @@ struct lab_status {
 	size_t node_count; /* 0: there is no such lab */
 };
 
-/* The lab as it is now, in `arena`. Takes no lock; waits at most two seconds for sshds. */
+/* The lab as it is now, in `arena`. Takes no lock; waits at most two seconds for sshds, ten with nodes of uml. */
 int lab_status(struct arena *arena, const char *cluster, struct lab_status *ret, struct err *err);
 
 enum lab_fault {
@@ -88,6 +92,9 @@ enum lab_fault {
 
 int lab_fault(const char *cluster, const char *node, enum lab_fault fault, lab_progress *progress, void *context,
 	      struct err *err);
+
+/* "nspawn", "uml". */
+bool lab_has_backend(const char *name);
 
 /* "stop", "start", "cut", "heal"; -1 for anything else. */
 int lab_fault_parse(const char *word, enum lab_fault *ret);

@@ -109,35 +109,62 @@ static int pidfd(pid_t pid)
 	return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 }
 
-void process_strike(const char *path)
+static int kill_fd(int fd)
 {
-	pid_t pid = process_find(path);
-	pid_t child = pid ? process_child(pid) : 0;
-	_cleanup_fd_ int fd = pidfd(child);
-	struct stat_line line;
-
-	if (fd >= 0 && process_find(path) == pid && stat_read(child, &line) == 0 && line.parent == pid)
-		(void)syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+	return (int)syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
 }
 
-int process_end(const char *path, struct err *err)
+/* A pidfd of the recorded process, -1 where it does not run: it is opened between two looks at the record. */
+static int recorded(const char *path, pid_t *ret)
 {
 	pid_t pid = process_find(path);
-	_cleanup_fd_ int fd = pidfd(pid);
+	int fd = pidfd(pid);
 
-	/* the pidfd is opened between two looks at the record: it is the recorded process */
-	if (!pid || fd < 0 || process_find(path) != pid)
-		return 0;
+	if (fd >= 0 && process_find(path) != pid) {
+		close(fd);
+		return -1;
+	}
+	*ret = pid;
+	return fd;
+}
+
+/* The same of the first child of `pid`. */
+static int child_of(pid_t pid)
+{
 	pid_t child = process_child(pid);
-	_cleanup_fd_ int child_fd = pidfd(child);
+	int fd = pidfd(child);
 	struct stat_line line;
-	bool own = child_fd >= 0 && stat_read(child, &line) == 0 && line.parent == pid;
 
-	if (own)
-		(void)syscall(SYS_pidfd_send_signal, child_fd, SIGKILL, NULL, 0);
-	if (!own || !gone(fd, GRACE_MS))
-		(void)syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
-	if (!gone(fd, GRACE_MS) || (own && !gone(child_fd, GRACE_MS)))
+	if (fd >= 0 && (stat_read(child, &line) < 0 || line.parent != pid)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+void process_strike(const char *path, bool child)
+{
+	pid_t pid;
+	_cleanup_fd_ int fd = recorded(path, &pid);
+	_cleanup_fd_ int child_fd = fd >= 0 && child ? child_of(pid) : -1;
+
+	if (fd >= 0 && (!child || child_fd >= 0))
+		(void)kill_fd(child ? child_fd : fd);
+}
+
+int process_end(const char *path, bool child, struct err *err)
+{
+	pid_t pid;
+	_cleanup_fd_ int fd = recorded(path, &pid);
+
+	if (fd < 0)
+		return 0;
+	_cleanup_fd_ int child_fd = child ? child_of(pid) : -1;
+	if (child_fd >= 0)
+		(void)kill_fd(child_fd);
+	if (child_fd < 0 || !gone(fd, GRACE_MS))
+		(void)kill_fd(fd);
+	if (!gone(fd, GRACE_MS) || !gone(child_fd, GRACE_MS))
 		return err_set(err, ERR_TIMEOUT, "process %d does not end", (int)pid);
 	return 0;
 }

@@ -19,14 +19,17 @@ pid_t process_find(const char *path);
 /* The first child of `pid`, or 0. */
 pid_t process_child(pid_t pid);
 
-/* Sends SIGKILL to the recorded process's child, if both run, and waits for nothing: several can then end at once. */
-void process_strike(const char *path);
+/*
+ * Sends SIGKILL to the recorded process, or (`child`) to its child, if it runs, and waits for nothing: several can then
+ * end at once.
+ */
+void process_strike(const char *path, bool child);
 
 /*
- * Ends the recorded process, if it runs, and its child: SIGKILL to the child, and to itself where it has not ended ten
- * seconds later. Returns when both are gone; ERR_TIMEOUT after twenty seconds.
+ * Ends the recorded process, if it runs. With `child` its child, too, and that first: SIGKILL to the child, and to
+ * itself where it has not ended ten seconds later. Returns when both are gone; ERR_TIMEOUT after twenty seconds.
  */
-int process_end(const char *path, struct err *err);
+int process_end(const char *path, bool child, struct err *err);
 
 /* This boot of the machine, as the kernel names it (random/boot_id in proc(5)). */
 const char *process_boot(char ret[64]);

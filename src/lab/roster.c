@@ -37,13 +37,18 @@ static int decode(const struct place *p, const json_t *top, struct roster *r)
 	json_array_foreach(nodes, i, item)
 	{
 		struct roster_node *n = &r->nodes[r->node_count++];
-		n->node = (struct lab_node){.name = copy(p, item, "name"),
-					    .address = copy(p, item, "address"),
-					    .hostname = copy(p, item, "hostname"),
-					    .suite = copy(p, item, "suite"),
-					    .arch = copy(p, item, "arch")};
+		n->node =
+		    (struct lab_node){.name = copy(p, item, "name"),
+				      .address = copy(p, item, "address"),
+				      .hostname = copy(p, item, "hostname"),
+				      .suite = copy(p, item, "suite"),
+				      .arch = copy(p, item, "arch"),
+				      .backend = copy(p, item, "backend"),
+				      .memory_mib = (unsigned long)json_integer_value(json_object_get(item, "memory"))};
+		if (!*n->node.backend)
+			n->node.backend = "nspawn"; /* written before there was another */
 		n->image = copy(p, item, "image");
-		if (!str_is_name(n->node.name, 50))
+		if (!str_is_name(n->node.name, 50) || !lab_has_backend(n->node.backend))
 			return -1;
 	}
 	r->binds = arena_calloc(p->arena, json_array_size(binds) + 1, sizeof *r->binds);
@@ -78,9 +83,10 @@ int roster_save(const struct place *p, const struct roster *r, struct err *err)
 
 	for (size_t i = 0; i < r->node_count; i++) {
 		const struct lab_node *n = &r->nodes[i].node;
-		json_array_append_new(nodes, json_pack("{ss ss ss ss ss ss}", "name", n->name, "address", n->address,
-						       "hostname", n->hostname, "suite", n->suite, "arch", n->arch,
-						       "image", r->nodes[i].image));
+		json_array_append_new(nodes, json_pack("{ss ss ss ss ss ss ss sI}", "name", n->name, "address",
+						       n->address, "hostname", n->hostname, "suite", n->suite, "arch",
+						       n->arch, "image", r->nodes[i].image, "backend", n->backend,
+						       "memory", (json_int_t)n->memory_mib));
 	}
 	for (size_t i = 0; i < r->bind_count; i++)
 		json_array_append_new(binds, json_pack("{ss ss}", "name", r->binds[i].name, "path", r->binds[i].path));

@@ -57,6 +57,7 @@ offered() {
 	[ "$(offered facts --lim)" = --limit ]
 	[ "$(offered -f good.yaml lab fault a he)" = heal ]
 	[ "$(offered lab d)" = down ]
+	[ "$(offered lab up --backend u)" = uml ]
 	[ "$(offered check goo)" = good.yaml ]
 	[ "$(offered adopt --slurm-conf goo)" = good.yaml ]
 	[ "$(offered adopt --slurm-version 2)" = "" ]

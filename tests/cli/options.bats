@@ -81,6 +81,11 @@ load helper
 	grep -q "did you mean 'up'?" err
 	reeve -f good.yaml lab ssh nobody true
 	[ "$status" -eq 64 ]
+	reeve -f good.yaml lab up --backend kvm
+	[ "$status" -eq 64 ]
+	grep -q "nspawn and uml" err
+	reeve -f good.yaml lab down --backend uml
+	[ "$status" -eq 64 ]
 	reeve -f good.yaml lab fault a explode
 	[ "$status" -eq 64 ]
 	reeve -f good.yaml facts -l nobody

@@ -1,7 +1,7 @@
 /*
  * labctl: the lab's library from the command line, without cluster.yaml, for its own test.
  *
- *	labctl up CLUSTER NAME=ADDRESS[/SUITE[/ARCH]]...    with one directory shared at /mnt/nfs
+ *	labctl up CLUSTER NAME=ADDRESS[/SUITE[/ARCH[/BACKEND]]]...    with one directory shared at /mnt/nfs
  *	labctl down CLUSTER [purge]
  *	labctl status CLUSTER          NAME ADDRESS up|off ssh|- cut|- LEADER, a line each
  *	labctl fault CLUSTER NODE stop|start|cut|heal
@@ -38,7 +38,8 @@ static int up(const char *cluster, int count, char **words)
 		nodes[i].name = strsep(&words[i], "=");
 		nodes[i].address = strsep(&words[i], "/");
 		nodes[i].suite = strsep(&words[i], "/");
-		nodes[i].arch = words[i];
+		nodes[i].arch = strsep(&words[i], "/");
+		nodes[i].backend = words[i];
 		if (!nodes[i].address)
 			return fprintf(stderr, "labctl: NAME=ADDRESS\n"), 64;
 	}

@@ -102,6 +102,8 @@ static void everything_is_where_it_belongs(void **state)
 	assert_int_equal(n09->at.line, 6);
 	assert_string_equal(n09->suite, "bookworm");
 	assert_null(n09->arch);
+	assert_string_equal(n09->backend, "nspawn");
+	assert_int_equal(n09->memory, 0);
 	assert_null(inventory_host(inv, "n9"));
 	assert_false(inventory_host(inv, "nfs")->controller || inventory_host(inv, "nfs")->compute);
 	/* Controllers as they were written, compute nodes as the hosts are. */
@@ -154,6 +156,22 @@ static void defaults_are_the_documented_ones(void **state)
 	assert_true(l.inv->hosts[0].local && l.inv->hosts[0].controller && l.inv->hosts[0].compute);
 	assert_string_equal(l.inv->hosts[0].address, "localhost");
 	assert_string_equal(l.inv->hosts[0].suite, "trixie");
+	loaded_free(&l);
+}
+
+static void what_the_lab_says_holds_unless_a_node_differs(void **state)
+{
+	(void)state;
+	struct loaded l;
+	load_text(&l, "reeve: 1\ncluster: two\nhosts: { a: 10.0.0.1, b: 10.0.0.2 }\ncontrollers: a\ncompute: all\n"
+		      "partitions: { main: { nodes: all, default: yes } }\n"
+		      "lab: { backend: uml, memory: 7812 MB, nodes: { b: { backend: nspawn, memory: 3797 MB } } }\n");
+	assert_non_null(l.inv);
+	assert_string_equal(l.inv->hosts[0].backend, "uml");
+	assert_int_equal(l.inv->hosts[0].memory, 7812);
+	assert_string_equal(l.inv->hosts[1].backend, "nspawn");
+	assert_int_equal(l.inv->hosts[1].memory, 3797);
+	assert_string_equal(l.inv->hosts[1].suite, "bookworm");
 	loaded_free(&l);
 }
 
@@ -337,10 +355,15 @@ static void codes_are_one_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(everything_is_where_it_belongs),      cmocka_unit_test(defaults_are_the_documented_ones),
-	    cmocka_unit_test(modules_own_their_sections),          cmocka_unit_test(command_lines_select_hosts),
-	    cmocka_unit_test(ten_thousand_hosts_take_little_time), cmocka_unit_test(explosions_are_bounded),
-	    cmocka_unit_test(files_that_cannot_be_read_say_why),   cmocka_unit_test(codes_are_one_list),
+	    cmocka_unit_test(everything_is_where_it_belongs),
+	    cmocka_unit_test(defaults_are_the_documented_ones),
+	    cmocka_unit_test(what_the_lab_says_holds_unless_a_node_differs),
+	    cmocka_unit_test(modules_own_their_sections),
+	    cmocka_unit_test(command_lines_select_hosts),
+	    cmocka_unit_test(ten_thousand_hosts_take_little_time),
+	    cmocka_unit_test(explosions_are_bounded),
+	    cmocka_unit_test(files_that_cannot_be_read_say_why),
+	    cmocka_unit_test(codes_are_one_list),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
