@@ -128,7 +128,7 @@ int operation_finish(struct context *context, struct operation *o, const struct 
 				  "verified", result->verified, "resumed", (json_int_t)result->resumed, "activation",
 				  slurm_need_name(o->gathered.plan ? o->gathered.plan->need : SLURM_NEED_NOTHING));
 	if (!context->json && !ended && !result->stopped && result->verified && !result->changed && !result->resumed &&
-	    !(o->gathered.plan && o->gathered.plan->drains.len))
+	    !result->left_behind && !(o->gathered.plan && o->gathered.plan->drains.len))
 		report_note(o->report, "nothing to change");
 	report_end(o->report, extra);
 	json_decref(extra);

@@ -237,6 +237,12 @@ static struct facts_unit decode_unit(const struct reader *r, const json_t *units
 				   .since_us = since > 0 ? (uint64_t)since : 0};
 }
 
+unsigned facts_cgroup_use(const struct facts *f)
+{
+	return (f->cgroup_cpuset ? CGROUP_USE_CORES : 0U) | (f->cgroup_memory ? CGROUP_USE_MEMORY : 0U) |
+	       (f->cgroup_freezer ? CGROUP_USE_TRACK : 0U) | (f->cgroup_devices ? CGROUP_USE_DEVICES : 0U);
+}
+
 bool facts_unit_runs(const struct facts_unit *unit)
 {
 	static const char *const words[] = {"active", "reloading", "refreshing", "activating", "deactivating"};
@@ -388,6 +394,9 @@ struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope
 	decode_os(&r, f);
 	facts_network_decode(r.items, arena, &f->network);
 	decode_mounts(&r, scope, f);
+	const char *epoch = line_of(&r, "epoch", 20);
+	if (epoch && str_to_u64(epoch, 0, FACTS_MOST_EPOCH, &f->epoch) < 0)
+		f->epoch = 0;
 	f->key_fingerprint = arena_strdup(arena, json_string_value(json_object_get(item(&r, "key"), "hex")));
 	struct digest ignored;
 	if (f->key_fingerprint && digest_parse(f->key_fingerprint, &ignored) < 0) {

@@ -30,7 +30,8 @@ struct facts_scope {
 	const char *salt;  /* 64 hex digits, for the key's fingerprint */
 };
 
-enum { FACTS_DEPTH = 32 }; /* components of the state directory's path at most */
+enum { FACTS_DEPTH = 32 };            /* components of the state directory's path at most */
+#define FACTS_MOST_EPOCH (1ULL << 40) /* more is a lie: nobody has run that often */
 
 struct facts_hardware {
 	unsigned boards, sockets, cores, threads; /* sockets in all, cores a socket, threads a core */
@@ -58,6 +59,15 @@ struct facts_path {
 	long uid, gid;
 };
 
+/* What Slurm's plugins can do with a host's cgroups, as bits: for the record. */
+enum facts_cgroup_use {
+	CGROUP_USE_CORES = 1,
+	CGROUP_USE_MEMORY = 2,
+	CGROUP_USE_TRACK = 4,
+	CGROUP_USE_DEVICES = 8,
+	CGROUP_USE_ALL = 15,
+};
+
 enum facts_cgroup { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
 
 struct facts {
@@ -74,6 +84,7 @@ struct facts {
 	    cgroup_devices; /* there and writable (freezer and devices: also with v2, which always can) */
 	struct facts_package slurmctld, slurmd, slurm_client, munge;
 	struct facts_unit munge_unit, slurmctld_unit, slurmd_unit;
+	uint64_t epoch;              /* the highest that ever had its lock; 0: none */
 	const char *key_fingerprint; /* of /etc/munge/munge.key, 64 hex digits; NULL: there is none */
 	const char *slurm_conf, *cgroup_conf, *gres_conf; /* what lies in /etc/slurm, or NULL */
 	const char *in_force_slurm, *in_force_cgroup,
@@ -102,6 +113,8 @@ json_t *facts_request_more(const json_t *answer, const struct facts_scope *scope
  */
 struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope, const char *arch, int64_t sent_ms,
 			   int64_t got_ms, struct arena *arena, struct err *err);
+
+unsigned facts_cgroup_use(const struct facts *f);
 
 /* Its daemon runs, or is on its way from or to that: what it holds is in use. */
 bool facts_unit_runs(const struct facts_unit *unit);

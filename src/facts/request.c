@@ -70,6 +70,7 @@ json_t *facts_request(const struct facts_scope *scope)
 	ask_names(items, "users", users, ARRAY_LEN(users));
 	json_array_append_new(items, json_pack("{s:s, s:s, s:s}", "name", "key", "fingerprint", "/etc/munge/munge.key",
 					       "salt", scope->salt));
+	ask_read(items, "epoch", "/var/lib/reeve/epoch", 4096);
 	ask_read(items, "slurm.conf", "/etc/slurm/slurm.conf", 4 * TEXT_MAX);
 	ask_read(items, "cgroup.conf", "/etc/slurm/cgroup.conf", TEXT_MAX);
 	ask_read(items, "gres.conf", "/etc/slurm/gres.conf", TEXT_MAX);

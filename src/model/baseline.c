@@ -144,7 +144,13 @@ void cluster_baseline(struct cluster *c, struct cluster_host *h, bool accept)
 		return;
 	/* Before slurmd was installed it was reckoned from /proc and /sys; slurmd is the judge. */
 	bool provisional = h->last && !h->last->hardware.by_slurmd && h->facts && h->facts->hardware.by_slurmd;
-	if (h->last && !accept && !provisional) {
+	if (accept && !h->facts) {
+		struct finding *f = finding_add(&c->findings, FINDING_STOP, "not-measured", h->inv->name,
+						"it was not reached, and cannot be measured: %s", h->unreached);
+		f->mend = "bring it back first";
+		f->origin = h->inv->at;
+	}
+	if (h->last && (!accept || !h->facts) && !provisional) {
 		if (h->facts && h->serves)
 			compare(c, h);
 		keep(c, h);

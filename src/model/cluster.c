@@ -33,6 +33,7 @@ const struct cluster_host *cluster_primary(const struct cluster *c)
 static void find_record(struct cluster *c)
 {
 	size_t reached = 0;
+	const struct cluster_host *damaged = NULL;
 	for (size_t i = 0; i < c->inv->controller_count; i++) {
 		const struct cluster_host *h = &c->hosts[c->inv->controllers[i]];
 		reached += h->facts != NULL;
@@ -45,6 +46,7 @@ static void find_record(struct cluster *c)
 			    finding_add(&c->findings, FINDING_WARNING, "record-damaged", h->inv->name,
 					"its copy of the cluster's record cannot be read: %s", err.text);
 			f->mend = "the next apply replaces it from the other controllers";
+			damaged = h;
 			continue;
 		}
 		if (!streq(r->cluster, c->inv->cluster.text)) {
@@ -61,7 +63,18 @@ static void find_record(struct cluster *c)
 			c->record = r;
 	}
 	c->quorum = reached * 2 > c->inv->controller_count;
-	c->epoch = c->record ? c->record->epoch + 1 : 1;
+	if (damaged && !c->record)
+		finding_add(&c->findings, FINDING_STOP, "record-lost", damaged->inv->name,
+			    "no controller that was reached has a copy of the cluster's record that can be read")
+		    ->mend =
+		    "put a good copy to /var/lib/reeve/record.json of one of them; or remove it there: baselines, "
+		    "exclusions and the key's fingerprint are forgotten then, and the next apply begins anew";
+	/* Without a record the hosts say how high it was: a lower one would be refused. */
+	c->epoch = c->record ? c->record->epoch : 0;
+	for (size_t i = 0; !c->record && i < c->inv->host_count; i++)
+		if (c->hosts[i].facts && c->hosts[i].facts->epoch > c->epoch)
+			c->epoch = c->hosts[i].facts->epoch;
+	c->epoch++;
 }
 
 static void choose_packages(struct cluster_host *h)
@@ -89,6 +102,12 @@ static bool same_hardware(const struct facts_hardware *a, const struct facts_har
 	       a->memory == b->memory && a->by_slurmd == b->by_slurmd;
 }
 
+/* A host that was not reached can do what it could: cgroup.conf does not change with who is there. */
+static unsigned cgroups_of(const struct cluster_host *h)
+{
+	return h->facts ? facts_cgroup_use(h->facts) : h->last ? h->last->cgroups : CGROUP_USE_ALL;
+}
+
 /* Is what would be recorded of the hosts another than what is? */
 static bool differs(const struct cluster *c)
 {
@@ -99,7 +118,7 @@ static bool differs(const struct cluster *c)
 			continue;
 		known++;
 		if (!h->last || h->last->memory != h->memory || h->last->memory_from != h->memory_from ||
-		    !same_hardware(&h->last->hardware, &h->hardware) ||
+		    h->last->cgroups != cgroups_of(h) || !same_hardware(&h->last->hardware, &h->hardware) ||
 		    !same_text(h->last->class, h->class ? h->class->name : NULL) || !h->last->gpus_known ||
 		    !gpus_equal(&h->last->gpus, &h->gpus, c->arena))
 			return true;
@@ -132,7 +151,7 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 	find_record(c);
 	bool running = false;
 	size_t listed = 0;
-	c->cgroup_cores = c->cgroup_memory = c->cgroup_track = c->cgroup_devices = true;
+	unsigned cgroups = CGROUP_USE_ALL;
 	for (size_t i = 0; i < inv->host_count; i++) {
 		c->hosts[i].last = record_host(c->record, inv->hosts[i].name);
 		cluster_classify(c, &c->hosts[i]);
@@ -144,16 +163,16 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 		network_resolve_host(h);
 		cluster_baseline(c, h, decided(options->decisions.accept, i) || decided(options->decisions.include, i));
 		listed += h->listed;
-		if (!h->facts)
-			continue;
-		running |= facts_unit_runs(&h->facts->slurmctld_unit) || facts_unit_runs(&h->facts->slurmd_unit);
-		if (!h->serves)
-			continue;
-		c->cgroup_cores &= h->facts->cgroup_cpuset;
-		c->cgroup_memory &= h->facts->cgroup_memory;
-		c->cgroup_track &= h->facts->cgroup_freezer;
-		c->cgroup_devices &= h->facts->cgroup_devices;
+		if (h->facts)
+			running |=
+			    facts_unit_runs(&h->facts->slurmctld_unit) || facts_unit_runs(&h->facts->slurmd_unit);
+		if (h->serves)
+			cgroups &= cgroups_of(h);
 	}
+	c->cgroup_cores = cgroups & CGROUP_USE_CORES;
+	c->cgroup_memory = cgroups & CGROUP_USE_MEMORY;
+	c->cgroup_track = cgroups & CGROUP_USE_TRACK;
+	c->cgroup_devices = cgroups & CGROUP_USE_DEVICES;
 	c->fresh = !c->record && !running;
 	c->record_differs |= differs(c);
 	cluster_populate(c);
@@ -189,6 +208,7 @@ struct record *cluster_record(const struct cluster *c, struct arena *arena)
 		    .memory = h->memory,
 		    .memory_from = h->memory_from,
 		    .gpus = h->gpus,
+		    .cgroups = cgroups_of(h),
 		    .gpus_known = h->facts || h->last->gpus_known,
 		    .network = h->network,
 		};

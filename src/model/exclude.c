@@ -60,6 +60,10 @@ static const struct record_exclusion *decided(struct cluster *c, const struct cl
 		x->leaving = wanted->leaving;
 		x->removed = wanted->removed;
 	}
+	if (before && !x->until)
+		x->until = before->until;
+	if (wanted->until)
+		x->until = wanted->until;
 	x->name = h->inv->name;
 	if (!x->reason) {
 		finding_add(&c->findings, FINDING_STOP, "no-reason", h->inv->name,
@@ -74,6 +78,13 @@ static void decide(struct cluster *c, struct cluster_host *h, const struct clust
 {
 	size_t host = h->inv->index;
 	const struct record_exclusion *recorded = record_exclusion(c->record, h->inv->name);
+	if ((chosen(d->include, host) || chosen(d->exclude, host)) && !h->inv->compute)
+		finding_add(&c->findings, FINDING_STOP, "not-compute", h->inv->name,
+			    "it is no compute node, so that there is nothing to take out of service or into it")
+		    ->origin = h->inv->at;
+	if (chosen(d->include, host) && !recorded && (h->last || !h->class || !h->class->exclude.text))
+		finding_add(&c->findings, FINDING_STOP, "not-excluded", h->inv->name, "it is not excluded")->mend =
+		    finding_text(&c->findings, "to take what is measured now for right: reeve accept %s", h->inv->name);
 	if (chosen(d->include, host)) {
 		c->record_differs |= recorded != NULL;
 		recorded = NULL;

@@ -71,6 +71,7 @@ static void decode_host(struct reader *r, const json_t *o, struct record_host *h
 	    .memory = number(r, o, "measured", 1 << 30),
 	    .by_slurmd = !json_is_false(json_object_get(o, "by_slurmd")),
 	};
+	h->cgroups = json_object_get(o, "cgroups") ? (unsigned)number(r, o, "cgroups", CGROUP_USE_ALL) : CGROUP_USE_ALL;
 	h->memory_from = json_object_get(o, "memory_from") ? number(r, o, "memory_from", 1 << 30) : h->hardware.memory;
 	h->gpus_known = json_object_get(o, "gpus");
 	if (!r->bad && gpus_decode(json_object_get(o, "gpus"), r->arena, &h->gpus, r->err) < 0)
@@ -104,6 +105,7 @@ static json_t *encode_host(const struct record_host *h)
 	    (int)h->hardware.sockets, "cores", (int)h->hardware.cores, "threads", (int)h->hardware.threads, "cpus",
 	    (int)h->hardware.cpus, "measured", (json_int_t)h->hardware.memory, "by_slurmd", h->hardware.by_slurmd,
 	    "gpus", h->gpus_known ? gpus_encode(&h->gpus) : NULL, "switch", h->network.leaf);
+	json_object_set_new(o, "cgroups", json_integer(h->cgroups));
 	if (h->network.speed)
 		json_object_set_new(o, "speed", json_integer(h->network.speed));
 	if (h->network.infiniband)
@@ -139,7 +141,10 @@ struct record *record_decode(const char *from, struct arena *arena, struct err *
 	out->cluster = text(&r, json, "cluster", true);
 	out->key = text(&r, json, "key", false);
 	out->state_source = text(&r, json, "state", false);
+	out->begun = text(&r, json, "begun", false);
 	struct digest ignored;
+	if (out->begun && digest_parse(out->begun, &ignored) < 0)
+		fail(&r, "begun");
 	if (out->key && digest_parse(out->key, &ignored) < 0)
 		fail(&r, "key");
 	if (!json_is_array(hosts) || json_array_size(hosts) > MOST_HOSTS)
@@ -196,9 +201,10 @@ char *record_encode(const struct record *r)
 				      json_pack("{s:I, s:s, s:s, s:s, s:s}", "number", (json_int_t)g->number, "when",
 						g->when, "who", g->who, "digest", g->digest, "summary", g->summary));
 	}
-	json_t *json = json_pack("{s:i, s:I, s:s, s:s*, s:s*, s:o, s:o, s:o}", "format", RECORD_FORMAT, "epoch",
-				 (json_int_t)r->epoch, "cluster", r->cluster, "key", r->key, "state", r->state_source,
-				 "hosts", hosts, "exclusions", exclusions, "generations", generations);
+	json_t *json =
+	    json_pack("{s:i, s:I, s:s, s:s*, s:s*, s:s*, s:o, s:o, s:o}", "format", RECORD_FORMAT, "epoch",
+		      (json_int_t)r->epoch, "cluster", r->cluster, "key", r->key, "state", r->state_source, "begun",
+		      r->begun, "hosts", hosts, "exclusions", exclusions, "generations", generations);
 	char *out = json ? json_dumps(json, JSON_INDENT(1) | JSON_SORT_KEYS) : NULL;
 	if (!out)
 		abort();

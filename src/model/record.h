@@ -32,6 +32,7 @@ struct record_host {
 	const char *class;              /* NULL: none */
 	struct facts_hardware hardware; /* the baseline: as measured when an operator applied or accepted it */
 	uint64_t memory;                /* MiB: RealMemory as configured */
+	unsigned cgroups;               /* enum facts_cgroup_use, as last seen */
 	uint64_t memory_from;           /* MiB: the measurement that it was reckoned from */
 	struct facts_gpus gpus;         /* as configured */
 	struct record_network network;
@@ -55,7 +56,9 @@ struct record_generation {
 struct record {
 	uint64_t epoch; /* of the run that wrote it; each run has a higher one */
 	const char *cluster;
-	const char *key;          /* fingerprint of the cluster's MUNGE key, 64 hex digits; NULL: none yet */
+	const char *key; /* fingerprint of the cluster's MUNGE key, 64 hex digits; NULL: none yet */
+	const char
+	    *begun; /* digest of the slurm.conf whose activation was begun, its jobs judged; NULL: none, or it ended */
 	const char *state_source; /* what the state directory was on (facts.h); NULL: not known */
 	struct record_host *hosts;
 	size_t host_count;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/map.h"
 #include "base/str.h"
 #include "base/vec.h"
@@ -274,6 +275,8 @@ static void check_nodes(struct plan *plan, const struct slurm_names *names, bool
 	const struct live *live = plan->live;
 	if (!names->len)
 		return;
+	if (plan->begun)
+		return;
 	if (!live || !live->up || live->brief) {
 		refuse_unknown(plan, arena_printf(plan->arena, "%s %s", names->items[0], fate(removed)));
 		return;
@@ -305,6 +308,8 @@ static void check_partitions(struct plan *plan, const struct slurm_names *names)
 	const struct live *live = plan->live;
 	if (!names->len)
 		return;
+	if (plan->begun)
+		return;
 	if (!live || !live->up || live->brief) {
 		refuse_unknown(plan, arena_printf(plan->arena, "partition %s would be removed", names->items[0]));
 		return;
@@ -334,6 +339,8 @@ static void check_stop_all(struct plan *plan)
 {
 	const struct live *live = plan->live;
 	if (plan->need != SLURM_NEED_STOP_ALL)
+		return;
+	if (plan->begun)
 		return;
 	if (!live || !live->up || live->brief) {
 		refuse_unknown(plan, "every daemon would be stopped at once");
@@ -392,8 +399,12 @@ void plan_activation(struct plan *plan)
 		plan->activation = arena_alloc(plan->arena, sizeof *plan->activation);
 		plan->activation->need = plan->need;
 	}
-	if (!active)
+	if (!active) {
+		/* No slurmctld has run since that could have taken a job. */
+		const char *begun = c->record ? c->record->begun : NULL;
+		plan->begun = begun && streq(begun, digest_of(t.slurm, strlen(t.slurm)).hex);
 		plan->need = SLURM_NEED_START;
+	}
 	if (worst && !c->fresh) {
 		check_topology(plan, &t.removed.list);
 		check_nodes(plan, &t.removed.list, true);

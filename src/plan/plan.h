@@ -71,6 +71,7 @@ struct plan {
 	struct slurm_activation
 	    *activation; /* of the controllers' configuration; NULL where there is no core to be done */
 	enum slurm_need need;
+	bool begun;              /* an earlier run judged this configuration against the jobs, and was cut off */
 	bool slurm_conf_changes; /* on some host its bytes are not as wanted, or not in force */
 	struct step *steps;
 	size_t step_count, step_cap;

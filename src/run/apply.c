@@ -16,6 +16,7 @@ struct runner {
 	bool *left;         /* by host index: it failed, nothing more is done there */
 	unsigned char *key; /* the cluster's, sodium_malloc; NULL: not needed yet */
 	size_t key_len;
+	bool activated; /* a daemon was told something, or the configuration put in place */
 };
 
 /* One request: which host and action it belongs to, and the events that came. */
@@ -274,7 +275,10 @@ static int before_activation(struct runner *r, struct err *err)
 	if (apply_share(g, r->left, r->result, err) < 0)
 		return -1;
 	const struct record *record = g->cluster->record;
-	bool recorded = record && same(record->key, g->cluster->key_fingerprint) &&
+	const struct slurm_activation *a = g->plan->activation;
+	bool judged = a && (a->nodes_removed.len || a->nodes_resized.len || a->partitions_removed.len ||
+			    g->plan->need == SLURM_NEED_STOP_ALL);
+	bool recorded = !judged && record && same(record->key, g->cluster->key_fingerprint) &&
 			same(record->state_source, g->cluster->state_source);
 	if (recorded || findings_count(&r->result->findings, FINDING_STOP))
 		return 0;
@@ -326,6 +330,7 @@ static int run_steps(struct runner *r, struct err *err)
 			}
 		}
 		size_t failures = findings_count(&r->result->findings, FINDING_HOST);
+		r->activated |= step->stage >= STAGE_ACTIVATE && !step->test;
 		if ((step->test ? apply_test(g, r->result, err) : run_step(r, step, err)) < 0)
 			return -1;
 		bool failed = findings_count(&r->result->findings, FINDING_HOST) > failures;
@@ -363,6 +368,9 @@ int apply(struct gathered *g, const struct apply_options *options, struct apply_
 	bool done = rc == 0 && !ret->stopped && ret->verified;
 	bool differs =
 	    ret->changed || g->plan->drains.len || ret->resumed || !g->cluster->record || g->cluster->record_differs;
+	/* What was decided and did not come about is not recorded as if it had. */
+	if (ret->stopped && !r.activated)
+		differs = false;
 	struct err ignored;
 	if (differs && apply_record(g, options, done, ret, rc == 0 ? err : &ignored) < 0 && rc == 0)
 		rc = -1;

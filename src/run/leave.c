@@ -29,13 +29,20 @@ static bool leaves(const struct gathered *g, size_t host)
 static int tell(struct leaver *l, const char *const *argv, struct err *err)
 {
 	struct gathered *g = l->g;
+	size_t at = g->live ? g->live->controller : g->inv->controllers[0];
+	if (!gather_present(g, at)) {
+		finding_add(&l->result->findings, FINDING_STOP, "slurmctld", g->inv->hosts[at].name,
+			    "`%s %s` could not be run: it was left behind", argv[0], argv[1]);
+		return 0;
+	}
 	json_t *message = gather_run(argv, NULL, 65536, COMMAND_MS);
-	struct fleet_request request = gather_request(g, g->live->controller, message);
+	struct fleet_request request = gather_request(g, at, message);
 	int rc = fleet_round(g->fleet, &request, 1, COMMAND_MS + 10000, err);
 	const char *why = rc == 0 ? gather_run_failure(&request, g->arena) : NULL;
 	if (why)
-		finding_add(&l->result->findings, FINDING_STOP, "slurmctld", g->inv->hosts[g->live->controller].name,
-			    "`%s %s` failed: %s", argv[0], argv[1], why);
+		finding_add(&l->result->findings, FINDING_STOP, "slurmctld", g->inv->hosts[at].name,
+			    "`%s %s` failed: %s", argv[0], argv[1], why)
+		    ->mend = "nodes that were drained stay so: the same command goes on, `reeve include` goes back";
 	fleet_request_clear(&request);
 	json_decref(message);
 	return rc;
@@ -140,46 +147,72 @@ static int end_jobs(struct leaver *l, const struct slurm_job *const *jobs, size_
 	if (requeue)
 		argv[n++] = arena_strndup(l->g->arena, strbuf_str(&ids), ids.len);
 	if (l->g->options->report)
-		report_note(l->g->options->report, "%s: %s", requeue ? "requeued" : "cancelled",
+		report_note(l->g->options->report, "%s: %s", requeue ? "to be requeued" : "to be cancelled",
 			    list_jobs(l->g->arena, jobs, count));
 	return tell(l, argv, err);
 }
 
+/* What was said last, so that only news are said. */
+struct waiting {
+	char *shown;
+	bool told; /* the jobs were cancelled or requeued */
+};
+
+static void show_wait(const struct leaver *l, struct waiting *w, const char *text)
+{
+	if (w->shown && streq(text, w->shown))
+		return;
+	free(w->shown);
+	w->shown = xstrdup(text);
+	if (!l->g->options->report)
+		return;
+	report_phase(l->g->options->report, "wait for the jobs");
+	report_note(l->g->options->report, "%s", text);
+}
+
+/* 1: there are jobs still, or nobody knows; 0: there is none, or there is a finding. */
+static int look(struct leaver *l, struct waiting *w, struct err *err)
+{
+	struct gathered *g = l->g;
+	const struct slurm_job **jobs;
+	if (gather_live(g, err) < 0)
+		return -1;
+	if (!g->live || !g->live->up) {
+		show_wait(l, w, "slurmctld does not answer: waiting for it");
+		return 1;
+	}
+	size_t count = find_jobs(l, &jobs);
+	if (!count)
+		return 0;
+	const char *list = list_jobs(g->arena, jobs, count);
+	if (l->options->jobs == LEAVE_REFUSE) {
+		finding_add(&l->result->findings, FINDING_STOP, "node-in-use", NULL, "jobs run there: %s", list)->mend =
+		    "wait for them, or `reeve exclude` first, which does";
+		return 0;
+	}
+	if (!w->told && l->options->jobs != LEAVE_WAIT && end_jobs(l, jobs, count, err) < 0)
+		return -1;
+	w->told = true;
+	show_wait(l, w, arena_printf(g->arena, "%zu job%s there: %s", count, count == 1 ? "" : "s", list));
+	return !stopped(l);
+}
+
+/* Jobs may last for days: each look has memory of its own. */
 static int wait_for_jobs(struct leaver *l, struct err *err)
 {
 	struct gathered *g = l->g;
-	const char *shown = "";
-	bool told = false;
-	for (;;) {
-		if (gather_live(g, err) < 0)
-			return -1;
-		const struct slurm_job **jobs;
-		size_t count = g->live && g->live->up ? find_jobs(l, &jobs) : SIZE_MAX;
-		if (!count)
-			return 0;
-		if (count != SIZE_MAX) {
-			const char *text = list_jobs(g->arena, jobs, count);
-			if (l->options->jobs == LEAVE_REFUSE) {
-				finding_add(&l->result->findings, FINDING_STOP, "node-in-use", NULL,
-					    "jobs run there: %s", text)
-				    ->mend = "wait for them, or `reeve exclude` first, which does";
-				return 0;
-			}
-			if (!told && l->options->jobs != LEAVE_WAIT && end_jobs(l, jobs, count, err) < 0)
-				return -1;
-			told = true;
-			if (g->options->report && !streq(text, shown)) {
-				report_phase(g->options->report, "wait for the jobs");
-				report_note(g->options->report, "%zu job%s there: %s", count, count == 1 ? "" : "s",
-					    text);
-			}
-			shown = text;
-		}
-		if (stopped(l))
-			return 0;
-		if (fleet_pump(g->fleet, LOOK_MS, err) < 0)
-			return -1;
-	}
+	struct waiting w = {0};
+	int more;
+	do {
+		struct arena *kept = g->arena;
+		g->arena = arena_new();
+		more = look(l, &w, err);
+		arena_free(g->arena);
+		g->arena = kept;
+		g->live = NULL;
+	} while (more > 0 && (more = fleet_pump(g->fleet, LOOK_MS, err) < 0 ? -1 : 1) > 0);
+	free(w.shown);
+	return more < 0 ? -1 : gather_live(g, err);
 }
 
 static int plan_end(struct leaver *l, struct err *err)
@@ -284,6 +317,9 @@ int leave(struct gathered *g, const struct leave_options *options, struct apply_
 		rc = drain_and_wait(&l, err);
 	if (rc == 0 && !ret->stopped)
 		rc = plan_end(&l, err);
+	/* From here on a run that is cut off is completed by the next, and not taken back. */
+	if (rc == 0 && options->jobs != LEAVE_REFUSE && !findings_count(&g->plan->findings, FINDING_STOP))
+		rc = apply_record(g, options->apply, false, ret, err);
 	if (rc == 0 && !ret->stopped)
 		rc = apply(g, options->apply, ret, err);
 	if (rc == 0 && options->jobs == LEAVE_REFUSE && ret->stopped)

@@ -62,6 +62,9 @@ int apply_record(struct gathered *g, const struct apply_options *options, bool d
 {
 	const struct inventory *inv = g->inv;
 	struct record *record = cluster_record(g->cluster, g->arena);
+	/* What was judged against the jobs there were; slurmctld may be down when the next run goes on. */
+	const char *digest = conf_digest(g);
+	record->begun = !done && *digest ? digest : NULL;
 	if (done && ret->changed)
 		add_generation(g, record, options, ret);
 	_cleanup_free_ char *text = record_encode(record);

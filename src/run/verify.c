@@ -243,7 +243,7 @@ int apply_verify(struct gathered *g, bool all, struct apply_result *ret, struct 
 	struct verifier v = {.g = g, .result = ret, .checks = {.arena = g->arena}, .all = all};
 	bool *present = arena_calloc(g->arena, g->inv->host_count, sizeof *present);
 	for (size_t i = 0; i < g->inv->host_count; i++)
-		present[i] = gather_present(g, i);
+		present[i] = gather_present(g, i) && !has_fault(&ret->findings, g->inv->hosts[i].name);
 	struct verify_context context = {.cluster = g->cluster, .controller = first_controller(g), .present = present};
 	bool core = plan_wants(&g->options->plan, "core");
 	if (!ret->changed && !all && !(core && (g->plan->drains.len || g->plan->waiting))) {

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/hash.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "modules/core/core.h"
@@ -358,6 +359,96 @@ static void a_removed_node_has_no_line(void **state)
 	world_free(w);
 }
 
+/* What cannot be measured cannot be accepted, and keeps its line. */
+static void an_unreached_node_is_not_accepted(void **state)
+{
+	(void)state;
+	struct world *w = world_new(world_yaml);
+	world_running(w);
+	const char *before = core_slurm_conf(w->cluster);
+	bool chosen[HOSTS] = {[2] = true};
+	w->options.decisions.accept = chosen;
+	w->given[2] = NULL;
+	w->unreached[2] = "it is off";
+	world_resolve(w);
+	assert_true(world_has(&w->cluster->findings, "not-measured"));
+	assert_string_equal(core_slurm_conf(w->cluster), before);
+	world_free(w);
+}
+
+static void only_what_is_excluded_is_included(void **state)
+{
+	(void)state;
+	struct world *w = world_new(world_yaml);
+	world_running(w);
+	bool node[HOSTS] = {[2] = true}, controller[HOSTS] = {[0] = true};
+	w->options.decisions.include = node;
+	world_resolve(w);
+	assert_true(world_has(&w->cluster->findings, "not-excluded"));
+	w->options.decisions.include = NULL;
+	w->options.decisions.exclude = controller;
+	w->options.decisions.exclusion = (struct record_exclusion){.who = "me", .when = "x", .reason = "y"};
+	world_resolve(w);
+	assert_true(world_has(&w->cluster->findings, "not-compute"));
+	world_free(w);
+}
+
+/* cgroup.conf is the same whether a node is there or not. */
+static void cgroups_are_remembered(void **state)
+{
+	(void)state;
+	struct world *w = world_new(world_yaml);
+	w->facts[2].cgroup_cpuset = false;
+	world_running(w);
+	assert_false(w->cluster->cgroup_cores);
+	w->given[2] = NULL;
+	w->unreached[2] = "it is off";
+	world_resolve(w);
+	assert_false(w->cluster->cgroup_cores);
+	assert_true(w->cluster->cgroup_memory);
+	world_free(w);
+}
+
+/* Cut off after slurmctld was stopped, with the jobs judged: the next run goes on. For another file it does not. */
+static void what_was_begun_is_completed(void **state)
+{
+	(void)state;
+	for (int same = 0; same < 2; same++) {
+		struct world *w = world_new(world_yaml);
+		world_running(w);
+		world_edit(w, "compute: [n1, n2]", "compute: [n1]");
+		world_resolve(w);
+		struct record *record = cluster_record(w->cluster, w->arena);
+		const char *conf = same ? core_slurm_conf(w->cluster) : "another";
+		record->begun = arena_strdup(w->arena, digest_of(conf, strlen(conf)).hex);
+		char *text = record_encode(record);
+		w->facts[0].record = arena_strdup(w->arena, text);
+		free(text);
+		w->facts[0].slurmctld_unit.active = "inactive";
+		w->live.up = false;
+		world_plan(w, OBSERVED_DIFFERS);
+		assert_int_equal(world_has(&w->plan->findings, "unknown-jobs"), !same);
+		assert_int_equal(w->plan->step_count > 0, same);
+		world_free(w);
+	}
+}
+
+/* The record is lost: a run's epoch is above what the hosts have seen. */
+static void a_lost_record_does_not_end_a_cluster(void **state)
+{
+	(void)state;
+	struct world *w = world_new(world_yaml);
+	world_running(w);
+	w->facts[0].record = NULL;
+	w->facts[1].epoch = 41;
+	world_resolve(w);
+	assert_int_equal(w->cluster->epoch, 42);
+	w->facts[0].record = "{";
+	world_resolve(w);
+	assert_true(world_has(&w->cluster->findings, "record-lost"));
+	world_free(w);
+}
+
 /* A wrong clock or name of a host that is out stops nobody. */
 static void what_is_out_stops_nobody(void **state)
 {
@@ -387,6 +478,11 @@ int main(void)
 	    cmocka_unit_test(exclusion_wants_a_reason_once),
 	    cmocka_unit_test(a_removed_node_has_no_line),
 	    cmocka_unit_test(what_is_out_stops_nobody),
+	    cmocka_unit_test(an_unreached_node_is_not_accepted),
+	    cmocka_unit_test(only_what_is_excluded_is_included),
+	    cmocka_unit_test(cgroups_are_remembered),
+	    cmocka_unit_test(what_was_begun_is_completed),
+	    cmocka_unit_test(a_lost_record_does_not_end_a_cluster),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
