@@ -90,7 +90,8 @@ leftovers() {
 	run -0 apply
 	echo "$output"
 	becomes head idle
-	[ -z "$(on head sinfo -h -n small)" ]
+	run on head scontrol show node small
+	[[ $output == *"not found"* ]]
 	[ "$(on head srun hostname)" = head ]
 	[ "$(on small systemctl is-active slurmd)" = inactive ]
 }
