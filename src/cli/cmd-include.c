@@ -16,28 +16,24 @@ static int apply_with(struct context *context, struct operation *o, const bool *
 	return operation_finish(context, o, &result, &err);
 }
 
+static int include(struct context *context, struct operation *o)
+{
+	return apply_with(context, o, &o->options.cluster.decisions.include);
+}
+
+static int accept_as_is(struct context *context, struct operation *o)
+{
+	return apply_with(context, o, &o->options.cluster.decisions.accept);
+}
+
 static int run_include(struct context *context)
 {
-	struct operation o;
-	if (!context->operand_count)
-		return context_misused(context, "which nodes?");
-	int status = operation_begin(&o, context, false);
-	if (status < 0)
-		status = apply_with(context, &o, &o.options.cluster.decisions.include);
-	operation_end(&o);
-	return status;
+	return operation_run(context, include);
 }
 
 static int run_accept(struct context *context)
 {
-	struct operation o;
-	if (!context->operand_count)
-		return context_misused(context, "which nodes?");
-	int status = operation_begin(&o, context, false);
-	if (status < 0)
-		status = apply_with(context, &o, &o.options.cluster.decisions.accept);
-	operation_end(&o);
-	return status;
+	return operation_run(context, accept_as_is);
 }
 
 const struct command cmd_include = {

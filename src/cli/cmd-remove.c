@@ -31,14 +31,7 @@ static int remove_nodes(struct context *context, struct operation *o)
 
 static int run(struct context *context)
 {
-	struct operation o;
-	if (!context->operand_count)
-		return context_misused(context, "which nodes?");
-	int status = operation_begin(&o, context, false);
-	if (status < 0)
-		status = remove_nodes(context, &o);
-	operation_end(&o);
-	return status;
+	return operation_run(context, remove_nodes);
 }
 
 static const struct option_spec options[] = {

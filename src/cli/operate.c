@@ -98,6 +98,18 @@ int operation_begin(struct operation *o, struct context *context, bool takes_mod
 	return -1;
 }
 
+int operation_run(struct context *context, int (*act)(struct context *context, struct operation *o))
+{
+	struct operation o;
+	if (!context->operand_count)
+		return context_misused(context, "which nodes?");
+	int status = operation_begin(&o, context, false);
+	if (status < 0)
+		status = act(context, &o);
+	operation_end(&o);
+	return status;
+}
+
 const bool *operation_hosts(struct operation *o, struct context *context)
 {
 	_cleanup_strbuf_ struct strbuf all = {0};

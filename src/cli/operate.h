@@ -29,6 +29,10 @@ struct apply_options operation_apply_options(const struct operation *o, const st
 int operation_finish(struct context *context, struct operation *o, const struct apply_result *result,
 		     const struct err *err);
 
+/* A whole command that decides about the hosts that its operands name: `act` between operation_begin and operation_end.
+ * Gives the exit status. */
+int operation_run(struct context *context, int (*act)(struct context *context, struct operation *o));
+
 /* The hosts that the command's operands name, for decisions about hosts; an array by host index. NULL, said, where that
  * is none. */
 const bool *operation_hosts(struct operation *o, struct context *context);

@@ -165,10 +165,3 @@ void cluster_baseline(struct cluster *c, struct cluster_host *h, bool accept)
 	}
 	h->listed = true;
 }
-
-const char *cluster_hardware_text(const struct facts_hardware *h, struct arena *arena)
-{
-	return arena_printf(arena, "%u socket%s of %u core%s, %u CPU%s, %llu MB", h->sockets,
-			    h->sockets == 1 ? "" : "s", h->cores, h->cores == 1 ? "" : "s", h->cpus,
-			    h->cpus == 1 ? "" : "s", (unsigned long long)h->memory);
-}

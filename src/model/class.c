@@ -4,7 +4,6 @@
 #include "inventory/fact-names.h"
 #include "model/cluster.h"
 #include "model/gpus.h"
-#include "model/gpus.h"
 
 static struct expr_value text(const char *s)
 {
@@ -41,7 +40,7 @@ static void fill(const struct inv_host *host, const struct facts *f, struct expr
 	values[INV_FACT_CORES] = number((uint64_t)h->sockets * h->cores);
 	values[INV_FACT_THREADS] = number(h->threads);
 	values[INV_FACT_MEMORY] = number(h->memory);
-	values[INV_FACT_GPUS] = (struct expr_value){.known = host->compute, .number = gpus_count(&f->gpus)};
+	values[INV_FACT_GPUS] = (struct expr_value){.known = host->compute, .number = gpus.len};
 	values[INV_FACT_GPU] = gpu_types(&gpus, host->compute, arena);
 	values[INV_FACT_SPEED] = (struct expr_value){.known = speed, .number = speed};
 	values[INV_FACT_INFINIBAND] =
@@ -56,7 +55,8 @@ const struct inv_class *class_of(const struct inventory *inv, const struct inv_h
 	_cleanup_arena_ struct arena *arena = arena_new();
 	if (unsure)
 		*unsure = NULL;
-	fill(host, facts, values, arena);
+	if (inv->class_count)
+		fill(host, facts, values, arena);
 	for (size_t i = 0; i < inv->class_count; i++) {
 		const struct inv_class *class = &inv->classes[i];
 		enum expr_truth truth = class->when ? expr_judge(class->when, values) : EXPR_YES;

@@ -126,9 +126,9 @@ static bool differs(const struct cluster *c)
 	return !c->record || known != c->record->host_count;
 }
 
-static bool decided(const bool *hosts, size_t i)
+bool cluster_decided(const bool *hosts, size_t host)
 {
-	return hosts && hosts[i];
+	return hosts && hosts[host];
 }
 
 struct cluster *cluster_resolve(const struct inventory *inv, const struct facts *const *facts,
@@ -161,7 +161,9 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 		struct cluster_host *h = &c->hosts[i];
 		choose_packages(h);
 		network_resolve_host(h);
-		cluster_baseline(c, h, decided(options->decisions.accept, i) || decided(options->decisions.include, i));
+		cluster_baseline(c, h,
+				 cluster_decided(options->decisions.accept, i) ||
+				     cluster_decided(options->decisions.include, i));
 		listed += h->listed;
 		if (h->facts)
 			running |=

@@ -128,10 +128,10 @@ bool cluster_is_out(const struct cluster_host *h);
 const struct cluster_host *
 cluster_primary(const struct cluster *c); /* the first controller that was reached, or NULL */
 
-/* "1 socket, 4 cores, 4 CPUs, 3797 MB": for people. In `arena`. */
-const char *cluster_hardware_text(const struct facts_hardware *h, struct arena *arena);
-
 bool cluster_has_gpus(const struct cluster *c); /* any listed node */
+
+/* Is the host one of those that a decision is about? `hosts` NULL: it is about none. */
+bool cluster_decided(const bool *hosts, size_t host);
 
 /* Part of cluster_resolve, in files of their own: each adds its findings. */
 void cluster_exclude(struct cluster *c, const struct cluster_decisions *decisions); /* exclusions, serves */

@@ -9,11 +9,6 @@
 #include "base/vec.h"
 #include "model/cluster.h"
 
-static bool chosen(const bool *set, size_t host)
-{
-	return set && set[host];
-}
-
 /* Dates as ISO 8601 writes them compare as texts. */
 static void say_end(struct cluster *c, const struct record_exclusion *x, const struct cluster_host *h,
 		    const char *today)
@@ -78,24 +73,24 @@ static void decide(struct cluster *c, struct cluster_host *h, const struct clust
 {
 	size_t host = h->inv->index;
 	const struct record_exclusion *recorded = record_exclusion(c->record, h->inv->name);
-	if ((chosen(d->include, host) || chosen(d->exclude, host)) && !h->inv->compute)
+	if ((cluster_decided(d->include, host) || cluster_decided(d->exclude, host)) && !h->inv->compute)
 		finding_add(&c->findings, FINDING_STOP, "not-compute", h->inv->name,
 			    "it is no compute node, so that there is nothing to take out of service or into it")
 		    ->origin = h->inv->at;
-	if (chosen(d->include, host) && !recorded && (h->last || !h->class || !h->class->exclude.text))
+	if (cluster_decided(d->include, host) && !recorded && (h->last || !h->class || !h->class->exclude.text))
 		finding_add(&c->findings, FINDING_STOP, "not-excluded", h->inv->name, "it is not excluded")->mend =
 		    finding_text(&c->findings, "to take what is measured now for right: reeve accept %s", h->inv->name);
-	if (chosen(d->include, host)) {
+	if (cluster_decided(d->include, host)) {
 		c->record_differs |= recorded != NULL;
 		recorded = NULL;
-	} else if (chosen(d->exclude, host)) {
+	} else if (cluster_decided(d->exclude, host)) {
 		recorded = decided(c, h, recorded, &d->exclusion);
 		c->record_differs = true;
 	}
 	h->excluded = recorded;
 	if (recorded)
 		say_end(c, recorded, h, d->today);
-	else if (h->inv->compute && !chosen(d->include, host))
+	else if (h->inv->compute && !cluster_decided(d->include, host))
 		h->excluded = by_class(c, h);
 	h->serves = h->inv->compute && (!h->excluded || h->excluded->leaving);
 }

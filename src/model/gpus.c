@@ -48,14 +48,6 @@ static int by_file(const void *a, const void *b)
 	return i != k ? (i < k ? -1 : 1) : strcmp(rest_x, rest_y);
 }
 
-size_t gpus_count(const struct facts_gpus *all)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < all->len; i++)
-		n += all->items[i].state == GPU_READY;
-	return n;
-}
-
 struct facts_gpus gpus_ready(const struct facts_gpus *all, struct arena *arena)
 {
 	struct facts_gpus out = {.items = arena_calloc(arena, all->len, sizeof *out.items)};

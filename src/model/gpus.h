@@ -14,8 +14,6 @@
 /* Those that jobs can be given, in the order of their device files' numbers; in `arena`. */
 struct facts_gpus gpus_ready(const struct facts_gpus *all, struct arena *arena);
 
-size_t gpus_count(const struct facts_gpus *all); /* of those */
-
 /* Those of `gpus` whose files `now` has too. */
 struct facts_gpus gpus_among(const struct facts_gpus *gpus, const struct facts_gpus *now, struct arena *arena);
 
