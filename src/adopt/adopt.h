@@ -22,6 +22,11 @@ struct adopt_note {
 	const char *text;
 };
 
+struct adopt_texts {
+	const char **items;
+	size_t len, cap;
+};
+
 struct adopt_host {
 	const char *name, *address, *hostname; /* the address "local": this machine */
 	const char *user;                      /* NULL: ssh's own */
@@ -44,6 +49,14 @@ struct adopt_params {
 struct adopt_class {
 	const char *name, *when;    /* when: an expression, without double quotes */
 	struct adopt_params params; /* "Features" among them */
+	struct adopt_texts gres_conf;
+};
+
+/* A switch of a tree, or a block. */
+struct adopt_switch {
+	const char *name;
+	const char *nodes;    /* hostlist; NULL: it has switches below it */
+	const char *switches; /* hostlist; NULL: it has nodes */
 };
 
 struct adopt_partition {
@@ -54,8 +67,9 @@ struct adopt_partition {
 };
 
 struct adopted {
-	const char *from;          /* the file, as it was named */
-	const char *digest;        /* of slurm.conf, 64 hex digits; NULL: it is not from one */
+	const char *from; /* the file, as it was named */
+	struct adopt_texts
+	    digests; /* of the files that were taken over, 64 hex digits each; empty: it is not from such */
 	const char *slurm_version; /* NULL: not said */
 	const char *cluster;
 	const char *state; /* NULL: reeve's default */
@@ -63,10 +77,7 @@ struct adopted {
 		struct adopt_host *items;
 		size_t len, cap;
 	} hosts;
-	struct {
-		const char **items; /* names of hosts, the primary first */
-		size_t len, cap;
-	} controllers;
+	struct adopt_texts controllers; /* names of hosts, the primary first */
 	struct {
 		struct adopt_partition *items;
 		size_t len, cap;
@@ -76,6 +87,15 @@ struct adopted {
 		size_t len, cap;
 	} classes;
 	struct adopt_params params; /* `slurm:` */
+	struct adopt_params cgroup; /* `cgroup:` */
+	struct {
+		const char *topology; /* "tree" or "block"; NULL: none is taken over */
+		struct {
+			struct adopt_switch *items;
+			size_t len, cap;
+		} switches;        /* or blocks */
+		const char *sizes; /* of blocks: "18,36"; NULL: not said */
+	} network;
 	struct {
 		struct adopt_note *items;
 		size_t len, cap;
@@ -95,7 +115,7 @@ struct adopt_files {
 	const char *digest;      /* of its bytes, without what it includes */
 	struct slurm_text slurm; /* with what it includes */
 	struct adopt_text {
-		const char *text;
+		const char *text, *digest;
 		size_t len;
 	} cgroup, gres, topology;
 };

@@ -15,7 +15,8 @@
 
 enum { MOST_NOTES = 2000 };
 
-void make_note(struct builder *b, unsigned line, const char *fmt, ...)
+__attribute__((format(printf, 3, 0))) static void add_note(struct builder *b, const char *where, const char *fmt,
+							   va_list ap)
 {
 	if (b->out->notes.len > MOST_NOTES)
 		return;
@@ -24,13 +25,25 @@ void make_note(struct builder *b, unsigned line, const char *fmt, ...)
 		note->text = "and more of the kind: this file wants to be looked at by hand";
 		return;
 	}
+	const char *text = arena_vprintf(b->arena, fmt, ap);
+	note->text = str_printable(b->arena, text, strlen(text));
+	note->where = where;
+}
+
+void make_note(struct builder *b, unsigned line, const char *fmt, ...)
+{
 	va_list ap;
 	va_start(ap, fmt);
-	const char *text = arena_vprintf(b->arena, fmt, ap);
+	add_note(b, line ? slurm_text_place(&b->files->slurm, line, b->arena) : NULL, fmt, ap);
 	va_end(ap);
-	note->text = str_printable(b->arena, text, strlen(text));
-	if (line)
-		note->where = slurm_text_place(&b->files->slurm, line, b->arena);
+}
+
+void make_note_in(struct builder *b, const char *file, unsigned line, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	add_note(b, line ? arena_printf(b->arena, "%s:%u", file, line) : file, fmt, ap);
+	va_end(ap);
 }
 
 size_t make_host(const struct builder *b, const char *name)

@@ -18,10 +18,15 @@ struct builder {
 	unsigned release; /* of Slurm; 0: not said */
 	struct map hosts; /* name -> index in out->hosts + 1 */
 	struct map addresses;
+	struct map gres; /* name of a node -> its lines of gres.conf, struct adopt_texts */
 };
 
 /* `line` of slurm.conf with what it includes; 0: no place. */
 void make_note(struct builder *b, unsigned line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same of a file beside slurm.conf; line 0: of the whole file. */
+void make_note_in(struct builder *b, const char *file, unsigned line, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* An index into out->hosts + 1, or 0. */
 size_t make_host(const struct builder *b, const char *name);
@@ -47,6 +52,12 @@ const char *make_cluster_name(struct builder *b, const char *text);
 
 /* What --slurm-version says, into b->release and the pin; NULL: nothing. */
 int make_version(struct builder *b, const char *text, struct err *err);
+
+/* Each node's lines of gres.conf, into b->gres; before the classes are made of them. */
+void make_gres_of(struct builder *b);
+/* topology.conf and cgroup.conf; when all else is made. */
+void make_topology_of(struct builder *b);
+void make_cgroup_of(struct builder *b);
 
 /* The hosts and classes, and the partitions, of a slurm.conf. */
 int make_nodes_of(struct builder *b, struct err *err);

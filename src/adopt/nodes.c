@@ -82,11 +82,14 @@ static const char *measured(struct reader *r, const struct slurm_line *line)
 	return arena_strdup(r->b->arena, strbuf_str(&out));
 }
 
+#define GRES_CONF "gres_conf" /* among the keys of Slurm */
+
 /* The keys of a class, one a line: nodes with the same text are of one class. */
 static void read_class(struct reader *r, const struct slurm_unit *node)
 {
 	struct builder *b = r->b;
 	_cleanup_strbuf_ struct strbuf keys = {0};
+	const struct adopt_texts *gres = NULL;
 	for (size_t i = 0; i < node->line->count; i++) {
 		const struct slurm_pair *p = &node->line->pairs[i];
 		const char *key = meaning_key(p->key);
@@ -99,7 +102,11 @@ static void read_class(struct reader *r, const struct slurm_unit *node)
 			    p->line, node->name);
 		else
 			strbuf_addf(&keys, "%s\n%s\n", slurm_param_find(SLURM_NODE, key)->name, value);
+		if (!fault && strcasecmp(key, "Gres") == 0)
+			gres = map_get(&b->gres, node->name);
 	}
+	for (size_t i = 0; gres && i < gres->len; i++)
+		strbuf_addf(&keys, GRES_CONF "\n%s\n", gres->items[i]);
 	if (keys.len)
 		put(r, &r->classes, strbuf_str(&keys), node->line->line, node->name);
 }
@@ -137,7 +144,10 @@ static void make_classes(struct reader *r)
 		struct adopt_class like = {0};
 		char *rest = arena_strdup(b->arena, g->why);
 		for (char *key, *value; (key = str_next_line(&rest)) && (value = str_next_line(&rest));)
-			make_add_param(b, &like.params, key, value, false);
+			if (streq(key, GRES_CONF))
+				*vec_push_in(b->arena, &like.gres_conf) = value;
+			else
+				make_add_param(b, &like.params, key, value, false);
 		if (!make_class(b, &like, g->nodes.items, g->nodes.len))
 			make_note(b, g->line,
 				  "what it says of node %s is not kept: the file would have too many classes",

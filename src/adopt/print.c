@@ -149,6 +149,12 @@ static void print_classes(struct strbuf *out, const struct adopted *a, struct ar
 				print_features(out, c->params.items[k].value, arena);
 			else
 				print_param(out, &c->params.items[k], "    ");
+		strbuf_adds(out, c->gres_conf.len ? "    gres_conf:\n" : "");
+		for (size_t k = 0; k < c->gres_conf.len; k++) {
+			strbuf_adds(out, "      - ");
+			conf_print_scalar(out, c->gres_conf.items[k]);
+			strbuf_addc(out, '\n');
+		}
 	}
 }
 
@@ -167,6 +173,38 @@ static void print_partitions(struct strbuf *out, const struct adopted *a)
 		strbuf_adds(out, p->is_default ? "\n    default: true\n" : "\n");
 		print_params(out, &p->params, "    ");
 	}
+}
+
+/* A switch's name is a word. */
+static void print_network(struct strbuf *out, const struct adopted *a)
+{
+	const char *topology = a->network.topology;
+	strbuf_adds(out, "\n# The speeds of links as features: take the line `features` out.\n"
+			 "network:\n  features: false\n");
+	if (!topology)
+		return;
+	strbuf_addf(out, "  topology: %s\n  %s:\n", topology, streq(topology, "tree") ? "switches" : "blocks");
+	for (size_t i = 0; i < a->network.switches.len; i++) {
+		const struct adopt_switch *s = &a->network.switches.items[i];
+		strbuf_adds(out, "    ");
+		conf_print_scalar(out, s->name);
+		strbuf_adds(out, streq(topology, "block") ? ": " : s->nodes ? ": { nodes: " : ": { switches: ");
+		conf_print_scalar(out, s->nodes ? s->nodes : s->switches);
+		strbuf_adds(out, streq(topology, "block") ? "\n" : " }\n");
+	}
+	if (a->network.sizes)
+		strbuf_addf(out, "  block_sizes: [%s]\n", a->network.sizes);
+}
+
+static void print_adopted(struct strbuf *out, const struct adopted *a)
+{
+	if (!a->digests.len)
+		return;
+	strbuf_adds(
+	    out, "# The first apply may replace these files of Slurm's, and no others. Take the lines out afterwards.\n"
+		 "adopted:\n");
+	for (size_t i = 0; i < a->digests.len; i++)
+		strbuf_addf(out, "  - sha256:%s\n", a->digests.items[i]);
 }
 
 static void print_head(struct strbuf *out, const struct adopted *a)
@@ -195,12 +233,7 @@ void adopt_print(struct strbuf *out, const struct adopted *a, struct arena *aren
 	strbuf_adds(out, "\nreeve: 1\ncluster: ");
 	conf_print_scalar(out, a->cluster);
 	strbuf_addc(out, '\n');
-	if (a->digest)
-		strbuf_addf(
-		    out,
-		    "adopted: sha256:%s\n# The first apply may replace this slurm.conf, and no other. Take the line "
-		    "out afterwards.\n",
-		    a->digest);
+	print_adopted(out, a);
 	if (a->slurm_version)
 		strbuf_addf(out, "slurm_version: \"%s\"\n", a->slurm_version);
 	print_hosts(out, a, arena);
@@ -218,7 +251,10 @@ void adopt_print(struct strbuf *out, const struct adopted *a, struct arena *aren
 		strbuf_adds(out, "\nslurm:\n");
 		print_params(out, &a->params, "  ");
 	}
-	strbuf_adds(out, "\n# Speeds and switches as features, and topology.conf, are for `network` to say "
-			 "(reeve-cluster.yaml(5)).\n"
-			 "network: { features: false }\n\nmodules: [core]\n");
+	if (a->cgroup.len) {
+		strbuf_adds(out, "\ncgroup:\n");
+		print_params(out, &a->cgroup, "  ");
+	}
+	print_network(out, a);
+	strbuf_adds(out, "\nmodules: [core]\n");
 }

@@ -243,47 +243,12 @@ static void note_lines(struct builder *b, const struct slurm_lines *lines, const
 			  slurm_param_owned(SLURM_GLOBAL, key)->reason);
 }
 
-static size_t count_lines(const struct adopt_text *file, struct arena *arena)
-{
-	char *rest = arena_strndup(arena, file->text, file->len);
-	size_t n = 0;
-	for (const char *line; (line = str_next_line(&rest));) {
-		line += strspn(line, " \t");
-		n += *line && *line != '#';
-	}
-	return n;
-}
-
-/* What lies beside slurm.conf. reeve writes cgroup.conf itself; the others it leaves alone. */
-static void note_others(struct builder *b)
-{
-	const struct adopt_files *f = b->files;
-	struct slurm_conf *conf;
-	if (f->gres.text && count_lines(&f->gres, b->arena))
-		make_note(b, 0, "gres.conf: its %zu lines are not taken over; the file stays on the hosts as it is",
-			  count_lines(&f->gres, b->arena));
-	if (f->topology.text && count_lines(&f->topology, b->arena))
-		make_note(b, 0, "topology.conf: its %zu lines are not taken over; the file stays on the hosts as it is",
-			  count_lines(&f->topology, b->arena));
-	if (!f->cgroup.text)
-		return;
-	if (slurm_conf_parse(f->cgroup.text, f->cgroup.len, b->arena, &conf, NULL) < 0) {
-		make_note(b, 0, "cgroup.conf cannot be read as Slurm reads it, and reeve writes its own");
-		return;
-	}
-	for (size_t i = 0; i < conf->globals.len; i++) {
-		const struct slurm_pair *p = &conf->globals.items[i];
-		if (strcasecmp(p->key, "ConstrainCores") != 0 && strcasecmp(p->key, "ConstrainRAMSpace") != 0)
-			make_note(b, 0,
-				  "cgroup.conf: %s=%s is not kept: reeve writes this file from what the nodes' "
-				  "kernels can do",
-				  p->key, p->value);
-	}
-}
-
 static int build(struct builder *b, const struct adopt_options *options, struct err *err)
 {
-	if (add_cluster(b, options, err) < 0 || make_nodes_of(b, err) < 0 || add_controllers(b, err) < 0)
+	if (add_cluster(b, options, err) < 0)
+		return -1;
+	make_gres_of(b);
+	if (make_nodes_of(b, err) < 0 || add_controllers(b, err) < 0)
 		return -1;
 	add_state(b);
 	add_globals(b);
@@ -297,7 +262,8 @@ static int build(struct builder *b, const struct adopt_options *options, struct 
 		make_note(b, b->conf->node_sets.items[i].line,
 			  "NodeSet=%s: its nodes are written out in the partitions that name it",
 			  b->conf->node_sets.items[i].names);
-	note_others(b);
+	make_cgroup_of(b);
+	make_topology_of(b);
 	if (b->files->slurm.files > 1)
 		make_note(b, 0,
 			  "%zu files are included, and reeve looks at slurm.conf alone on the hosts: the first apply "
@@ -324,7 +290,8 @@ int adopt_slurm(const struct adopt_files *files, const struct adopt_options *opt
 	struct err why = {0};
 	struct adopted *out = arena_alloc(arena, sizeof *out);
 	struct builder b = {.arena = arena, .out = out, .files = files, .meaning = {.arena = arena}};
-	*out = (struct adopted){.from = files->path, .digest = files->digest};
+	*out = (struct adopted){.from = files->path};
+	*vec_push_in(arena, &out->digests) = files->digest;
 	if (make_version(&b, options->slurm_version, err) < 0)
 		return -1;
 	int rc = slurm_conf_parse(files->slurm.text, files->slurm.len, arena, &conf, &why);
@@ -337,6 +304,7 @@ int adopt_slurm(const struct adopt_files *files, const struct adopt_options *opt
 	meaning_free(&b.meaning);
 	map_free(&b.hosts);
 	map_free(&b.addresses);
+	map_free(&b.gres);
 	if (rc == 0)
 		*ret = out;
 	return rc;

@@ -43,8 +43,10 @@ static int read_beside(const char *path, const char *name, struct arena *arena, 
 	const char *slash = strrchr(path, '/');
 	const char *other = arena_printf(arena, "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path, name);
 	struct err why = {0};
-	if (read_file(other, arena, &ret->text, &ret->len, &why) == 0)
+	if (read_file(other, arena, &ret->text, &ret->len, &why) == 0) {
+		ret->digest = arena_strdup(arena, digest_of(ret->text, ret->len).hex);
 		return 0;
+	}
 	return why.code == ERR_SYSTEM && why.sys == ENOENT ? 0 : err_set(err, why.code, "%s", why.text);
 }
 
@@ -136,7 +138,7 @@ const struct command cmd_adopt = {
 	    "reeve measures or decides itself and what was guessed is said, with the reason,\n"
 	    "on standard error and at the head of the file. No host is asked. Afterwards\n"
 	    "'reeve plan' shows what would change on the running cluster; 'reeve apply' may\n"
-	    "replace the very slurm.conf that was read, and no other.",
+	    "replace the very files that were read, and no others.",
     .options = options,
     .run = run,
 };

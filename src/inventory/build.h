@@ -70,6 +70,10 @@ void build_classes(struct build *b, const struct conf_value *value);
 void build_param(struct build *b, enum slurm_section section, const char *what, const struct conf_pair *pair,
 		 struct build_params *out);
 void build_slurm(struct build *b, const struct conf_value *value);
+void build_cgroup(struct build *b, const struct conf_value *value);
+
+/* gres.c: `gres_conf` of a class whose parameters are known. */
+void build_gres(struct build *b, struct inv_class *class, const struct conf_value *value);
 
 /* partitions.c */
 void build_partitions(struct build *b, const struct conf_value *value);

@@ -11,9 +11,9 @@
 enum { MOST_CLASSES = 256, MOST_FEATURES = 64, MOST_REASON = 200 };
 
 /* What a class has beside Slurm's own keys of a node. */
-enum { NAME, WHEN, FEATURES, RESERVE, EXCLUDE, EXPECT, MODULES, OWN_KEYS };
+enum { NAME, WHEN, FEATURES, RESERVE, EXCLUDE, EXPECT, MODULES, GRES_CONF, OWN_KEYS };
 static const char *const own_keys[OWN_KEYS + 1] = {"name",    "when",   "features", "reserve",
-						   "exclude", "expect", "modules"};
+						   "exclude", "expect", "modules",  "gres_conf"};
 
 static const struct expr *parse_expression(struct build *b, const struct conf_value *value, const char *text)
 {
@@ -138,6 +138,7 @@ static void read_expect(struct build *b, struct inv_class *class, const struct c
 static void read_class(struct build *b, struct inv_class *class, const struct conf_value *value)
 {
 	struct build_params params = {0};
+	const struct conf_value *gres = NULL;
 	char what[100];
 	snprintf(what, sizeof what, "class '%.63s'", class->name);
 	for (size_t i = 0; i < value->count; i++) {
@@ -167,12 +168,17 @@ static void read_class(struct build *b, struct inv_class *class, const struct co
 			class->modules_at = pair->value->at;
 			class->modules = build_module_list(b, pair->value);
 			break;
+		case GRES_CONF:
+			gres = pair->value;
+			break;
 		default:
 			build_param(b, SLURM_NODE, what, pair, &params);
 		}
 	}
 	class->params = params.items;
 	class->param_count = params.len;
+	if (gres)
+		build_gres(b, class, gres);
 }
 
 /* A name that is in order and not taken; NULL with a finding. */

@@ -21,6 +21,7 @@ enum {
 	PARTITIONS,
 	NETWORK,
 	SLURM,
+	CGROUP,
 	MODULES,
 	LAB,
 	KEYS
@@ -39,6 +40,7 @@ static const struct conf_key own_keys[KEYS] = {
     [PARTITIONS] = {"partitions", true},
     [NETWORK] = {"network"},
     [SLURM] = {"slurm"},
+    [CGROUP] = {"cgroup"},
     [MODULES] = {"modules"},
     [LAB] = {"lab"},
 };
@@ -111,6 +113,7 @@ static void build(struct build *b)
 	build_classes(b, values[CLASSES]);
 	build_partitions(b, values[PARTITIONS]);
 	build_slurm(b, values[SLURM]);
+	build_cgroup(b, values[CGROUP]);
 	build_network(b, values[NETWORK]);
 	build_lab(b, values[LAB]);
 	build_modules(b, values[MODULES]);
@@ -166,6 +169,22 @@ struct inventory *inventory_load(const char *path, const struct inv_section *con
 		if (err)
 			err->sys = own.sys;
 	}
+	return NULL;
+}
+
+bool inventory_has_adopted(const struct inventory *inv, const char *digest)
+{
+	for (size_t i = 0; i < inv->adopted_count; i++)
+		if (streq(inv->adopted[i].text, digest))
+			return true;
+	return false;
+}
+
+const char *inventory_param(const struct inv_param *params, size_t count, const char *key)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcasecmp(params[i].key, key) == 0)
+			return params[i].value;
 	return NULL;
 }
 

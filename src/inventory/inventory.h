@@ -86,6 +86,10 @@ struct inv_class {
 	struct span modules_at;
 	const struct inv_param *params; /* Slurm's own of a node: "Weight", "CoreSpecCount" */
 	size_t param_count;
+	const char *const
+	    *gres_conf; /* lines of gres.conf(5) for its hosts, without NodeName: "Name=fpga File=/dev/fpga0";
+				       * what they name is in its Gres= */
+	size_t gres_conf_count;
 };
 
 struct inv_partition {
@@ -162,9 +166,10 @@ struct inv_section {
 };
 
 struct inventory {
-	const char *file;              /* as the operator named it */
-	struct inv_text cluster;       /* ClusterName */
-	struct inv_text adopted;       /* SHA-256, hex, of the slurm.conf that may be replaced; text NULL: none */
+	const char *file;               /* as the operator named it */
+	struct inv_text cluster;        /* ClusterName */
+	const struct inv_text *adopted; /* SHA-256, hex, of files in /etc/slurm that may be replaced */
+	size_t adopted_count;
 	struct inv_text slurm_version; /* "22.05", "24.11.5": the pin; text NULL: none */
 	const struct inv_host *hosts;  /* in the order of the file */
 	size_t host_count;
@@ -184,6 +189,8 @@ struct inventory {
 	struct inv_network network;
 	const struct inv_param *params; /* `slurm:`; none of those that reeve writes itself */
 	size_t param_count;
+	const struct inv_param *cgroup; /* `cgroup:`, of cgroup.conf(5) */
+	size_t cgroup_count;
 	const char *const
 	    *modules; /* enabled ones, NULL-terminated: "core" first, then in the order of the section table */
 	struct inv_lab lab;
@@ -213,6 +220,12 @@ const char *inventory_state_fault(const char *path);
 const struct inv_host *inventory_host(const struct inventory *inv, const char *name);
 const struct inv_partition *inventory_partition(const struct inventory *inv, const char *name);
 const struct inv_class *inventory_class(const struct inventory *inv, const char *name);
+
+/* May a file with this SHA-256 (hex) be replaced, because the cluster was adopted with it? */
+bool inventory_has_adopted(const struct inventory *inv, const char *digest);
+
+/* Value of one of Slurm's parameters among `params`, without case; NULL: it is not among them. */
+const char *inventory_param(const struct inv_param *params, size_t count, const char *key);
 
 bool inventory_has_module(const struct inventory *inv, const char *name);
 

@@ -70,8 +70,8 @@ void build_param(struct build *b, enum slurm_section section, const char *what, 
 	struct err err = {0};
 	if (!param) {
 		static const char *const none[] = {NULL}, *const of_partition[] = {"nodes", "default", NULL},
-					 *const of_class[] = {"name",    "when",   "features", "reserve",
-							      "exclude", "expect", "modules",  NULL};
+					 *const of_class[] = {"name",   "when",    "features",  "reserve", "exclude",
+							      "expect", "modules", "gres_conf", NULL};
 		const char *near = str_nearest(pair->key, section == SLURM_PARTITION ? of_partition
 							  : section == SLURM_NODE    ? of_class
 										     : none);
@@ -106,18 +106,33 @@ void build_param(struct build *b, enum slurm_section section, const char *what, 
 	    (struct inv_param){.key = param->name, .value = value, .at = pair->at, .value_at = pair->value->at};
 }
 
-void build_slurm(struct build *b, const struct conf_value *value)
+/* A map of parameters of one of Slurm's files. */
+static void read_section(struct build *b, enum slurm_section section, const char *what, const struct conf_value *value,
+			 struct build_params *out)
 {
-	if (!value)
-		return;
 	if (value->kind != CONF_MAP) {
 		diag_error(b->diags, value->kind == CONF_NULL ? CONF_EMPTY_CODE : CONF_TYPE_CODE, value->at, NULL,
-			   "'slurm' should be a map of Slurm's parameters, this is %s", conf_kind_name(value));
+			   "%s should be a map of Slurm's parameters, this is %s", what, conf_kind_name(value));
 		return;
 	}
-	struct build_params params = {0};
 	for (size_t i = 0; i < value->count; i++)
-		build_param(b, SLURM_GLOBAL, "'slurm'", &value->pairs[i], &params);
+		build_param(b, section, what, &value->pairs[i], out);
+}
+
+void build_slurm(struct build *b, const struct conf_value *value)
+{
+	struct build_params params = {0};
+	if (value)
+		read_section(b, SLURM_GLOBAL, "'slurm'", value, &params);
 	b->inv->params = params.items;
 	b->inv->param_count = params.len;
+}
+
+void build_cgroup(struct build *b, const struct conf_value *value)
+{
+	struct build_params params = {0};
+	if (value)
+		read_section(b, SLURM_CGROUP, "'cgroup'", value, &params);
+	b->inv->cgroup = params.items;
+	b->inv->cgroup_count = params.len;
 }

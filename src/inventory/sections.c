@@ -36,16 +36,23 @@ void build_cluster(struct build *b, const struct conf_value *value)
 void build_adopted(struct build *b, const struct conf_value *value)
 {
 	static const char prefix[] = "sha256:";
-	const char *text;
+	const struct conf_value *const *texts;
+	size_t count, n = 0;
 	struct digest digest;
-	if (!value || conf_text(value, "'adopted'", &text, b->diags) < 0)
+	if (!value || conf_texts(value, "'adopted'", b->arena, &texts, &count, b->diags) < 0)
 		return;
-	if (!str_starts(text, prefix) || digest_parse(text + strlen(prefix), &digest) < 0) {
-		diag_error(b->diags, INV_ADOPTED_CODE, value->at, "'sha256sum /etc/slurm/slurm.conf' prints the digits",
-			   "'adopted' should be 'sha256:' and 64 hexadecimal digits, not '%.100s'", text);
-		return;
+	struct inv_text *list = arena_calloc(b->arena, count, sizeof *list);
+	for (size_t i = 0; i < count; i++) {
+		const char *text = texts[i]->text;
+		if (str_starts(text, prefix) && digest_parse(text + strlen(prefix), &digest) == 0)
+			list[n++] = (struct inv_text){.text = text + strlen(prefix), .at = texts[i]->at};
+		else
+			diag_error(b->diags, INV_ADOPTED_CODE, texts[i]->at,
+				   "'sha256sum /etc/slurm/slurm.conf' prints the digits",
+				   "'adopted' should be 'sha256:' and 64 hexadecimal digits, not '%.100s'", text);
 	}
-	b->inv->adopted = (struct inv_text){.text = text + strlen(prefix), .at = value->at};
+	b->inv->adopted = list;
+	b->inv->adopted_count = n;
 }
 
 void build_version(struct build *b, const struct conf_value *value)

@@ -8,12 +8,11 @@
  * node that reports less than its line says for broken (slurm.conf(5), RealMemory). What was reckoned once stays as
  * long as the rule that gave it stays the same: each change of slurm.conf costs.
  */
-#include <strings.h>
-
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "model/cluster.h"
 #include "model/gpus.h"
+#include "slurm/gres.h"
 
 enum { LEAST_PERCENT = 95, DEFAULT_RESERVE_MIB = 256 };
 
@@ -34,10 +33,7 @@ static uint64_t less_reserve(const struct inv_reserve *r, uint64_t measured)
 /* A class that names gpu in its own Gres= does all of it by itself. */
 static bool class_gives_gpus(const struct inv_class *class)
 {
-	for (size_t i = 0; class && i < class->param_count; i++)
-		if (strcasecmp(class->params[i].key, "Gres") == 0 && gpus_named(class->params[i].value))
-			return true;
-	return false;
+	return class && slurm_gres_names(inventory_param(class->params, class->param_count, "Gres"), "gpu");
 }
 
 static struct facts_gpus gpus_now(const struct cluster *c, const struct cluster_host *h)

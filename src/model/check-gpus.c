@@ -94,17 +94,6 @@ static void check_card(struct cluster *c, const struct cluster_host *h, const st
 	f->origin = h->inv->at;
 }
 
-static void check_foreign(struct cluster *c, const struct cluster_host *h, bool replace)
-{
-	const char *conf = h->facts->gres_conf;
-	if (!conf || !*conf || replace || str_starts(conf, CLUSTER_CONF_MARK))
-		return;
-	struct finding *f = finding_add(&c->findings, FINDING_STOP, "foreign-gres-conf", h->inv->name,
-					"/etc/slurm/gres.conf was not written by reeve");
-	f->mend = "`reeve apply --replace` puts reeve's in its place (the old one is kept in /var/lib/reeve/backup)";
-	f->origin = h->inv->at;
-}
-
 bool cluster_has_gpus(const struct cluster *c)
 {
 	for (size_t i = 0; i < c->inv->host_count; i++)
@@ -113,16 +102,19 @@ bool cluster_has_gpus(const struct cluster *c)
 	return false;
 }
 
-void cluster_check_gpus(struct cluster *c, const struct cluster_options *options)
+bool cluster_has_gres(const struct cluster *c)
 {
-	bool any = cluster_has_gpus(c);
+	bool lines = cluster_has_gpus(c) || c->inv->network.bandwidth;
+	for (size_t i = 0; i < c->inv->host_count; i++)
+		lines |= c->hosts[i].listed && c->hosts[i].class && c->hosts[i].class->gres_conf_count;
+	return lines;
+}
+
+void cluster_check_gpus(struct cluster *c)
+{
 	for (size_t i = 0; i < c->inv->host_count; i++) {
 		const struct cluster_host *h = &c->hosts[i];
-		if (!h->facts)
-			continue;
-		if (any)
-			check_foreign(c, h, options->replace);
-		for (size_t k = 0; h->serves && k < h->facts->gpus.len; k++)
+		for (size_t k = 0; h->facts && h->serves && k < h->facts->gpus.len; k++)
 			check_card(c, h, &h->facts->gpus.items[k]);
 	}
 }

@@ -49,23 +49,6 @@ static void check_hostname(struct cluster *c, const struct cluster_host *h)
 	f->origin = h->inv->at;
 }
 
-static void check_foreign(struct cluster *c, const struct cluster_host *h, const struct cluster_options *options)
-{
-	const char *conf = h->facts->slurm_conf;
-	if (!conf || str_starts(conf, CLUSTER_CONF_MARK) || !*conf || options->replace)
-		return;
-	const char *adopted = c->inv->adopted.text;
-	if (adopted && streq(digest_of(conf, strlen(conf)).hex, adopted))
-		return;
-	struct finding *f = finding_add(&c->findings, FINDING_STOP, "foreign-slurm-conf", h->inv->name,
-					adopted ? "/etc/slurm/slurm.conf was not written by reeve, and is not the one "
-						  "that was adopted"
-						: "/etc/slurm/slurm.conf was not written by reeve");
-	f->mend = "`reeve adopt --slurm-conf FILE` writes a cluster.yaml that keeps what it says; `reeve apply "
-		  "--replace` puts reeve's in its place (the old one is kept in /var/lib/reeve/backup)";
-	f->origin = h->inv->at;
-}
-
 /* Said until a run has taken the node out: then it is not in the record any more, and its host not asked. */
 static void check_leaving(struct cluster *c)
 {
@@ -83,7 +66,7 @@ static void check_leaving(struct cluster *c)
 	}
 }
 
-void cluster_check_hosts(struct cluster *c, const struct cluster_options *options)
+void cluster_check_hosts(struct cluster *c)
 {
 	check_leaving(c);
 	const struct cluster_host *primary = cluster_primary(c), *slurm = NULL;
@@ -95,7 +78,6 @@ void cluster_check_hosts(struct cluster *c, const struct cluster_options *option
 		if (primary)
 			check_clock(c, h, primary);
 		check_hostname(c, h);
-		check_foreign(c, h, options);
 		const struct cluster_host *twin =
 		    h->facts->machine_id ? map_get(&machine_ids, h->facts->machine_id) : NULL;
 		if (twin) {

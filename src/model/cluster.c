@@ -181,8 +181,10 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 	if (!listed)
 		finding_add(&c->findings, FINDING_STOP, "no-nodes", NULL, "no compute host was reached")->mend =
 		    "see why above; `reeve facts` tries again";
-	cluster_check_hosts(c, options);
-	cluster_check_gpus(c, options);
+	cluster_check_hosts(c);
+	cluster_check_files(c, options->replace);
+	cluster_check_gpus(c);
+	cluster_check_cgroups(c);
 	cluster_check_versions(c);
 	network_resolve(c);
 	cluster_check_state(c);

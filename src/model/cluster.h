@@ -129,6 +129,7 @@ const struct cluster_host *
 cluster_primary(const struct cluster *c); /* the first controller that was reached, or NULL */
 
 bool cluster_has_gpus(const struct cluster *c); /* any listed node */
+bool cluster_has_gres(const struct cluster *c); /* is there something for gres.conf to say? */
 
 /* Is the host one of those that a decision is about? `hosts` NULL: it is about none. */
 bool cluster_decided(const bool *hosts, size_t host);
@@ -138,9 +139,11 @@ void cluster_exclude(struct cluster *c, const struct cluster_decisions *decision
 void cluster_baseline(struct cluster *c, struct cluster_host *h, bool accept); /* hardware, memory, change, listed */
 void cluster_classify(struct cluster *c, struct cluster_host *h);              /* class, unexpected */
 void cluster_populate(struct cluster *c);                                      /* partitions */
-void cluster_check_hosts(struct cluster *c, const struct cluster_options *options);
+void cluster_check_hosts(struct cluster *c);
+void cluster_check_files(struct cluster *c, bool replace); /* files of others in /etc/slurm */
+void cluster_check_cgroups(struct cluster *c);
 void cluster_check_state(struct cluster *c);
-void cluster_check_gpus(struct cluster *c, const struct cluster_options *options);
+void cluster_check_gpus(struct cluster *c);
 void cluster_check_versions(struct cluster *c);
 void cluster_decide_key(struct cluster *c, const struct cluster_options *options);
 

@@ -234,11 +234,3 @@ bool gpus_equal(const struct facts_gpus *a, const struct facts_gpus *b, struct a
 {
 	return streq(gpus_lines(a, arena), gpus_lines(b, arena));
 }
-
-bool gpus_named(const char *gres)
-{
-	for (const char *p = gres; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
-		if (strncmp(p, "gpu", 3) == 0 && (!p[3] || p[3] == ':' || p[3] == ','))
-			return true;
-	return false;
-}

@@ -21,9 +21,6 @@ struct facts_gpus gpus_among(const struct facts_gpus *gpus, const struct facts_g
  * names; NULL where there are none. */
 const char *gpus_gres(const struct facts_gpus *gpus, struct arena *arena);
 
-/* Does a Gres= that somebody wrote name GPUs? */
-bool gpus_named(const char *gres);
-
 /* The same types, files and cores. */
 bool gpus_equal(const struct facts_gpus *a, const struct facts_gpus *b, struct arena *arena);
 

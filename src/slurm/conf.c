@@ -13,6 +13,7 @@
 
 struct parser {
 	struct slurm_conf *conf;
+	struct slurm_lines *rows; /* of a file without global parameters */
 	struct arena *arena;
 	struct err *err;
 	unsigned line; /* where the joined line began */
@@ -79,18 +80,17 @@ static struct slurm_lines *lines_for(struct slurm_conf *conf, const char *key)
 	return NULL;
 }
 
-static int read_unit_line(struct parser *parser, struct slurm_lines *lines, const struct slurm_pair *first,
-			  const char *p)
+static int read_unit_line(struct parser *parser, struct slurm_lines *lines, const char *names, const char *p)
 {
 	struct slurm_pairs pairs = {0};
 	if (++parser->lines > UNIT_LINES_MAX)
-		return err_set(parser->err, ERR_LIMIT, "line %u: more than %u lines of nodes and partitions",
+		return err_set(parser->err, ERR_LIMIT, "line %u: more than %u lines of nodes and the like",
 			       parser->line, UNIT_LINES_MAX);
 	for (p = lines_skip_space(p); *p; p = lines_skip_space(p))
 		if (read_pair(parser, &p, vec_push_in(parser->arena, &pairs)) < 0)
 			return -1;
 	*vec_push_in(parser->arena, lines) =
-	    (struct slurm_line){.names = first->value, .pairs = pairs.items, .count = pairs.len, .line = parser->line};
+	    (struct slurm_line){.names = names, .pairs = pairs.items, .count = pairs.len, .line = parser->line};
 	return 0;
 }
 
@@ -111,7 +111,7 @@ static int read_line(struct parser *parser, const char *p)
 		if (read_pair(parser, &p, &pair) < 0)
 			return -1;
 		if ((lines = lines_for(conf, pair.key)))
-			return read_unit_line(parser, lines, &pair, p);
+			return read_unit_line(parser, lines, pair.value, p);
 		/* A member's address is never NULL. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		*vec_push_in(parser->arena, &conf->globals) = pair;
 		p = lines_skip_space(p);
@@ -119,26 +119,49 @@ static int read_line(struct parser *parser, const char *p)
 	return 0;
 }
 
-int slurm_conf_parse(const char *text, size_t len, struct arena *arena, struct slurm_conf **ret, struct err *err)
+/* Each line of a file, joined and without its comment, to `read`. */
+static int read_lines(struct parser *parser, const char *text, size_t len, int (*read)(struct parser *, const char *))
 {
 	_cleanup_strbuf_ struct strbuf line = {0};
-	struct parser parser = {.arena = arena, .err = err, .conf = arena_alloc(arena, sizeof *parser.conf)};
 	const char *p = text, *end = text + len;
 	unsigned count = 0;
 	if (len > SLURM_CONF_MAX)
-		return err_set(err, ERR_LIMIT, "a slurm.conf of more than %u bytes", SLURM_CONF_MAX);
+		return err_set(parser->err, ERR_LIMIT, "a file of more than %u bytes", SLURM_CONF_MAX);
 	if (len > 0 && memchr(text, '\0', len))
-		return err_set(err, ERR_INPUT, "a slurm.conf with a NUL byte in it");
+		return err_set(parser->err, ERR_INPUT, "a file with a NUL byte in it");
 	for (;;) {
-		parser.line = count + 1;
+		parser->line = count + 1;
 		if (!lines_next(&p, end, &line, &count))
-			break;
+			return 0;
 		if (line.len > LINES_MAX_BYTES)
-			return err_set(err, ERR_LIMIT, "line %u: longer than %u bytes", parser.line, LINES_MAX_BYTES);
-		if (read_line(&parser, strbuf_str(&line)) < 0)
+			return err_set(parser->err, ERR_LIMIT, "line %u: longer than %u bytes", parser->line,
+				       LINES_MAX_BYTES);
+		if (read(parser, strbuf_str(&line)) < 0)
 			return -1;
 	}
+}
+
+int slurm_conf_parse(const char *text, size_t len, struct arena *arena, struct slurm_conf **ret, struct err *err)
+{
+	struct parser parser = {.arena = arena, .err = err, .conf = arena_alloc(arena, sizeof *parser.conf)};
+	if (read_lines(&parser, text, len, read_line) < 0)
+		return -1;
 	*ret = parser.conf;
+	return 0;
+}
+
+static int read_row(struct parser *parser, const char *p)
+{
+	return *lines_skip_space(p) ? read_unit_line(parser, parser->rows, NULL, p) : 0;
+}
+
+int slurm_rows_parse(const char *text, size_t len, struct arena *arena, struct slurm_lines *ret, struct err *err)
+{
+	struct slurm_lines rows = {0};
+	struct parser parser = {.arena = arena, .err = err, .rows = &rows};
+	if (read_lines(&parser, text, len, read_row) < 0)
+		return -1;
+	*ret = rows;
 	return 0;
 }
 

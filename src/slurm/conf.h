@@ -59,6 +59,12 @@ struct slurm_conf {
  */
 int slurm_conf_parse(const char *text, size_t len, struct arena *arena, struct slurm_conf **ret, struct err *err);
 
+/*
+ * A file in which each line stands for itself, as gres.conf and topology.conf: its lines as pairs, `names` NULL. As
+ * slurm_conf_parse in all else.
+ */
+int slurm_rows_parse(const char *text, size_t len, struct arena *arena, struct slurm_lines *ret, struct err *err);
+
 /* Value of a global parameter; the last where it is repeated, as Slurm does; NULL where it is not given. */
 const char *slurm_conf_get(const struct slurm_conf *conf, const char *key);
 

@@ -45,6 +45,15 @@ static bool take(struct arena *arena, const char *text, struct map *seen, const 
 	return all;
 }
 
+bool slurm_gres_names(const char *gres, const char *name)
+{
+	size_t len = strlen(name);
+	for (const char *p = gres; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+		if (strcspn(p, ":,") == len && strncmp(p, name, len) == 0)
+			return true;
+	return false;
+}
+
 enum slurm_need slurm_gres_need(unsigned release, const char *old, const char *now)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();

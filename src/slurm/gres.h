@@ -1,5 +1,5 @@
 /*
- * gres: what a changed gres.conf needs before it is in force.
+ * gres: names in a Gres=, and what a changed gres.conf needs before it is in force.
  *
  * gres.conf(5): changes take effect at `scontrol reconfigure`, but for Type, which needs a restart of slurmctld and the
  * slurmds, and Cores, which needs one of slurmctld. From 23.11 on a reconfigure starts new processes (scontrol(1)).
@@ -12,5 +12,8 @@
 /* Either text may be NULL: no file. A device file that came or went is for a reconfigure; a type or cores that a node
  * did not have are for a restart. What else their number changes stands in slurm.conf, too. */
 enum slurm_need slurm_gres_need(unsigned release, const char *old, const char *now);
+
+/* Does a node's Gres= ("gpu:a100:8,scratch:100"; NULL: none) give some of `name`? */
+bool slurm_gres_names(const char *gres, const char *name);
 
 #endif

@@ -54,18 +54,18 @@ static const struct slurm_owned owned_node_keys[] = {
     {0},
 };
 
+static const struct slurm_owned owned_gres_keys[] = {
+    {"NodeName", NULL, "a line is for the hosts of its class"},
+    {0},
+};
+
 const struct slurm_owned *slurm_param_owned(enum slurm_section section, const char *name)
 {
-	const struct slurm_owned *o;
-	if (section == SLURM_GLOBAL)
-		o = owned_globals;
-	else if (section == SLURM_PARTITION)
-		o = owned_partition_keys;
-	else if (section == SLURM_NODE)
-		o = owned_node_keys;
-	else
-		return NULL;
-	for (; o->name; o++)
+	static const struct slurm_owned *const owned[] = {
+	    [SLURM_GLOBAL] = owned_globals, [SLURM_PARTITION] = owned_partition_keys, [SLURM_NODE] = owned_node_keys,
+	    [SLURM_CGROUP] = NULL,          [SLURM_GRES] = owned_gres_keys,
+	};
+	for (const struct slurm_owned *o = owned[section]; o && o->name; o++)
 		if (strcasecmp(o->name, name) == 0)
 			return o;
 	return NULL;

@@ -20,6 +20,8 @@ const struct slurm_param *slurm_param_table(enum slurm_section section)
 		return slurm_table_partition;
 	case SLURM_CGROUP:
 		return slurm_table_cgroup;
+	case SLURM_GRES:
+		return slurm_table_gres;
 	case SLURM_GLOBAL:
 		break;
 	}

@@ -1,7 +1,7 @@
 /*
- * param: the parameters of slurm.conf and cgroup.conf, by release, with the type of their values.
+ * param: the parameters of slurm.conf, cgroup.conf and gres.conf, by release, with the type of their values.
  *
- * The tables (table-*.c) are made from the manual pages slurm.conf(5) and cgroup.conf(5) at the last tag of each
+ * The tables (table-*.c) are made from the manual pages slurm.conf(5), cgroup.conf(5) and gres.conf(5) at the last tag of each
  * release from 22.05 to 25.11 and held against the option tables of src/common/read_config.c and cgroup.c there: what
  * those do not have is a fatal "unrecognized key" for every daemon of that release. A parameter that a release still
  * reads but calls defunct counts as removed.
@@ -19,6 +19,7 @@ enum slurm_section {
 	SLURM_NODE,      /* on a NodeName line, behind the name */
 	SLURM_PARTITION, /* on a PartitionName line, behind the name */
 	SLURM_CGROUP,    /* cgroup.conf */
+	SLURM_GRES,      /* on a line of gres.conf */
 };
 
 enum slurm_type {
@@ -88,7 +89,7 @@ struct slurm_owned {
 	const char *reason;  /* a sentence for the operator */
 };
 
-/* NULL: the operator may set it. Only SLURM_GLOBAL, SLURM_PARTITION and SLURM_NODE (for `classes`) have such ones. */
+/* NULL: the operator may set it. Not SLURM_CGROUP: it has no such ones. */
 const struct slurm_owned *slurm_param_owned(enum slurm_section section, const char *name);
 
 #endif

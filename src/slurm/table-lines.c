@@ -1,9 +1,9 @@
 /*
- * The parameters of NodeName and PartitionName lines and of cgroup.conf; columns as in table-global.c.
+ * The parameters of NodeName and PartitionName lines, of cgroup.conf and of gres.conf; columns as in table-global.c.
  *
  * From slurm.conf(5) and cgroup.conf(5) at slurm-22-05-11-1, 23-02-8-1, 23-11-11-1, 24-05-8-1, 24-11-7-1, 25-05-8-1 and
  * 25-11-7-1, and _nodename_options[], _partition_options[] (src/common/read_config.c) and the options of cgroup.conf
- * (src/common/cgroup.c, src/interfaces/cgroup.c) there.
+ * (src/common/cgroup.c, src/interfaces/cgroup.c) and gres.conf (_gres_options[], src/common/gres.c) there.
  */
 #include "slurm/tables.h"
 #include "slurm/words.h"
@@ -120,5 +120,21 @@ const struct slurm_param slurm_table_cgroup[] = {
     {"RootOwnedCgroups", 2302, 2302, SLURM_BOOL, .note = "only 23.02 had it"},
     {"SignalChildrenProcesses", 2311, 0, SLURM_BOOL},
     {"SystemdTimeout", 2405, 0, SLURM_UINT, 0, UINT64_MAX - 2},
+    {NULL},
+};
+
+const struct slurm_param slurm_table_gres[] = {
+    {"AutoDetect", 0, 0, SLURM_WORD, .words = slurm_auto_detect_words},
+    {"Cores", 0, 0, SLURM_STRING},
+    {"Count", 0, 0, SLURM_STRING},
+    {"CPUs", 0, 0, SLURM_STRING, .note = "an old name of Cores"},
+    {"File", 0, 0, SLURM_PATH},
+    {"Files", 0, 0, SLURM_PATH, .note = "an old name of File"},
+    {"Flags", 0, 0, SLURM_WORDS, .words = slurm_gres_flags_words},
+    {"Link", 0, 0, SLURM_STRING, .note = "an old name of Links"},
+    {"Links", 0, 0, SLURM_STRING},
+    {"MultipleFiles", 0, 0, SLURM_STRING},
+    {"Name", 0, 0, SLURM_STRING},
+    {"Type", 0, 0, SLURM_STRING},
     {NULL},
 };

@@ -8,5 +8,6 @@ extern const struct slurm_param slurm_table_global[];
 extern const struct slurm_param slurm_table_node[];
 extern const struct slurm_param slurm_table_partition[];
 extern const struct slurm_param slurm_table_cgroup[];
+extern const struct slurm_param slurm_table_gres[];
 
 #endif

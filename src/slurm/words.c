@@ -213,6 +213,15 @@ const struct slurm_word slurm_partition_select_words[] = {{"CR_Core", 0, 0},   {
 const struct slurm_word slurm_cgroup_plugin_words[] = {
     {"autodetect", 0, 0}, {"cgroup/v1", 0, 0}, {"cgroup/v2", 0, 0}, {"disabled", 2302, 0}, {NULL, 0, 0}};
 
+const struct slurm_word slurm_auto_detect_words[] = {{"nrt", 2311, 0}, {"nvidia", 2411, 0}, {"nvml", 0, 0},
+						     {"off", 0, 0},    {"oneapi", 2302, 0}, {"rsmi", 0, 0},
+						     {NULL, 0, 0}};
+
+const struct slurm_word slurm_gres_flags_words[] = {
+    {"all_sharing", 0, 0},   {"amd_gpu_env", 0, 0}, {"CountOnly", 0, 0},      {"explicit", 2302, 0},
+    {"intel_gpu_env", 0, 0}, {"no_gpu_env", 0, 0},  {"nvidia_gpu_env", 0, 0}, {"one_sharing", 0, 0},
+    {"opencl_env", 0, 0},    {NULL, 0, 0}};
+
 const struct slurm_word slurm_extra_controller_words[] = {{"all", 2505, 0},  {"hugetlb", 2505, 0}, {"io", 2505, 0},
 							  {"misc", 2505, 0}, {"pids", 2505, 0},    {"rdma", 2505, 0},
 							  {NULL, 0, 0}};

@@ -77,5 +77,7 @@ extern const struct slurm_word slurm_over_subscribe_words[];
 extern const struct slurm_word slurm_partition_select_words[];
 extern const struct slurm_word slurm_cgroup_plugin_words[];
 extern const struct slurm_word slurm_extra_controller_words[];
+extern const struct slurm_word slurm_auto_detect_words[]; /* gres.conf(5), AutoDetect */
+extern const struct slurm_word slurm_gres_flags_words[];  /* likewise, Flags */
 
 #endif

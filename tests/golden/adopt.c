@@ -54,6 +54,13 @@ static int read_conf(void *data, const char *path, struct arena *arena, const ch
 	return 0;
 }
 
+static void slurp_beside(struct golden *g, const char *path, struct adopt_text *ret)
+{
+	ret->text = slurp(g, path, &ret->len);
+	if (ret->text)
+		ret->digest = arena_strdup(g->arena, digest_of(ret->text, ret->len).hex);
+}
+
 static int adopt(struct golden *g, struct err *err)
 {
 	const struct adopt_options options = {.slurm_version = g->version};
@@ -62,9 +69,9 @@ static int adopt(struct golden *g, struct err *err)
 	if (inventory)
 		return adopt_ansible("inventory.json", inventory, len, &options, g->arena, &g->adopted, err);
 	g->files.path = "slurm.conf";
-	g->files.cgroup.text = slurp(g, "cgroup.conf", &g->files.cgroup.len);
-	g->files.gres.text = slurp(g, "gres.conf", &g->files.gres.len);
-	g->files.topology.text = slurp(g, "topology.conf", &g->files.topology.len);
+	slurp_beside(g, "cgroup.conf", &g->files.cgroup);
+	slurp_beside(g, "gres.conf", &g->files.gres);
+	slurp_beside(g, "topology.conf", &g->files.topology);
 	return slurm_include("slurm.conf", read_conf, g, g->arena, &g->files.slurm, err) < 0
 		   ? -1
 		   : adopt_slurm(&g->files, &options, g->arena, &g->adopted, err);
@@ -118,12 +125,16 @@ static void resolve(struct golden *g, const char *conf_text)
 		    .cgroup_cpuset = true,
 		    .cgroup_memory = true,
 		    .cgroup_freezer = true,
+		    .cgroup_devices = true,
 		    .slurmctld = {.installed = package},
 		    .slurmd = {.installed = package},
 		    .slurmd_unit = {true, "active", "enabled", 1},
 		    .slurmctld_unit = {true, h->controller ? "active" : "inactive", "enabled", 1},
 		    .key_fingerprint = arena_printf(g->arena, "%064d", 7),
 		    .slurm_conf = conf_text,
+		    .cgroup_conf = g->files.cgroup.text,
+		    .gres_conf = g->files.gres.text,
+		    .topology_conf = g->files.topology.text,
 		};
 		facts[i] = f;
 	}
@@ -134,9 +145,16 @@ static void resolve(struct golden *g, const char *conf_text)
 static bool is_foreign(const struct golden *g)
 {
 	for (size_t i = 0; i < g->cluster->findings.len; i++)
-		if (streq(g->cluster->findings.items[i].code, "foreign-slurm-conf"))
+		if (str_starts(g->cluster->findings.items[i].code, "foreign-"))
 			return true;
 	return false;
+}
+
+/* What becomes of a file that was there. */
+static void put_beside(struct strbuf *out, const char *name, const char *old, const char *now)
+{
+	if (old)
+		strbuf_addf(out, "--- %s\n%s", name, now ? now : "(left as it is)\n");
 }
 
 /* What the running cluster would notice: NULL, said, where it cannot be told. */
@@ -172,6 +190,9 @@ static const char *differences(struct golden *g, struct err *err)
 	if (a->nodes_resized.len)
 		strbuf_addf(&out, "resized: %zu nodes\n", a->nodes_resized.len);
 	strbuf_addf(&out, "need: %s\n", slurm_need_name(a->need));
+	put_beside(&out, "cgroup.conf", g->files.cgroup.text, core_cgroup_conf(g->cluster));
+	put_beside(&out, "gres.conf", g->files.gres.text, core_gres_conf(g->cluster));
+	put_beside(&out, "topology.conf", g->files.topology.text, core_topology_conf(g->cluster));
 	return arena_strdup(g->arena, strbuf_str(&out));
 }
 

@@ -207,6 +207,38 @@ static void foreign_gres_conf_is_not_replaced(void **state)
 	world_free(w);
 }
 
+/* What reeve does not find by itself: a class says what it is, in Slurm's words. */
+static void class_has_lines_of_its_own(void **state)
+{
+	(void)state;
+	struct world *w = world_new(world_yaml);
+	world_edit(
+	    w, "partitions:\n",
+	    "classes: [{ name: boards, when: \"name == 'n2'\", Gres: \"fpga:u250:2,scratch:1T\",\n"
+	    "  gres_conf: [\"name=fpga TYPE=u250 File=/dev/fpga[0-1]\", 'Name=scratch Count=1T Flags=CountOnly'] }]\n"
+	    "slurm: { gres_types: scratch }\n"
+	    "partitions:\n");
+	w->facts[1].gpus = (struct facts_gpus){cards, ARRAY_LEN(cards)};
+	for (size_t i = 0; i < HOSTS; i++)
+		w->facts[i].cgroup_devices = true;
+	world_resolve(w);
+	assert_non_null(strstr(core_slurm_conf(w->cluster), "\nGresTypes=scratch,gpu,fpga\n"));
+	assert_non_null(strstr(core_slurm_conf(w->cluster), " Gres=fpga:u250:2,scratch:1T "));
+	assert_string_equal(core_gres_conf(w->cluster),
+			    "# Written by reeve; the same on every host.\n"
+			    "NodeName=n1 Name=gpu Type=tesla_t4 File=/dev/nvidia[0-1] Flags=nvidia_gpu_env\n"
+			    "NodeName=n2 Name=fpga Type=u250 File=/dev/fpga[0-1]\n"
+			    "NodeName=n2 Name=scratch Count=1T Flags=CountOnly\n");
+	w->facts[1].gpus = (struct facts_gpus){0}; /* jobs are kept from other devices, too */
+	world_resolve(w);
+	assert_non_null(strstr(core_cgroup_conf(w->cluster), "\nConstrainDevices=yes\n"));
+	/* Whoever wrote the file that lies there, reeve has one to put in its place. */
+	w->facts[2].gres_conf = "Name=fpga\n";
+	world_resolve(w);
+	assert_true(world_has(&w->cluster->findings, "foreign-gres-conf"));
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +249,7 @@ int main(void)
 	    cmocka_unit_test(class_joins_its_gres_or_gives_its_own),
 	    cmocka_unit_test(another_gpu_is_offered_and_needs_an_idle_node),
 	    cmocka_unit_test(foreign_gres_conf_is_not_replaced),
+	    cmocka_unit_test(class_has_lines_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -462,6 +462,64 @@ static void what_is_out_stops_nobody(void **state)
 	world_free(w);
 }
 
+/* What the operator says of cgroup.conf replaces ours, and is refused where slurmd would end of it. */
+static void operators_cgroups_are_kept_and_checked(void **state)
+{
+	(void)state;
+	struct world *w = world_new(world_yaml);
+	world_edit(w, "partitions:\n",
+		   "cgroup: { constrain_cores: no, ConstrainSwapSpace: yes, AllowedSwapSpace: 10 }\npartitions:\n");
+	world_resolve(w);
+	assert_string_equal(core_cgroup_conf(w->cluster),
+			    "# Written by reeve; the same on every host.\nConstrainRAMSpace=yes\n"
+			    "ConstrainCores=no\nConstrainSwapSpace=yes\nAllowedSwapSpace=10\n");
+	assert_false(world_has(&w->cluster->findings, "cgroup"));
+	w->facts[2].cgroup_memory = false;
+	world_resolve(w);
+	assert_true(world_has(&w->cluster->findings, "cgroup"));
+	assert_int_equal(findings_count(&w->cluster->findings, FINDING_STOP), 1);
+	w->facts[2].cgroup_memory = true;
+	w->facts[2].cgroup_cpuset = false; /* which it is not asked for */
+	world_resolve(w);
+	assert_false(world_has(&w->cluster->findings, "cgroup"));
+	w->facts[2].cgroup_memory = false;
+	world_edit(w, "partitions:\n",
+		   "cgroup: { ConstrainRAMSpace: yes }\nslurm: { task_plugin: task/affinity }\npartitions:\n");
+	world_resolve(w); /* nothing reads it */
+	assert_false(world_has(&w->cluster->findings, "cgroup"));
+	world_free(w);
+}
+
+/* A file of somebody else's is not replaced where reeve has one of its own for the place, unless it was adopted. */
+static void files_of_others_are_left(void **state)
+{
+	(void)state;
+	static const char topology[] = "SwitchName=s1 Nodes=n[1-2]\n", cgroup[] = "ConstrainCores=no\n";
+	const char *const network = "network: { switches: { s1: { nodes: all } } }\npartitions:\n";
+	struct world *w = world_new(world_yaml);
+	w->facts[1].topology_conf = topology;
+	w->facts[1].cgroup_conf = cgroup;
+	world_resolve(w);
+	assert_int_equal(findings_count(&w->cluster->findings, FINDING_STOP), 0);
+	world_edit(w, "partitions:\n", network);
+	world_resolve(w);
+	assert_true(world_has(&w->cluster->findings, "foreign-topology-conf"));
+	assert_false(world_has(&w->cluster->findings, "foreign-cgroup-conf"));
+	w->facts[1].slurm_conf = "ClusterName=other\n";
+	world_resolve(w);
+	assert_true(world_has(&w->cluster->findings, "foreign-slurm-conf"));
+	assert_true(world_has(&w->cluster->findings, "foreign-cgroup-conf"));
+	const char *const texts[] = {topology, cgroup, w->facts[1].slurm_conf};
+	const char *list = "adopted: [";
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		list = arena_printf(w->arena, "%s%s\"sha256:%s\"", list, i ? ", " : "",
+				    digest_of(texts[i], strlen(texts[i])).hex);
+	world_edit(w, "partitions:\n", arena_printf(w->arena, "%s]\n%s", list, network));
+	world_resolve(w);
+	assert_int_equal(findings_count(&w->cluster->findings, FINDING_STOP), 0);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -481,6 +539,8 @@ int main(void)
 	    cmocka_unit_test(an_unreached_node_is_not_accepted),
 	    cmocka_unit_test(only_what_is_excluded_is_included),
 	    cmocka_unit_test(cgroups_are_remembered),
+	    cmocka_unit_test(operators_cgroups_are_kept_and_checked),
+	    cmocka_unit_test(files_of_others_are_left),
 	    cmocka_unit_test(what_was_begun_is_completed),
 	    cmocka_unit_test(a_lost_record_does_not_end_a_cluster),
 	};

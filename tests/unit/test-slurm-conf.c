@@ -139,6 +139,25 @@ static void twice_the_same_is_an_error(void **state)
 	assert_int_equal(err.code, ERR_LIMIT);
 }
 
+static void rows_stand_for_themselves(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	static const char text[] =
+	    "# gres\nNodeName=n[1-2] Name=gpu \\\n File=/dev/nvidia0 # card\n\n  AutoDetect=nvml\n";
+	struct slurm_lines rows;
+	struct err err = {0};
+	assert_int_equal(slurm_rows_parse(text, strlen(text), a, &rows, &err), 0);
+	assert_int_equal(rows.len, 2);
+	assert_int_equal(rows.items[0].line, 2);
+	assert_null(rows.items[0].names);
+	assert_string_equal(slurm_line_get(&rows.items[0], "file"), "/dev/nvidia0");
+	assert_int_equal(rows.items[1].line, 5);
+	assert_string_equal(rows.items[1].pairs[0].key, "AutoDetect");
+	assert_int_equal(slurm_rows_parse("Name=a\nName\n", 12, a, &rows, &err), -1);
+	assert_string_equal(err.text, "line 2: not a key=value pair: 'Name'");
+}
+
 static void limits_hold(void **state)
 {
 	(void)state;
@@ -177,11 +196,9 @@ static void ten_thousand_nodes_are_quick(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(reads_what_slurmctld_reads),
-	    cmocka_unit_test(defaults_apply_to_the_lines_below),
-	    cmocka_unit_test(errors_name_the_line),
-	    cmocka_unit_test(twice_the_same_is_an_error),
-	    cmocka_unit_test(limits_hold),
+	    cmocka_unit_test(reads_what_slurmctld_reads),   cmocka_unit_test(defaults_apply_to_the_lines_below),
+	    cmocka_unit_test(errors_name_the_line),         cmocka_unit_test(twice_the_same_is_an_error),
+	    cmocka_unit_test(rows_stand_for_themselves),    cmocka_unit_test(limits_hold),
 	    cmocka_unit_test(ten_thousand_nodes_are_quick),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,8 +70,8 @@ static void windows_are_two_releases_and_three_from_24_11(void **state)
 static void tables_are_sorted_and_sound(void **state)
 {
 	(void)state;
-	static const size_t at_least[] = {230, 25, 40, 25};
-	for (enum slurm_section s = SLURM_GLOBAL; s <= SLURM_CGROUP; s++) {
+	static const size_t at_least[] = {230, 25, 40, 25, 12};
+	for (enum slurm_section s = SLURM_GLOBAL; s <= SLURM_GRES; s++) {
 		const struct slurm_param *table = slurm_param_table(s);
 		size_t count = 0;
 		for (const struct slurm_param *p = table; p->name; p++, count++) {
@@ -174,6 +174,12 @@ static void values_are_checked_by_type(void **state)
 	    {SLURM_CGROUP, "MaxRAMPercent", "98.5", true},
 	    {SLURM_CGROUP, "MaxRAMPercent", "x", false},
 	    {SLURM_CGROUP, "MaxRAMPercent", ".", false},
+	    {SLURM_GRES, "File", "/dev/nvidia[0-3]", true},
+	    {SLURM_GRES, "File", "nvidia0", false},
+	    {SLURM_GRES, "Flags", "CountOnly,one_sharing", true},
+	    {SLURM_GRES, "Flags", "CountsOnly", false},
+	    {SLURM_GRES, "AutoDetect", "nvml", true},
+	    {SLURM_GRES, "AutoDetect", "nvidia", false},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		assert_int_equal(*verdict(cases[i].section, cases[i].name, 2205, cases[i].value) == '\0',

@@ -27,10 +27,7 @@
 /* What the operator wrote for a parameter; NULL: nothing. */
 static const char *operator_value(const struct inventory *inv, const char *key)
 {
-	for (size_t i = 0; i < inv->param_count; i++)
-		if (strcasecmp(inv->params[i].key, key) == 0)
-			return inv->params[i].value;
-	return NULL;
+	return inventory_param(inv->params, inv->param_count, key);
 }
 
 static void put_default(struct strbuf *out, const struct inventory *inv, const char *key, const char *value)
@@ -292,18 +289,32 @@ const char *core_slurm_conf(const struct cluster *cluster)
 	return texts->slurm_conf;
 }
 
+/* What is constrained unless the operator says otherwise; "": nothing is written, which is "no". */
+static const char *make_cgroup_conf(const struct cluster *c)
+{
+	const struct inventory *inv = c->inv;
+	bool devices = c->cgroup_track && c->cgroup_devices && core_gres_has_files(c);
+	const char *const ours[][2] = {
+	    {"ConstrainCores", c->cgroup_track && c->cgroup_cores ? "yes" : "no"},
+	    {"ConstrainRAMSpace", c->cgroup_track && c->cgroup_memory ? "yes" : "no"},
+	    {"ConstrainDevices", devices ? "yes" : ""},
+	};
+	_cleanup_strbuf_ struct strbuf out = {0};
+	strbuf_adds(&out, CLUSTER_CONF_MARK "; the same on every host.\n");
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		if (*ours[i][1] && !inventory_param(inv->cgroup, inv->cgroup_count, ours[i][0]))
+			strbuf_addf(&out, "%s=%s\n", ours[i][0], ours[i][1]);
+	for (size_t i = 0; i < inv->cgroup_count; i++) {
+		put_pair(&out, inv->cgroup[i].key, inv->cgroup[i].value);
+		strbuf_addc(&out, '\n');
+	}
+	return arena_strndup(c->arena, out.data, out.len);
+}
+
 const char *core_cgroup_conf(const struct cluster *cluster)
 {
 	struct cluster_texts *texts = cluster->texts;
 	if (!texts->cgroup_conf)
-		texts->cgroup_conf =
-		    arena_printf(cluster->arena,
-				 "# Written by reeve; the same on every host.\n"
-				 "ConstrainCores=%s\nConstrainRAMSpace=%s\n%s",
-				 cluster->cgroup_track && cluster->cgroup_cores ? "yes" : "no",
-				 cluster->cgroup_track && cluster->cgroup_memory ? "yes" : "no",
-				 cluster_has_gpus(cluster) && cluster->cgroup_track && cluster->cgroup_devices
-				     ? "ConstrainDevices=yes\n"
-				     : "");
+		texts->cgroup_conf = make_cgroup_conf(cluster);
 	return texts->cgroup_conf;
 }

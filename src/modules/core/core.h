@@ -16,9 +16,12 @@ const char *core_cgroup_conf(const struct cluster *cluster);
 /* The same for topology.conf; NULL: there is to be none. */
 const char *core_topology_conf(const struct cluster *cluster);
 
-/* gres.conf(5), likewise: lines for the GPUs and the bandwidth of each node, found by NodeName=. NULL where no node
+/* gres.conf(5), likewise: lines for the GPUs and the bandwidth of each node and those of its class, by NodeName=. NULL where no node
  * has any and no host has such a file of ours. */
 const char *core_gres_conf(const struct cluster *cluster);
+
+/* Does it name device files, which jobs can be kept from? */
+bool core_gres_has_files(const struct cluster *cluster);
 
 /* The operator's value of GresTypes or AccountingStorageTRES (NULL: none) with what the nodes' GRES need beside it (TRES only
  * where there is slurmdbd); of other keys as it is. NULL: nothing to write. */

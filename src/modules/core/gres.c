@@ -31,10 +31,14 @@ static void put_group(struct strbuf *out, const struct cluster *c, const struct 
  * and no file stands behind it (gres.conf(5), CountOnly). */
 static const char *lines_of(const struct cluster *c, const struct cluster_host *h)
 {
-	const char *gpus = h->gpus_there.len ? gpus_lines(&h->gpus_there, c->arena) : "";
-	return network_gres(c, h)
-		   ? arena_printf(c->arena, "%s Name=bandwidth Count=%u Flags=CountOnly\n", gpus, h->network.speed)
-		   : gpus;
+	_cleanup_strbuf_ struct strbuf out = {0};
+	if (h->gpus_there.len)
+		strbuf_adds(&out, gpus_lines(&h->gpus_there, c->arena));
+	if (network_gres(c, h))
+		strbuf_addf(&out, " Name=bandwidth Count=%u Flags=CountOnly\n", h->network.speed);
+	for (size_t i = 0; h->class && i < h->class->gres_conf_count; i++)
+		strbuf_addf(&out, " %s\n", h->class->gres_conf[i]);
+	return arena_strdup(c->arena, strbuf_str(&out));
 }
 
 static void put_nodes(struct strbuf *out, const struct cluster *c)
@@ -69,11 +73,19 @@ static bool has_ours(const struct cluster *c)
 	return false;
 }
 
+bool core_gres_has_files(const struct cluster *c)
+{
+	bool files = cluster_has_gpus(c);
+	for (size_t i = 0; i < c->inv->class_count; i++)
+		for (size_t k = 0; k < c->inv->classes[i].gres_conf_count; k++)
+			files |= strstr(c->inv->classes[i].gres_conf[k], "File") != NULL;
+	return files;
+}
+
 const char *core_gres_conf(const struct cluster *cluster)
 {
 	struct cluster_texts *texts = cluster->texts;
-	bool wanted = cluster_has_gpus(cluster) || cluster->inv->network.bandwidth;
-	if (texts->gres_conf || (!wanted && !has_ours(cluster)))
+	if (texts->gres_conf || (!cluster_has_gres(cluster) && !has_ours(cluster)))
 		return texts->gres_conf;
 	_cleanup_strbuf_ struct strbuf out = {0};
 	strbuf_adds(&out, CLUSTER_CONF_MARK "; the same on every host.\n");
@@ -116,29 +128,45 @@ static bool has_word(const char *list, const char *word)
 /* Without its database slurmctld ends when it is to track a GRES (_init_tres in src/slurmctld/controller.c). */
 static bool has_database(const struct inventory *inv)
 {
-	for (size_t i = 0; i < inv->param_count; i++)
-		if (strcasecmp(inv->params[i].key, "AccountingStorageType") == 0)
-			return str_ends(inv->params[i].value, "/slurmdbd");
-	return false;
+	const char *type = inventory_param(inv->params, inv->param_count, "AccountingStorageType");
+	return type && str_ends(type, "/slurmdbd");
+}
+
+/* What nodes can have: as found, as asked for, and what the Gres= of classes name. */
+static const char **types(const struct cluster *c, size_t *ret_count)
+{
+	VEC(const char *) all = {0};
+	if (cluster_has_gpus(c))
+		*vec_push_in(c->arena, &all) = "gpu";
+	if (c->inv->network.bandwidth)
+		*vec_push_in(c->arena, &all) = "bandwidth";
+	for (size_t i = 0; i < c->inv->class_count; i++) {
+		const struct inv_class *class = &c->inv->classes[i];
+		char *rest = arena_strdup(c->arena, inventory_param(class->params, class->param_count, "Gres"));
+		for (char *word; rest && (word = str_next(&rest, ","));) {
+			word[strcspn(word, ":")] = '\0';
+			*vec_push_in(c->arena, &all) = word;
+		}
+	}
+	*ret_count = all.len;
+	return all.items;
 }
 
 const char *core_gres_param(const struct cluster *cluster, const char *key, const char *value)
 {
-	bool types = strcasecmp(key, "GresTypes") == 0, gpus = cluster_has_gpus(cluster);
-	const char *own[2], *const *words = own;
+	const char **words = NULL;
 	size_t count = 0;
-	if (types && gpus)
-		own[count++] = "gpu";
-	if (types && cluster->inv->network.bandwidth)
-		own[count++] = "bandwidth";
-	if (!types && gpus && has_database(cluster->inv) && strcasecmp(key, "AccountingStorageTRES") == 0)
+	if (strcasecmp(key, "GresTypes") == 0)
+		words = types(cluster, &count);
+	else if (cluster_has_gpus(cluster) && has_database(cluster->inv) &&
+		 strcasecmp(key, "AccountingStorageTRES") == 0)
 		words = tracked(cluster, &count);
 	if (!count)
 		return value;
 	_cleanup_strbuf_ struct strbuf out = {0};
 	strbuf_adds(&out, value ? value : "");
 	for (size_t i = 0; i < count; i++)
-		if (!has_word(value, words[i]))
+		if (!has_word(strbuf_str(&out), words[i]))
 			strbuf_addf(&out, "%s%s", out.len ? "," : "", words[i]);
 	return arena_strdup(cluster->arena, strbuf_str(&out));
 }

@@ -1,0 +1,38 @@
+/* Files in /etc/slurm that somebody else wrote, where reeve would put its own. */
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/str.h"
+#include "model/cluster.h"
+
+/* `first`: Slurm is not reeve's yet, and what lies there is in force. */
+static void check(struct cluster *c, const struct cluster_host *h, const char *name, const char *text, bool wanted)
+{
+	if (!wanted || !text || !*text || str_starts(text, CLUSTER_CONF_MARK) ||
+	    inventory_has_adopted(c->inv, digest_of(text, strlen(text)).hex))
+		return;
+	char *code = arena_printf(c->arena, "foreign-%s", name);
+	*strchr(code, '.') = '-';
+	struct finding *f =
+	    finding_add(&c->findings, FINDING_STOP, code, h->inv->name, "/etc/slurm/%s was not written by reeve%s",
+			name, c->inv->adopted_count ? ", and is not the one that was adopted" : "");
+	f->mend = "`reeve adopt --slurm-conf FILE` writes a cluster.yaml that keeps what it says; `reeve apply "
+		  "--replace` puts reeve's in its place (the old one is kept in /var/lib/reeve/backup)";
+	f->origin = h->inv->at;
+}
+
+void cluster_check_files(struct cluster *c, bool replace)
+{
+	bool gres = cluster_has_gres(c), topology = c->inv->network.topology != INV_TOPOLOGY_NONE;
+	for (size_t i = 0; !replace && i < c->inv->host_count; i++) {
+		const struct cluster_host *h = &c->hosts[i];
+		if (!h->facts || cluster_is_out(h))
+			continue;
+		/* Somebody's cgroup.conf counts as long as his slurm.conf is there: later it is drift, and shown as such. */
+		bool first = h->facts->slurm_conf && !str_starts(h->facts->slurm_conf, CLUSTER_CONF_MARK);
+		check(c, h, "slurm.conf", h->facts->slurm_conf, true);
+		check(c, h, "cgroup.conf", h->facts->cgroup_conf, first);
+		check(c, h, "gres.conf", h->facts->gres_conf, gres);
+		check(c, h, "topology.conf", h->facts->topology_conf, topology);
+	}
+}
