@@ -112,7 +112,7 @@ struct adopt_options {
 /* The files of a Slurm cluster; of those that are not there `text` is NULL. */
 struct adopt_files {
 	const char *path;        /* slurm.conf's, as the operator named it */
-	const char *digest;      /* of its bytes, without what it includes */
+	const char *digest;      /* of its bytes, or, where it includes files, of the whole text */
 	struct slurm_text slurm; /* with what it includes */
 	struct adopt_text {
 		const char *text, *digest;

@@ -264,12 +264,6 @@ static int build(struct builder *b, const struct adopt_options *options, struct 
 			  b->conf->node_sets.items[i].names);
 	make_cgroup_of(b);
 	make_topology_of(b);
-	if (b->files->slurm.files > 1)
-		make_note(b, 0,
-			  "%zu files are included, and reeve looks at slurm.conf alone on the hosts: the first apply "
-			  "restarts "
-			  "slurmctld and every slurmd, which touches no job",
-			  b->files->slurm.files - 1);
 	return 0;
 }
 

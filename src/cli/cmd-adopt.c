@@ -60,6 +60,9 @@ static int from_slurm(const char *path, const struct adopt_options *options, str
 	    read_beside(path, "gres.conf", arena, &files.gres, err) < 0 ||
 	    read_beside(path, "topology.conf", arena, &files.topology, err) < 0)
 		return -1;
+	/* What it includes is part of it, on the hosts as here. */
+	if (files.slurm.files > 1)
+		reader.digest = digest_of(files.slurm.text, files.slurm.len);
 	files.digest = arena_strdup(arena, reader.digest.hex);
 	return adopt_slurm(&files, options, arena, ret, err);
 }

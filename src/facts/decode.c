@@ -357,6 +357,18 @@ static void decode_state(const struct reader *r, const struct facts_scope *scope
 	f->state_cluster = cluster ? arena_strndup(r->arena, cluster, strcspn(cluster, "|")) : NULL;
 }
 
+static void decode_devices(const struct reader *r, const struct facts_scope *scope, struct facts *f)
+{
+	const char **missing = arena_calloc(r->arena, scope->device_count, sizeof *missing);
+	char name[32];
+	for (size_t i = 0; i < scope->device_count; i++) {
+		snprintf(name, sizeof name, "device.%zu", i);
+		if (!json_object_get(item(r, name), "type"))
+			missing[f->missing_count++] = scope->devices[i];
+	}
+	f->missing = missing;
+}
+
 static int decode_hardware(const struct reader *r, struct facts *f)
 {
 	const char *slurmd = output_of(r, "hardware", NULL), *topology = output_of(r, "topology", NULL);
@@ -418,6 +430,7 @@ struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope
 	f->in_force_gres = text_of(&r, "in-force.gres");
 	f->topology_conf = text_of(&r, "topology.conf");
 	f->in_force_topology = text_of(&r, "in-force.topology");
+	decode_devices(&r, scope, f);
 	if (scope->controller) {
 		f->record = text_of(&r, "record");
 		if (scope->state)

@@ -23,11 +23,13 @@
 #include "facts/network.h"
 
 struct facts_scope {
-	bool controller;   /* also the record, and the state directory */
-	bool compute;      /* slurmd belongs there */
-	const char *state; /* absolute path of the state directory; NULL: not asked for */
-	bool neighbours;   /* what its LLDP daemon sees, where it has one: starts a program there */
-	const char *salt;  /* 64 hex digits, for the key's fingerprint */
+	bool controller;            /* also the record, and the state directory */
+	bool compute;               /* slurmd belongs there */
+	const char *state;          /* absolute path of the state directory; NULL: not asked for */
+	const char *const *devices; /* absolute paths, borrowed by the facts: are they there? */
+	size_t device_count;
+	bool neighbours;  /* what its LLDP daemon sees, where it has one: starts a program there */
+	const char *salt; /* 64 hex digits, for the key's fingerprint */
 };
 
 enum { FACTS_DEPTH = 32 };            /* components of the state directory's path at most */
@@ -86,6 +88,9 @@ struct facts {
 	struct facts_unit munge_unit, slurmctld_unit, slurmd_unit;
 	uint64_t epoch;              /* the highest that ever had its lock; 0: none */
 	const char *key_fingerprint; /* of /etc/munge/munge.key, 64 hex digits; NULL: there is none */
+	const char *const *missing;  /* of the devices that were asked for, those that are not there */
+	size_t missing_count;
+	const char *slurm_whole; /* slurm.conf with what it includes (run/includes.h); NULL: it includes nothing */
 	const char *slurm_conf, *cgroup_conf, *gres_conf; /* what lies in /etc/slurm, or NULL */
 	const char *in_force_slurm, *in_force_cgroup,
 	    *in_force_gres; /* what the daemons were last told to read, or NULL */
@@ -122,5 +127,11 @@ bool facts_unit_runs(const struct facts_unit *unit);
 /* One line of `slurmd -C`, and the other source; for tests and for what holds the two against each other. */
 int facts_parse_slurmd(const char *text, struct facts_hardware *ret, struct err *err);
 int facts_parse_sysfs(const char *meminfo, const char *topology, struct facts_hardware *ret, struct err *err);
+
+/* What lies in /etc/slurm as slurm.conf, with what it includes; NULL: nothing. */
+static inline const char *facts_slurm(const struct facts *f)
+{
+	return f->slurm_whole ? f->slurm_whole : f->slurm_conf;
+}
 
 #endif

@@ -50,6 +50,16 @@ static void ask_state(json_t *items, const char *state)
 	ask_read(items, "state.cluster", path, 4096);
 }
 
+static void ask_devices(json_t *items, const struct facts_scope *scope)
+{
+	char name[32];
+	for (size_t i = 0; i < scope->device_count; i++) {
+		snprintf(name, sizeof name, "device.%zu", i);
+		json_array_append_new(
+		    items, json_pack("{s:s, s:s, s:b}", "name", name, "stat", scope->devices[i], "follow", 1));
+	}
+}
+
 json_t *facts_request(const struct facts_scope *scope)
 {
 	json_t *items = json_array();
@@ -87,6 +97,7 @@ json_t *facts_request(const struct facts_scope *scope)
 		ask_read(items, "record", "/var/lib/reeve/record.json", 16 * TEXT_MAX);
 	if (scope->controller && scope->state)
 		ask_state(items, scope->state);
+	ask_devices(items, scope);
 	return items;
 }
 

@@ -31,10 +31,16 @@ struct build {
 	unsigned *stamps;        /* for each host: the last list that it was found in */
 	unsigned stamp;
 	size_t memberships; /* of hosts in partitions so far */
+	size_t devices;     /* that gres_conf names so far */
 };
 
 /* hosts.c: `hosts` into build->hosts, names and addresses checked. */
 void build_hosts(struct build *b, const struct conf_value *value);
+
+struct build_texts {
+	const char **items;
+	size_t len, cap;
+};
 
 /* What a list names beside hosts: "class:NAME" and "partition:NAME", each once. */
 struct references {

@@ -90,6 +90,8 @@ struct inv_class {
 	    *gres_conf; /* lines of gres.conf(5) for its hosts, without NodeName: "Name=fpga File=/dev/fpga0";
 				       * what they name is in its Gres= */
 	size_t gres_conf_count;
+	const char *const *devices; /* absolute paths of the device files that these lines name */
+	size_t device_count;
 };
 
 struct inv_partition {
@@ -168,7 +170,7 @@ struct inv_section {
 struct inventory {
 	const char *file;               /* as the operator named it */
 	struct inv_text cluster;        /* ClusterName */
-	const struct inv_text *adopted; /* SHA-256, hex, of files in /etc/slurm that may be replaced */
+	const struct inv_text *adopted; /* SHA-256, hex, of texts in /etc/slurm that may be replaced */
 	size_t adopted_count;
 	struct inv_text slurm_version; /* "22.05", "24.11.5": the pin; text NULL: none */
 	const struct inv_host *hosts;  /* in the order of the file */
@@ -215,6 +217,19 @@ struct inventory *inventory_parse(const char *file, const char *text, size_t len
 
 /* Why the state directory cannot be at this absolute path ("is under /tmp, ..."); NULL: it can. */
 const char *inventory_state_fault(const char *path);
+
+/* A line of gres.conf(5) as a class takes it, in words that `release` (0: any) has. */
+struct inv_gres_line {
+	const char *text;           /* keys as the manual writes them */
+	const char *name;           /* what it gives; "gpu" where it only detects */
+	bool names_itself;          /* it has a Name */
+	const char *const *devices; /* paths */
+	size_t device_count;
+};
+
+/* ERR_INPUT says why it cannot be one; a way out may be in `*ret_hint`, else NULL. In `arena`. */
+int inventory_gres_line(const char *text, size_t len, unsigned release, struct arena *arena, struct inv_gres_line *ret,
+			const char **ret_hint, struct err *err);
 
 /* NULL where there is none. */
 const struct inv_host *inventory_host(const struct inventory *inv, const char *name);

@@ -23,7 +23,7 @@ static bool is_yes(const char *value)
 	return value && strchr("yYtTuU1", *value);
 }
 
-static bool has_task_cgroup(const struct cluster *c)
+bool cluster_has_task_cgroup(const struct cluster *c)
 {
 	const char *plugins = inventory_param(c->inv->params, c->inv->param_count, "TaskPlugin");
 	return plugins ? strstr(plugins, "cgroup") != NULL : c->cgroup_track;
@@ -32,7 +32,7 @@ static bool has_task_cgroup(const struct cluster *c)
 void cluster_check_cgroups(struct cluster *c)
 {
 	const struct inventory *inv = c->inv;
-	for (size_t i = 0; has_task_cgroup(c) && i < inv->cgroup_count; i++) {
+	for (size_t i = 0; cluster_has_task_cgroup(c) && i < inv->cgroup_count; i++) {
 		const struct inv_param *p = &inv->cgroup[i];
 		size_t need = 0;
 		while (need < ARRAY_LEN(needs) && !streq(needs[need].key, p->key))

@@ -5,10 +5,14 @@
 #include "base/str.h"
 #include "model/cluster.h"
 
-/* `first`: Slurm is not reeve's yet, and what lies there is in force. */
+static bool is_ours(const char *text)
+{
+	return str_starts(text, CLUSTER_CONF_MARK);
+}
+
 static void check(struct cluster *c, const struct cluster_host *h, const char *name, const char *text, bool wanted)
 {
-	if (!wanted || !text || !*text || str_starts(text, CLUSTER_CONF_MARK) ||
+	if (!wanted || !text || !*text || is_ours(text) ||
 	    inventory_has_adopted(c->inv, digest_of(text, strlen(text)).hex))
 		return;
 	char *code = arena_printf(c->arena, "foreign-%s", name);
@@ -29,8 +33,8 @@ void cluster_check_files(struct cluster *c, bool replace)
 		if (!h->facts || cluster_is_out(h))
 			continue;
 		/* Somebody's cgroup.conf counts as long as his slurm.conf is there: later it is drift, and shown as such. */
-		bool first = h->facts->slurm_conf && !str_starts(h->facts->slurm_conf, CLUSTER_CONF_MARK);
-		check(c, h, "slurm.conf", h->facts->slurm_conf, true);
+		bool first = h->facts->slurm_conf && !is_ours(h->facts->slurm_conf);
+		check(c, h, "slurm.conf", facts_slurm(h->facts), true);
 		check(c, h, "cgroup.conf", h->facts->cgroup_conf, first);
 		check(c, h, "gres.conf", h->facts->gres_conf, gres);
 		check(c, h, "topology.conf", h->facts->topology_conf, topology);

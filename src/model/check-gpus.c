@@ -1,5 +1,5 @@
 /*
- * GPUs that jobs cannot be given, and why. A device file that is missing is the gravest: slurmd waits 20 s for what
+ * GPUs and other devices that jobs cannot be given, and why. A device file that is missing is the gravest: slurmd waits 20 s for what
  * gres.conf names and then ends (src/common/gres.c, "can't stat gres.conf file").
  */
 #include <string.h>
@@ -94,6 +94,23 @@ static void check_card(struct cluster *c, const struct cluster_host *h, const st
 	f->origin = h->inv->at;
 }
 
+/* What the class's lines of gres.conf name. */
+static void check_devices(struct cluster *c, const struct cluster_host *h)
+{
+	for (size_t i = 0; i < h->class->device_count; i++)
+		for (size_t k = 0; k < h->facts->missing_count; k++) {
+			if (!streq(h->class->devices[i], h->facts->missing[k]))
+				continue;
+			struct finding *f = finding_add(
+			    &c->findings, FINDING_HOST, "gres-device", h->inv->name,
+			    "%s is not there, and the class '%s' has it in gres_conf: slurmd, when it starts, "
+			    "waits 20 s for it and ends",
+			    h->facts->missing[k], h->class->name);
+			f->mend = "load the device's driver there; or take the line out of the class";
+			f->origin = h->class->at;
+		}
+}
+
 bool cluster_has_gpus(const struct cluster *c)
 {
 	for (size_t i = 0; i < c->inv->host_count; i++)
@@ -114,6 +131,8 @@ void cluster_check_gpus(struct cluster *c)
 {
 	for (size_t i = 0; i < c->inv->host_count; i++) {
 		const struct cluster_host *h = &c->hosts[i];
+		if (h->facts && h->serves && h->class)
+			check_devices(c, h);
 		for (size_t k = 0; h->facts && h->serves && k < h->facts->gpus.len; k++)
 			check_card(c, h, &h->facts->gpus.items[k]);
 	}

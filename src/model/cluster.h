@@ -128,8 +128,9 @@ bool cluster_is_out(const struct cluster_host *h);
 const struct cluster_host *
 cluster_primary(const struct cluster *c); /* the first controller that was reached, or NULL */
 
-bool cluster_has_gpus(const struct cluster *c); /* any listed node */
-bool cluster_has_gres(const struct cluster *c); /* is there something for gres.conf to say? */
+bool cluster_has_gpus(const struct cluster *c);        /* any listed node */
+bool cluster_has_task_cgroup(const struct cluster *c); /* else cgroup.conf constrains nothing */
+bool cluster_has_gres(const struct cluster *c);        /* is there something for gres.conf to say? */
 
 /* Is the host one of those that a decision is about? `hosts` NULL: it is about none. */
 bool cluster_decided(const bool *hosts, size_t host);

@@ -103,7 +103,7 @@ static enum slurm_need topology_need(const struct texts *t, const char *old)
 static enum slurm_need need_of(struct texts *t, const struct facts *f, struct slurm_activation **ret_worst)
 {
 	enum slurm_need need = SLURM_NEED_NOTHING;
-	const char *const olds[] = {f->in_force_slurm, f->slurm_conf};
+	const char *const olds[] = {f->in_force_slurm, facts_slurm(f)};
 	for (size_t i = 0; i < 2; i++) {
 		if (!olds[i] || streq(olds[i], t->slurm))
 			continue;
@@ -135,7 +135,7 @@ static enum slurm_need need_of(struct texts *t, const struct facts *f, struct sl
  */
 static void count_added(struct texts *t, const struct facts *f)
 {
-	const char *old = f->in_force_slurm ? f->in_force_slurm : f->slurm_conf;
+	const char *old = f->in_force_slurm ? f->in_force_slurm : facts_slurm(f);
 	if (!old)
 		return;
 	t->served++;

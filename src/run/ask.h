@@ -10,7 +10,7 @@
 
 /* What became of asking a host for its facts: one of both. */
 struct asked {
-	const struct facts *facts;
+	struct facts *facts;
 	struct err error;
 };
 

@@ -11,6 +11,7 @@
 #include "modules/core/core.h"
 #include "modules/module.h"
 #include "run/ask.h"
+#include "run/includes.h"
 
 enum { CONNECT_MS = 60000, ROUND_MS = 60000 };
 
@@ -124,22 +125,43 @@ static json_t *collect(json_t *items)
 	return json_pack("{s:s, s:o}", "verb", "collect", "items", items);
 }
 
+struct names {
+	const char **items;
+	size_t len, cap;
+};
+
+static void add_once(struct gathered *g, struct names *names, const char *name)
+{
+	for (size_t i = 0; i < names->len; i++)
+		if (streq(names->items[i], name))
+			return;
+	*vec_push_in(g->arena, names) = name;
+}
+
 static int gather_all_facts(struct gathered *g, struct err *err)
 {
 	struct facts_scope *scopes = arena_calloc(g->arena, g->asked, sizeof *scopes);
 	struct asked *asked = arena_calloc(g->arena, g->asked, sizeof *asked);
+	struct names devices = {0};
 	char salt[65];
 	cluster_salt(g->inv->cluster.text, salt);
+	for (size_t i = 0; i < g->inv->class_count; i++)
+		for (size_t k = 0; k < g->inv->classes[i].device_count; k++)
+			add_once(g, &devices, g->inv->classes[i].devices[k]);
 	for (size_t i = 0; i < g->asked; i++) {
 		const struct inv_host *h = &g->inv->hosts[g->host_of[i]];
 		scopes[i] = (struct facts_scope){.controller = h->controller,
 						 .compute = h->compute,
 						 .state = h->controller ? g->inv->state.text : NULL,
 						 .neighbours = h->compute && g->inv->network.discover,
+						 .devices = devices.items,
+						 .device_count = h->compute ? devices.len : 0,
 						 .salt = salt};
 	}
 	phase(g, "facts");
 	if (ask_facts(g->fleet, scopes, g->arena, ROUND_MS, asked, err) < 0)
+		return -1;
+	if (includes_read(g->fleet, asked, g->arena, ROUND_MS, err) < 0)
 		return -1;
 	for (size_t i = 0; i < g->asked; i++) {
 		size_t host = g->host_of[i];

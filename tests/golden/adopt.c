@@ -49,7 +49,7 @@ static int read_conf(void *data, const char *path, struct arena *arena, const ch
 	*ret = slurp(g, path, ret_len);
 	if (!*ret)
 		return err_set(err, ERR_MISSING, "%s is not there", path);
-	if (!g->files.digest)
+	if (streq(path, "slurm.conf"))
 		g->files.digest = arena_strdup(g->arena, digest_of(*ret, *ret_len).hex);
 	return 0;
 }
@@ -72,9 +72,11 @@ static int adopt(struct golden *g, struct err *err)
 	slurp_beside(g, "cgroup.conf", &g->files.cgroup);
 	slurp_beside(g, "gres.conf", &g->files.gres);
 	slurp_beside(g, "topology.conf", &g->files.topology);
-	return slurm_include("slurm.conf", read_conf, g, g->arena, &g->files.slurm, err) < 0
-		   ? -1
-		   : adopt_slurm(&g->files, &options, g->arena, &g->adopted, err);
+	if (slurm_include("slurm.conf", read_conf, g, g->arena, &g->files.slurm, err) < 0)
+		return -1;
+	if (g->files.slurm.files > 1)
+		g->files.digest = arena_strdup(g->arena, digest_of(g->files.slurm.text, g->files.slurm.len).hex);
+	return adopt_slurm(&g->files, &options, g->arena, &g->adopted, err);
 }
 
 static unsigned number(const struct slurm_unit *node, const char *key, unsigned otherwise)
@@ -132,6 +134,7 @@ static void resolve(struct golden *g, const char *conf_text)
 		    .slurmctld_unit = {true, h->controller ? "active" : "inactive", "enabled", 1},
 		    .key_fingerprint = arena_printf(g->arena, "%064d", 7),
 		    .slurm_conf = conf_text,
+		    .slurm_whole = g->files.slurm.files > 1 ? conf_text : NULL,
 		    .cgroup_conf = g->files.cgroup.text,
 		    .gres_conf = g->files.gres.text,
 		    .topology_conf = g->files.topology.text,
@@ -167,6 +170,8 @@ static const char *differences(struct golden *g, struct err *err)
 	const char *bytes = slurp(g, "slurm.conf", &len);
 	if (!bytes)
 		return "";
+	if (g->files.slurm.files > 1)
+		bytes = g->files.slurm.text;
 	resolve(g, arena_printf(g->arena, "%s# another\n", bytes));
 	if (!is_foreign(g)) {
 		err_set(err, ERR_INTERNAL, "another file than the one that was adopted may be replaced");

@@ -232,6 +232,13 @@ static void class_has_lines_of_its_own(void **state)
 	w->facts[1].gpus = (struct facts_gpus){0}; /* jobs are kept from other devices, too */
 	world_resolve(w);
 	assert_non_null(strstr(core_cgroup_conf(w->cluster), "\nConstrainDevices=yes\n"));
+	assert_false(world_has(&w->cluster->findings, "gres-device"));
+	static const char *const missing[] = {"/dev/fpga1"};
+	w->facts[1].missing = w->facts[2].missing = missing;
+	w->facts[1].missing_count = w->facts[2].missing_count = 1; /* n1 is of no class */
+	world_resolve(w);
+	assert_int_equal(findings_count(&w->cluster->findings, FINDING_HOST), 1);
+	assert_true(world_has(&w->cluster->findings, "gres-device"));
 	/* Whoever wrote the file that lies there, reeve has one to put in its place. */
 	w->facts[2].gres_conf = "Name=fpga\n";
 	world_resolve(w);

@@ -46,6 +46,36 @@ static void put_file(struct catalog *out, enum stage stage, const char *path, mo
 	catalog_file(out, stage, path, "root", "root", mode, text, strlen(text));
 }
 
+/* Where a daemon writes its log, as logrotate(8) takes it: "%h" and the like (slurm.conf(5), SlurmdLogFile) are any text. */
+static const char *log_of(const struct cluster *c, const char *key, const char *otherwise)
+{
+	const char *value = inventory_param(c->inv->params, c->inv->param_count, key);
+	char *out = arena_strdup(c->arena, value ? value : otherwise), *to = out;
+	for (const char *p = out; *p; p++)
+		if (*p == '%' && p[1]) {
+			*to++ = '*';
+			p++;
+		} else {
+			*to++ = *p;
+		}
+	*to = '\0';
+	return out;
+}
+
+/* SIGUSR2: the daemon opens its log again (slurmctld(8), slurmd(8), SIGNALS). */
+static void logrotate(const struct cluster *c, const char *daemon, const char *user, const char *log,
+		      struct catalog *out)
+{
+	put_file(out, STAGE_PREPARE, arena_printf(c->arena, "/etc/logrotate.d/%s", daemon), 0644,
+		 arena_printf(c->arena,
+			      "# Written by reeve. SIGUSR2: %s opens its log again (%s(8), SIGNALS).\n"
+			      "%s {\n\tsu %s %s\n\tweekly\n\tsize 10M\n\trotate 8\n\tcompress\n\tdelaycompress\n"
+			      "\tmissingok\n\tnotifempty\n\tcreate 0640 %s %s\n\tpostrotate\n"
+			      "\t\tsystemctl kill -s USR2 --kill-who=main %s.service || true\n\tendscript\n}\n",
+			      daemon, daemon, log, str_starts(log, CORE_LOGS "/") ? user : "root",
+			      str_starts(log, CORE_LOGS "/") ? user : "root", user, user, daemon));
+}
+
 static void slurmctld(const struct cluster *c, struct catalog *out)
 {
 	const struct inventory *inv = c->inv;
@@ -58,28 +88,19 @@ static void slurmctld(const struct cluster *c, struct catalog *out)
 			      "[Service]\nRuntimeDirectory=slurmctld\nPIDFile=/run/slurmctld/slurmctld.pid\n"
 			      "Restart=on-failure\nRestartSec=5\n",
 			      inv->state.text));
-	put_file(out, STAGE_PREPARE, "/etc/logrotate.d/slurmctld", 0644,
-		 "# Written by reeve. SIGUSR2: slurmctld opens its log again (slurmctld(8), SIGNALS).\n" CORE_LOGS
-		 "/slurmctld.log {\n\tsu slurm slurm\n\tweekly\n\tsize 10M\n\trotate "
-		 "8\n\tcompress\n\tdelaycompress\n\tmissingok\n\tnotifempty\n"
-		 "\tcreate 0640 slurm slurm\n\tpostrotate\n\t\tsystemctl kill -s USR2 --kill-who=main "
-		 "slurmctld.service || true\n\tendscript\n}\n");
+	logrotate(c, "slurmctld", "slurm", log_of(c, "SlurmctldLogFile", CORE_LOGS "/slurmctld.log"), out);
 	catalog_service(out, STAGE_ACTIVATE, "slurmctld.service", YES, YES, NULL)->origin = inv->controllers_at;
 }
 
-static void slurmd(struct catalog *out)
+static void slurmd(const struct cluster *c, struct catalog *out)
 {
-	catalog_directory(out, STAGE_PREPARE, CORE_SPOOL, "slurm", "slurm", 0755);
+	if (!inventory_param(c->inv->params, c->inv->param_count, "SlurmdSpoolDir"))
+		catalog_directory(out, STAGE_PREPARE, CORE_SPOOL, "slurm", "slurm", 0755);
 	put_file(
 	    out, STAGE_PREPARE, "/etc/systemd/system/slurmd.service.d/reeve.conf", 0644,
 	    "# Written by reeve.\n[Unit]\nAfter=remote-fs.target munge.service\nWants=munge.service\n"
 	    "[Service]\nRuntimeDirectory=slurmd\nPIDFile=/run/slurmd/slurmd.pid\nRestart=on-failure\nRestartSec=5\n");
-	put_file(out, STAGE_PREPARE, "/etc/logrotate.d/slurmd", 0644,
-		 "# Written by reeve. SIGUSR2: slurmd opens its log again (slurmd(8), SIGNALS).\n" CORE_LOGS
-		 "/slurmd.log {\n\tsu root root\n\tweekly\n\tsize 10M\n\trotate "
-		 "8\n\tcompress\n\tdelaycompress\n\tmissingok\n\tnotifempty\n"
-		 "\tcreate 0640 root root\n\tpostrotate\n\t\tsystemctl kill -s USR2 --kill-who=main slurmd.service || "
-		 "true\n\tendscript\n}\n");
+	logrotate(c, "slurmd", "root", log_of(c, "SlurmdLogFile", CORE_LOGS "/slurmd.log"), out);
 	catalog_service(out, STAGE_ACTIVATE, "slurmd.service", YES, YES, NULL);
 }
 
@@ -149,7 +170,7 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 		/* A slurmctld on a plain compute node would take itself for a controller of some other file. */
 		catalog_service(out, STAGE_ACTIVATE, "slurmctld.service", NO, NO, NULL);
 	if (h->serves)
-		slurmd(out);
+		slurmd(c, out);
 	else if (h->facts && h->facts->slurmd_unit.loaded)
 		catalog_service(out, STAGE_ACTIVATE, "slurmd.service", NO, NO, NULL);
 	in_force(c, h, out);

@@ -247,9 +247,10 @@ static char *make_slurm_conf(const struct cluster *c)
 	}
 	strbuf_adds(&out, "AuthType=auth/munge\nCredType=cred/munge\nSlurmUser=slurm\n");
 	strbuf_addf(&out, "StateSaveLocation=%s\n", inv->state.text);
-	strbuf_adds(&out, "SlurmdSpoolDir=" CORE_SPOOL "\n"
-			  "SlurmctldPidFile=/run/slurmctld/slurmctld.pid\nSlurmdPidFile=/run/slurmd/slurmd.pid\n"
-			  "SlurmctldLogFile=" CORE_LOGS "/slurmctld.log\nSlurmdLogFile=" CORE_LOGS "/slurmd.log\n");
+	put_default(&out, inv, "SlurmdSpoolDir", CORE_SPOOL);
+	strbuf_adds(&out, "SlurmctldPidFile=/run/slurmctld/slurmctld.pid\nSlurmdPidFile=/run/slurmd/slurmd.pid\n");
+	put_default(&out, inv, "SlurmctldLogFile", CORE_LOGS "/slurmctld.log");
+	put_default(&out, inv, "SlurmdLogFile", CORE_LOGS "/slurmd.log");
 	put_default(&out, inv, "ProctrackType", c->cgroup_track ? "proctrack/cgroup" : "proctrack/linuxproc");
 	put_default(&out, inv, "TaskPlugin", c->cgroup_track ? "task/affinity,task/cgroup" : "task/affinity");
 	put_default(&out, inv, "SelectType", "select/cons_tres");
@@ -293,7 +294,7 @@ const char *core_slurm_conf(const struct cluster *cluster)
 static const char *make_cgroup_conf(const struct cluster *c)
 {
 	const struct inventory *inv = c->inv;
-	bool devices = c->cgroup_track && c->cgroup_devices && core_gres_has_files(c);
+	bool devices = cluster_has_task_cgroup(c) && c->cgroup_devices && core_gres_has_files(c);
 	const char *const ours[][2] = {
 	    {"ConstrainCores", c->cgroup_track && c->cgroup_cores ? "yes" : "no"},
 	    {"ConstrainRAMSpace", c->cgroup_track && c->cgroup_memory ? "yes" : "no"},
