@@ -53,7 +53,7 @@ static size_t path_length(const char *list)
 /* "/dev/nvidia[0-1]": numbers may stand in the last part of a path. */
 static int read_device(struct reading *r, const char *path)
 {
-	const char *slash = strrchr(path, '/'), *bracket = strchr(path, '['), *const * names;
+	const char *slash = strrchr(path, '/'), *bracket = strchr(path, '['), *const *names = NULL;
 	size_t count = 1;
 	struct err why = {0};
 	const char *wrong = NULL;
