@@ -64,7 +64,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check(adopted, arena);
 		return 0;
 	}
-	struct adopt_files files = {.path = "slurm.conf"};
+	static const char digest[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+	struct adopt_files files = {.path = "slurm.conf", .digest = digest};
+	files.gres.digest = files.topology.digest = files.cgroup.digest = digest;
 	options.slurm_version = data[0] == '2' ? "22.05" : data[0] == '4' ? "24.11" : NULL;
 	files.gres.text = files.topology.text = files.cgroup.text = in.text;
 	files.gres.len = files.topology.len = files.cgroup.len = in.len;

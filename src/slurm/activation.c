@@ -15,7 +15,8 @@ struct work {
 	unsigned release;
 	struct arena *arena;
 	struct meaning meaning;
-	bool partial; /* the old one includes files: what it lacks may be there, and is not called new */
+	bool partial;    /* the old one includes files: what it lacks may be there, and is not called new */
+	bool same_cores; /* of the node that is compared: its sockets may be cut otherwise */
 	struct slurm_activation *out;
 	struct {
 		struct slurm_reason *items;
@@ -203,6 +204,8 @@ struct side {
 
 static const char *meaning_in(struct work *w, const struct side *side, const char *key)
 {
+	if (side->is_node && meaning_is_processors(key))
+		return meaning_of_processors(&w->meaning, side->unit->line, key);
 	return side->is_node ? meaning_of_node(&w->meaning, side->unit, key)
 			     : meaning_of_partition(&w->meaning, side->conf, side->nodes, side->unit, key);
 }
@@ -213,9 +216,7 @@ static bool compare_key(struct work *w, const struct side *old, const struct sid
 	key = meaning_key(key);
 	if (old->is_node && same_processors && meaning_is_processors(key))
 		return false;
-	bool processors = old->is_node && meaning_is_processors(key);
-	const char *before = processors ? meaning_get(old->unit->line, key) : meaning_in(w, old, key);
-	const char *after = processors ? meaning_get(now->unit->line, key) : meaning_in(w, now, key);
+	const char *before = meaning_in(w, old, key), *after = meaning_in(w, now, key);
 	if (equal(before, after))
 		return false;
 	changed(w, old->unit->name, key, before, after);
@@ -227,6 +228,7 @@ static bool compare_lines(struct work *w, const struct side *old, const struct s
 {
 	const struct slurm_line *a = old->unit->line, *b = now->unit->line;
 	bool any = false, same = old->is_node && meaning_same_processors(a, b);
+	w->same_cores = old->is_node && meaning_same_cores(a, b);
 	for (size_t i = 0; i < a->count; i++)
 		any |= compare_key(w, old, now, a->pairs[i].key, same, changed);
 	for (size_t i = 0; i < b->count; i++)
@@ -259,7 +261,8 @@ static void node_changed(struct work *w, const char *name, const char *key, cons
 	}
 	add_name(w, &group->nodes, name);
 	struct slurm_names *sized = &w->out->nodes_resized;
-	if (is_size(key) && (sized->len == 0 || !streq(sized->items[sized->len - 1], name)))
+	if (is_size(key) && !(w->same_cores && meaning_is_processors(key)) &&
+	    (sized->len == 0 || !streq(sized->items[sized->len - 1], name)))
 		add_name(w, sized, name);
 }
 

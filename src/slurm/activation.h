@@ -44,8 +44,8 @@ struct slurm_activation {
 	struct slurm_reason *reasons;
 	size_t len;
 	struct slurm_names nodes_added, nodes_removed;
-	struct slurm_names nodes_resized; /* Boards, Sockets, SocketsPerBoard, CoresPerSocket, ThreadsPerCore, CPUs,
-					     Gres: must be idle */
+	struct slurm_names
+	    nodes_resized; /* other cores or CPUs in all, CoreSpecCount, CPUSpecList, Gres: must be idle */
 	struct slurm_names nodes_changed; /* any key, the resized ones among them */
 	struct slurm_names partitions_added, partitions_removed, partitions_changed;
 };

@@ -137,6 +137,27 @@ bool meaning_same_processors(const struct slurm_line *a, const struct slurm_line
 	       x.cpus == y.cpus;
 }
 
+bool meaning_same_cores(const struct slurm_line *a, const struct slurm_line *b)
+{
+	struct shape x = shape_of(a), y = shape_of(b);
+	return x.sockets * x.cores == y.sockets * y.cores && x.threads == y.threads && x.cpus == y.cpus;
+}
+
+const char *meaning_of_processors(struct meaning *m, const struct slurm_line *line, const char *key)
+{
+	struct shape s = shape_of(line);
+	const struct {
+		const char *key;
+		uint64_t value;
+	} values[] = {
+	    {"Boards", s.boards},        {"Sockets", s.sockets},        {"SocketsPerBoard", s.sockets / s.boards},
+	    {"CoresPerSocket", s.cores}, {"ThreadsPerCore", s.threads}, {"CPUs", s.cpus}};
+	for (size_t i = 0; i < ARRAY_LEN(values); i++)
+		if (strcasecmp(values[i].key, meaning_key(key)) == 0)
+			return arena_printf(m->arena, "%llu", (unsigned long long)values[i].value);
+	return NULL;
+}
+
 struct name_list {
 	const char **items;
 	size_t len, cap;

@@ -36,6 +36,13 @@ const char *meaning_of_node(struct meaning *m, const struct slurm_unit *node, co
 bool meaning_is_processors(const char *key);
 bool meaning_same_processors(const struct slurm_line *a, const struct slurm_line *b);
 
+/* The same cores and CPUs in all, perhaps in other sockets: that keeps jobs alive which run there (valid_job_resources()
+ * in src/common/job_resources.c, 22.05 to 25.11, compares the sums). */
+bool meaning_same_cores(const struct slurm_line *a, const struct slurm_line *b);
+
+/* What Slurm takes for one of these keys, given or not: a number. */
+const char *meaning_of_processors(struct meaning *m, const struct slurm_line *line, const char *key);
+
 /* What `key` says of a partition. Nodes is a hostlist, sorted, with NodeSets and ALL written out. */
 const char *meaning_of_partition(struct meaning *m, const struct slurm_conf *conf, const struct slurm_units *nodes,
 				 const struct slurm_unit *partition, const char *key);

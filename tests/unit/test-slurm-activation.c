@@ -250,6 +250,27 @@ static void an_include_may_hold_what_is_missing(void **state)
 	assert_true(out->need >= SLURM_NEED_RESTART_BOTH);
 }
 
+/* Jobs live through another cut of the same cores, and through no other number of them. */
+static void the_same_cores_in_other_sockets_want_no_idle_node(void **state)
+{
+	(void)state;
+	static const char *const now[] = {"Sockets=1 CoresPerSocket=8",
+					  "Sockets=2 CoresPerSocket=4 CPUs=8",
+					  "Boards=2 SocketsPerBoard=2 CoresPerSocket=2",
+					  "Sockets=1 CoresPerSocket=4",
+					  "Sockets=1 CoresPerSocket=4 ThreadsPerCore=2",
+					  "CPUs=16"};
+	for (size_t i = 0; i < ARRAY_LEN(now); i++) {
+		_cleanup_arena_ struct arena *a = arena_new();
+		struct slurm_activation *out = compared(a, 2205, "ClusterName=c\nNodeName=n1 CPUs=8\n",
+							arena_printf(a, "ClusterName=c\nNodeName=n1 %s\n", now[i]));
+		assert_int_equal(out->nodes_resized.len, i < 3 ? 0 : 1);
+		assert_int_equal(out->nodes_changed.len, 1);
+		assert_int_equal(out->need, SLURM_NEED_RESTART_BOTH);
+		assert_string_equal(out->reasons[0].old_value, i == 2 ? "1" : "8");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +279,7 @@ int main(void)
 	    cmocka_unit_test(other_words_need_nothing),
 	    cmocka_unit_test(an_include_may_hold_what_is_missing),
 	    cmocka_unit_test(lists_say_whom_it_touches),
+	    cmocka_unit_test(the_same_cores_in_other_sockets_want_no_idle_node),
 	    cmocka_unit_test(nothing_running_means_start),
 	    cmocka_unit_test(needs_join),
 	    cmocka_unit_test(bad_files_are_errors),
