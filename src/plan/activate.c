@@ -315,6 +315,9 @@ static void check_partitions(struct plan *plan, const struct slurm_names *names)
 		return;
 	}
 	for (size_t i = 0; i < names->len; i++) {
+		for (size_t k = 0; k < live->partition_count; k++)
+			if (streq(live->partitions[k].name, names->items[i]))
+				*vec_push_in(plan->arena, &plan->leaving) = names->items[i];
 		for (size_t k = 0; k < live->job_count; k++) {
 			const struct slurm_job *j = &live->jobs[k];
 			if (j->phase != SLURM_JOB_ENDED && words_have(j->partitions, names->items[i]))
@@ -322,8 +325,11 @@ static void check_partitions(struct plan *plan, const struct slurm_names *names)
 				       arena_printf(plan->arena,
 						    "partition %s would be removed, and job %s of %s is in it",
 						    names->items[i], j->id, j->user))
-				    ->mend = "scontrol update PartitionName=... State=DRAIN, wait for its jobs, then "
-					     "apply again";
+				    ->mend = finding_text(
+				    &plan->findings,
+				    "scontrol update PartitionName=%s State=DRAIN, wait for its jobs, then "
+				    "apply again",
+				    names->items[i]);
 		}
 		for (size_t k = 0; k < live->reservation_count; k++)
 			if (live->reservations[k].partition && streq(live->reservations[k].partition, names->items[i]))
@@ -331,7 +337,9 @@ static void check_partitions(struct plan *plan, const struct slurm_names *names)
 				       arena_printf(plan->arena,
 						    "partition %s would be removed, and the reservation %s is on it",
 						    names->items[i], live->reservations[k].name))
-				    ->mend = "scontrol delete reservation, then apply again";
+				    ->mend = finding_text(&plan->findings,
+							  "scontrol delete ReservationName=%s, then apply again",
+							  live->reservations[k].name);
 	}
 }
 

@@ -79,10 +79,11 @@ struct plan {
 	struct plan_drains {
 		struct plan_drain *items;
 		size_t len, cap;
-	} drains;                 /* nodes that are to be kept from jobs and are not drained yet */
-	size_t waiting;           /* nodes that are drained without a cause any more: to be verified, then resumed */
-	struct findings findings; /* the cluster's, and what the plan adds: refusals */
-	struct arena *arena;      /* borrowed */
+	} drains;                   /* nodes that are to be kept from jobs and are not drained yet */
+	struct slurm_names leaving; /* partitions that slurmctld has and that are to be no more */
+	size_t waiting;             /* nodes that are drained without a cause any more: to be verified, then resumed */
+	struct findings findings;   /* the cluster's, and what the plan adds: refusals */
+	struct arena *arena;        /* borrowed */
 };
 
 /*

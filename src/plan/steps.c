@@ -383,6 +383,23 @@ static void add_activation(struct builder *b)
 	add_joining(b, need != SLURM_NEED_START && need > SLURM_NEED_RECONFIGURE && need != SLURM_NEED_RESTART_CTLD);
 }
 
+/* So that no job enters one between the look at the jobs and the activation. */
+static void add_closing(struct builder *b)
+{
+	struct arena *a = b->plan->arena;
+	struct step *s = begin(b, STAGE_ACTIVATE, "close the partitions that leave to new jobs");
+	s->essential = true;
+	for (size_t i = 0; i < b->plan->leaving.len; i++) {
+		const char **argv = arena_calloc(a, 5, sizeof *argv);
+		argv[0] = "scontrol";
+		argv[1] = "update";
+		argv[2] = arena_printf(a, "PartitionName=%s", b->plan->leaving.items[i]);
+		argv[3] = "State=DRAIN";
+		add_command(b, s, in_charge(b->plan), argv);
+	}
+	end(b, s);
+}
+
 void plan_steps(struct plan *plan, const struct plan_options *options)
 {
 	struct builder b = {.plan = plan, .options = options};
@@ -393,6 +410,7 @@ void plan_steps(struct plan *plan, const struct plan_options *options)
 	 * start with them. */
 	if (core &&
 	    (plan->slurm_conf_changes || (plan->need != SLURM_NEED_NOTHING && plan->need != SLURM_NEED_START))) {
+		add_closing(&b);
 		struct step *s = begin(&b, STAGE_ACTIVATE, "test the configuration");
 		s->test = true;
 		s->essential = true;

@@ -182,3 +182,25 @@ apply() { "$REEVE" --lab apply "$@"; }
 	[ "$status" -eq 0 ]
 	[[ $output == *"nothing to change"* ]]
 }
+
+@test "a partition leaves when no job names it, and is closed first" {
+	cp "$REEVE_CLUSTER" "$DIR/before"
+	sed -i 's/^partitions:$/&\n  night:\n    nodes: an1/' "$REEVE_CLUSTER"
+	run apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+	on ahead "sbatch --parsable -H -p night --output=/dev/null --wrap true" >"$DIR/night"
+	cp "$DIR/before" "$REEVE_CLUSTER"
+	run apply
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"partition night would be removed, and job $(cat "$DIR/night") of root is in it"*"PartitionName=night State=DRAIN"* ]]
+	on ahead "scancel $(cat "$DIR/night")"
+	run apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"close the partitions that leave to new jobs"* ]]
+	run on ahead sinfo -h -o %R
+	[[ $output != *night* ]]
+	jobs_now | diff "$DIR/jobs" -
+}

@@ -407,6 +407,34 @@ static void an_edited_file_hides_no_removal(void **state)
 	world_free(w);
 }
 
+static void a_partition_is_closed_before_it_leaves(void **state)
+{
+	(void)state;
+	for (int busy = 0; busy < 2; busy++) {
+		struct slurm_job job = {
+		    .id = "9", .number = 9, .user = "ada", .phase = SLURM_JOB_PENDING, .partitions = "work,night"};
+		struct slurm_partition_state partitions[] = {{.name = "work"}, {.name = "night"}};
+		struct world *w = world_new(world_yaml);
+		world_edit(w, "default: true }\n", "default: true }\n  night: { nodes: n2 }\n  gone: { nodes: n2 }\n");
+		world_running(w);
+		world_edit(w, "default", "default");
+		w->live.partitions = partitions;
+		w->live.partition_count = 2;
+		w->live.jobs = &job;
+		w->live.job_count = (size_t)busy;
+		world_plan(w, OBSERVED_DIFFERS);
+		assert_int_equal(world_has(&w->plan->findings, "partition-in-use"), busy);
+		const struct step *close = world_step(w, "close the partitions");
+		assert_int_equal(close != NULL, !busy);
+		if (close) { /* not the one of which slurmctld knows nothing */
+			assert_int_equal(close->len, 1);
+			assert_string_equal(close->items[0].argv[2], "PartitionName=night");
+			assert_ptr_equal(close + 1, world_step(w, "test the configuration"));
+		}
+		world_free(w);
+	}
+}
+
 static void unreached_node_keeps_its_line(void **state)
 {
 	(void)state;
@@ -526,6 +554,7 @@ int main(void)
 	    cmocka_unit_test(a_brief_look_is_no_proof_that_there_are_no_jobs),
 	    cmocka_unit_test(what_jobs_refer_to_is_not_removed),
 	    cmocka_unit_test(an_edited_file_hides_no_removal),
+	    cmocka_unit_test(a_partition_is_closed_before_it_leaves),
 	    cmocka_unit_test(unreached_node_keeps_its_line),
 	    cmocka_unit_test(record_survives_and_lies_are_refused),
 	    cmocka_unit_test(an_adopted_cluster_is_corrected_under_its_jobs),
