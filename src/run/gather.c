@@ -125,12 +125,7 @@ static json_t *collect(json_t *items)
 	return json_pack("{s:s, s:o}", "verb", "collect", "items", items);
 }
 
-struct names {
-	const char **items;
-	size_t len, cap;
-};
-
-static void add_once(struct gathered *g, struct names *names, const char *name)
+static void add_once(struct gathered *g, struct slurm_names *names, const char *name)
 {
 	for (size_t i = 0; i < names->len; i++)
 		if (streq(names->items[i], name))
@@ -142,7 +137,7 @@ static int gather_all_facts(struct gathered *g, struct err *err)
 {
 	struct facts_scope *scopes = arena_calloc(g->arena, g->asked, sizeof *scopes);
 	struct asked *asked = arena_calloc(g->arena, g->asked, sizeof *asked);
-	struct names devices = {0};
+	struct slurm_names devices = {0};
 	char salt[65];
 	cluster_salt(g->inv->cluster.text, salt);
 	for (size_t i = 0; i < g->inv->class_count; i++)
