@@ -51,6 +51,29 @@ void diag_add(struct diags *d, enum diag_severity severity, unsigned code, struc
 	};
 }
 
+static bool repeats(const struct diag *a, const struct diag *b)
+{
+	return a->severity == b->severity && a->code == b->code && a->at.line == b->at.line &&
+	       a->at.column == b->at.column && streq(a->message, b->message);
+}
+
+void diags_drop_repeated(struct diags *d, size_t from)
+{
+	size_t kept = from;
+	for (size_t i = from; i < d->len; i++) {
+		size_t k = 0;
+		while (k < kept && !repeats(&d->items[k], &d->items[i]))
+			k++;
+		if (k == kept)
+			d->items[kept++] = d->items[i];
+		else if (d->items[i].severity == DIAG_ERROR)
+			d->errors--;
+		else if (d->items[i].severity == DIAG_WARNING)
+			d->warnings--;
+	}
+	d->len = from < d->len ? kept : d->len;
+}
+
 static int by_place(const void *a, const void *b)
 {
 	const struct diag *x = a, *y = b;

@@ -59,6 +59,9 @@ void diag_add(struct diags *d, enum diag_severity severity, unsigned code, struc
 /* A string that lives as long as the diags: for hints. */
 const char *diags_text(struct diags *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Takes out those from the one with index `from` on that say what an earlier one says of the same place. */
+void diags_drop_repeated(struct diags *d, size_t from);
+
 /* Prints all, sorted by place; `color` for a terminal. Warnings too. */
 void diags_print(struct diags *d, FILE *out, bool color);
 

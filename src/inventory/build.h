@@ -30,8 +30,10 @@ struct build {
 	size_t budget;           /* names that hostlists may still be expanded to */
 	unsigned *stamps;        /* for each host: the last list that it was found in */
 	unsigned stamp;
-	size_t memberships; /* of hosts in partitions so far */
-	size_t devices;     /* that gres_conf names so far */
+	size_t memberships;                     /* of hosts in partitions so far */
+	size_t devices;                         /* that gres_conf names so far */
+	struct inv_class *classes;              /* as inv->classes, with ... */
+	const struct conf_value **class_values; /* ... what was written of each */
 };
 
 /* hosts.c: `hosts` into build->hosts, names and addresses checked. */
@@ -97,9 +99,13 @@ void build_reserve(struct build *b, const struct conf_value *value, struct inv_r
 void build_word(struct build *b, const struct conf_value *value, const char *what, const char *const *words,
 		const char **ret);
 void build_lab(struct build *b, const struct conf_value *value);
+
+/* modules.c: after classes. */
 void build_modules(struct build *b, const struct conf_value *value);
-/* The names in `modules` of a class, NULL-terminated; build_modules checks them. */
-const char *const *build_module_list(struct build *b, const struct conf_value *value);
+/* Is a class's key that of a module's section? One that this version does not have is a finding. */
+bool build_is_module(struct build *b, const struct conf_pair *pair);
+/* The names of the sections' modules, NULL-terminated. */
+const char *const *build_module_names(struct build *b);
 /* The words of the language that this version does not have: sections and modules. NULL-terminated. */
 extern const char *const build_unsupported[];
 

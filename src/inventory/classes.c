@@ -165,14 +165,13 @@ static void read_class(struct build *b, struct inv_class *class, const struct co
 			read_expect(b, class, pair->value);
 			break;
 		case MODULES:
-			class->modules_at = pair->value->at;
-			class->modules = build_module_list(b, pair->value);
-			break;
+			break; /* modules.c */
 		case GRES_CONF:
 			gres = pair->value;
 			break;
 		default:
-			build_param(b, SLURM_NODE, what, pair, &params);
+			if (!build_is_module(b, pair))
+				build_param(b, SLURM_NODE, what, pair, &params);
 		}
 	}
 	class->params = params.items;
@@ -221,10 +220,13 @@ void build_classes(struct build *b, const struct conf_value *value)
 	}
 	struct inv_class *classes = arena_calloc(b->arena, value->count, sizeof *classes);
 	size_t count = 0;
+	b->classes = classes;
+	b->class_values = arena_calloc(b->arena, value->count, sizeof *b->class_values);
 	for (size_t i = 0; i < value->count; i++) {
 		const char *name = class_name(b, value->items[i], count, classes);
 		if (!name)
 			continue;
+		b->class_values[count] = value->items[i];
 		struct inv_class *class = &classes[count++];
 		class->name = name;
 		class->at = conf_get(value->items[i], "name")->at;

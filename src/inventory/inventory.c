@@ -221,18 +221,28 @@ const struct inv_class *inventory_class(const struct inventory *inv, const char 
 	return NULL;
 }
 
-bool inventory_has_module(const struct inventory *inv, const char *name)
+static bool has_word(const char *const *words, const char *word)
 {
-	for (size_t i = 0; inv->modules[i]; i++)
-		if (streq(inv->modules[i], name))
+	for (; *words; words++)
+		if (streq(*words, word))
 			return true;
 	return false;
 }
 
-void *inventory_section(const struct inventory *inv, const char *name)
+bool inventory_has_module(const struct inventory *inv, const char *name)
+{
+	return has_word(inv->modules, name);
+}
+
+bool inventory_class_has(const struct inventory *inv, const struct inv_class *class, const char *name)
+{
+	return has_word(class ? class->modules : inv->common_modules, name);
+}
+
+void *inventory_section(const struct inventory *inv, const struct inv_class *class, const char *name)
 {
 	for (size_t i = 0; inv->sections[i]; i++)
 		if (streq(inv->sections[i]->name, name))
-			return inv->section_values[i];
+			return class ? class->section_values[i] : inv->section_values[i];
 	return NULL;
 }

@@ -81,9 +81,8 @@ struct inv_class {
 	struct inv_text exclude;    /* why its hosts are not to serve; text NULL: they are */
 	const struct expr *expect;  /* what must hold for its hosts; NULL: nothing was written */
 	struct span expect_at;
-	const char *const
-	    *modules; /* of the enabled ones, those its hosts get beside core, NULL-terminated; NULL: all */
-	struct span modules_at;
+	const char *const *modules;     /* what its hosts get, NULL-terminated: "core" first */
+	void *const *section_values;    /* as those of the inventory, with what the class says instead */
 	const struct inv_param *params; /* Slurm's own of a node: "Weight", "CoreSpecCount" */
 	size_t param_count;
 	const char *const
@@ -160,10 +159,11 @@ struct inv_network {
  * table in, so that inventory knows no module.
  */
 struct inv_section {
-	const char *name; /* the module's name and its top-level key: "lmod" */
+	const char *name;   /* the module's name, its top-level key and its key in a class: "lmod" */
+	const char *leaves; /* what stays on a host that is not to have it any more: "the package lmod and ..." */
 	/* Makes the module's own struct in the arena, with findings into `diags`; with `value` NULL (the module is
-	 * enabled, its section not written, or empty) its defaults. What it returns is given back by inventory_section; NULL is
-	 * allowed. */
+	 * enabled, its section not written, or empty) its defaults. For a class that has a section of it, once more: with the
+	 * class's keys and the file's others. What it returns is given back by inventory_section; NULL is allowed. */
 	void *(*parse)(const struct conf_value *value, struct arena *arena, struct diags *diags);
 };
 
@@ -194,7 +194,8 @@ struct inventory {
 	const struct inv_param *cgroup; /* `cgroup:`, of cgroup.conf(5) */
 	size_t cgroup_count;
 	const char *const
-	    *modules; /* enabled ones, NULL-terminated: "core" first, then in the order of the section table */
+	    *modules; /* enabled for any host, NULL-terminated: "core" first, then in the order of the section table */
+	const char *const *common_modules; /* of these, what hosts of no class get */
 	struct inv_lab lab;
 	const struct inv_section *const *sections; /* as handed in (borrowed), with ... */
 	void *const *section_values;               /* ... what each one's parse returned */
@@ -242,10 +243,14 @@ bool inventory_has_adopted(const struct inventory *inv, const char *digest);
 /* Value of one of Slurm's parameters among `params`, without case; NULL: it is not among them. */
 const char *inventory_param(const struct inv_param *params, size_t count, const char *key);
 
+/* Is it enabled, if only for the hosts of one class? */
 bool inventory_has_module(const struct inventory *inv, const char *name);
+/* Do hosts of this class (NULL: of none) get it? */
+bool inventory_class_has(const struct inventory *inv, const struct inv_class *class, const char *name);
 
-/* What the section's parse made; NULL where the module is not enabled and its section not written. */
-void *inventory_section(const struct inventory *inv, const char *name);
+/* What the section's parse made for hosts of this class (NULL: of none); NULL where the module is not enabled and its
+ * section not written. */
+void *inventory_section(const struct inventory *inv, const struct inv_class *class, const char *name);
 
 /*
  * Which hosts `nodes` of the command line (-l) means: a Slurm hostlist, "partition:NAME", "class:NAME", "all", or

@@ -75,6 +75,8 @@ void build_param(struct build *b, enum slurm_section section, const char *what, 
 		const char *near = str_nearest(pair->key, section == SLURM_PARTITION ? of_partition
 							  : section == SLURM_NODE    ? of_class
 										     : none);
+		if (!near && section == SLURM_NODE)
+			near = str_nearest(pair->key, build_module_names(b));
 		if (!near && b->suggestions++ < MOST_SUGGESTIONS)
 			near = str_nearest(name, slurm_param_names(section, b->release, b->arena));
 		diag_error(b->diags, INV_UNKNOWN_PARAM_CODE, pair->at,

@@ -1,4 +1,4 @@
-/* The small sections: cluster, slurm_version, memory, lab, modules. */
+/* The small sections: cluster, slurm_version, memory, lab. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +8,6 @@
 #include "base/strbuf.h"
 #include "inventory/build.h"
 #include "slurm/version.h"
-
-const char *const build_unsupported[] = {"time",       "storage", "accounting", "software", "modulefiles",
-					 "containers", "scratch", "monitoring", NULL};
 
 void build_cluster(struct build *b, const struct conf_value *value)
 {
@@ -239,111 +236,4 @@ void build_lab(struct build *b, const struct conf_value *value)
 		host->backend = host->backend ? host->backend : lab->backend;
 		host->memory = host->memory ? host->memory : lab->memory;
 	}
-}
-
-/* `modules` as it was written. */
-struct module_list {
-	const struct conf_value *const *texts;
-	size_t count;
-	bool given;
-};
-
-static bool is_listed(const struct module_list *list, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (streq(list->texts[i]->text, name))
-			return true;
-	return false;
-}
-
-static void check_module(struct build *b, const struct conf_value *value, const char *const *known)
-{
-	for (size_t i = 0; known[i]; i++)
-		if (streq(value->text, known[i]))
-			return;
-	for (size_t i = 0; build_unsupported[i]; i++)
-		if (streq(value->text, build_unsupported[i])) {
-			diag_error(b->diags, INV_NOT_SUPPORTED_CODE, value->at, NULL,
-				   "the module '%s' is not supported by this version of reeve", value->text);
-			return;
-		}
-	const char *near = str_nearest(value->text, known);
-	diag_error(b->diags, INV_UNKNOWN_MODULE_CODE, value->at,
-		   near ? diags_text(b->diags, "did you mean '%s'?", near) : NULL, "unknown module '%s'", value->text);
-}
-
-static void read_modules(struct build *b, const struct conf_value *value, const char *const *known,
-			 struct module_list *list)
-{
-	if (value->kind == CONF_LIST && !value->count) {
-		list->given = true;
-		return;
-	}
-	if (conf_texts(value, "'modules'", b->arena, &list->texts, &list->count, b->diags) < 0)
-		return;
-	list->given = true;
-	for (size_t i = 0; i < list->count; i++) {
-		check_module(b, list->texts[i], known);
-		if (is_listed(list, i, list->texts[i]->text))
-			diag_error(b->diags, INV_LISTED_TWICE_CODE, list->texts[i]->at, NULL,
-				   "'modules' names '%s' twice", list->texts[i]->text);
-	}
-}
-
-const char *const *build_module_list(struct build *b, const struct conf_value *value)
-{
-	const struct conf_value *const *texts;
-	size_t count = 0;
-	bool none = value->kind == CONF_LIST && !value->count;
-	if (!none && conf_texts(value, "'modules' of a class", b->arena, &texts, &count, b->diags) < 0)
-		return NULL;
-	const char **names = arena_calloc(b->arena, count + 1, sizeof *names);
-	for (size_t i = 0; i < count; i++)
-		names[i] = texts[i]->text;
-	return names;
-}
-
-static void check_class_modules(struct build *b)
-{
-	for (size_t i = 0; i < b->inv->class_count; i++) {
-		const struct inv_class *class = &b->inv->classes[i];
-		for (const char *const *m = class->modules; m && *m; m++)
-			if (!inventory_has_module(b->inv, *m))
-				diag_error(b->diags, INV_UNKNOWN_MODULE_CODE, class->modules_at,
-					   "add it to 'modules' of the file",
-					   "class '%s' names the module '%s', which is not enabled", class->name, *m);
-	}
-}
-
-void build_modules(struct build *b, const struct conf_value *value)
-{
-	const struct inv_section *const *sections = b->inv->sections;
-	size_t section_count = 0, count = 0;
-	while (sections[section_count])
-		section_count++;
-	const char **known = arena_calloc(b->arena, section_count + 2, sizeof *known);
-	const char **enabled = arena_calloc(b->arena, section_count + 2, sizeof *enabled);
-	void **made = arena_calloc(b->arena, section_count + 1, sizeof *made);
-	known[0] = enabled[count++] = "core";
-	for (size_t i = 0; i < section_count; i++)
-		known[i + 1] = sections[i]->name;
-
-	struct module_list list = {0};
-	if (value)
-		read_modules(b, value, known, &list);
-	for (size_t i = 0; i < section_count; i++) {
-		const struct conf_pair *section = conf_find(b->root, sections[i]->name);
-		bool on = list.given ? is_listed(&list, list.count, sections[i]->name) : section != NULL;
-		if (on)
-			enabled[count++] = sections[i]->name;
-		else if (section)
-			diag_warning(b->diags, INV_MODULE_OFF_CODE, section->at, NULL,
-				     "'%s' has no effect: the module is not among 'modules'", sections[i]->name);
-		const struct conf_value *body = section && section->value->kind != CONF_NULL ? section->value : NULL;
-		if (on || section)
-			made[i] = sections[i]->parse(body, b->arena, b->diags);
-	}
-	b->inv->modules = enabled;
-	b->inv->section_values = made;
-	check_class_modules(b);
 }

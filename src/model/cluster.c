@@ -123,7 +123,7 @@ static bool differs(const struct cluster *c)
 		    !gpus_equal(&h->last->gpus, &h->gpus, c->arena))
 			return true;
 	}
-	return !c->record || known != c->record->host_count;
+	return !c->record || known != c->record->host_count || cluster_modules_differ(c);
 }
 
 bool cluster_decided(const bool *hosts, size_t host)
@@ -185,6 +185,7 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 	cluster_check_files(c, options->replace);
 	cluster_check_gpus(c);
 	cluster_check_cgroups(c);
+	cluster_check_modules(c);
 	cluster_check_versions(c);
 	network_resolve(c);
 	cluster_check_state(c);
@@ -217,6 +218,7 @@ struct record *cluster_record(const struct cluster *c, struct arena *arena)
 		    .network = h->network,
 		};
 	}
+	cluster_record_modules(c, r);
 	r->exclusions = (struct record_exclusion *)c->exclusions;
 	r->exclusion_count = c->exclusion_count;
 	if (c->record) {

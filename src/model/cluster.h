@@ -75,7 +75,7 @@ struct cluster {
 	struct cluster_partition *partitions;      /* as inv->partitions */
 	const struct record_exclusion *exclusions; /* as they are to be recorded */
 	size_t exclusion_count;
-	bool record_differs;         /* from what is to be recorded: hosts' baselines, classes or exclusions */
+	bool record_differs;         /* from what is to be recorded: baselines, classes, modules, exclusions */
 	const struct record *record; /* NULL: none was found */
 	bool quorum;                 /* a majority of the controllers was reached */
 	bool fresh;                  /* no record and no Slurm daemon running: a first installation */
@@ -144,6 +144,9 @@ void cluster_check_hosts(struct cluster *c);
 void cluster_check_files(struct cluster *c, bool replace); /* files of others in /etc/slurm */
 void cluster_check_cgroups(struct cluster *c);
 void cluster_check_state(struct cluster *c);
+void cluster_check_modules(struct cluster *c);
+void cluster_record_modules(const struct cluster *c, struct record *r); /* those to be recorded */
+bool cluster_modules_differ(const struct cluster *c);                   /* from the record's */
 void cluster_check_gpus(struct cluster *c);
 void cluster_check_versions(struct cluster *c);
 void cluster_decide_key(struct cluster *c, const struct cluster_options *options);

@@ -5,9 +5,10 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "hostlist/hostlist.h"
 #include "model/gpus.h"
 
-enum { MOST_HOSTS = 65536 };
+enum { MOST_HOSTS = 65536, MOST_MODULES = 64 };
 
 struct reader {
 	struct arena *arena;
@@ -97,6 +98,42 @@ static void decode_exclusion(struct reader *r, const json_t *o, struct record_ex
 		fail(r, "exclusions");
 }
 
+/* Hostlists by module. Records of older versions have none. */
+static void decode_modules(struct reader *r, json_t *o, struct record *out)
+{
+	const char *name;
+	json_t *list;
+	struct record_module *modules = arena_calloc(r->arena, json_object_size(o) + 1, sizeof *modules);
+	if (o && (!json_is_object(o) || json_object_size(o) > MOST_MODULES))
+		fail(r, "modules");
+	json_object_foreach(o, name, list)
+	{
+		struct record_module *m = &modules[out->module_count];
+		if (r->bad)
+			return;
+		if (!str_is_name(name, 63) || !json_is_string(list) ||
+		    hostlist_expand(json_string_value(list), MOST_HOSTS, r->arena, &m->hosts, &m->host_count, NULL,
+				    NULL) < 0) {
+			fail(r, "modules");
+			return;
+		}
+		m->name = arena_strdup(r->arena, name);
+		out->module_count++;
+	}
+	out->modules = modules;
+}
+
+static json_t *encode_modules(const struct record *r)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	json_t *o = json_object();
+	for (size_t i = 0; i < r->module_count; i++)
+		json_object_set_new(
+		    o, r->modules[i].name,
+		    json_string(hostlist_compress(r->modules[i].hosts, r->modules[i].host_count, arena)));
+	return o;
+}
+
 static json_t *encode_host(const struct record_host *h)
 {
 	json_t *o = json_pack(
@@ -175,6 +212,8 @@ struct record *record_decode(const char *from, struct arena *arena, struct err *
 		    .summary = text(&r, o, "summary", true),
 		};
 	}
+	if (!r.bad)
+		decode_modules(&r, json_object_get(json, "modules"), out);
 	json_decref(json);
 	if (r.bad)
 		return NULL;
@@ -201,10 +240,10 @@ char *record_encode(const struct record *r)
 				      json_pack("{s:I, s:s, s:s, s:s, s:s}", "number", (json_int_t)g->number, "when",
 						g->when, "who", g->who, "digest", g->digest, "summary", g->summary));
 	}
-	json_t *json =
-	    json_pack("{s:i, s:I, s:s, s:s*, s:s*, s:s*, s:o, s:o, s:o}", "format", RECORD_FORMAT, "epoch",
-		      (json_int_t)r->epoch, "cluster", r->cluster, "key", r->key, "state", r->state_source, "begun",
-		      r->begun, "hosts", hosts, "exclusions", exclusions, "generations", generations);
+	json_t *json = json_pack("{s:i, s:I, s:s, s:s*, s:s*, s:s*, s:o, s:o, s:o, s:o}", "format", RECORD_FORMAT,
+				 "epoch", (json_int_t)r->epoch, "cluster", r->cluster, "key", r->key, "state",
+				 r->state_source, "begun", r->begun, "hosts", hosts, "exclusions", exclusions,
+				 "generations", generations, "modules", encode_modules(r));
 	char *out = json ? json_dumps(json, JSON_INDENT(1) | JSON_SORT_KEYS) : NULL;
 	if (!out)
 		abort();

@@ -48,6 +48,13 @@ struct record_exclusion {
 	bool removed;      /* for good: it has no NodeName line any more */
 };
 
+/* Where a module beyond core was to be. */
+struct record_module {
+	const char *name;
+	const char *const *hosts;
+	size_t host_count;
+};
+
 struct record_generation {
 	uint64_t number;
 	const char *when, *who, *digest, *summary; /* digest of slurm.conf */
@@ -64,6 +71,8 @@ struct record {
 	size_t host_count;
 	struct record_exclusion *exclusions;
 	size_t exclusion_count;
+	const struct record_module *modules;
+	size_t module_count;
 	struct record_generation *generations; /* oldest first */
 	size_t generation_count;
 };

@@ -47,8 +47,8 @@ struct verify_context {
 	const bool *idle;    /* by host index: its node runs no job and can take one; NULL: jobs are not to be run */
 };
 
-/* Idle nodes that a partition has in common: a job can run on all of them at once. Each idle node is in exactly one
- * set. */
+/* Idle nodes with a module that a partition has in common: a job can run on all of them at once. Each such node is in
+ * exactly one set. */
 struct job_set {
 	const struct inv_partition *partition;
 	const char *const *names; /* NULL-terminated */
@@ -57,7 +57,8 @@ struct job_set {
 };
 
 /* The sets, in `arena`; 0 where no node is idle. */
-size_t verify_job_sets(const struct verify_context *context, struct arena *arena, struct job_set **ret);
+size_t verify_job_sets(const struct verify_context *context, const char *module, struct arena *arena,
+		       struct job_set **ret);
 
 struct module {
 	const char *name;
@@ -75,6 +76,9 @@ enum { MODULES_MAX = 16 }; /* a bound for tables by module */
 
 const struct module *module_named(const char *name); /* NULL: none */
 size_t module_index(const char *name);               /* its place in the table; MODULES_MAX: none */
+
+/* Does the host get the module? One that does not serve gets what core wants of it, and no more. */
+bool modules_has(const struct cluster *cluster, size_t host, const char *module);
 
 /* The catalog of one host: everything that the enabled modules want there. Lives in `arena`. */
 struct catalog *modules_compile(const struct cluster *cluster, size_t host, struct arena *arena);

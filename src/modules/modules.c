@@ -11,23 +11,12 @@
 const struct module *const modules[] = {&core_module, &lmod_module, NULL};
 const struct inv_section *const module_sections[] = {&lmod_section, NULL};
 
-/* A host that does not serve gets what core wants of it; a class may leave modules out. */
-static bool wanted(const struct cluster *cluster, size_t host, const char *module)
+bool modules_has(const struct cluster *cluster, size_t host, const char *module)
 {
 	const struct cluster_host *h = &cluster->hosts[host];
-	if (!inventory_has_module(cluster->inv, module))
-		return false;
-	if (streq(module, "core"))
-		return true;
 	if (cluster_is_out(h))
-		return false;
-	const char *const *m = h->class ? h->class->modules : NULL;
-	if (!m)
-		return true;
-	for (; *m; m++)
-		if (streq(*m, module))
-			return true;
-	return false;
+		return streq(module, "core");
+	return inventory_class_has(cluster->inv, h->class, module);
 }
 
 static_assert(sizeof modules / sizeof *modules <= MODULES_MAX, "more modules than tables have room for");
@@ -53,7 +42,7 @@ struct catalog *modules_compile(const struct cluster *cluster, size_t host, stru
 	struct catalog *c = arena_alloc(arena, sizeof *c);
 	c->arena = arena;
 	for (const struct module *const *m = modules; *m; m++) {
-		if (!wanted(cluster, host, (*m)->name))
+		if (!modules_has(cluster, host, (*m)->name))
 			continue;
 		size_t first = c->len;
 		(*m)->compile(cluster, host, c);
@@ -73,7 +62,7 @@ struct check *checks_add(struct checks *checks, const char *module, const char *
 	return check;
 }
 
-size_t verify_job_sets(const struct verify_context *v, struct arena *arena, struct job_set **ret)
+size_t verify_job_sets(const struct verify_context *v, const char *module, struct arena *arena, struct job_set **ret)
 {
 	const struct inventory *inv = v->cluster->inv;
 	bool *done = arena_calloc(arena, inv->host_count, sizeof *done);
@@ -85,7 +74,7 @@ size_t verify_job_sets(const struct verify_context *v, struct arena *arena, stru
 		size_t n = 0;
 		for (size_t k = 0; k < partition->node_count; k++) {
 			size_t host = partition->nodes[k];
-			if (!v->idle[host] || !v->present[host] || done[host])
+			if (!v->idle[host] || !v->present[host] || done[host] || !modules_has(v->cluster, host, module))
 				continue;
 			done[host] = true;
 			names[n++] = inv->hosts[host].name;

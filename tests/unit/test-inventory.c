@@ -18,17 +18,20 @@
 
 /* A module's section, as a module would have it. */
 struct colour {
-	const char *name;
+	const char *name, *shade;
 };
 
 static void *parse_colour(const struct conf_value *value, struct arena *arena, struct diags *diags)
 {
-	static const struct conf_key keys[] = {{"name", true}, {NULL, false}};
-	const struct conf_value *values[1] = {NULL};
+	static const struct conf_key keys[] = {{"name", true}, {"shade", false}, {NULL, false}};
+	const struct conf_value *values[2] = {NULL};
 	struct colour *colour = arena_alloc(arena, sizeof *colour);
 	colour->name = "grey";
-	if (value && conf_walk(value, "'colour'", keys, values, diags) == 0)
+	if (value && conf_walk(value, "'colour'", keys, values, diags) == 0) {
 		conf_text(values[0], "'name'", &colour->name, diags);
+		if (values[1])
+			conf_text(values[1], "'shade'", &colour->shade, diags);
+	}
 	return colour;
 }
 
@@ -198,13 +201,13 @@ static void modules_own_their_sections(void **state)
 		assert_non_null(l.inv);
 		assert_true(inventory_has_module(l.inv, "core"));
 		assert_int_equal(inventory_has_module(l.inv, "colour"), cases[i].enabled);
-		const struct colour *colour = inventory_section(l.inv, "colour");
+		const struct colour *colour = inventory_section(l.inv, NULL, "colour");
 		if (cases[i].colour)
 			assert_string_equal(colour->name, cases[i].colour);
 		else
 			assert_null(colour);
 		assert_int_equal(l.diags.warnings, cases[i].warnings);
-		assert_null(inventory_section(l.inv, "nothing"));
+		assert_null(inventory_section(l.inv, NULL, "nothing"));
 		loaded_free(&l);
 	}
 	/* What a module says about its section counts. */
@@ -217,6 +220,124 @@ static void modules_own_their_sections(void **state)
 	load_text(&l, storage);
 	assert_non_null(l.inv);
 	assert_true(inventory_has_module(l.inv, "storage"));
+	loaded_free(&l);
+}
+
+static double seconds(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Of three classes: what they have of the module, "" for nothing; then the hosts of none. */
+static void classes_choose_modules(void **state)
+{
+	(void)state;
+	struct loaded l;
+	const struct {
+		const char *more, *a, *b, *c, *none;
+		size_t warnings;
+	} cases[] = {
+	    {"colour: { name: red, shade: dark }\nclasses:\n"
+	     "  - { name: a, when: 'cpus > 9', colour: false }\n"
+	     "  - { name: b, when: 'cpus > 8', colour: { name: blue } }\n"
+	     "  - { name: c, when: 'cpus > 7' }\n",
+	     "", "blue dark", "red dark", "red dark", 0},
+	    /* Only where a class wants it. */
+	    {"classes:\n"
+	     "  - { name: a, when: 'cpus > 9', colour: { name: blue, shade: dark } }\n"
+	     "  - { name: b, when: 'cpus > 8', colour: true }\n"
+	     "  - { name: c, when: 'cpus > 7', modules: [] }\n",
+	     "blue dark", "grey", "", "", 0},
+	    {"classes:\n"
+	     "  - { name: a, when: 'cpus > 9', colour: }\n"
+	     "  - { name: b, when: 'cpus > 8', modules: [core, colour] }\n"
+	     "  - { name: c, when: 'cpus > 7', colour: no }\n",
+	     "grey", "grey", "", "", 0},
+	    {"colour: { name: red }\nclasses:\n"
+	     "  - { name: a, when: 'cpus > 9', modules: [colour], colour: { shade: dark } }\n"
+	     "  - { name: b, when: 'cpus > 8', modules: core, colour: { shade: dark } }\n"
+	     "  - { name: c, when: 'cpus > 7', modules: [], colour: false }\n",
+	     "red dark", "", "", "red", 1},
+	    /* What the file's list leaves out no class has. */
+	    {"modules: [core]\nclasses:\n"
+	     "  - { name: a, when: 'cpus > 9', colour: { name: blue } }\n"
+	     "  - { name: b, when: 'cpus > 8', colour: false }\n"
+	     "  - { name: c, when: 'cpus > 7' }\n",
+	     "", "", "", "", 1},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_cleanup_free_ char *text = with(cases[i].more);
+		load_text(&l, text);
+		assert_non_null(l.inv);
+		const char *const expected[] = {cases[i].a, cases[i].b, cases[i].c, cases[i].none};
+		for (size_t k = 0; k < ARRAY_LEN(expected); k++) {
+			const struct inv_class *class = k < 3 ? &l.inv->classes[k] : NULL;
+			const struct colour *colour = inventory_section(l.inv, class, "colour");
+			bool has = inventory_class_has(l.inv, class, "colour");
+			assert_true(inventory_class_has(l.inv, class, "core"));
+			assert_string_equal(!has ? ""
+					    : !colour->shade
+						? colour->name
+						: arena_printf(l.arena, "%s %s", colour->name, colour->shade),
+					    expected[k]);
+		}
+		assert_int_equal(l.diags.warnings, cases[i].warnings);
+		loaded_free(&l);
+	}
+}
+
+/* Each finding once, at its own place, whether it is in the file's part or in a class's. */
+static void what_is_wrong_with_a_class_s_section_is_said_once(void **state)
+{
+	(void)state;
+	struct loaded l;
+	const struct {
+		const char *more;
+		size_t errors;
+	} cases[] = {
+	    {"colour: { name: red, shde: dark }\nclasses:\n"
+	     "  - { name: a, when: 'cpus > 9', colour: { name: blue } }\n"
+	     "  - { name: b, when: 'cpus > 8', colour: { nam: blue } }\n",
+	     2},
+	    {"classes: [ { name: a, colour: { shade: dark } } ]\n", 1},
+	    {"classes: [ { name: a, colour: maybe } ]\n", 1},
+	    {"classes: [ { name: a, colour: [red] } ]\n", 1},
+	    {"colour: { name: red }\nclasses: [ { name: a, modules: colour, colour: false } ]\n", 1},
+	    {"modules: core\nclasses: [ { name: a, modules: colour } ]\n", 1},
+	    {"classes: [ { name: a, containers: true } ]\n", 1},
+	    {"classes: [ { name: a, coluor: false } ]\n", 1},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_cleanup_free_ char *text = with(cases[i].more);
+		load_text(&l, text);
+		assert_null(l.inv);
+		assert_int_equal(l.diags.errors, cases[i].errors);
+		assert_int_equal(l.diags.len, cases[i].errors);
+		loaded_free(&l);
+	}
+}
+
+/* A section that is read once for each class could be made much of. */
+static void sections_of_classes_are_bounded(void **state)
+{
+	(void)state;
+	struct loaded l;
+	_cleanup_strbuf_ struct strbuf s = {0};
+	strbuf_adds(&s, "colour:\n  name: red\n  shade: [x");
+	for (unsigned i = 0; i < 20000; i++)
+		strbuf_adds(&s, ", x");
+	strbuf_adds(&s, "]\nclasses:\n");
+	for (unsigned i = 0; i < 200; i++)
+		strbuf_addf(&s, "  - { name: c%u, when: 'cpus > 9', colour: { name: blue } }\n", i);
+	_cleanup_free_ char *text = with(strbuf_str(&s));
+	load_text(&l, text);
+	assert_null(l.inv);
+	size_t too_many = 0;
+	for (size_t i = 0; i < l.diags.len; i++)
+		too_many += l.diags.items[i].code == CONF_TOO_MANY_CODE;
+	assert_int_equal(too_many, 200 - CONF_MAX_VALUES / 20000);
 	loaded_free(&l);
 }
 
@@ -253,13 +374,6 @@ static void command_lines_select_hosts(void **state)
 	inventory_select(l.inv, "jasst", chosen, NULL, &l.err);
 	assert_non_null(strstr(l.err.text, "did you mean 'jast'?"));
 	loaded_free(&l);
-}
-
-static double seconds(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* Ten thousand hosts, as lines and as one range; and as many mistakes. The bound is generous: it fails for what is n².
@@ -359,6 +473,9 @@ int main(void)
 	    cmocka_unit_test(defaults_are_the_documented_ones),
 	    cmocka_unit_test(what_the_lab_says_holds_unless_a_node_differs),
 	    cmocka_unit_test(modules_own_their_sections),
+	    cmocka_unit_test(classes_choose_modules),
+	    cmocka_unit_test(what_is_wrong_with_a_class_s_section_is_said_once),
+	    cmocka_unit_test(sections_of_classes_are_bounded),
 	    cmocka_unit_test(command_lines_select_hosts),
 	    cmocka_unit_test(ten_thousand_hosts_take_little_time),
 	    cmocka_unit_test(explosions_are_bounded),

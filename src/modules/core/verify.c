@@ -101,7 +101,7 @@ static void add_jobs(const struct verify_context *v, struct checks *checks)
 {
 	struct arena *a = checks->arena;
 	struct job_set *sets;
-	size_t count = verify_job_sets(v, a, &sets);
+	size_t count = verify_job_sets(v, "core", a, &sets);
 	for (size_t i = 0; i < count; i++) {
 		const struct job_set *s = &sets[i];
 		const char *argv[] = {

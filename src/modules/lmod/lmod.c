@@ -31,7 +31,11 @@ static void *parse(const struct conf_value *value, struct arena *arena, struct d
 	return lmod;
 }
 
-const struct inv_section lmod_section = {.name = "lmod", .parse = parse};
+const struct inv_section lmod_section = {
+    .name = "lmod",
+    .leaves = "the package lmod, /etc/lmod, and /etc/profile.d/zz-reeve-lmod.sh",
+    .parse = parse,
+};
 
 static const char stdenv[] = "-- Written by reeve: the module that every login begins with.\n"
 			     "help([[The cluster's standard environment.]])\n"
@@ -50,7 +54,7 @@ static const char profile[] = "# Written by reeve.\n"
 static void compile(const struct cluster *c, size_t index, struct catalog *out)
 {
 	const struct inv_host *h = c->hosts[index].inv;
-	const struct lmod *lmod = inventory_section(c->inv, "lmod");
+	const struct lmod *lmod = inventory_section(c->inv, c->hosts[index].class, "lmod");
 	if (!h->compute && !h->controller)
 		return;
 	static const struct package packages[] = {{"lmod", NULL}};
@@ -72,7 +76,8 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 				out->items[i].origin = lmod->at;
 }
 
-/* Inside a batch job, on every node that was idle: the batch shell itself, and a step on each node, list StdEnv. */
+/* Inside a batch job, on every node that has the module and was idle: the batch shell itself, and a step on each node, list
+ * StdEnv. */
 static const char *judge(const struct check *check, int status, const char *out, const char *errors,
 			 struct arena *arena)
 {
@@ -88,7 +93,9 @@ static void verify(const struct verify_context *v, struct checks *checks)
 {
 	struct arena *a = checks->arena;
 	struct job_set *sets;
-	size_t count = verify_job_sets(v, a, &sets);
+	size_t count = verify_job_sets(v, "lmod", a, &sets);
+	/* What a batch script knows comes from the shell that submits it; where that has no modules, a login shell has. */
+	const char *shell = modules_has(v->cluster, v->controller, "lmod") ? "" : " -l";
 	for (size_t i = 0; i < count; i++) {
 		const struct job_set *s = &sets[i];
 		struct check *check =
@@ -104,7 +111,7 @@ static void verify(const struct verify_context *v, struct checks *checks)
 		    a,
 		    "job=$(sbatch --parsable --job-name=reeve-verify-lmod --partition=%s --nodes=%zu "
 		    "--ntasks-per-node=1 --nodelist=%s --time=2 --mem=64 --output=/dev/null <<'EOF'\n"
-		    "#!/bin/bash\n"
+		    "#!/bin/bash%s\n"
 		    "module -t avail 2>&1 | grep -q '^StdEnv' || exit 3\n"
 		    "exec srun bash -c 'module -t avail 2>&1 | grep -q \"^StdEnv\" || exit 4'\n"
 		    "EOF\n"
@@ -116,11 +123,11 @@ static void verify(const struct verify_context *v, struct checks *checks)
 		    "scontrol show job $job | grep -o 'JobState=.* Reason=[^ ]*'\n"
 		    "scontrol show job $job | grep -q 'ExitCode=0:0' && scontrol show job $job | grep -Eq "
 		    "'JobState=COMPLET'\n",
-		    s->partition->name, s->count, s->hostlist);
+		    s->partition->name, s->count, s->hostlist, shell);
 		check->argv = argv;
 		check->timeout_ms = 90000;
 		check->judge = judge;
-		const struct lmod *lmod = inventory_section(v->cluster->inv, "lmod");
+		const struct lmod *lmod = inventory_section(v->cluster->inv, NULL, "lmod");
 		check->origin = lmod->at.line ? lmod->at : v->cluster->inv->cluster.at;
 	}
 }

@@ -5,6 +5,8 @@
  *	lmod:
  *	  modulepath: [/mnt/nfs/modules]	# looked through in this order; made by the operator, not by reeve
  *
+ * A class can leave it out for its hosts (`lmod: false`), or give them other trees (`lmod: { modulepath: ... }`).
+ *
  * Login shells read /etc/profile.d; they export BASH_ENV, so that bash scripts of batch jobs know `module` too (Lmod's
  * init/profile).
  */

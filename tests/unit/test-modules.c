@@ -1,0 +1,179 @@
+/* Modules by class: what hosts get, what is verified where, and what is said of a host that loses one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/str.h"
+#include "base/vec.h"
+#include "modules/module.h"
+#include "world.h"
+
+/* n1 has 8 cores, the others 4. */
+static struct world *world_of(const char *more)
+{
+	char *text = xasprintf("%s%s", world_yaml, more);
+	struct world *w = world_new(text);
+	free(text);
+	w->facts[1].hardware.cores = w->facts[1].hardware.cpus = 8;
+	return w;
+}
+
+/* The content of /etc/lmod/modulespath; NULL: the host gets no lmod. */
+static const char *modulepath(struct world *w, size_t host)
+{
+	const struct catalog *c = modules_compile(w->cluster, host, w->arena);
+	for (size_t i = 0; i < c->len; i++)
+		if (streq(c->items[i].id, "file:/etc/lmod/modulespath"))
+			return c->items[i].file.content;
+	return NULL;
+}
+
+static void hosts_get_what_their_class_chooses(void **state)
+{
+	(void)state;
+	struct world *w = world_of("lmod: { modulepath: /srv/all }\n"
+				   "classes:\n"
+				   "  - { name: big, when: 'cpus >= 8', lmod: { modulepath: [/srv/big, /srv/all] } }\n"
+				   "  - { name: head, when: controller, lmod: false }\n");
+	world_resolve(w);
+	assert_null(modulepath(w, 0));
+	assert_non_null(strstr(modulepath(w, 1), "\n/srv/big\n/srv/all\n"));
+	assert_null(strstr(modulepath(w, 2), "/srv/big"));
+	assert_non_null(strstr(modulepath(w, 2), "\n/srv/all\n"));
+	assert_true(modules_has(w->cluster, 0, "core") && !modules_has(w->cluster, 0, "lmod"));
+	world_free(w);
+}
+
+static const char *checked(struct world *w)
+{
+	bool yes[HOSTS] = {true, true, true};
+	const struct verify_context v = {.cluster = w->cluster, .controller = 0, .present = yes, .idle = yes};
+	struct checks checks = {.arena = w->arena};
+	module_named("lmod")->verify(&v, &checks);
+	assert_true(checks.len <= 1);
+	return checks.len ? checks.items[0].argv[2] : "";
+}
+
+static void only_nodes_that_have_lmod_are_asked_for_it(void **state)
+{
+	(void)state;
+	struct world *w = world_of("lmod:\n");
+	world_resolve(w);
+	assert_non_null(strstr(checked(w), "--nodes=2 "));
+	assert_non_null(strstr(checked(w), " --nodelist=n[1-2] "));
+	assert_non_null(strstr(checked(w), "#!/bin/bash\n"));
+	world_free(w);
+
+	w = world_of("lmod:\nclasses: [ { name: big, when: 'cpus >= 8', lmod: false } ]\n");
+	world_resolve(w);
+	assert_non_null(strstr(checked(w), "--nodes=1 "));
+	assert_non_null(strstr(checked(w), " --nodelist=n2 "));
+	world_free(w);
+
+	/* The controller's shell has no `module` to hand on. */
+	w = world_of("classes: [ { name: big, when: 'cpus >= 8', lmod: true } ]\n");
+	world_resolve(w);
+	assert_non_null(strstr(checked(w), " --nodelist=n1 "));
+	assert_non_null(strstr(checked(w), "#!/bin/bash -l\n"));
+	world_free(w);
+
+	w = world_of("lmod:\nclasses: [ { name: all, lmod: false } ]\n");
+	world_resolve(w);
+	assert_string_equal(checked(w), "");
+	world_free(w);
+}
+
+static const struct finding *left(const struct world *w)
+{
+	for (size_t i = 0; i < w->cluster->findings.len; i++)
+		if (streq(w->cluster->findings.items[i].code, "module-left"))
+			return &w->cluster->findings.items[i];
+	return NULL;
+}
+
+/* The next run finds what this one recorded. */
+static void record_again(struct world *w)
+{
+	char *text = record_encode(cluster_record(w->cluster, w->arena));
+	w->facts[0].record = arena_strdup(w->arena, text);
+	free(text);
+}
+
+static void a_host_that_loses_a_module_is_named_once(void **state)
+{
+	(void)state;
+	static const char partitions[] = "partitions:\n";
+	struct world *w = world_of("lmod:\n");
+	world_running(w);
+	world_resolve(w);
+	assert_null(left(w));
+	assert_false(w->cluster->record_differs);
+
+	/* n2 cannot be reached, and has what it had. */
+	world_edit(w, partitions, "classes: [ { name: all, modules: [] } ]\nlmod:\npartitions:\n");
+	w->given[2] = NULL;
+	w->unreached[2] = "no route";
+	world_resolve(w);
+	assert_non_null(left(w));
+	assert_string_equal(left(w)->what, "c1,n1 are not to have the module lmod any more; what is there of it stays: "
+					   "the package lmod, /etc/lmod, and /etc/profile.d/zz-reeve-lmod.sh");
+	assert_int_equal(left(w)->weight, FINDING_NOTE);
+	assert_true(w->cluster->record_differs);
+	record_again(w);
+	w->given[2] = &w->facts[2];
+	world_resolve(w);
+	assert_non_null(left(w));
+	assert_true(str_starts(left(w)->what, "n2 is not to have the module lmod any more; "));
+	record_again(w);
+	world_resolve(w);
+	assert_null(left(w));
+	assert_false(w->cluster->record_differs);
+	assert_int_equal(w->cluster->record->module_count, 0);
+	world_free(w);
+}
+
+static void lists_of_modules_in_a_record_are_believed_when_they_are_ones(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *modules;
+		bool good;
+	} cases[] = {
+	    {"{\"lmod\": \"n[1-3],head\"}", true}, {"{}", true},
+	    {"{\"lmod\": \"n[1-\"}", false},       {"{\"lmod\": [\"n1\"]}", false},
+	    {"{\"a b\": \"n1\"}", false},          {"[]", false},
+	    {"{\"lmod\": \"n[1-99999]\"}", false},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_cleanup_arena_ struct arena *arena = arena_new();
+		struct err err = {0};
+		const struct record *r = record_decode(
+		    arena_printf(
+			arena,
+			"{\"format\": 2, \"epoch\": 1, \"cluster\": \"a\", \"hosts\": [], \"generations\": [], "
+			"\"modules\": %s}",
+			cases[i].modules),
+		    arena, &err);
+		assert_int_equal(r != NULL, cases[i].good);
+		if (r && r->module_count)
+			assert_int_equal(r->modules[0].host_count, 4);
+		if (!r)
+			assert_non_null(strstr(err.text, "'modules'"));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(hosts_get_what_their_class_chooses),
+	    cmocka_unit_test(only_nodes_that_have_lmod_are_asked_for_it),
+	    cmocka_unit_test(a_host_that_loses_a_module_is_named_once),
+	    cmocka_unit_test(lists_of_modules_in_a_record_are_believed_when_they_are_ones),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
