@@ -27,7 +27,8 @@
 	X(107, NAME, "a name has bytes that a name must not have, or is too long") \
 	X(108, ADDRESS, "an address is none, or could be taken for an option") \
 	X(109, PATH, "a path is not absolute or not in its plain form") \
-	X(110, VERSION, "a version is not quoted, or is none")
+	X(110, VERSION, "a version is not quoted, or is none") \
+	X(111, SPEED, "a speed is not one, or has no unit")
 /* clang-format on */
 
 enum conf_code {

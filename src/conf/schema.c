@@ -129,32 +129,60 @@ int conf_int(const struct conf_value *value, const char *what, uint64_t min, uin
 	return -1;
 }
 
-int conf_mib(const struct conf_value *value, const char *what, uint64_t *ret, struct diags *diags)
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+/* A whole number with one of the units (NULL-terminated), with or without blanks between. `*bare`: only the unit is
+ * missing. */
+static int read_amount(const char *text, const struct unit *units, uint64_t max, uint64_t *ret, bool *bare)
 {
-	static const struct {
-		const char *name;
-		unsigned shift;
-	} units[] = {{"MB", 0}, {"MiB", 0}, {"GB", 10}, {"GiB", 10}, {"TB", 20}, {"TiB", 20}};
-	if (get_scalar(value, what, "an amount of memory like '256 MB'", diags) < 0)
-		return -1;
-	size_t digits = strspn(value->text, "0123456789");
-	const char *unit = value->text + digits;
-	unit += strspn(unit, " ");
+	size_t digits = strspn(text, "0123456789");
+	const char *unit = text + digits + strspn(text + digits, " ");
 	char number[24];
 	uint64_t n;
-	if (digits && digits < sizeof number) {
-		memcpy(number, value->text, digits);
-		number[digits] = '\0';
-		for (size_t i = 0; i < ARRAY_LEN(units); i++)
-			if (!strcasecmp(unit, units[i].name) &&
-			    str_to_u64(number, 0, (1ULL << 40) >> units[i].shift, &n) == 0) {
-				*ret = n << units[i].shift;
-				return 0;
-			}
-	}
+	*bare = digits && !*unit;
+	if (!digits || digits >= sizeof number)
+		return -1;
+	memcpy(number, text, digits);
+	number[digits] = '\0';
+	for (; units->name; units++)
+		if (!strcasecmp(unit, units->name) && str_to_u64(number, 0, max / units->factor, &n) == 0) {
+			*ret = n * units->factor;
+			return 0;
+		}
+	return -1;
+}
+
+int conf_mib(const struct conf_value *value, const char *what, uint64_t *ret, struct diags *diags)
+{
+	static const struct unit units[] = {{"MB", 1},       {"MiB", 1},       {"GB", 1 << 10}, {"GiB", 1 << 10},
+					    {"TB", 1 << 20}, {"TiB", 1 << 20}, {NULL, 0}};
+	bool bare;
+	if (get_scalar(value, what, "an amount of memory like '256 MB'", diags) < 0)
+		return -1;
+	if (read_amount(value->text, units, 1ULL << 40, ret, &bare) == 0)
+		return 0;
 	diag_error(diags, CONF_SIZE_CODE, value->at,
-		   digits && !*unit ? diags_text(diags, "with its unit: '%s MB'", value->text) : NULL,
+		   bare ? diags_text(diags, "with its unit: '%s MB'", value->text) : NULL,
 		   "%s should be an amount of memory like '256 MB' or '2 GB', not '%s'", what, value->text);
+	return -1;
+}
+
+int conf_mbit(const struct conf_value *value, const char *what, uint64_t max, uint64_t *ret, struct diags *diags)
+{
+	static const struct unit units[] = {{"Mbit", 1},       {"Mbit/s", 1},       {"Gbit", 1000}, {"Gbit/s", 1000},
+					    {"Tbit", 1000000}, {"Tbit/s", 1000000}, {NULL, 0}};
+	bool bare;
+	if (get_scalar(value, what, "a speed like '500 Mbit'", diags) < 0)
+		return -1;
+	if (read_amount(value->text, units, max, ret, &bare) == 0)
+		return 0;
+	diag_error(diags, CONF_SPEED_CODE, value->at,
+		   bare ? diags_text(diags, "with its unit: '%s Mbit'", value->text) : NULL,
+		   "%s should be a speed like '500 Mbit' or '10 Gbit', at most %llu Mbit, not '%s'", what,
+		   (unsigned long long)max, value->text);
 	return -1;
 }
 

@@ -46,6 +46,9 @@ int conf_int(const struct conf_value *value, const char *what, uint64_t min, uin
  * Gives MiB, at most 2^40. */
 int conf_mib(const struct conf_value *value, const char *what, uint64_t *ret, struct diags *diags);
 
+/* A speed with its unit: "500 Mbit", "10Gbit/s", "1 Tbit". Gives Mbit/s, at most `max`. */
+int conf_mbit(const struct conf_value *value, const char *what, uint64_t max, uint64_t *ret, struct diags *diags);
+
 /* str_is_name() of at most `max` bytes. */
 int conf_name(const struct conf_value *value, const char *what, size_t max, const char **ret, struct diags *diags);
 

@@ -9,7 +9,7 @@
 #include "expr/judge.h"
 
 #define NUMBER_DIGITS_MAX 20
-#define AMOUNT_MAX (1ULL << 40) /* MiB, Mbit/s; as conf_mib() */
+#define AMOUNT_MAX (1ULL << 40) /* MiB, Mbit/s; as conf_mib() and conf_mbit() */
 
 /* Memory as conf_mib() has it: MB are Slurm's, and MiB. */
 static const struct unit {

@@ -86,6 +86,9 @@ void build_gres(struct build *b, struct inv_class *class, const struct conf_valu
 /* partitions.c */
 void build_partitions(struct build *b, const struct conf_value *value);
 
+/* bandwidth.c */
+void build_bandwidth(struct build *b, const struct conf_value *value, struct inv_bandwidth *out);
+
 /* network.c */
 void build_network(struct build *b, const struct conf_value *value);
 

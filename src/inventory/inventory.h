@@ -30,7 +30,8 @@ enum {
 	INV_MAX_CONTROLLERS = 8,
 	INV_MAX_SWITCH = 63, /* bytes of a switch's name: Slurm takes HOST_NAME_MAX */
 	INV_MAX_SWITCHES = 4096,
-	INV_MAX_DEPTH = 20, /* levels of switches: more are fatal to slurmctld (src/plugins/topology/tree) */
+	INV_MAX_MBIT = 10000000, /* of a link: what a host may claim (facts/network.h) */
+	INV_MAX_DEPTH = 20,      /* levels of switches: more are fatal to slurmctld (src/plugins/topology/tree) */
 };
 
 /* A text and where it was written. `at.line` 0: it was not written, it is the default. */
@@ -69,6 +70,15 @@ struct inv_reserve {
 	struct span at;   /* line 0: not given */
 };
 
+/* The countable GRES `bandwidth`, Mbit/s of the node's link. */
+struct inv_bandwidth {
+	bool wanted;
+	unsigned count;   /* as many in any case; 0: what the link has, less ... */
+	unsigned reserve; /* ... these, Mbit/s, ... */
+	unsigned percent; /* ... or these of a hundred, at most 90; not both */
+	struct span at;   /* line 0: not said */
+};
+
 /* A kind of hosts: what they are (`when`), and what follows from it. */
 struct inv_class {
 	const char *name;
@@ -77,9 +87,10 @@ struct inv_class {
 	struct span when_at;
 	const char *const *features; /* words, each once */
 	size_t feature_count;
-	struct inv_reserve reserve; /* at.line 0: `memory` says it */
-	struct inv_text exclude;    /* why its hosts are not to serve; text NULL: they are */
-	const struct expr *expect;  /* what must hold for its hosts; NULL: nothing was written */
+	struct inv_reserve reserve;     /* at.line 0: `memory` says it */
+	struct inv_bandwidth bandwidth; /* at.line 0: `network` says it */
+	struct inv_text exclude;        /* why its hosts are not to serve; text NULL: they are */
+	const struct expr *expect;      /* what must hold for its hosts; NULL: nothing was written */
 	struct span expect_at;
 	const char *const *modules;     /* what its hosts get, NULL-terminated: "core" first */
 	void *const *section_values;    /* as those of the inventory, with what the class says instead */
@@ -141,10 +152,10 @@ enum inv_topology {
  */
 struct inv_network {
 	enum inv_topology topology;
-	struct span at;                    /* line 0: there is no `network` section */
-	bool features;                     /* nodes get the feature of their link's speed; true unless written */
-	bool discover;                     /* leaves are what the nodes' LLDP daemons see */
-	bool bandwidth;                    /* a countable GRES `bandwidth`, Mbit/s of the node's link */
+	struct span at; /* line 0: there is no `network` section */
+	bool features;  /* nodes get the feature of their link's speed; true unless written */
+	bool discover;  /* leaves are what the nodes' LLDP daemons see */
+	struct inv_bandwidth bandwidth;
 	const struct inv_switch *switches; /* of a tree */
 	size_t switch_count;
 	const struct inv_switch *blocks;

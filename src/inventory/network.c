@@ -338,7 +338,7 @@ void build_network(struct build *b, const struct conf_value *value)
 	if (values[FEATURES])
 		conf_bool(values[FEATURES], "'features'", &n->features, b->diags);
 	if (values[BANDWIDTH])
-		conf_bool(values[BANDWIDTH], "'bandwidth_gres'", &n->bandwidth, b->diags);
+		build_bandwidth(b, values[BANDWIDTH], &n->bandwidth);
 	const char *topology = values[SWITCHES] || n->discover ? "tree" : values[BLOCKS] ? "block" : "none";
 	struct span at = values[TOPOLOGY] ? values[TOPOLOGY]->at : n->at;
 	if (values[TOPOLOGY])

@@ -30,16 +30,16 @@ static uint64_t less_reserve(const struct inv_reserve *r, uint64_t measured)
 	return measured > reserve ? measured - reserve : 1;
 }
 
-/* A class that names gpu in its own Gres= does all of it by itself. */
-static bool class_gives_gpus(const struct inv_class *class)
+/* What a class names in its own Gres= it does all by itself. */
+bool cluster_class_gives(const struct inv_class *class, const char *gres)
 {
-	return class && slurm_gres_names(inventory_param(class->params, class->param_count, "Gres"), "gpu");
+	return class && slurm_gres_names(inventory_param(class->params, class->param_count, "Gres"), gres);
 }
 
 static struct facts_gpus gpus_now(const struct cluster *c, const struct cluster_host *h)
 {
 	struct facts_gpus none = {0};
-	if (class_gives_gpus(h->class))
+	if (cluster_class_gives(h->class, "gpu"))
 		return none;
 	return gpus_ready(&h->facts->gpus, c->arena);
 }

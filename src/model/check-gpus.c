@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "model/cluster.h"
 #include "model/gpus.h"
+#include "model/network.h"
 
 static const struct {
 	const char *name, *driver, *mend;
@@ -121,7 +122,7 @@ bool cluster_has_gpus(const struct cluster *c)
 
 bool cluster_has_gres(const struct cluster *c)
 {
-	bool lines = cluster_has_gpus(c) || c->inv->network.bandwidth;
+	bool lines = cluster_has_gpus(c) || network_wants_bandwidth(c->inv);
 	for (size_t i = 0; i < c->inv->host_count; i++)
 		lines |= c->hosts[i].listed && c->hosts[i].class && c->hosts[i].class->gres_conf_count;
 	return lines;

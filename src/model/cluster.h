@@ -132,6 +132,9 @@ bool cluster_has_gpus(const struct cluster *c);        /* any listed node */
 bool cluster_has_task_cgroup(const struct cluster *c); /* else cgroup.conf constrains nothing */
 bool cluster_has_gres(const struct cluster *c);        /* is there something for gres.conf to say? */
 
+/* Does the class have this resource in a Gres= of its own? NULL: no. */
+bool cluster_class_gives(const struct inv_class *class, const char *gres);
+
 /* Is the host one of those that a decision is about? `hosts` NULL: it is about none. */
 bool cluster_decided(const bool *hosts, size_t host);
 

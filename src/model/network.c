@@ -54,10 +54,73 @@ const char *network_features(const struct cluster *c, const struct cluster_host 
 	return speed;
 }
 
+static const struct inv_bandwidth *bandwidth_of(const struct cluster *c, const struct cluster_host *h)
+{
+	return h->class && h->class->bandwidth.at.line ? &h->class->bandwidth : &c->inv->network.bandwidth;
+}
+
+unsigned network_bandwidth(const struct cluster *c, const struct cluster_host *h)
+{
+	const struct inv_bandwidth *b = bandwidth_of(c, h);
+	uint64_t speed = h->network.speed, reserve = b->percent ? speed * b->percent / 100 : b->reserve;
+	if (!b->wanted || cluster_class_gives(h->class, "bandwidth"))
+		return 0;
+	return b->count ? b->count : speed > reserve ? (unsigned)(speed - reserve) : 0;
+}
+
+bool network_wants_bandwidth(const struct inventory *inv)
+{
+	bool any = inv->network.bandwidth.wanted;
+	for (size_t i = 0; i < inv->class_count; i++)
+		any |= inv->classes[i].bandwidth.wanted;
+	return any;
+}
+
+struct names {
+	const char **items;
+	size_t len, cap;
+	struct span at;
+};
+
+static void say_bandwidth(struct cluster *c, const struct names *names, const char *what, const char *mend)
+{
+	if (!names->len)
+		return;
+	struct finding *f = finding_add(&c->findings, FINDING_NOTE, "bandwidth", NULL, "%s: %s",
+					hostlist_compress(names->items, names->len, c->arena), what);
+	f->mend = mend;
+	f->origin = names->at;
+}
+
+/* Where a link does not say its speed, and nobody asked for that node's class: nothing is missed. */
+static void check_bandwidth(struct cluster *c)
+{
+	struct names unknown = {0}, used_up = {0}, beyond = {0};
+	for (size_t i = 0; i < c->inv->host_count; i++) {
+		const struct cluster_host *h = &c->hosts[i];
+		const struct inv_bandwidth *b = bandwidth_of(c, h);
+		unsigned speed = h->network.speed, count = network_bandwidth(c, h);
+		if (!h->listed || !b->wanted || cluster_class_gives(h->class, "bandwidth"))
+			continue;
+		struct names *to = speed && count > speed                      ? &beyond
+				   : !count && speed                           ? &used_up
+				   : !count && b != &c->inv->network.bandwidth ? &unknown
+									       : NULL;
+		if (!to)
+			continue;
+		*vec_push_in(c->arena, to) = h->inv->name;
+		to->at = b->at;
+	}
+	say_bandwidth(c, &beyond, "more 'bandwidth' than the link has Mbit/s", "write 'bandwidth_gres: true'");
+	say_bandwidth(c, &used_up, "the reserve leaves nothing of the link: no 'bandwidth'", "write a smaller reserve");
+	say_bandwidth(c, &unknown, "the speed of the link is not known: no 'bandwidth'",
+		      "write how much it is: 'bandwidth_gres: 10 Gbit'");
+}
+
 const char *network_gres(const struct cluster *c, const struct cluster_host *h)
 {
-	return c->inv->network.bandwidth && h->network.speed ? arena_printf(c->arena, "bandwidth:%u", h->network.speed)
-							     : NULL;
+	unsigned count = network_bandwidth(c, h);
+	return count ? arena_printf(c->arena, "bandwidth:%u", count) : NULL;
 }
 
 /* A name that the operator gave a switch with switches below it is no leaf, whatever a node says; neither is a host, which
@@ -133,6 +196,7 @@ static void resolve_blocks(struct cluster *c)
 
 void network_resolve(struct cluster *c)
 {
+	check_bandwidth(c);
 	if (c->inv->network.topology == INV_TOPOLOGY_TREE)
 		resolve_tree(c);
 	else if (c->inv->network.topology == INV_TOPOLOGY_BLOCK)

@@ -25,7 +25,14 @@ void network_resolve(struct cluster *c);
  */
 const char *network_features(const struct cluster *c, const struct cluster_host *h);
 
-/* The GRES of a node's link, "bandwidth:10000" (Mbit/s), where it is asked for and the speed is known; else NULL. */
+/* How much `bandwidth` a node has, Mbit/s, by its class or else the network's rule; 0: none, or the speed of its link is not
+ * known. */
+unsigned network_bandwidth(const struct cluster *c, const struct cluster_host *h);
+
+/* Is it asked for, if only for one class? */
+bool network_wants_bandwidth(const struct inventory *inv);
+
+/* The same as a node's GRES, "bandwidth:10000"; NULL: none. */
 const char *network_gres(const struct cluster *c, const struct cluster_host *h);
 
 /* "net10g" for a speed in Mbit/s; NULL below 100. */

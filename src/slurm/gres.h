@@ -7,6 +7,8 @@
 #ifndef REEVE_SLURM_GRES_H
 #define REEVE_SLURM_GRES_H
 
+#include <stdbool.h>
+
 #include "slurm/activation.h"
 
 /* Either text may be NULL: no file. A device file that came or went is for a reconfigure; a type or cores that a node

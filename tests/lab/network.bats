@@ -20,6 +20,8 @@ setup_file() {
 		    leaf1: { nodes: "n[1-2]" }
 		    leaf2: { nodes: n3 }
 		  bandwidth_gres: true
+		classes:
+		  - { name: shared, when: "name == n3", bandwidth_gres: { reserve: 10% } }
 	END
 	"$REEVE" lab down || true
 	"$REEVE" lab up
@@ -114,7 +116,13 @@ on() {
 	run on n1 squeue -h -n wide -o %T
 	[ "$output" = RUNNING ]
 	run on n1 cat /etc/slurm/gres.conf
-	[[ $output == *"NodeName=n[1-3] Name=bandwidth Count=10000 Flags=CountOnly"* ]]
+	[[ $output == *"NodeName=n[1-2] Name=bandwidth Count=10000 Flags=CountOnly"* ]]
+	[[ $output == *"NodeName=n3 Name=bandwidth Count=9000 Flags=CountOnly"* ]]
+	run on n1 srun --immediate=5 -w n3 --gres=bandwidth:9001 true
+	[ "$status" -ne 0 ]
+	run on n1 srun --immediate=5 -w n3 --gres=bandwidth:9000 printenv SLURMD_NODENAME
+	echo "$output"
+	[ "$status" -eq 0 ]
 	run on n1 srun --immediate=5 -w n2 --gres=bandwidth:500 printenv SLURMD_NODENAME
 	echo "$output"
 	[ "$status" -eq 0 ]

@@ -254,6 +254,12 @@ static void getters_take_what_they_say(void **state)
 	assert_int_equal(n, 2048);
 	assert_int_equal(conf_mib(scalar(&v, "1 tb", true), "x", &n, &d), 0);
 	assert_int_equal(n, 1 << 20);
+	assert_int_equal(conf_mbit(scalar(&v, "500 Mbit", true), "x", 1000000, &n, &d), 0);
+	assert_int_equal(n, 500);
+	assert_int_equal(conf_mbit(scalar(&v, "25Gbit/s", true), "x", 1000000, &n, &d), 0);
+	assert_int_equal(n, 25000);
+	assert_int_equal(conf_mbit(scalar(&v, "1 tbit", true), "x", 1000000, &n, &d), 0);
+	assert_int_equal(n, 1000000);
 	assert_int_equal(conf_bool(scalar(&v, "Yes", true), "x", &flag, &d), 0);
 	assert_true(flag);
 	assert_int_equal(conf_bool(scalar(&v, "off", true), "x", &flag, &d), 0);
@@ -293,6 +299,9 @@ static void getters_refuse_the_rest(void **state)
 			       "1 MB x"};
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
 		REFUSED(conf_mib(scalar(&v, sizes[i], true), "x", &n, &d), CONF_SIZE_CODE);
+	const char *speeds[] = {"500", "500 MB", "1.5 Gbit", "-1 Mbit", "1000001 Mbit", "2 Tbit", "Gbit", "1 Gbits"};
+	for (size_t i = 0; i < ARRAY_LEN(speeds); i++)
+		REFUSED(conf_mbit(scalar(&v, speeds[i], true), "x", 1000000, &n, &d), CONF_SPEED_CODE);
 	const char *versions[] = {"22.10", "24", "1e3", ".5", "-1.0"};
 	for (size_t i = 0; i < ARRAY_LEN(versions); i++)
 		REFUSED(conf_version(scalar(&v, versions[i], true), "x", &text, &d), CONF_VERSION_CODE);

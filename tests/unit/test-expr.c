@@ -438,10 +438,9 @@ static void knows_what_it_uses(void **state)
 		assert_int_equal(expr_uses(e, i), i == VIRTUAL || i == CORES || i == CPUS || i == ARCH);
 }
 
-/* An amount of memory is written in one way in the whole of cluster.yaml. */
-static void memory_is_what_conf_says(void **state)
+/* An amount of memory, or a speed, is written in one way in the whole of cluster.yaml. */
+static size_t amounts_taken(const char *fact, size_t index, bool memory)
 {
-	(void)state;
 	static const char *const numbers[] = {"0",
 					      "1",
 					      "07",
@@ -452,32 +451,41 @@ static void memory_is_what_conf_says(void **state)
 					      "1099511627777",
 					      "18446744073709551616",
 					      "1.5"};
-	static const char *const unit_names[] = {" MB",  "MB",  " MiB", " GB", "GiB",   "  TB", " TiB", " mb",
-						 " gIb", " tb", " KB",  " B",  " Mbit", "",     " M",   " MBs"};
+	static const char *const unit_names[] = {
+	    " MB", "MB",    " MiB",   " GB",   "GiB",     "  TB", " TiB",   " mb",    " gIb", " tb", " KB",
+	    " B",  " Mbit", "Mbit/s", " gbit", " Tbit/s", "TBIT", " Mbits", " Mbit/", "",     " M",  " MBs"};
 	size_t taken = 0;
 	for (size_t i = 0; i < ARRAY_LEN(numbers) * ARRAY_LEN(unit_names); i++) {
 		_cleanup_arena_ struct arena *a = arena_new();
 		struct expr_value values[ARRAY_LEN(pi)];
 		struct expr_fault fault;
 		struct diags diags;
-		uint64_t mib = 0;
+		uint64_t amount = 0;
 		const char *text =
 		    arena_printf(a, "%s%s", numbers[i % ARRAY_LEN(numbers)], unit_names[i / ARRAY_LEN(numbers)]);
 		struct conf_value value = {.kind = CONF_SCALAR, .text = text, .len = strlen(text)};
 		diags_init(&diags, "cluster.yaml", NULL, 0);
-		bool is_one = conf_mib(&value, "it", &mib, &diags) == 0;
+		bool is_one = (memory ? conf_mib(&value, "it", &amount, &diags)
+				      : conf_mbit(&value, "it", 1ULL << 40, &amount, &diags)) == 0;
 		diags_free(&diags);
-		const struct expr *e = expr_parse(arena_printf(a, "memory == %s", text), names, a, &fault);
+		const struct expr *e = expr_parse(arena_printf(a, "%s == %s", fact, text), names, a, &fault);
 		if ((e != NULL) != is_one)
 			fail_msg("%s", text);
 		if (!e)
 			continue;
 		memcpy(values, pi, sizeof values);
-		values[MEMORY].number = mib;
+		values[index].number = amount;
 		assert_true(expr_holds(e, values));
 		taken++;
 	}
-	assert_true(taken > 30);
+	return taken;
+}
+
+static void amounts_are_what_conf_says(void **state)
+{
+	(void)state;
+	assert_true(amounts_taken("memory", MEMORY, true) > 30);
+	assert_true(amounts_taken("speed", SPEED, false) > 15);
 }
 
 static void examples_of_the_manual_page_are_right(void **state)
@@ -508,7 +516,7 @@ int main(void)
 	    cmocka_unit_test(says_why_not),
 	    cmocka_unit_test(what_hosts_say_is_made_printable_and_cut),
 	    cmocka_unit_test(knows_what_it_uses),
-	    cmocka_unit_test(memory_is_what_conf_says),
+	    cmocka_unit_test(amounts_are_what_conf_says),
 	    cmocka_unit_test(examples_of_the_manual_page_are_right),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/str.h"
+#include "base/vec.h"
 #include "modules/core/core.h"
 #include "plan/plan.h"
 
@@ -164,6 +165,77 @@ static void what_is_not_seen_is_kept(void **state)
 	w->links[1] = (struct facts_link){.name = "eth0", .up = true, .speed = 1000};
 	resolve(w);
 	assert_non_null(strstr(core_slurm_conf(w->cluster), "Features=net1g Gres=bandwidth:1000"));
+	world_free(w);
+}
+
+static const char *finding(const struct world *w, const char *code)
+{
+	for (size_t i = 0; i < w->cluster->findings.len; i++)
+		if (streq(w->cluster->findings.items[i].code, code))
+			return w->cluster->findings.items[i].what;
+	return NULL;
+}
+
+/* n2's link has 1000 Mbit/s, n3's does not say; n4 and n5 have 10000. */
+static void classes_say_how_much_bandwidth_their_nodes_have(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *yaml;
+		unsigned count[HOSTS];
+		const char *finding;
+	} cases[] = {
+	    {"classes: [ { name: slow, when: 'speed < 10 Gbit', bandwidth_gres: true } ]\n", {0, 1000, 0, 0, 0}, NULL},
+	    {"network: { bandwidth_gres: true }\n"
+	     "classes: [ { name: slow, when: 'speed < 10 Gbit', bandwidth_gres: false } ]\n",
+	     {10000, 0, 0, 10000, 10000},
+	     NULL},
+	    {"network: { bandwidth_gres: { reserve: 10% } }\n"
+	     "classes: [ { name: slow, when: 'speed < 10 Gbit', bandwidth_gres: { reserve: 200 Mbit } } ]\n",
+	     {9000, 800, 0, 9000, 9000},
+	     NULL},
+	    {"classes: [ { name: all, bandwidth_gres: 25 Gbit } ]\n",
+	     {25000, 25000, 25000, 25000, 25000},
+	     "n[1-2,4-5]: more 'bandwidth' than the link has Mbit/s"},
+	    {"classes: [ { name: all, bandwidth_gres: 1 Gbit } ]\n", {1000, 1000, 1000, 1000, 1000}, NULL},
+	    {"classes: [ { name: all, bandwidth_gres: { reserve: 1 Gbit } } ]\n",
+	     {9000, 0, 0, 9000, 9000},
+	     "n2: the reserve leaves nothing of the link: no 'bandwidth'"},
+	    {"classes: [ { name: few, when: \"name == n3\", bandwidth_gres: true } ]\n",
+	     {0},
+	     "n3: the speed of the link is not known: no 'bandwidth'"},
+	    /* What a class writes itself. */
+	    {"slurm: { GresTypes: bandwidth }\n"
+	     "classes: [ { name: all, bandwidth_gres: true, Gres: 'bandwidth:7' } ]\n",
+	     {0},
+	     NULL},
+	};
+	struct world *w = world_new("", "22.05.8");
+	w->links[1].speed = 1000;
+	w->links[2].speed = 0;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		parse(w, cases[i].yaml);
+		resolve(w);
+		for (size_t k = 0; k < HOSTS; k++)
+			assert_int_equal(network_bandwidth(w->cluster, &w->cluster->hosts[k]), cases[i].count[k]);
+		const char *said = finding(w, "bandwidth");
+		if (cases[i].finding)
+			assert_string_equal(said, cases[i].finding);
+		else
+			assert_null(said);
+	}
+	parse(w, cases[2].yaml);
+	resolve(w);
+	assert_non_null(strstr(core_slurm_conf(w->cluster), "\nGresTypes=bandwidth\n"));
+	assert_non_null(strstr(core_slurm_conf(w->cluster), " Gres=bandwidth:800 "));
+	assert_string_equal(core_gres_conf(w->cluster),
+			    CLUSTER_CONF_MARK "; the same on every host.\n"
+					      "NodeName=n[1,4-5] Name=bandwidth Count=9000 Flags=CountOnly\n"
+					      "NodeName=n2 Name=bandwidth Count=800 Flags=CountOnly\n");
+	parse(w, cases[7].yaml);
+	resolve(w);
+	assert_non_null(strstr(core_slurm_conf(w->cluster), " Gres=bandwidth:7 "));
+	assert_null(strstr(core_gres_conf(w->cluster), "Name="));
 	world_free(w);
 }
 
@@ -345,6 +417,7 @@ int main(void)
 	    cmocka_unit_test(speeds_have_classes),
 	    cmocka_unit_test(nodes_get_the_feature_of_their_link),
 	    cmocka_unit_test(what_is_not_seen_is_kept),
+	    cmocka_unit_test(classes_say_how_much_bandwidth_their_nodes_have),
 	    cmocka_unit_test(gres_types_of_the_operator_stay),
 	    cmocka_unit_test(a_declared_tree_is_written),
 	    cmocka_unit_test(a_discovered_tree_is_joined_at_the_top),

@@ -32,10 +32,11 @@ static void put_group(struct strbuf *out, const struct cluster *c, const struct 
 static const char *lines_of(const struct cluster *c, const struct cluster_host *h)
 {
 	_cleanup_strbuf_ struct strbuf out = {0};
+	unsigned bandwidth = network_bandwidth(c, h);
 	if (h->gpus_there.len)
 		strbuf_adds(&out, gpus_lines(&h->gpus_there, c->arena));
-	if (network_gres(c, h))
-		strbuf_addf(&out, " Name=bandwidth Count=%u Flags=CountOnly\n", h->network.speed);
+	if (bandwidth)
+		strbuf_addf(&out, " Name=bandwidth Count=%u Flags=CountOnly\n", bandwidth);
 	for (size_t i = 0; h->class && i < h->class->gres_conf_count; i++)
 		strbuf_addf(&out, " %s\n", h->class->gres_conf[i]);
 	return arena_strdup(c->arena, strbuf_str(&out));
@@ -138,7 +139,7 @@ static const char **types(const struct cluster *c, size_t *ret_count)
 	VEC(const char *) all = {0};
 	if (cluster_has_gpus(c))
 		*vec_push_in(c->arena, &all) = "gpu";
-	if (c->inv->network.bandwidth)
+	if (network_wants_bandwidth(c->inv))
 		*vec_push_in(c->arena, &all) = "bandwidth";
 	for (size_t i = 0; i < c->inv->class_count; i++) {
 		const struct inv_class *class = &c->inv->classes[i];
