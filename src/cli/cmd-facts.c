@@ -182,6 +182,15 @@ static json_t *classes_json(const struct inventory *inv, const struct answer *an
 	return why;
 }
 
+static json_t *plugins_json(unsigned plugins)
+{
+	json_t *all = json_array();
+	for (unsigned i = 0; i < GPU_PLUGINS; i++)
+		if (plugins & 1U << i)
+			json_array_append_new(all, json_string(facts_gpu_plugin_name(i)));
+	return all;
+}
+
 static json_t *gpus_json(const struct facts_gpus *gpus)
 {
 	json_t *all = json_array();
@@ -245,6 +254,7 @@ static json_t *facts_json(const struct inventory *inv, const struct answer *answ
 		      hardware, "ids", ids, "cgroup", cgroup, "clock", "offset_ms", (json_int_t)f->clock_offset_ms,
 		      "error_ms", (json_int_t)f->clock_error_ms);
 	json_object_set_new(all, "gpus", gpus_json(&f->gpus));
+	json_object_set_new(all, "gpu_plugins", plugins_json(f->gpu_plugins));
 	json_object_set_new(all, "network", network_json(&f->network));
 	json_object_set_new(all, "slurmctld", unit_json(&f->slurmctld, &f->slurmctld_unit));
 	json_object_set_new(all, "slurmd", unit_json(&f->slurmd, &f->slurmd_unit));

@@ -403,6 +403,7 @@ struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope
 	if (scope->compute &&
 	    facts_gpus_decode(r.items, f->hardware.sockets * f->hardware.cores, arena, &f->gpus, err) < 0)
 		return NULL;
+	f->gpu_plugins = facts_gpu_plugins_decode(r.items);
 	decode_os(&r, f);
 	facts_network_decode(r.items, arena, &f->network);
 	decode_mounts(&r, scope, f);

@@ -77,6 +77,7 @@ struct facts {
 	const char *os, *os_version, *suite; /* "debian", "12", "bookworm" */
 	struct facts_hardware hardware;
 	struct facts_gpus gpus; /* of a compute host */
+	unsigned gpu_plugins;   /* likewise: of slurmd, bits (gpu.h) */
 	struct facts_network network;
 	int64_t clock_offset_ms;                         /* host's clock minus ours, at the middle of the round trip */
 	int64_t clock_error_ms;                          /* half the round trip: the offset is known no better */

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -16,6 +17,14 @@ const char *facts_gpu_state_name(enum facts_gpu_state state)
 	    [GPU_NO_FILE] = "no-file", [GPU_NO_PROFILE] = "no-profile",
 	};
 	return (size_t)state < ARRAY_LEN(names) ? names[state] : "unknown";
+}
+
+static const char *const plugins[GPU_PLUGINS] = {"nvml", "nvidia", "rsmi", "oneapi"};
+static const char *const plugin_items[] = {"gpu.plugins.amd64", "gpu.plugins.arm64"};
+
+const char *facts_gpu_plugin_name(enum facts_gpu_plugin plugin)
+{
+	return plugins[plugin];
 }
 
 static json_t *strings(const char *const *list)
@@ -51,6 +60,11 @@ void facts_gpus_request(json_t *items)
 	json_object_set_new(ask_tree(items, "gpu.dev", "/dev", none, 4 * FACTS_CARDS_MAX), "prefix",
 			    json_pack("[s, s]", "nvidia", "kfd"));
 	ask_list(items, "gpu.dri", "/dev/dri", 1000);
+	static const char *const directories[] = {"/usr/lib/x86_64-linux-gnu/slurm-wlm",
+						  "/usr/lib/aarch64-linux-gnu/slurm-wlm"};
+	for (size_t i = 0; i < ARRAY_LEN(directories); i++)
+		json_object_set_new(ask_tree(items, plugin_items[i], directories[i], none, 64), "prefix",
+				    json_pack("[s]", "gpu_"));
 	json_array_append_new(items, json_pack("{s:s, s:s, s:i}", "name", "gpu.online", "read",
 					       "/sys/devices/system/cpu/online", "max", 65536));
 }
@@ -63,6 +77,18 @@ const json_t *gpu_entries(const json_t *items, const char *name)
 const char *gpu_text(const json_t *entry, const char *key)
 {
 	return json_string_value(json_object_get(entry, key));
+}
+
+unsigned facts_gpu_plugins_decode(const json_t *items)
+{
+	unsigned found = 0;
+	for (size_t i = 0; i < ARRAY_LEN(plugin_items) * GPU_PLUGINS; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "gpu_%s.so", plugins[i % GPU_PLUGINS]);
+		if (json_object_get(gpu_entries(items, plugin_items[i / GPU_PLUGINS]), name))
+			found |= 1U << i % GPU_PLUGINS;
+	}
+	return found;
 }
 
 static bool same_line(const char *a, const char *b)

@@ -61,8 +61,16 @@ struct facts_gpus {
 	size_t len;
 };
 
+/* What Slurm's own AutoDetect (gres.conf(5)) can be there, by the plugins that are installed: gpu_nvml.so and so on. */
+enum facts_gpu_plugin { GPU_PLUGIN_NVML, GPU_PLUGIN_NVIDIA, GPU_PLUGIN_RSMI, GPU_PLUGIN_ONEAPI, GPU_PLUGINS };
+
+const char *facts_gpu_plugin_name(enum facts_gpu_plugin plugin); /* as in AutoDetect= */
+
 /* Adds what to ask of a host for them to the items of the agent's verb collect; all of it is files. */
 void facts_gpus_request(json_t *items);
+
+/* The plugins in Debian's directory for them, a bit for each: 1U << GPU_PLUGIN_NVML. */
+unsigned facts_gpu_plugins_decode(const json_t *items);
 
 /* What is left to ask of a host that gave this answer: of one with MIG instances their profiles, of one whose cards are
  * near to some of its CPUs only, its CPUs. Nothing where there is no GPU. */

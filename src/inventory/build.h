@@ -89,6 +89,9 @@ void build_partitions(struct build *b, const struct conf_value *value);
 /* bandwidth.c */
 void build_bandwidth(struct build *b, const struct conf_value *value, struct inv_bandwidth *out);
 
+/* gpus.c */
+void build_gpus(struct build *b, const struct conf_value *value, struct inv_gpus *out);
+
 /* network.c */
 void build_network(struct build *b, const struct conf_value *value);
 

@@ -11,9 +11,9 @@
 enum { MOST_CLASSES = 256, MOST_FEATURES = 64, MOST_REASON = 200 };
 
 /* What a class has beside Slurm's own keys of a node. */
-enum { NAME, WHEN, FEATURES, RESERVE, BANDWIDTH, EXCLUDE, EXPECT, MODULES, GRES_CONF, OWN_KEYS };
-static const char *const own_keys[OWN_KEYS + 1] = {"name",    "when",   "features", "reserve",  "bandwidth_gres",
-						   "exclude", "expect", "modules",  "gres_conf"};
+enum { NAME, WHEN, FEATURES, RESERVE, BANDWIDTH, GPUS, EXCLUDE, EXPECT, MODULES, GRES_CONF, OWN_KEYS };
+static const char *const own_keys[OWN_KEYS + 1] = {"name", "when",    "features", "reserve", "bandwidth_gres",
+						   "gpus", "exclude", "expect",   "modules", "gres_conf"};
 
 static const struct expr *parse_expression(struct build *b, const struct conf_value *value, const char *text)
 {
@@ -160,6 +160,9 @@ static void read_class(struct build *b, struct inv_class *class, const struct co
 			break;
 		case BANDWIDTH:
 			build_bandwidth(b, pair->value, &class->bandwidth);
+			break;
+		case GPUS:
+			build_gpus(b, pair->value, &class->gpus);
 			break;
 		case EXCLUDE:
 			read_exclude(b, class, pair->value);

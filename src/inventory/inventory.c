@@ -20,6 +20,7 @@ enum {
 	CLASSES,
 	PARTITIONS,
 	NETWORK,
+	GPUS,
 	SLURM,
 	CGROUP,
 	MODULES,
@@ -39,6 +40,7 @@ static const struct conf_key own_keys[KEYS] = {
     [CLASSES] = {"classes"},
     [PARTITIONS] = {"partitions", true},
     [NETWORK] = {"network"},
+    [GPUS] = {"gpus"},
     [SLURM] = {"slurm"},
     [CGROUP] = {"cgroup"},
     [MODULES] = {"modules"},
@@ -115,6 +117,7 @@ static void build(struct build *b)
 	build_slurm(b, values[SLURM]);
 	build_cgroup(b, values[CGROUP]);
 	build_network(b, values[NETWORK]);
+	build_gpus(b, values[GPUS], &inv->gpus);
 	build_lab(b, values[LAB]);
 	build_modules(b, values[MODULES]);
 	inv->hosts = b->hosts.items;

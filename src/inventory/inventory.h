@@ -79,6 +79,12 @@ struct inv_bandwidth {
 	struct span at;   /* line 0: not said */
 };
 
+/* What Slurm finds out of GPUs itself. */
+struct inv_gpus {
+	bool nvml;      /* AutoDetect=nvml in gres.conf, where slurmd has the plugin */
+	struct span at; /* line 0: not said */
+};
+
 /* A kind of hosts: what they are (`when`), and what follows from it. */
 struct inv_class {
 	const char *name;
@@ -89,6 +95,7 @@ struct inv_class {
 	size_t feature_count;
 	struct inv_reserve reserve;     /* at.line 0: `memory` says it */
 	struct inv_bandwidth bandwidth; /* at.line 0: `network` says it */
+	struct inv_gpus gpus;           /* at.line 0: the file's `gpus` says it */
 	struct inv_text exclude;        /* why its hosts are not to serve; text NULL: they are */
 	const struct expr *expect;      /* what must hold for its hosts; NULL: nothing was written */
 	struct span expect_at;
@@ -200,6 +207,7 @@ struct inventory {
 	const struct inv_partition *partitions; /* in the order of the file; at least 1 */
 	size_t partition_count;
 	struct inv_network network;
+	struct inv_gpus gpus;
 	const struct inv_param *params; /* `slurm:`; none of those that reeve writes itself */
 	size_t param_count;
 	const struct inv_param *cgroup; /* `cgroup:`, of cgroup.conf(5) */

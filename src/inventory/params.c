@@ -70,9 +70,9 @@ void build_param(struct build *b, enum slurm_section section, const char *what, 
 	struct err err = {0};
 	if (!param) {
 		static const char *const none[] = {NULL}, *const of_partition[] = {"nodes", "default", NULL},
-					 *const of_class[] = {"name",      "when",   "features", "reserve",
-							      "exclude",   "expect", "modules",  "bandwidth_gres",
-							      "gres_conf", NULL};
+					 *const of_class[] = {"name",    "when",      "features", "reserve",
+							      "exclude", "expect",    "modules",  "bandwidth_gres",
+							      "gpus",    "gres_conf", NULL};
 		const char *near = str_nearest(pair->key, section == SLURM_PARTITION ? of_partition
 							  : section == SLURM_NODE    ? of_class
 										     : none);

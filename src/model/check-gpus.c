@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "base/vec.h"
+#include "hostlist/hostlist.h"
 #include "model/cluster.h"
 #include "model/gpus.h"
 #include "model/network.h"
@@ -110,6 +111,43 @@ static void check_devices(struct cluster *c, const struct cluster_host *h)
 			f->mend = "load the device's driver there; or take the line out of the class";
 			f->origin = h->class->at;
 		}
+}
+
+/* Has the class an AutoDetect of its own among its lines? Two that differ are the end of slurmd (src/common/gres.c). */
+static bool detects_itself(const struct inv_class *class)
+{
+	for (size_t i = 0; class && i < class->gres_conf_count; i++)
+		if (str_starts(class->gres_conf[i], "AutoDetect=") || strstr(class->gres_conf[i], " AutoDetect="))
+			return true;
+	return false;
+}
+
+/* A host that was not reached stays as it was: so does its part of gres.conf. */
+void cluster_autodetect(struct cluster *c)
+{
+	const char **names = arena_calloc(c->arena, c->inv->host_count + 1, sizeof *names);
+	size_t count = 0;
+	struct span at = {0};
+	for (size_t i = 0; i < c->inv->host_count; i++) {
+		struct cluster_host *h = &c->hosts[i];
+		const struct inv_gpus *g = h->class && h->class->gpus.at.line ? &h->class->gpus : &c->inv->gpus;
+		if (!h->listed || !g->nvml || detects_itself(h->class) || !gpus_have(&h->gpus_there, GPU_NVIDIA))
+			continue;
+		h->nvml = h->facts ? h->facts->gpu_plugins & 1U << GPU_PLUGIN_NVML : h->last->nvml;
+		if (h->nvml || !h->facts)
+			continue;
+		names[count++] = h->inv->name;
+		at = g->at;
+	}
+	if (!count)
+		return;
+	struct finding *f =
+	    finding_add(&c->findings, FINDING_WARNING, "gpu-autodetect", NULL,
+			"%s: slurmd has no gpu_nvml.so there, so gres.conf has no AutoDetect=nvml for it",
+			hostlist_compress(names, count, c->arena));
+	f->mend = "install slurm-wlm-nvml-plugin (Debian's contrib) of slurmd's version there, or write 'gpus: { "
+		  "autodetect: off }'";
+	f->origin = at;
 }
 
 bool cluster_has_gpus(const struct cluster *c)

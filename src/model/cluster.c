@@ -120,7 +120,7 @@ static bool differs(const struct cluster *c)
 		if (!h->last || h->last->memory != h->memory || h->last->memory_from != h->memory_from ||
 		    h->last->cgroups != cgroups_of(h) || !same_hardware(&h->last->hardware, &h->hardware) ||
 		    !same_text(h->last->class, h->class ? h->class->name : NULL) || !h->last->gpus_known ||
-		    !gpus_equal(&h->last->gpus, &h->gpus, c->arena))
+		    h->last->nvml != h->nvml || !gpus_equal(&h->last->gpus, &h->gpus, c->arena))
 			return true;
 	}
 	return !c->record || known != c->record->host_count || cluster_modules_differ(c);
@@ -176,6 +176,7 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 	c->cgroup_track = cgroups & CGROUP_USE_TRACK;
 	c->cgroup_devices = cgroups & CGROUP_USE_DEVICES;
 	c->fresh = !c->record && !running;
+	cluster_autodetect(c);
 	c->record_differs |= differs(c);
 	cluster_populate(c);
 	if (!listed)
@@ -213,6 +214,7 @@ struct record *cluster_record(const struct cluster *c, struct arena *arena)
 		    .memory = h->memory,
 		    .memory_from = h->memory_from,
 		    .gpus = h->gpus,
+		    .nvml = h->nvml,
 		    .cgroups = cgroups_of(h),
 		    .gpus_known = h->facts || h->last->gpus_known,
 		    .network = h->network,

@@ -40,6 +40,7 @@ struct cluster_host {
 	struct facts_hardware hardware; /* the baseline, for its line, where listed */
 	uint64_t memory, memory_from;   /* RealMemory and the measurement it comes from, MiB, where listed */
 	struct facts_gpus gpus;         /* the baseline: Gres= of its line, where listed (model/gpus.h) */
+	bool nvml;                      /* AutoDetect=nvml on its lines of gres.conf */
 	struct facts_gpus gpus_there;   /* those of them whose files slurmd will find: gres.conf */
 	enum cluster_change change;
 	const char *change_text;       /* "memory 3707 MB, was 7666 MB"; NULL where nothing changed */
@@ -147,6 +148,7 @@ void cluster_check_hosts(struct cluster *c);
 void cluster_check_files(struct cluster *c, bool replace); /* files of others in /etc/slurm */
 void cluster_check_cgroups(struct cluster *c);
 void cluster_check_state(struct cluster *c);
+void cluster_autodetect(struct cluster *c); /* nvml; before what is to be recorded */
 void cluster_check_modules(struct cluster *c);
 void cluster_record_modules(const struct cluster *c, struct record *r); /* those to be recorded */
 bool cluster_modules_differ(const struct cluster *c);                   /* from the record's */

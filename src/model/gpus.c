@@ -163,14 +163,35 @@ static bool follows(const struct facts_gpu *a, const struct facts_gpu *b)
 	       strncmp(a->files, b->files, n) == 0 && number_at(b->files) == number_at(a->files) + 1;
 }
 
-const char *gpus_lines(const struct facts_gpus *gpus, struct arena *arena)
+bool gpus_have(const struct facts_gpus *gpus, enum facts_gpu_vendor vendor)
+{
+	for (size_t i = 0; i < gpus->len; i++)
+		if (gpus->items[i].vendor == vendor)
+			return true;
+	return false;
+}
+
+static struct facts_gpus without_cores(const struct facts_gpus *gpus, enum facts_gpu_vendor vendor, struct arena *arena)
+{
+	struct facts_gpus out = {.items = arena_calloc(arena, gpus->len, sizeof *out.items), .len = gpus->len};
+	for (size_t i = 0; i < gpus->len; i++) {
+		out.items[i] = gpus->items[i];
+		if (out.items[i].vendor == vendor)
+			out.items[i].cores = NULL;
+	}
+	return out;
+}
+
+const char *gpus_lines(const struct facts_gpus *all, bool nvml, struct arena *arena)
 {
 	_cleanup_strbuf_ struct strbuf out = {0};
+	const struct facts_gpus bare = nvml ? without_cores(all, GPU_NVIDIA, arena) : *all, *gpus = &bare;
 	for (size_t i = 0, last; i < gpus->len; i = last + 1) {
 		const struct facts_gpu *g = &gpus->items[i];
 		for (last = i; last + 1 < gpus->len && follows(&gpus->items[last], &gpus->items[last + 1]);)
 			last++;
-		strbuf_addf(&out, " Name=gpu Type=%s %s=", g->type, strchr(g->files, ',') ? "MultipleFiles" : "File");
+		strbuf_addf(&out, "%s Name=gpu Type=%s %s=", nvml && g->vendor == GPU_NVIDIA ? " AutoDetect=nvml" : "",
+			    g->type, strchr(g->files, ',') ? "MultipleFiles" : "File");
 		if (last > i)
 			strbuf_addf(&out, "%.*s[%lu-%lu]", (int)stem(g->files), g->files, number_at(g->files),
 				    number_at(gpus->items[last].files));
@@ -232,5 +253,5 @@ int gpus_decode(const json_t *json, struct arena *arena, struct facts_gpus *ret,
 
 bool gpus_equal(const struct facts_gpus *a, const struct facts_gpus *b, struct arena *arena)
 {
-	return streq(gpus_lines(a, arena), gpus_lines(b, arena));
+	return streq(gpus_lines(a, false, arena), gpus_lines(b, false, arena));
 }

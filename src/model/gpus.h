@@ -29,8 +29,10 @@ bool gpus_equal(const struct facts_gpus *a, const struct facts_gpus *b, struct a
 void gpus_differ(const struct facts_gpus *before, const struct facts_gpus *now, struct arena *arena,
 		 const char **ret_less, const char **ret_more);
 
-/* Lines of gres.conf(5) for a node, each beginning with " Name=gpu", to stand behind NodeName=...; "" for none. */
-const char *gpus_lines(const struct facts_gpus *gpus, struct arena *arena);
+/* Lines of gres.conf(5) for a node, each beginning with a blank, to stand behind NodeName=...; "" for none. `nvml`: NVIDIA's
+ * cards with AutoDetect=nvml, and without Cores=, which are then NVML's: where the two differ, slurmd leaves the card out. */
+const char *gpus_lines(const struct facts_gpus *gpus, bool nvml, struct arena *arena);
+bool gpus_have(const struct facts_gpus *gpus, enum facts_gpu_vendor vendor);
 
 /* For the record. What is malformed there is ERR_PROTOCOL. */
 json_t *gpus_encode(const struct facts_gpus *gpus);

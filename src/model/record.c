@@ -74,6 +74,7 @@ static void decode_host(struct reader *r, const json_t *o, struct record_host *h
 	};
 	h->cgroups = json_object_get(o, "cgroups") ? (unsigned)number(r, o, "cgroups", CGROUP_USE_ALL) : CGROUP_USE_ALL;
 	h->memory_from = json_object_get(o, "memory_from") ? number(r, o, "memory_from", 1 << 30) : h->hardware.memory;
+	h->nvml = json_is_true(json_object_get(o, "nvml"));
 	h->gpus_known = json_object_get(o, "gpus");
 	if (!r->bad && gpus_decode(json_object_get(o, "gpus"), r->arena, &h->gpus, r->err) < 0)
 		fail(r, "gpus");
@@ -145,6 +146,8 @@ static json_t *encode_host(const struct record_host *h)
 	json_object_set_new(o, "cgroups", json_integer(h->cgroups));
 	if (h->network.speed)
 		json_object_set_new(o, "speed", json_integer(h->network.speed));
+	if (h->nvml)
+		json_object_set_new(o, "nvml", json_true());
 	if (h->network.infiniband)
 		json_object_set_new(o, "infiniband", json_true());
 	return o;

@@ -36,6 +36,7 @@ struct record_host {
 	uint64_t memory_from;           /* MiB: the measurement that it was reckoned from */
 	struct facts_gpus gpus;         /* as configured */
 	struct record_network network;
+	bool nvml;       /* with AutoDetect=nvml */
 	bool gpus_known; /* false: written before GPUs were looked for */
 };
 

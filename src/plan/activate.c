@@ -59,7 +59,7 @@ struct texts {
 	struct slurm_conf *wanted;
 	struct map seen; /* old text -> struct slurm_activation */
 	/* Against each text that a controller had: jobs may stand on what any of them configured. */
-	struct name_set removed, resized, partitions;
+	struct name_set removed, resized, reordered, partitions;
 	struct map added_in; /* node -> in how many of the controllers' texts it is new, as a number */
 	size_t served;       /* controllers that had one */
 };
@@ -125,6 +125,13 @@ static enum slurm_need need_of(struct texts *t, const struct facts *f, struct sl
 	need = slurm_need_join(need, topology_need(t, f->topology_conf));
 	need = slurm_need_join(need, cgroup_need(t, f->in_force_cgroup));
 	need = slurm_need_join(need, cgroup_need(t, f->cgroup_conf));
+	for (size_t i = 0; ret_worst && i < 2; i++) {
+		struct slurm_names nodes = {0};
+		const char *old = i ? f->gres_conf : f->in_force_gres;
+		if (old && t->gres)
+			slurm_gres_reordered(old, t->gres, t->plan->arena, &nodes);
+		join_names(t->plan->arena, &t->reordered, &nodes);
+	}
 	need = slurm_need_join(need, gres_need(t, f->in_force_gres));
 	return slurm_need_join(need, gres_need(t, f->gres_conf));
 }
@@ -210,16 +217,20 @@ static void refuse_unknown(struct plan *plan, const char *what)
 		     "then apply again";
 }
 
-static const char *fate(bool removed)
-{
-	return removed ? "would be removed" : "would get other sockets, cores or GRES";
-}
+/* What jobs must not be in the way of. */
+enum fate { FATE_REMOVED, FATE_RESIZED, FATE_REORDERED };
+
+static const char *const fates[] = {
+    [FATE_REMOVED] = "would be removed",
+    [FATE_RESIZED] = "would get other sockets, cores or GRES",
+    [FATE_REORDERED] = "would have its GPUs counted in another order",
+};
 
 struct node_check {
 	struct plan *plan;
 	const struct slurm_names *names;
 	struct map wanted; /* the same, for look-up */
-	bool removed;      /* else resized */
+	enum fate fate;
 };
 
 /* A refusal for each of the names that `hostlist` holds; `rest` says who holds it. */
@@ -234,8 +245,8 @@ static void refuse_named(const struct node_check *c, const char *hostlist, const
 		n = c->names->len;
 	}
 	for (size_t i = 0; i < n; i++)
-		refuse(c->plan, c->removed ? "node-in-use" : "node-busy",
-		       arena_printf(c->plan->arena, "node %s %s, and %s", found[i], fate(c->removed), rest))
+		refuse(c->plan, c->fate == FATE_REMOVED ? "node-in-use" : "node-busy",
+		       arena_printf(c->plan->arena, "node %s %s, and %s", found[i], fates[c->fate], rest))
 		    ->mend = mend;
 }
 
@@ -270,18 +281,19 @@ static void check_topology(struct plan *plan, const struct slurm_names *names)
 }
 
 /* Rule 1: what jobs, reservations or topology refer to is not removed, and what is busy is not resized. */
-static void check_nodes(struct plan *plan, const struct slurm_names *names, bool removed)
+static void check_nodes(struct plan *plan, const struct slurm_names *names, enum fate fate)
 {
+	bool removed = fate == FATE_REMOVED;
 	const struct live *live = plan->live;
 	if (!names->len)
 		return;
 	if (plan->begun)
 		return;
 	if (!live || !live->up || live->brief) {
-		refuse_unknown(plan, arena_printf(plan->arena, "%s %s", names->items[0], fate(removed)));
+		refuse_unknown(plan, arena_printf(plan->arena, "%s %s", names->items[0], fates[fate]));
 		return;
 	}
-	struct node_check c = {.plan = plan, .names = names, .removed = removed};
+	struct node_check c = {.plan = plan, .names = names, .fate = fate};
 	for (size_t i = 0; i < names->len; i++)
 		map_set(&c.wanted, names->items[i], (void *)names->items[i]);
 	for (size_t k = 0; k < live->job_count; k++) {
@@ -415,15 +427,18 @@ void plan_activation(struct plan *plan)
 	}
 	if (worst && !c->fresh) {
 		check_topology(plan, &t.removed.list);
-		check_nodes(plan, &t.removed.list, true);
-		check_nodes(plan, &t.resized.list, false);
+		check_nodes(plan, &t.removed.list, FATE_REMOVED);
+		check_nodes(plan, &t.resized.list, FATE_RESIZED);
 		check_partitions(plan, &t.partitions.list);
 	}
+	if (!c->fresh)
+		check_nodes(plan, &t.reordered.list, FATE_REORDERED);
 	check_stop_all(plan);
 	mark_joining(&t);
 	map_free(&t.added_in);
 	map_free(&t.seen);
 	map_free(&t.removed.seen);
 	map_free(&t.resized.seen);
+	map_free(&t.reordered.seen);
 	map_free(&t.partitions.seen);
 }

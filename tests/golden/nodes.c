@@ -288,6 +288,9 @@ static void print_gpus(struct strbuf *out, const char *host, const struct facts 
 			    facts_gpu_state_name(g->state), g->type ? g->type : "-", g->files ? g->files : "-",
 			    g->cores ? g->cores : "-", g->driver ? g->driver : "-", g->missing ? g->missing : "-");
 	}
+	for (unsigned i = 0; i < GPU_PLUGINS; i++)
+		if (f->gpu_plugins & 1U << i)
+			strbuf_addf(out, "%s AutoDetect could be %s\n", host, facts_gpu_plugin_name(i));
 }
 
 static void print_lines(struct strbuf *out, struct arena *a, const char *text, const char *const *prefixes)

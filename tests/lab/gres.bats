@@ -176,3 +176,41 @@ set_age() { sed -i "s/min_job_age: .*/min_job_age: $1/" "$REEVE_CLUSTER"; }
 	[[ $output == *"devices=0,1,2"* ]]
 	[ "$(on gctl squeue -h -t R -o %N)" = gctl ]
 }
+
+# No library of NVIDIA's is here: slurmd says so, and takes the lines as they are.
+@test "AutoDetect=nvml is written where slurmd has the plugin, and the node is idle" {
+	printf 'gpus: { autodetect: nvml }\n' >>"$REEVE_CLUSTER"
+	run plan
+	echo "$output"
+	[[ $output == *"gnode: slurmd has no gpu_nvml.so there"* && $output == *slurm-wlm-nvml-plugin* ]]
+	on gnode "for d in /usr/lib/*-linux-gnu/slurm-wlm; do touch \$d/gpu_nvml.so; done"
+	on gctl "sbatch -w gnode -J holds --wrap 'sleep 3000'"
+	for _ in $(seq 60); do
+		[ "$(on gctl squeue -h -t R -n holds -o %i | wc -l)" -eq 0 ] || break
+		sleep 0.5
+	done
+	run apply
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"node gnode would have its GPUs counted in another order"* ]]
+	on gctl scancel -n holds
+	for _ in $(seq 60); do
+		[ "$(on gctl sinfo -h -n gnode -o %T)" != idle ] || break
+		sleep 0.5
+	done
+	run apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+	on gnode grep -x 'NodeName=gnode AutoDetect=nvml Name=gpu Type=tesla_t4 File=/dev/nvidia\[0-2\] Flags=nvidia_gpu_env' /etc/slurm/gres.conf
+	run on gnode slurmd -G
+	echo "$output"
+	[[ $output == *"Name=gpu Type=tesla_t4 Count=3 "*"File=/dev/nvidia[0-2] "* ]]
+	[[ $(gpus_of) == "Gres=gpu:tesla_t4:3"* ]]
+	run on gctl "srun -w gnode --gres=gpu:3 sh -c 'echo devices=\$CUDA_VISIBLE_DEVICES'"
+	echo "$output"
+	[[ $output == *"devices=0,1,2"* ]]
+	[ "$(on gctl squeue -h -t R -o %N)" = gctl ]
+	run apply
+	echo "$output"
+	[[ $output == *"nothing to change"* ]]
+}

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/str.h"
+#include "base/strbuf.h"
 #include "base/vec.h"
 #include "slurm/gres.h"
 
@@ -63,7 +64,7 @@ static void lines_join_what_is_alike(void **state)
 	};
 	const struct facts_gpus given = {all, ARRAY_LEN(all)}, ready = gpus_ready(&given, a);
 	assert_int_equal(ready.len, ARRAY_LEN(all) - 1);
-	assert_string_equal(gpus_lines(&ready, a),
+	assert_string_equal(gpus_lines(&ready, false, a),
 			    " Name=gpu Type=mi File=/dev/dri/renderD129 Flags=amd_gpu_env\n"
 			    " Name=gpu Type=a100_1g.5gb MultipleFiles=/dev/nvidia0,/dev/nvidia-caps/nvidia-cap3,"
 			    "/dev/nvidia-caps/nvidia-cap4 Flags=nvidia_gpu_env\n"
@@ -90,7 +91,7 @@ static void record_gives_back_what_it_was_given(void **state)
 	json_t *json = gpus_encode(&given);
 	assert_int_equal(gpus_decode(json, a, &back, &err), 0);
 	json_decref(json);
-	assert_string_equal(gpus_lines(&back, a), gpus_lines(&given, a));
+	assert_string_equal(gpus_lines(&back, false, a), gpus_lines(&given, false, a));
 	assert_int_equal(gpus_decode(NULL, a, &back, &err), 0);
 	assert_int_equal(back.len, 0);
 }
@@ -146,6 +147,8 @@ static void only_types_and_cores_need_a_restart(void **state)
 	    {"NodeName=n[1-2] Name=gpu Type=t4 File=/dev/nvidia[0-1]\n", SLURM_NEED_RESTART_BOTH},
 	    {"NodeName=n[1-2] Name=gpu Type=t5 File=/dev/nvidia[0-1] Cores=0-3\n", SLURM_NEED_RESTART_BOTH},
 	    {"NodeName=n[1-3] Name=gpu Type=t4 File=/dev/nvidia[0-1] Cores=0-3\n", SLURM_NEED_RESTART_BOTH},
+	    {"NodeName=n[1-2] AutoDetect=nvml Name=gpu Type=t4 File=/dev/nvidia[0-1] Cores=0-3\n",
+	     SLURM_NEED_RESTART_BOTH},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		assert_int_equal(slurm_gres_need(2302, two, cases[i].now), cases[i].need);
@@ -156,9 +159,58 @@ static void only_types_and_cores_need_a_restart(void **state)
 	assert_int_equal(slurm_gres_need(2205, NULL, NULL), SLURM_NEED_NOTHING);
 }
 
+static void another_autodetect_is_another_order(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	static const char none[] = "NodeName=n[1-3] Name=gpu Type=t4 File=/dev/nvidia[0-1]\n";
+	static const char some[] = "NodeName=n1 AutoDetect=nvml Name=gpu Type=t4 File=/dev/nvidia[0-1]\n"
+				   "NodeName=n1 AutoDetect=nvml Name=gpu Type=t5 File=/dev/nvidia2\n"
+				   "NodeName=n[2-3] AutoDetect=nvml\n";
+	static const struct {
+		const char *old, *now, *nodes;
+	} cases[] = {
+	    {none, none, ""},
+	    {NULL, none, ""},
+	    {none, some, "n1 n2 n3 "},
+	    {some, none, "n1 n2 n3 "},
+	    {some, some, ""},
+	    {some, "NodeName=n[1-2] AutoDetect=NVML Name=gpu\nNodeName=n3 AutoDetect=rsmi\n", "n3 "},
+	    {"# NodeName=n4 AutoDetect=nvml\nNodeName=n[ AutoDetect=nvml\n", none, ""},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct slurm_names names = {0};
+		_cleanup_strbuf_ struct strbuf all = {0};
+		slurm_gres_reordered(cases[i].old, cases[i].now, a, &names);
+		for (size_t k = 0; k < names.len; k++)
+			strbuf_addf(&all, "%s ", names.items[k]);
+		assert_string_equal(strbuf_str(&all), cases[i].nodes);
+	}
+}
+
+/* NVML is asked of NVIDIA's cards alone; what it counts is not said beside it. */
+static void lines_for_nvml_leave_cores_to_it(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct facts_gpu all[] = {
+	    nvidia("t4", "/dev/nvidia0", "0-3"),
+	    nvidia("t4", "/dev/nvidia1", "4-7"),
+	    {.vendor = GPU_AMD, .type = "mi", .files = "/dev/dri/renderD129", .cores = "4-7"},
+	};
+	const struct facts_gpus given = {all, ARRAY_LEN(all)};
+	assert_string_equal(gpus_lines(&given, true, a),
+			    " AutoDetect=nvml Name=gpu Type=t4 File=/dev/nvidia[0-1] Flags=nvidia_gpu_env\n"
+			    " Name=gpu Type=mi File=/dev/dri/renderD129 Cores=4-7 Flags=amd_gpu_env\n");
+	assert_string_equal(all[0].cores, "0-3");
+	assert_true(gpus_have(&given, GPU_NVIDIA) && gpus_have(&given, GPU_AMD) && !gpus_have(&given, GPU_INTEL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(another_autodetect_is_another_order),
+	    cmocka_unit_test(lines_for_nvml_leave_cores_to_it),
 	    cmocka_unit_test(lists_differ_by_type_and_number),
 	    cmocka_unit_test(lines_join_what_is_alike),
 	    cmocka_unit_test(record_gives_back_what_it_was_given),

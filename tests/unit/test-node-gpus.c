@@ -188,6 +188,70 @@ static void another_gpu_is_offered_and_needs_an_idle_node(void **state)
 	}
 }
 
+/* Where slurmd has the plugin, and where the node was left alone it stays as it was. */
+static void nvml_is_asked_where_it_is(void **state)
+{
+	(void)state;
+	static const char nvml[] = "gpus: { autodetect: nvml }\npartitions:\n";
+	static const char with_nvml[] =
+	    "\nNodeName=n1 AutoDetect=nvml Name=gpu Type=tesla_t4 File=/dev/nvidia[0-1] Flags=nvidia_gpu_env\n";
+	struct slurm_job job = {
+	    .id = "7", .user = "a", .partitions = "work", .nodes = "n1", .phase = SLURM_JOB_RUNNING};
+	struct world *w = world_with_cards();
+	world_edit(w, "partitions:\n", nvml);
+	world_plan(w, OBSERVED_SAME);
+	assert_non_null(strstr(core_gres_conf(w->cluster), both));
+	assert_true(world_has(&w->plan->findings, "gpu-autodetect"));
+	assert_int_equal(w->plan->need, SLURM_NEED_NOTHING);
+	assert_false(w->cluster->record_differs);
+
+	w->facts[1].gpu_plugins = 1U << GPU_PLUGIN_NVIDIA | 1U << GPU_PLUGIN_RSMI;
+	world_resolve(w);
+	assert_true(world_has(&w->cluster->findings, "gpu-autodetect"));
+
+	w->facts[1].gpu_plugins |= 1U << GPU_PLUGIN_NVML;
+	world_plan(w, OBSERVED_SAME);
+	assert_non_null(strstr(core_gres_conf(w->cluster), with_nvml));
+	assert_false(world_has(&w->plan->findings, "gpu-autodetect"));
+	assert_false(world_has(&w->plan->findings, "node-busy"));
+	assert_true(w->cluster->record_differs);
+	assert_int_equal(w->plan->need, SLURM_NEED_RESTART_BOTH);
+	/* Its jobs hold GPUs by their number, which would be another. */
+	w->live.jobs = &job;
+	w->live.job_count = 1;
+	world_plan(w, OBSERVED_SAME);
+	assert_true(world_has(&w->plan->findings, "node-busy"));
+	w->live.job_count = 0;
+
+	world_running(w);
+	world_plan(w, OBSERVED_SAME);
+	assert_int_equal(w->plan->need, SLURM_NEED_NOTHING);
+	assert_false(w->cluster->record_differs);
+	w->given[1] = NULL;
+	w->unreached[1] = "no route";
+	world_resolve(w);
+	assert_non_null(strstr(core_gres_conf(w->cluster), with_nvml));
+	assert_false(world_has(&w->cluster->findings, "gpu-autodetect"));
+	w->given[1] = &w->facts[1];
+
+	/* The class goes before the file. */
+	world_edit(w, "partitions:\n",
+		   "gpus: { autodetect: nvml }\nclasses: [ { name: all, gpus: { autodetect: off } } ]\npartitions:\n");
+	world_resolve(w);
+	assert_non_null(strstr(core_gres_conf(w->cluster), both));
+	/* Two that differ would end slurmd. */
+	world_edit(w, "partitions:\n",
+		   "gpus: { autodetect: nvml }\n"
+		   "classes: [ { name: all, gres_conf: [\"AutoDetect=off\"] } ]\npartitions:\n");
+	world_resolve(w);
+	assert_null(strstr(core_gres_conf(w->cluster), "AutoDetect=nvml"));
+	assert_non_null(strstr(core_gres_conf(w->cluster), both));
+	world_edit(w, "partitions:\n", "classes: [ { name: all, gpus: { autodetect: nvml } } ]\npartitions:\n");
+	world_resolve(w);
+	assert_non_null(strstr(core_gres_conf(w->cluster), with_nvml));
+	world_free(w);
+}
+
 static void foreign_gres_conf_is_not_replaced(void **state)
 {
 	(void)state;
@@ -249,6 +313,7 @@ static void class_has_lines_of_its_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(nvml_is_asked_where_it_is),
 	    cmocka_unit_test(gpus_are_in_both_files),
 	    cmocka_unit_test(operators_gres_stay),
 	    cmocka_unit_test(missing_device_file_does_not_reach_slurmd),

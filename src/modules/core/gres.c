@@ -34,7 +34,7 @@ static const char *lines_of(const struct cluster *c, const struct cluster_host *
 	_cleanup_strbuf_ struct strbuf out = {0};
 	unsigned bandwidth = network_bandwidth(c, h);
 	if (h->gpus_there.len)
-		strbuf_adds(&out, gpus_lines(&h->gpus_there, c->arena));
+		strbuf_adds(&out, gpus_lines(&h->gpus_there, h->nvml, c->arena));
 	if (bandwidth)
 		strbuf_addf(&out, " Name=bandwidth Count=%u Flags=CountOnly\n", bandwidth);
 	for (size_t i = 0; h->class && i < h->class->gres_conf_count; i++)
