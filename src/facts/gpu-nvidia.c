@@ -48,13 +48,19 @@ static const char *information(const struct gpu_reader *r, const char *address)
 	return NULL;
 }
 
+/* "gi1", "config", ... of a card that is divided; NULL: none. */
+static const json_t *instance_names(const struct gpu_reader *r, uint64_t minor)
+{
+	const json_t *entry =
+	    json_object_get(gpu_entries(r->items, "gpu.mig"), arena_printf(r->arena, "gpu%u", (unsigned)minor));
+	return json_object_get(json_object_get(entry, "mig"), "names");
+}
+
 static bool has_instances(const struct gpu_reader *r, uint64_t minor)
 {
 	size_t i;
 	const json_t *one;
-	const json_t *entry =
-	    json_object_get(gpu_entries(r->items, "gpu.mig"), arena_printf(r->arena, "gpu%u", (unsigned)minor));
-	json_array_foreach(json_object_get(json_object_get(entry, "mig"), "names"), i, one)
+	json_array_foreach(instance_names(r, minor), i, one)
 	{
 		const char *name = json_string_value(one);
 		if (name && str_starts(name, "gi"))
@@ -78,7 +84,11 @@ static int by_number(const void *a, const void *b)
  */
 static void find_instances(const struct gpu_reader *r, unsigned index, struct instances *ret)
 {
-	char *rest = arena_strdup(r->arena, gpu_text(json_object_get(r->items, "gpu.instances"), "out"));
+	const json_t *answer = json_object_get(r->items, "gpu.instances"), *status = json_object_get(answer, "status");
+	/* A part of the table would be fewer instances. */
+	if (!json_is_integer(status) || json_integer_value(status) || json_is_true(json_object_get(answer, "cut")))
+		return;
+	char *rest = arena_strdup(r->arena, gpu_text(answer, "out"));
 	for (char *line; rest && (line = str_next_line(&rest)) && ret->len < INSTANCES_MAX;) {
 		uint64_t n[4];
 		const char *words[6];
@@ -133,6 +143,25 @@ static int add_instance(struct gpu_reader *r, const struct facts_gpu *card, unsi
 	return gpu_add(r, &gpu);
 }
 
+/* Which GPU instances there are is in files, only what they are is not. */
+static const char *files_of_instances(const struct gpu_reader *r, uint64_t minor)
+{
+	size_t i;
+	const json_t *one;
+	const char *all = NULL;
+	json_array_foreach(instance_names(r, minor), i, one)
+	{
+		const char *name = json_string_value(one);
+		if (!name || !str_starts(name, "gi") || strlen(name) > 8)
+			continue;
+		const char *file = cap_file(r, arena_printf(r->arena, "gpu%u/%s/access", (unsigned)minor, name));
+		if (!file || !gpu_names_have(json_object_get(r->items, "gpu.caps"), file) || i >= INSTANCES_MAX)
+			return NULL;
+		all = arena_printf(r->arena, "%s%s/dev/nvidia-caps/%s", all ? all : "", all ? "," : "", file);
+	}
+	return all;
+}
+
 int gpu_nvidia_decode(struct gpu_reader *r, const struct facts_gpu *card, unsigned index)
 {
 	struct facts_gpu gpu = *card;
@@ -167,6 +196,7 @@ int gpu_nvidia_decode(struct gpu_reader *r, const struct facts_gpu *card, unsign
 			return -1;
 	if (found.len)
 		return 0;
+	gpu.caps = files_of_instances(r, minor);
 	gpu.state = GPU_NO_PROFILE;
 	return gpu_add(r, &gpu);
 }

@@ -38,7 +38,7 @@ enum facts_gpu_state {
 	GPU_NO_DRIVER,  /* none, or one that no job can compute with: `driver` */
 	GPU_NOT_UP,     /* its driver is there, and has no device for it */
 	GPU_NO_FILE,    /* `missing` is not there: slurmd would wait for it and end */
-	GPU_NO_PROFILE, /* MIG instances that nobody could say more of */
+	GPU_NO_PROFILE, /* MIG instances that nvidia-smi could not say more of, or not in time */
 };
 
 const char *facts_gpu_state_name(enum facts_gpu_state state);
@@ -52,7 +52,8 @@ struct facts_gpu {
 	const char *cores;   /* as in Cores= of gres.conf(5): "0-15,32-47"; NULL: any */
 	const char *driver;  /* NULL: none */
 	const char *missing; /* with GPU_NO_FILE */
-	bool instance;       /* a MIG instance, not a card */
+	const char *caps; /* with GPU_NO_PROFILE: a file of each GPU instance, with commas; NULL: not all are known */
+	bool instance;    /* a MIG instance, not a card */
 };
 
 /* In order of their PCI addresses, instances in order of their numbers. */

@@ -42,6 +42,16 @@ static bool is_listed(const struct cluster_host *h, const struct facts_gpu *g)
 	return false;
 }
 
+static bool is_recalled(const struct cluster_host *h, const struct facts_gpu *card)
+{
+	for (size_t i = 0; i < h->facts->gpus.len; i++) {
+		const struct facts_gpu *g = &h->facts->gpus.items[i];
+		if (g != card && g->instance && g->address && streq(g->address, card->address))
+			return true;
+	}
+	return false;
+}
+
 static void check_card(struct cluster *c, const struct cluster_host *h, const struct facts_gpu *g)
 {
 	const char *vendor = vendors[g->vendor].name;
@@ -86,10 +96,9 @@ static void check_card(struct cluster *c, const struct cluster_host *h, const st
 		f->mend = device_mend(c, h, g);
 		break;
 	case GPU_NO_PROFILE:
-		f = finding_add(
-		    &c->findings, FINDING_WARNING, "gpu-mig", h->inv->name,
-		    "the NVIDIA card at %s has MIG instances whose profiles are not known: jobs get no GPU of it",
-		    g->address);
+		f = finding_add(&c->findings, FINDING_WARNING, "gpu-mig", h->inv->name,
+				"the NVIDIA card at %s has MIG instances whose profiles are not known: %s", g->address,
+				is_recalled(h, g) ? "they are taken for what they were" : "jobs get no GPU of it");
 		f->mend = finding_text(&c->findings, "on %s: `nvidia-smi mig -lci` should list them", h->inv->name);
 		break;
 	}

@@ -126,6 +126,19 @@ static bool differs(const struct cluster *c)
 	return !c->record || known != c->record->host_count || cluster_modules_differ(c);
 }
 
+static void recall_gpus(const struct cluster *c, struct cluster_host *h)
+{
+	if (!h->facts || !h->last)
+		return;
+	const struct facts_gpus all = gpus_recall(&h->facts->gpus, &h->last->gpus, c->arena);
+	if (all.len == h->facts->gpus.len)
+		return;
+	struct facts *facts = arena_alloc(c->arena, sizeof *facts);
+	*facts = *h->facts;
+	facts->gpus = all;
+	h->facts = facts;
+}
+
 bool cluster_decided(const bool *hosts, size_t host)
 {
 	return hosts && hosts[host];
@@ -154,6 +167,7 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 	unsigned cgroups = CGROUP_USE_ALL;
 	for (size_t i = 0; i < inv->host_count; i++) {
 		c->hosts[i].last = record_host(c->record, inv->hosts[i].name);
+		recall_gpus(c, &c->hosts[i]);
 		cluster_classify(c, &c->hosts[i]);
 	}
 	cluster_exclude(c, &options->decisions);

@@ -59,6 +59,66 @@ struct facts_gpus gpus_ready(const struct facts_gpus *all, struct arena *arena)
 	return out;
 }
 
+/* The second of the files of an instance of this card; NULL: it is none. */
+static const char *instance_file(const struct facts_gpu *gpu, const struct facts_gpu *card, size_t *ret_len)
+{
+	size_t len = strlen(card->files);
+	if (strncmp(gpu->files, card->files, len) != 0 || gpu->files[len] != ',')
+		return NULL;
+	*ret_len = strcspn(gpu->files + len + 1, ",");
+	return gpu->files + len + 1;
+}
+
+static size_t place_in(const char *list, const char *word, size_t len)
+{
+	size_t i = 1;
+	for (const char *p = list; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL, i++)
+		if (strcspn(p, ",") == len && strncmp(p, word, len) == 0)
+			return i;
+	return 0;
+}
+
+/* Each GPU instance that is there was known, and each that was known is there. */
+static bool same_instances(const struct facts_gpu *card, const struct facts_gpus *before)
+{
+	bool seen[FACTS_GPUS_MAX + 1] = {false};
+	size_t count = 1, known = 0, len;
+	for (const char *p = card->caps; *p; p++)
+		count += *p == ',';
+	for (size_t i = 0; i < before->len; i++) {
+		const char *file = instance_file(&before->items[i], card, &len);
+		size_t place = file ? place_in(card->caps, file, len) : 0;
+		if (file && (!place || place > FACTS_GPUS_MAX))
+			return false;
+		known += file && !seen[place];
+		if (file)
+			seen[place] = true;
+	}
+	return known == count;
+}
+
+struct facts_gpus gpus_recall(const struct facts_gpus *now, const struct facts_gpus *before, struct arena *arena)
+{
+	struct facts_gpus out = *now;
+	size_t len;
+	for (size_t i = 0; i < now->len; i++) {
+		const struct facts_gpu *card = &now->items[i];
+		if (card->state != GPU_NO_PROFILE || !card->caps || !same_instances(card, before))
+			continue;
+		if (out.items == now->items) {
+			out.items = arena_calloc(arena, now->len + before->len, sizeof *out.items);
+			memcpy(out.items, now->items, now->len * sizeof *out.items);
+		}
+		for (size_t k = 0; k < before->len; k++)
+			if (instance_file(&before->items[k], card, &len)) {
+				out.items[out.len] = before->items[k];
+				out.items[out.len].address = card->address;
+				out.items[out.len++].driver = card->driver;
+			}
+	}
+	return out;
+}
+
 struct facts_gpus gpus_among(const struct facts_gpus *gpus, const struct facts_gpus *now, struct arena *arena)
 {
 	struct facts_gpus out = {.items = arena_calloc(arena, gpus->len, sizeof *out.items)};

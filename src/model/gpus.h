@@ -14,6 +14,12 @@
 /* Those that jobs can be given, in the order of their device files' numbers; in `arena`. */
 struct facts_gpus gpus_ready(const struct facts_gpus *all, struct arena *arena);
 
+/*
+ * `now`, and of `before` (the record's) the MIG instances of cards whose profiles nobody could say, where their GPU instances are
+ * the same files: nvidia-smi that takes too long once takes no GPU away. `now` itself where there is nothing to add. In `arena`.
+ */
+struct facts_gpus gpus_recall(const struct facts_gpus *now, const struct facts_gpus *before, struct arena *arena);
+
 /* Those of `gpus` whose files `now` has too. */
 struct facts_gpus gpus_among(const struct facts_gpus *gpus, const struct facts_gpus *now, struct arena *arena);
 

@@ -257,6 +257,19 @@ class Verbs(Case):
         self.assertEqual(got["users"], {"users": {"root": {"uid": 0, "gid": 0}}})
         self.assertEqual(got["packages"], {"versions": {}})
 
+    def test_a_question_that_takes_too_long_holds_up_no_other(self):
+        with self.session() as s:
+            began = time.monotonic()
+            got = s.ask("collect", items=[
+                dict(name="slow", run=["sh", "-c", "echo a part; sleep 60"], max=99, timeout=300),
+                dict(name="quick", run=["echo", "all"], max=99, timeout=5000),
+                dict(name="read", read="/etc/passwd", max=4096)])["items"]
+        self.assertLess(time.monotonic() - began, 20)
+        self.assertTrue(got["slow"]["timeout"])
+        self.assertNotIn("status", got["slow"])
+        self.assertEqual((got["quick"]["status"], got["quick"]["out"]), (0, "all\n"))
+        self.assertTrue(got["read"]["text"].startswith("root:"))
+
     def test_collect_answers_a_tree(self):
         devices = self.root / "sys/bus/pci/devices"
         for number, kind in ((0, "0x0300"), (1, "0x0200"), (2, "0x1200")):

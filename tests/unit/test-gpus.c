@@ -188,6 +188,92 @@ static void another_autodetect_is_another_order(void **state)
 	}
 }
 
+/* One card with two GPU instances, and what nvidia-smi answered. */
+static struct facts_gpus divided(struct arena *a, const char *answer)
+{
+	struct facts_gpus out = {0};
+	struct err err = {0};
+	json_error_t why;
+	json_t *items = json_loads(
+	    "{\"gpu.pci\": {\"entries\": {\"0000:17:00.0\": {\"class\": \"0x030200\\n\", \"vendor\": \"0x10de\\n\","
+	    " \"device\": \"0x20b0\\n\", \"driver\": {\"link\": \"../drivers/nvidia\"}}}},"
+	    " \"gpu.nvidia\": {\"entries\": {\"0000:17:00.0\": {\"information\":"
+	    "   \"Model: NVIDIA A100\\nDevice Minor: 1\\n\"}}},"
+	    " \"gpu.mig\": {\"entries\": {\"gpu1\": {\"mig\": {\"names\": [\"config\", \"gi1\", \"gi2\"]}}}},"
+	    " \"gpu.dev\": {\"entries\": {\"nvidia1\": {}}},"
+	    " \"gpu.minors\": {\"text\": \"gpu1/gi1/access 7\\ngpu1/gi1/ci0/access 8\\ngpu1/gi2/access 9\\n"
+	    "gpu1/gi2/ci0/access 10\\n\"},"
+	    " \"gpu.caps\": {\"names\": [\"nvidia-cap7\", \"nvidia-cap8\", \"nvidia-cap9\", \"nvidia-cap10\"]}}",
+	    0, &why);
+	assert_non_null(items);
+	if (answer)
+		json_object_set_new(items, "gpu.instances", json_loads(answer, 0, &why));
+	assert_int_equal(facts_gpus_decode(items, 0, a, &out, &err), 0);
+	json_decref(items);
+	return out;
+}
+
+/* What nvidia-smi did not say to its end counts for nothing: it would be fewer instances. */
+static void half_a_table_is_none(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	static const struct {
+		const char *answer;
+		bool good;
+	} cases[] = {
+	    {"{\"status\": 0, \"out\": \"| 0 1 MIG 3g.20gb 2 0 0:3 |\\n| 0 2 MIG 1g.5gb 0 0 4:1 |\\n\"}", true},
+	    {"{\"status\": 1, \"out\": \"| 0 1 MIG 3g.20gb 2 0 0:3 |\\n\"}", false},
+	    {"{\"timeout\": true, \"out\": \"| 0 1 MIG 3g.20gb 2 0 0:3 |\\n\"}", false},
+	    {"{\"status\": 0, \"cut\": true, \"out\": \"| 0 1 MIG 3g.20gb 2 0 0:3 |\\n\"}", false},
+	    {"{\"status\": 127, \"out\": \"\"}", false},
+	    {"{\"error\": \"it took too long\", \"late\": true}", false},
+	    {"[]", false},
+	    {NULL, false},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct facts_gpus got = divided(a, cases[i].answer);
+		assert_int_equal(got.len, cases[i].good ? 2 : 1);
+		assert_int_equal(got.items[0].state, cases[i].good ? GPU_READY : GPU_NO_PROFILE);
+		if (!cases[i].good)
+			assert_string_equal(got.items[0].caps,
+					    "/dev/nvidia-caps/nvidia-cap7,/dev/nvidia-caps/nvidia-cap9");
+	}
+}
+
+static void instances_that_are_still_there_are_what_they_were(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	static const char gi1[] = "/dev/nvidia1,/dev/nvidia-caps/nvidia-cap7,/dev/nvidia-caps/nvidia-cap8";
+	static const char gi2[] = "/dev/nvidia1,/dev/nvidia-caps/nvidia-cap9,/dev/nvidia-caps/nvidia-cap10";
+	static const char other[] = "/dev/nvidia1,/dev/nvidia-caps/nvidia-cap70,/dev/nvidia-caps/nvidia-cap71";
+	static const struct {
+		const char *files[3];
+		size_t recalled;
+	} cases[] = {
+	    {{gi1, gi2}, 2},   {{gi1, gi2, "/dev/nvidia11"}, 2}, /* another card */
+	    {{gi1}, 0},                                          /* one more was made */
+	    {{gi1, gi1}, 0},   {{gi1, gi2, other}, 0},           /* one is gone */
+	    {{gi1, other}, 0}, {{"/dev/nvidia1"}, 0},            /* it was not divided */
+	    {{NULL}, 0},
+	};
+	const struct facts_gpus now = divided(a, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct facts_gpu items[3];
+		struct facts_gpus before = {items, 0};
+		for (size_t k = 0; k < 3 && cases[i].files[k]; k++)
+			items[before.len++] = nvidia("a100_3g.20gb", cases[i].files[k], NULL);
+		const struct facts_gpus all = gpus_recall(&now, &before, a);
+		assert_int_equal(all.len, now.len + cases[i].recalled);
+		assert_int_equal(gpus_ready(&all, a).len, cases[i].recalled);
+	}
+	struct facts_gpu one[] = {nvidia("a100_3g.20gb", gi1, NULL), nvidia("a100_1g.5gb", gi2, NULL)};
+	const struct facts_gpus before = {one, 2},
+				known = divided(a, "{\"status\": 0, \"out\": \"| 0 1 MIG 3g.20gb 2 0 0:3 |\\n\"}");
+	assert_int_equal(gpus_recall(&known, &before, a).len, 1); /* nvidia-smi knows better */
+}
+
 /* NVML is asked of NVIDIA's cards alone; what it counts is not said beside it. */
 static void lines_for_nvml_leave_cores_to_it(void **state)
 {
@@ -210,6 +296,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(another_autodetect_is_another_order),
+	    cmocka_unit_test(half_a_table_is_none),
+	    cmocka_unit_test(instances_that_are_still_there_are_what_they_were),
 	    cmocka_unit_test(lines_for_nvml_leave_cores_to_it),
 	    cmocka_unit_test(lists_differ_by_type_and_number),
 	    cmocka_unit_test(lines_join_what_is_alike),

@@ -252,6 +252,44 @@ static void nvml_is_asked_where_it_is(void **state)
 	world_free(w);
 }
 
+/* nvidia-smi took too long: the node is what it was, and is not drained for it. */
+static void a_divided_card_is_recalled(void **state)
+{
+	(void)state;
+	static const char files[] = "/dev/nvidia0,/dev/nvidia-caps/nvidia-cap3,/dev/nvidia-caps/nvidia-cap4";
+	struct facts_gpu instance[] = {{.vendor = GPU_NVIDIA,
+					.address = "0000:01:00.0",
+					.type = "a100_3g.20gb",
+					.files = files,
+					.driver = "nvidia",
+					.instance = true}};
+	struct facts_gpu silent[] = {{.vendor = GPU_NVIDIA,
+				      .state = GPU_NO_PROFILE,
+				      .address = "0000:01:00.0",
+				      .type = "a100",
+				      .files = "/dev/nvidia0",
+				      .driver = "nvidia",
+				      .caps = "/dev/nvidia-caps/nvidia-cap3"}};
+	struct world *w = world_new(world_yaml);
+	world_edit(w, "partitions:\n", "classes: [ { name: gpu, when: gpus >= 1 } ]\npartitions:\n");
+	w->facts[1].gpus = (struct facts_gpus){instance, 1};
+	world_running(w);
+	w->facts[1].gpus = (struct facts_gpus){silent, 1};
+	world_plan(w, OBSERVED_SAME);
+	assert_int_equal(w->plan->need, SLURM_NEED_NOTHING);
+	assert_int_equal(w->cluster->hosts[1].change, CHANGE_NONE);
+	assert_string_equal(w->cluster->hosts[1].class->name, "gpu");
+	assert_false(w->cluster->record_differs);
+	assert_true(world_has(&w->plan->findings, "gpu-mig"));
+	assert_non_null(strstr(core_gres_conf(w->cluster), files));
+
+	silent[0].caps = "/dev/nvidia-caps/nvidia-cap5";
+	world_plan(w, OBSERVED_SAME);
+	assert_int_equal(w->cluster->hosts[1].change, CHANGE_SHRANK);
+	assert_null(strstr(core_gres_conf(w->cluster), files));
+	world_free(w);
+}
+
 static void foreign_gres_conf_is_not_replaced(void **state)
 {
 	(void)state;
@@ -313,6 +351,7 @@ static void class_has_lines_of_its_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_divided_card_is_recalled),
 	    cmocka_unit_test(nvml_is_asked_where_it_is),
 	    cmocka_unit_test(gpus_are_in_both_files),
 	    cmocka_unit_test(operators_gres_stay),
