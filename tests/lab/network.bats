@@ -133,6 +133,37 @@ on() {
 	on n1 scancel -n wide
 }
 
+@test "a class leaves a module out, and gives it other values" {
+	sed -i -e '/name: shared/s/ }$/, lmod: false }/' "$REEVE_CLUSTER"
+	sed -i '/name: shared/a\  - { name: second, when: "name == n2", lmod: { modulepath: /srv/n2 } }' "$REEVE_CLUSTER"
+	printf 'lmod: { modulepath: /srv/all }\n' >>"$REEVE_CLUSTER"
+	run "$REEVE" --lab apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+	on n1 grep -qx /srv/all /etc/lmod/modulespath
+	on n2 grep -qx /srv/n2 /etc/lmod/modulespath
+	run on n2 grep -x /srv/all /etc/lmod/modulespath
+	[ "$status" -eq 1 ]
+	run on n3 "ls -d /etc/lmod; dpkg -s lmod"
+	echo "$output"
+	[ "$status" -ne 0 ]
+	# The check went to the nodes that have it, and to both.
+	[ "$(on n1 scontrol show job | grep -A30 JobName=reeve-verify-lmod | grep -o ' NodeList=n[^ ]*' | tail -1)" = " NodeList=n[1-2]" ]
+	# Taken from another, it is said, and said once.
+	sed -i '/name: second/s/lmod: .*}$/lmod: false }/' "$REEVE_CLUSTER"
+	run "$REEVE" --lab plan
+	echo "$output"
+	[[ $output == *"n2 is not to have the module lmod any more"* && $output == *zz-reeve-lmod.sh* ]]
+	run "$REEVE" --lab apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+	on n2 test -e /etc/profile.d/zz-reeve-lmod.sh
+	run "$REEVE" --lab plan
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output != *"any more"* ]]
+}
+
 @test "what the network carries is measured, pair by pair" {
 	run --separate-stderr "$REEVE" --lab facts --measure network
 	echo "$output"
