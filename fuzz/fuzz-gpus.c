@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void look_into(const struct facts_gpus *found, struct arena *arena)
 {
-	const struct facts_gpus ready = gpus_ready(found, arena);
+	const struct facts_gpus ready = gpus_ready(found, arena), recalled = gpus_recall(found, &ready, arena);
 	size_t lines = 0;
 	if (found->len > FACTS_GPUS_MAX)
 		abort();
@@ -20,9 +20,10 @@ static void look_into(const struct facts_gpus *found, struct arena *arena)
 		    (g->cores && !facts_gpu_are_cores(g->cores)))
 			abort();
 	}
-	for (const char *p = gpus_lines(&ready, arena); (p = strchr(p, '\n')); p++)
-		lines++;
-	if (lines > ready.len)
+	for (int nvml = 0; nvml < 2; nvml++)
+		for (const char *p = gpus_lines(&ready, nvml, arena); (p = strchr(p, '\n')); p++)
+			lines++;
+	if (lines > 2 * ready.len || recalled.len > found->len + ready.len)
 		abort();
 	struct facts_gpus back;
 	struct err err;
@@ -39,6 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct facts_gpus found;
 	struct err err;
 	facts_gpus_request_more(items, more);
+	if (facts_gpu_plugins_decode(items) >> GPU_PLUGINS)
+		abort();
 	if (facts_gpus_decode(items, (unsigned)json_integer_value(json_object_get(items, "cores")), arena, &found,
 			      &err) == 0)
 		look_into(&found, arena);

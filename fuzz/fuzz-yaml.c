@@ -17,6 +17,17 @@ const char *__lsan_default_suppressions(void)
 	return "leak:libfyaml";
 }
 
+/* A module's section, which may hold anything. */
+static void *parse_anything(const struct conf_value *value, struct arena *arena, struct diags *diags)
+{
+	(void)value;
+	(void)diags;
+	return arena_strdup(arena, "anything");
+}
+
+static const struct inv_section lmod = {.name = "lmod", .parse = parse_anything};
+static const struct inv_section *const sections[] = {&lmod, NULL};
+
 /* Every promise of its header that can be looked at. */
 static void check_promises(const struct inventory *inv)
 {
@@ -33,7 +44,7 @@ static void check_promises(const struct inventory *inv)
 			abort();
 	for (size_t i = 0; i < inv->partition_count; i++) {
 		const struct inv_partition *partition = &inv->partitions[i];
-		if (!partition->node_count)
+		if (!partition->node_count && !partition->class_count)
 			abort();
 		for (size_t k = 0; k < partition->node_count; k++)
 			if (!inv->hosts[partition->nodes[k]].compute)
@@ -41,6 +52,14 @@ static void check_promises(const struct inventory *inv)
 		for (size_t k = 0; k < partition->param_count; k++)
 			if (strpbrk(partition->params[k].value, "\n\r#\"\\"))
 				abort();
+	}
+	for (size_t i = 0; i < inv->class_count; i++) {
+		const struct inv_class *class = &inv->classes[i];
+		bool has = inventory_class_has(inv, class, "lmod");
+		if (!inventory_class_has(inv, class, "core") || class->bandwidth.count > INV_MAX_MBIT ||
+		    class->bandwidth.reserve > INV_MAX_MBIT || class->bandwidth.percent > 90 ||
+		    (has && (!inventory_has_module(inv, "lmod") || !inventory_section(inv, class, "lmod"))))
+			abort();
 	}
 	for (size_t k = 0; k < inv->param_count; k++)
 		if (strpbrk(inv->params[k].value, "\n\r#\"\\"))
@@ -57,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena *arena = arena_new();
 	struct diags diags;
 	struct err err;
-	const struct inventory *inv = inventory_parse("cluster.yaml", text, size, NULL, &diags, arena, &err);
+	const struct inventory *inv = inventory_parse("cluster.yaml", text, size, sections, &diags, arena, &err);
 	if (!inv != !!diags.errors)
 		abort();
 	if (inv)
