@@ -3,6 +3,7 @@
  * gres.conf names and then ends (src/common/gres.c, "can't stat gres.conf file").
  */
 #include <string.h>
+#include <strings.h>
 
 #include "base/str.h"
 #include "base/vec.h"
@@ -131,6 +132,30 @@ static bool detects_itself(const struct inv_class *class)
 	return false;
 }
 
+/* A plugin that is asked for and not installed: slurmd logs "cannot create gpu context" and finds nothing (src/common/gpu.c).
+ */
+static void check_detection(struct cluster *c, const struct cluster_host *h)
+{
+	for (size_t i = 0; i < h->class->gres_conf_count; i++)
+		for (unsigned plugin = 0; plugin < GPU_PLUGINS; plugin++) {
+			const char *name = facts_gpu_plugin_name(plugin);
+			const char *at = strstr(h->class->gres_conf[i], "AutoDetect=");
+			size_t len = strlen(name);
+			if (h->facts->gpu_plugins & 1U << plugin || !at || strncasecmp(at + 11, name, len) != 0 ||
+			    (at[11 + len] && at[11 + len] != ' '))
+				continue;
+			struct finding *f = finding_add(
+			    &c->findings, FINDING_HOST, "gres-autodetect", h->inv->name,
+			    "the class '%s' has AutoDetect=%s in gres_conf, and slurmd has no gpu_%s.so there",
+			    h->class->name, name, name);
+			f->mend = finding_text(
+			    &c->findings,
+			    "install slurm-wlm-%s-plugin of slurmd's version there; or take the line out of the class",
+			    name);
+			f->origin = h->class->at;
+		}
+}
+
 /* A host that was not reached stays as it was: so does its part of gres.conf. */
 void cluster_autodetect(struct cluster *c)
 {
@@ -179,8 +204,10 @@ void cluster_check_gpus(struct cluster *c)
 {
 	for (size_t i = 0; i < c->inv->host_count; i++) {
 		const struct cluster_host *h = &c->hosts[i];
-		if (h->facts && h->serves && h->class)
+		if (h->facts && h->serves && h->class) {
 			check_devices(c, h);
+			check_detection(c, h);
+		}
 		for (size_t k = 0; h->facts && h->serves && k < h->facts->gpus.len; k++)
 			check_card(c, h, &h->facts->gpus.items[k]);
 	}

@@ -24,11 +24,33 @@ conf() {
 	grep -q '^reeve adopt: etc/slurm.conf:6: FastSchedule=1 is not kept: ' err
 	grep -q '^#   etc/slurm.conf:6: FastSchedule=1 is not kept: ' cluster.yaml
 	grep -qx '  "n\[1-9\]": "10.0.1.\[1-9\]"  # was CPUs=4' cluster.yaml
-	grep -qx "adopted: sha256:$(sha256sum <etc/slurm.conf | cut -d' ' -f1)" cluster.yaml
+	# What it includes is part of it.
+	sum=$({
+		sed '/^Include/,$d' etc/slurm.conf
+		cat etc/nodes.conf
+		echo
+		sed '1,/^Include/d' etc/slurm.conf
+	} | sha256sum | cut -d' ' -f1)
+	grep -qx "  - sha256:$sum" cluster.yaml
 	reeve check
 	[ "$status" -eq 0 ]
 	[ "$(cat out)" = "cluster.yaml: ok, 10 hosts, 1 partition" ]
 	[ ! -s err ]
+}
+
+@test "files that are taken over are named by their sums, others are not" {
+	conf
+	sed -i -e '/^Include/d' -e '$a TopologyPlugin=topology/tree' -e '$a NodeName=n[1-9] NodeAddr=10.0.1.[1-9] Gres=fpga:1' etc/slurm.conf
+	echo 'Name=fpga File=/dev/fpga0' >etc/gres.conf
+	echo 'ConstrainCores=yes' >etc/cgroup.conf
+	echo 'SwitchName=s Nodes=n[1-8]' >etc/topology.conf
+	reeve adopt --slurm-conf etc/slurm.conf
+	[ "$status" -eq 0 ]
+	[ "$(grep -c '^  - sha256:' cluster.yaml)" = 3 ]
+	for file in slurm gres cgroup; do
+		grep -qx "  - sha256:$(sha256sum <etc/$file.conf | cut -d' ' -f1)" cluster.yaml
+	done
+	grep -q "topology.conf: it is not taken over.*'n9' is below no switch" err
 }
 
 @test "adopt overwrites nothing unless it is told to" {

@@ -341,6 +341,16 @@ static void class_has_lines_of_its_own(void **state)
 	world_resolve(w);
 	assert_int_equal(findings_count(&w->cluster->findings, FINDING_HOST), 1);
 	assert_true(world_has(&w->cluster->findings, "gres-device"));
+	w->facts[2].missing_count = w->facts[1].missing_count = 0;
+	world_edit(
+	    w, "partitions:\n",
+	    "classes: [{ name: detected, when: \"name == 'n2'\", Gres: \"gpu:2\", gres_conf: 'AutoDetect=nvml' }]\n"
+	    "partitions:\n");
+	world_resolve(w);
+	assert_true(world_has(&w->cluster->findings, "gres-autodetect"));
+	w->facts[2].gpu_plugins = 1U << GPU_PLUGIN_NVML;
+	world_resolve(w);
+	assert_int_equal(findings_count(&w->cluster->findings, FINDING_HOST), 0);
 	/* Whoever wrote the file that lies there, reeve has one to put in its place. */
 	w->facts[2].gres_conf = "Name=fpga\n";
 	world_resolve(w);
