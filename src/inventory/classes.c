@@ -83,46 +83,61 @@ static void read_exclude(struct build *b, struct inv_class *class, const struct 
 		class->exclude = (struct inv_text){.text = text, .at = value->at};
 }
 
+static const struct expr_name *find_fact(const char *name)
+{
+	for (size_t i = 0; i < INV_FACTS; i++)
+		if (streq(inv_fact_names[i].name, name))
+			return &inv_fact_names[i];
+	return NULL;
+}
+
+static void unknown_fact(struct build *b, const struct conf_pair *pair)
+{
+	const char *names[INV_FACTS + 1] = {NULL};
+	for (size_t i = 0; i < INV_FACTS; i++)
+		names[i] = inv_fact_names[i].name;
+	conf_unknown_key(pair, "'expect'", names, b->diags);
+}
+
+/* One pair as an expression, behind what `all` has; findings instead. */
+static int expect_pair(struct build *b, const struct conf_pair *pair, struct strbuf *all)
+{
+	const struct expr_name *fact = find_fact(pair->key);
+	const char *text;
+	bool yes = false;
+	if (!fact) {
+		unknown_fact(b, pair);
+		return -1;
+	}
+	if (conf_text(pair->value, "an expected value", &text, b->diags) < 0 ||
+	    (fact->type == EXPR_BOOL && conf_bool(pair->value, pair->key, &yes, b->diags) < 0))
+		return -1;
+	bool amount = fact->type == EXPR_MEMORY || fact->type == EXPR_SPEED;
+	_cleanup_strbuf_ struct strbuf one = {0};
+	if (fact->type == EXPR_BOOL)
+		strbuf_addf(&one, "%s%s", yes ? "" : "not ", pair->key);
+	else if (fact->type == EXPR_TEXT)
+		strbuf_addf(&one, "%s == \"%s\"", pair->key, text);
+	else
+		strbuf_addf(&one, "%s %s %s", pair->key, amount ? ">=" : "==", text);
+	struct expr_fault fault = {0};
+	if (!expr_parse(strbuf_str(&one), inv_fact_names, b->arena, &fault)) {
+		diag_error(b->diags, INV_EXPRESSION_CODE, pair->value->at, fault.hint, "'expect' of %s: %s", pair->key,
+			   fault.text);
+		return -1;
+	}
+	strbuf_addf(all, "%s%s", all->len ? " and " : "", strbuf_str(&one));
+	return 0;
+}
+
 /* { cores: 4, memory: 7 GB } is short for "cores == 4 and memory >= 7 GB": what must not become less is an amount. */
 static const struct expr *expect_map(struct build *b, const struct conf_value *map)
 {
 	_cleanup_strbuf_ struct strbuf all = {0};
-	for (size_t i = 0; i < map->count; i++) {
-		const struct conf_pair *pair = &map->pairs[i];
-		const char *text;
-		size_t fact = 0;
-		while (fact < INV_FACTS && !streq(inv_fact_names[fact].name, pair->key))
-			fact++;
-		if (fact == INV_FACTS) {
-			const char *names[INV_FACTS + 1] = {NULL};
-			for (size_t k = 0; k < INV_FACTS; k++)
-				names[k] = inv_fact_names[k].name;
-			conf_unknown_key(pair, "'expect'", names, b->diags);
-			return NULL;
-		}
-		if (conf_text(pair->value, "an expected value", &text, b->diags) < 0)
-			return NULL;
-		enum expr_type type = inv_fact_names[fact].type;
-		bool yes = false;
-		if (type == EXPR_BOOL && conf_bool(pair->value, pair->key, &yes, b->diags) < 0)
-			return NULL;
-		bool amount = type == EXPR_MEMORY || type == EXPR_SPEED;
-		_cleanup_strbuf_ struct strbuf one = {0};
-		if (type == EXPR_BOOL)
-			strbuf_addf(&one, "%s%s", yes ? "" : "not ", pair->key);
-		else if (type == EXPR_TEXT)
-			strbuf_addf(&one, "%s == \"%s\"", pair->key, text);
-		else
-			strbuf_addf(&one, "%s %s %s", pair->key, amount ? ">=" : "==", text);
-		struct expr_fault fault = {0};
-		if (!expr_parse(strbuf_str(&one), inv_fact_names, b->arena, &fault)) {
-			diag_error(b->diags, INV_EXPRESSION_CODE, pair->value->at, fault.hint, "'expect' of %s: %s",
-				   pair->key, fault.text);
-			return NULL;
-		}
-		strbuf_addf(&all, "%s%s", all.len ? " and " : "", strbuf_str(&one));
-	}
-	return parse_expression(b, map, arena_strndup(b->arena, strbuf_str(&all), all.len));
+	int result = 0;
+	for (size_t i = 0; i < map->count; i++)
+		result |= expect_pair(b, &map->pairs[i], &all);
+	return result ? NULL : parse_expression(b, map, arena_strndup(b->arena, strbuf_str(&all), all.len));
 }
 
 static void read_expect(struct build *b, struct inv_class *class, const struct conf_value *value)
@@ -217,11 +232,17 @@ void build_classes(struct build *b, const struct conf_value *value)
 {
 	if (!value)
 		return;
-	if (value->kind != CONF_LIST || !value->count || value->count > MOST_CLASSES) {
-		diag_error(b->diags, value->kind == CONF_NULL ? CONF_EMPTY_CODE : CONF_TYPE_CODE, value->at,
+	if (value->kind == CONF_LIST && value->count > MOST_CLASSES) {
+		diag_error(b->diags, INV_CLASS_COUNT_CODE, value->at, NULL,
+			   "'classes' has %zu classes; there can be at most %d", value->count, MOST_CLASSES);
+		return;
+	}
+	if (value->kind != CONF_LIST || !value->count) {
+		bool empty = value->kind == CONF_NULL || value->kind == CONF_LIST;
+		diag_error(b->diags, empty ? CONF_EMPTY_CODE : CONF_TYPE_CODE, value->at,
 			   "for example: - { name: pi8, when: \"memory >= 7000 MB\", features: [pi] }",
 			   "'classes' should be a list of 1 to %d classes, this is %s", MOST_CLASSES,
-			   conf_kind_name(value));
+			   value->kind == CONF_LIST ? "an empty one" : conf_kind_name(value));
 		return;
 	}
 	struct inv_class *classes = arena_calloc(b->arena, value->count, sizeof *classes);

@@ -43,6 +43,7 @@
 	X(524, FEATURE, "a feature that --constraint could not name, or is given twice") \
 	X(525, REASON, "a reason that Slurm could not print") \
 	X(526, GRES_CONF, "a line of gres.conf that Slurm would not take, or that the class's Gres does not go with") \
+	X(527, CLASS_COUNT, "more classes than reeve takes") \
 	X(601, UNKNOWN_PARAM, "a parameter that Slurm does not have, or not in this version") \
 	X(602, OWNED_PARAM, "a parameter of Slurm that reeve writes itself") \
 	X(603, PARAM_VALUE, "a value that the parameter of Slurm does not take") \
