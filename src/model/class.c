@@ -124,6 +124,7 @@ void cluster_populate(struct cluster *c)
 	for (size_t p = 0; p < inv->partition_count; p++) {
 		const struct inv_partition *from = &inv->partitions[p];
 		size_t *nodes = arena_calloc(c->arena, inv->compute_count, sizeof *nodes), n = 0;
+		size_t *members = arena_calloc(c->arena, inv->compute_count, sizeof *members), m = 0;
 		for (size_t i = 0; i < from->node_count; i++)
 			in[from->nodes[i]] = true;
 		for (size_t i = 0; i < from->class_count; i++)
@@ -131,14 +132,17 @@ void cluster_populate(struct cluster *c)
 		for (size_t i = 0; i < inv->compute_count; i++) {
 			const struct cluster_host *h = &c->hosts[inv->compute[i]];
 			bool member = in[inv->compute[i]] || (h->class && classes[h->class - inv->classes]);
-			if (member && h->listed && h->serves)
+			if (!member || !h->listed)
+				continue;
+			members[m++] = inv->compute[i];
+			if (h->serves)
 				nodes[n++] = inv->compute[i];
 		}
 		for (size_t i = 0; i < from->node_count; i++)
 			in[from->nodes[i]] = false;
 		for (size_t i = 0; i < from->class_count; i++)
 			classes[from->classes[i]] = false;
-		c->partitions[p] = (struct cluster_partition){from, nodes, n};
+		c->partitions[p] = (struct cluster_partition){from, nodes, n, members, m};
 		if (n)
 			continue;
 		struct finding *f = finding_add(&c->findings, FINDING_NOTE, "empty-partition", NULL,

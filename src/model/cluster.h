@@ -52,11 +52,14 @@ struct cluster_host {
 	const char *munge_package;
 };
 
-/* Those of a partition's hosts that have a NodeName line and serve, in the order of inventory.hosts. */
+/* A partition's hosts that have a NodeName line, in the order of inventory.hosts: those that serve, and all of them, for
+ * what is not to change when a node is excluded for a time. */
 struct cluster_partition {
 	const struct inv_partition *inv;
 	const size_t *nodes; /* indexes */
 	size_t node_count;
+	const size_t *members; /* indexes */
+	size_t member_count;
 };
 
 /* Texts that are the same for every host, NULL until a module has made them; in the cluster's arena. */

@@ -5,7 +5,7 @@
  * Defaults that are not Slurm's own, and why:
  *	SelectType, SelectTypeParameters  22.05 has select/linear, whole nodes; cores and memory as resources is what
  *	    people expect.
- *	DefMemPerCPU  with memory as a resource a job that names none would get all of a node's.
+ *	DefMemPerCPU  see memory.c.
  *	ProctrackType, TaskPlugin  cgroups where every node can, else what works without (read-only cgroups kill slurmd).
  *	GresTypes, AccountingStorageTRES  where a node has GPUs; what the operator wrote stays, with ours behind it.
  *	ReturnToService=1  a node that was down because it did not answer comes back by itself (default 0: never).
@@ -178,6 +178,7 @@ static void put_nodes(struct strbuf *out, const struct cluster *c)
 
 static void put_partitions(struct strbuf *out, const struct cluster *c)
 {
+	uint64_t global = core_memory_default(c);
 	for (size_t i = 0; i < c->inv->partition_count; i++) {
 		const struct inv_partition *p = c->partitions[i].inv;
 		size_t n = c->partitions[i].node_count;
@@ -195,36 +196,18 @@ static void put_partitions(struct strbuf *out, const struct cluster *c)
 			put_pair(out, p->params[k].key, p->params[k].value);
 			state |= strcasecmp(p->params[k].key, "State") == 0;
 		}
+		uint64_t memory = core_memory_of_partition(c, &c->partitions[i], global);
+		if (memory)
+			strbuf_addf(out, " DefMemPerCPU=%llu", (unsigned long long)memory);
 		strbuf_adds(out, state ? "\n" : " State=UP\n");
 	}
 }
 
-/* Memory a core may count on, on the node that has least of it. */
-static unsigned long long memory_per_cpu(const struct cluster *c)
-{
-	unsigned long long least = 0;
-	for (size_t i = 0; i < c->inv->host_count; i++) {
-		const struct cluster_host *h = &c->hosts[i];
-		if (!h->listed || !h->hardware.cpus)
-			continue;
-		unsigned long long m = h->memory / h->hardware.cpus;
-		if (!least || m < least)
-			least = m;
-	}
-	return least ? least : 1;
-}
-
-/* Whole nodes: with select/linear cores are no resource, and Slurm takes none of cons_tres's parameters. */
-static bool whole_nodes(const struct inventory *inv)
+/* With select/linear cores are no resource, and Slurm takes none of cons_tres's parameters. */
+bool core_whole_nodes(const struct inventory *inv)
 {
 	const char *value = operator_value(inv, "SelectType");
 	return value && strcasecmp(value, "select/linear") == 0;
-}
-
-static bool consumes_memory(const struct inventory *inv)
-{
-	const char *value = operator_value(inv, "SelectTypeParameters");
-	return value ? strcasestr(value, "memory") != NULL : !whole_nodes(inv);
 }
 
 static const char *const gres_params[] = {"GresTypes", "AccountingStorageTRES"};
@@ -254,11 +237,10 @@ static char *make_slurm_conf(const struct cluster *c)
 	put_default(&out, inv, "ProctrackType", c->cgroup_track ? "proctrack/cgroup" : "proctrack/linuxproc");
 	put_default(&out, inv, "TaskPlugin", c->cgroup_track ? "task/affinity,task/cgroup" : "task/affinity");
 	put_default(&out, inv, "SelectType", "select/cons_tres");
-	if (!whole_nodes(inv))
+	if (!core_whole_nodes(inv))
 		put_default(&out, inv, "SelectTypeParameters", "CR_Core_Memory");
-	if (consumes_memory(inv) && !operator_value(inv, "DefMemPerCPU") && !operator_value(inv, "DefMemPerNode") &&
-	    !operator_value(inv, "DefMemPerGPU"))
-		strbuf_addf(&out, "DefMemPerCPU=%llu\n", memory_per_cpu(c));
+	if (core_memory_default(c))
+		strbuf_addf(&out, "DefMemPerCPU=%llu\n", (unsigned long long)core_memory_default(c));
 	put_default(&out, inv, "ReturnToService", "1");
 	put_default(&out, inv, "ReconfigFlags", "KeepPartState");
 	put_default(&out, inv, "SlurmctldTimeout", "60");

@@ -27,6 +27,15 @@ bool core_gres_has_files(const struct cluster *cluster);
  * where there is slurmdbd); of other keys as it is. NULL: nothing to write. */
 const char *core_gres_param(const struct cluster *cluster, const char *key, const char *value);
 
+/* Are whole nodes given to jobs (SelectType=select/linear)? */
+bool core_whole_nodes(const struct inventory *inv);
+
+/* DefMemPerCPU, MiB, of the whole cluster, and of a partition where the cluster's is `global`; 0: none is to be written,
+ * because the operator wrote what holds, memory is no resource, or the partition's is the cluster's. */
+uint64_t core_memory_default(const struct cluster *cluster);
+uint64_t core_memory_of_partition(const struct cluster *cluster, const struct cluster_partition *partition,
+				  uint64_t global);
+
 /* Directories and paths that the configuration names. */
 #define CORE_CONF "/etc/slurm/slurm.conf"
 #define CORE_CGROUP "/etc/slurm/cgroup.conf"
