@@ -48,6 +48,8 @@
 	X(602, OWNED_PARAM, "a parameter of Slurm that reeve writes itself") \
 	X(603, PARAM_VALUE, "a value that the parameter of Slurm does not take") \
 	X(604, PARAM_TWICE, "a parameter of Slurm is given twice, in two spellings") \
+	X(605, TOGETHER, "parameters of Slurm that it refuses beside each other") \
+	X(606, NO_EFFECT, "warning: a parameter of Slurm that has no effect, or lets no job run, as the others are") \
 	X(701, SWITCH_NAME, "a name that a switch or a block cannot have") \
 	X(702, SWITCH_EMPTY, "a switch or block with nothing below it, or with both nodes and switches") \
 	X(703, UNKNOWN_SWITCH, "a switch that is not in 'switches'") \

@@ -116,6 +116,7 @@ static void build(struct build *b)
 	build_partitions(b, values[PARTITIONS]);
 	build_slurm(b, values[SLURM]);
 	build_cgroup(b, values[CGROUP]);
+	build_together(b);
 	build_network(b, values[NETWORK]);
 	build_gpus(b, values[GPUS], &inv->gpus);
 	build_lab(b, values[LAB]);

@@ -225,6 +225,19 @@ static bool is_bool(const char *value)
 	return false;
 }
 
+/* "FORCE:4". Slurm keeps the number in 15 bits (src/common/read_config.c, OverSubscribe). */
+static bool is_share(const char *value)
+{
+	static const char *const words[] = {"NO", "EXCLUSIVE", "YES", "FORCE"};
+	uint64_t n;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcasecmp(value, words[i]) == 0)
+			return true;
+	if (strncasecmp(value, "YES:", 4) == 0)
+		return str_to_u64(value + 4, 2, 32767, &n) == 0;
+	return strncasecmp(value, "FORCE:", 6) == 0 && str_to_u64(value + 6, 1, 32767, &n) == 0;
+}
+
 static bool is_float(const char *value)
 {
 	const char *p = value;
@@ -323,6 +336,10 @@ int slurm_param_check(const struct slurm_param *param, unsigned release, const c
 		return check_word(param, value, strlen(value), false, with, err);
 	case SLURM_WORDS:
 		return check_words(param, value, with, err);
+	case SLURM_SHARE:
+		return is_share(value)
+			   ? 0
+			   : refuse(param, value, "NO, EXCLUSIVE, YES, FORCE, YES:N from 2 or FORCE:N from 1", err);
 	case SLURM_HOSTS:
 		return check_hosts(param, value, err);
 	case SLURM_FLOAT:

@@ -31,6 +31,7 @@ enum slurm_type {
 	SLURM_BOOL,      /* YES or NO (TRUE FALSE UP DOWN 1 0 are read too) */
 	SLURM_WORD,      /* one of .words */
 	SLURM_WORDS,     /* some of .words, with commas between */
+	SLURM_SHARE,     /* NO, EXCLUSIVE, YES, FORCE, YES:2 and up, FORCE:1 and up */
 	SLURM_HOSTS,     /* a hostlist; ALL is one too */
 	SLURM_FLOAT,     /* not below 0 */
 	SLURM_PORT,      /* 1..65535, or a range of them "6817-6819" */

@@ -203,12 +203,8 @@ const struct slurm_word slurm_cpu_bind_words[] = {{"core", 0, 0},   {"ldom", 0, 
 const struct slurm_word slurm_partition_state_words[] = {
     {"DOWN", 0, 0}, {"DRAIN", 0, 0}, {"INACTIVE", 0, 0}, {"UP", 0, 0}, {NULL, 0, 0}};
 
-const struct slurm_word slurm_over_subscribe_words[] = {
-    {"EXCLUSIVE", 0, 0}, {"FORCE", 0, 0}, {"YES", 0, 0}, {"NO", 0, 0}, {NULL, 0, 0}};
-
-const struct slurm_word slurm_partition_select_words[] = {{"CR_Core", 0, 0},   {"CR_Core_Memory", 0, 0},
-							  {"CR_Socket", 0, 0}, {"CR_Socket_Memory", 0, 0},
-							  {"NONE", 0, 0},      {NULL, 0, 0}};
+const struct slurm_word slurm_partition_select_words[] = {
+    {"CR_Core", 0, 0}, {"CR_Core_Memory", 0, 0}, {"CR_Socket", 0, 0}, {"CR_Socket_Memory", 0, 0}, {NULL, 0, 0}};
 
 const struct slurm_word slurm_cgroup_plugin_words[] = {
     {"autodetect", 0, 0}, {"cgroup/v1", 0, 0}, {"cgroup/v2", 0, 0}, {"disabled", 2302, 0}, {NULL, 0, 0}};

@@ -73,7 +73,6 @@ extern const struct slurm_word slurm_namespace_type_words[];
 extern const struct slurm_word slurm_node_state_words[];
 extern const struct slurm_word slurm_cpu_bind_words[];
 extern const struct slurm_word slurm_partition_state_words[];
-extern const struct slurm_word slurm_over_subscribe_words[];
 extern const struct slurm_word slurm_partition_select_words[];
 extern const struct slurm_word slurm_cgroup_plugin_words[];
 extern const struct slurm_word slurm_extra_controller_words[];

@@ -183,15 +183,21 @@ jobs_live() {
 	run "$REEVE" check
 	local checked=$status
 	set_slurm PreemptType preempt/partition_prio
-	set_slurm PreemptMode SUSPEND
+	set_slurm PreemptMode suspend
+	run "$REEVE" check
+	local beside=$status
+	cp "$DIR/good.yaml" "$REEVE_CLUSTER"
+	# Nothing that reeve knows: slurmctld itself has to be asked.
+	set_slurm MCSPlugin mcs/group
 	run apply
 	echo "$output"
 	cp "$DIR/good.yaml" "$REEVE_CLUSTER"
 	[ "$checked" -eq 1 ]
+	[ "$beside" -eq 1 ]
 	[ "$status" -eq 1 ]
-	[[ $output == *"PreemptMode"* ]]
+	[[ $output == *"MCSPlugin"* ]]
 	[ "$(on bettley systemctl show -P MainPID slurmctld)" = "$pid" ]
-	run -1 on bettley grep -q PreemptMode /etc/slurm/slurm.conf
+	run -1 on bettley grep -q MCSPlugin /etc/slurm/slurm.conf
 	run apply
 	[ "$status" -eq 0 ]
 	jobs_live
