@@ -59,9 +59,9 @@ static int exclude(struct context *context, struct operation *o)
 	int status = read_options(context, o, &d->exclusion, &options);
 	if (status >= 0)
 		return status;
-	d->exclude = operation_hosts(o, context);
-	if (!d->exclude)
-		return EXIT_MISUSED;
+	status = operation_hosts(o, context, &d->exclude);
+	if (status >= 0)
+		return status;
 	clock_iso(clock_wall_ms(), when);
 	d->exclusion.when = arena_strdup(context->arena, when);
 	d->exclusion.leaving = true;

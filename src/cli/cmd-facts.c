@@ -285,14 +285,14 @@ static const char no_salt[] = "0000000000000000000000000000000000000000000000000
 
 /* Answers of the hosts that are chosen by name, or are of a class that is. A host that did not answer is shown where it
  * may have been meant. */
-static size_t keep_chosen(const struct inventory *inv, struct answer *all, size_t count, const bool *chosen,
-			  const bool *classes)
+static size_t keep_chosen(const struct inventory *inv, struct answer *all, size_t count,
+			  const struct inv_choice *choice)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct answer *a = &all[i];
-		bool by_class = a->class ? classes[a->class - inv->classes] : !a->facts;
-		if (chosen[a->host->index] || by_class)
+		bool by_class = a->class ? choice->classes[a->class - inv->classes] : !a->facts;
+		if (choice->hosts[a->host->index] || by_class)
 			all[kept++] = *a;
 	}
 	return kept;
@@ -359,24 +359,24 @@ static int run(struct context *context)
 	const struct inventory *inv = context_inventory(context);
 	if (!inv)
 		return EXIT_FAILED;
-	bool *classes = arena_calloc(context->arena, inv->class_count, sizeof *classes), by_class = false;
-	const bool *chosen = context_select(context, inv, context_option(context, "limit"), what ? NULL : classes);
-	if (!chosen)
+	const struct inv_choice *choice = context_select(context, inv, context_option(context, "limit"), !what);
+	bool by_class = false;
+	if (!choice)
 		return EXIT_MISUSED;
-	for (size_t i = 0; i < inv->class_count; i++)
-		by_class |= classes[i];
+	for (size_t i = 0; choice->classes && i < inv->class_count; i++)
+		by_class |= choice->classes[i];
 	struct fleet_options options;
 	int status = reach_options(context, inv, &options);
 	if (status >= 0)
 		return status;
 	if (what)
-		return run_measure(context, inv, chosen, &options);
+		return run_measure(context, inv, choice->hosts, &options);
 	struct fleet_target *targets = arena_calloc(context->arena, inv->host_count, sizeof *targets);
 	struct facts_scope *scopes = arena_calloc(context->arena, inv->host_count, sizeof *scopes);
 	struct answer *answers = arena_calloc(context->arena, inv->host_count, sizeof *answers);
 	size_t count = 0;
 	for (size_t i = 0; i < inv->host_count; i++) {
-		if (!chosen[i] && !by_class)
+		if (!choice->hosts[i] && !by_class)
 			continue;
 		targets[count] = reach_target(context, &inv->hosts[i]);
 		answers[count].host = &inv->hosts[i];
@@ -391,7 +391,7 @@ static int run(struct context *context)
 		answers[i].error = &all[i].error;
 		answers[i].class = all[i].facts ? class_of(inv, answers[i].host, all[i].facts, NULL) : NULL;
 	}
-	return show(context, inv, answers, keep_chosen(inv, answers, count, chosen, classes));
+	return show(context, inv, answers, keep_chosen(inv, answers, count, choice));
 }
 
 static const struct option_spec options[] = {

@@ -2,14 +2,14 @@
 #include "cli/commands.h"
 #include "cli/operate.h"
 
-static int apply_with(struct context *context, struct operation *o, const bool **decision)
+static int apply_with(struct context *context, struct operation *o, struct inv_choice *decision)
 {
 	struct err err = {0};
 	struct apply_result result = {.findings = {.arena = context->arena}};
 	const struct apply_options options = operation_apply_options(o, context);
-	*decision = operation_hosts(o, context);
-	if (!*decision)
-		return EXIT_MISUSED;
+	int status = operation_hosts(o, context, decision);
+	if (status >= 0)
+		return status;
 	o->options.lock = true;
 	if (gather(&o->gathered, o->inv, &o->options, &err) == 0)
 		apply(&o->gathered, &options, &result, &err);

@@ -13,9 +13,9 @@ static int remove_nodes(struct context *context, struct operation *o)
 	    .jobs = LEAVE_REFUSE, .purge = context_option(context, "purge") != NULL, .apply = &apply};
 	struct cluster_decisions *d = &o->options.cluster.decisions;
 	char when[21];
-	d->exclude = operation_hosts(o, context);
-	if (!d->exclude)
-		return EXIT_MISUSED;
+	int status = operation_hosts(o, context, &d->exclude);
+	if (status >= 0)
+		return status;
 	clock_iso(clock_wall_ms(), when);
 	d->exclusion = (struct record_exclusion){.who = o->who,
 						 .reason = "removed",

@@ -26,13 +26,18 @@ static const char *const state_names[] = {
 static int add_operand(struct context *context, const struct inventory *inv, const char *text, struct targets *targets,
 		       struct err *err)
 {
-	bool *chosen = inv ? arena_calloc(context->arena, inv->host_count, sizeof *chosen) : NULL;
-	if (inv && inventory_select(inv, text, chosen, NULL, NULL) == 0) {
+	struct inv_choice choice;
+	bool group = inventory_names_group(text);
+	if (group && !inv)
+		return err_set(err, ERR_INPUT, "'%.100s' is nothing without a cluster.yaml", text);
+	if (inv && inventory_select(inv, text, false, context->arena, &choice, err) == 0) {
 		for (size_t i = 0; i < inv->host_count; i++)
-			if (chosen[i])
+			if (choice.hosts[i])
 				*vec_push_in(context->arena, targets) = reach_target(context, &inv->hosts[i]);
 		return 0;
 	}
+	if (group)
+		return -1;
 	const char *const *names;
 	size_t count;
 	const char *at = strrchr(text, '@'), *hosts = at ? at + 1 : text;

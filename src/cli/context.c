@@ -72,21 +72,14 @@ const struct inventory *context_inventory(struct context *context)
 	return inv;
 }
 
-const bool *context_select(struct context *context, const struct inventory *inv, const char *nodes, bool *classes)
+const struct inv_choice *context_select(struct context *context, const struct inventory *inv, const char *nodes,
+					bool by_class)
 {
-	bool *chosen = arena_calloc(context->arena, inv->host_count, sizeof *chosen);
+	struct inv_choice *choice = arena_alloc(context->arena, sizeof *choice);
 	struct err err = {0};
-	if (inventory_select(inv, nodes ? nodes : "all", chosen, classes, &err) < 0) {
-		say(context, err.text);
-		return NULL;
-	}
-	for (size_t i = 0; i < inv->host_count; i++)
-		if (chosen[i])
-			return chosen;
-	for (size_t i = 0; classes && i < inv->class_count; i++)
-		if (classes[i])
-			return chosen;
-	say(context, "no host is named");
+	if (inventory_select(inv, nodes ? nodes : "all", by_class, context->arena, choice, &err) == 0)
+		return choice;
+	say(context, err.text);
 	return NULL;
 }
 

@@ -45,9 +45,10 @@ const char *context_file(struct context *context);
  */
 const struct inventory *context_inventory(struct context *context);
 
-/* Which of the inventory's hosts `nodes` (an argument of -l; NULL: all) means: an array by index. `classes`, by index of
- * inv->classes, takes classes that are named; NULL: none may be. NULL, said, where it means none. */
-const bool *context_select(struct context *context, const struct inventory *inv, const char *nodes, bool *classes);
+/* Which of the inventory's hosts `nodes` (an argument of -l, or operands; NULL: all) means; inventory_select() has the
+ * rules. `by_class`: classes may be named. NULL, said, where it means none. */
+const struct inv_choice *context_select(struct context *context, const struct inventory *inv, const char *nodes,
+					bool by_class);
 
 /* Say why, on standard error, and give the exit status: `return context_fail(...)`. */
 int context_fail(const struct context *context, const struct err *err);  /* EXIT_FAILED */

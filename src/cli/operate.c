@@ -75,9 +75,7 @@ int operation_begin(struct operation *o, struct context *context, bool takes_mod
 	};
 	const char *limit = context_option(context, "limit");
 	if (limit) {
-		bool *classes = arena_calloc(context->arena, o->inv->class_count, sizeof *classes);
-		o->options.plan.selected = context_select(context, o->inv, limit, classes);
-		o->options.plan.selected_classes = classes;
+		o->options.plan.selected = context_select(context, o->inv, limit, true);
 		if (!o->options.plan.selected)
 			return EXIT_MISUSED;
 	}
@@ -110,12 +108,16 @@ int operation_run(struct context *context, int (*act)(struct context *context, s
 	return status;
 }
 
-const bool *operation_hosts(struct operation *o, struct context *context)
+int operation_hosts(struct operation *o, struct context *context, struct inv_choice *ret)
 {
 	_cleanup_strbuf_ struct strbuf all = {0};
 	for (size_t i = 0; i < context->operand_count; i++)
 		strbuf_addf(&all, "%s%s", i ? "," : "", context->operands[i]);
-	return context_select(context, o->inv, strbuf_str(&all), NULL);
+	const struct inv_choice *choice = context_select(context, o->inv, strbuf_str(&all), true);
+	if (!choice)
+		return EXIT_MISUSED;
+	*ret = *choice;
+	return -1;
 }
 
 struct apply_options operation_apply_options(const struct operation *o, const struct context *context)

@@ -33,9 +33,9 @@ int operation_finish(struct context *context, struct operation *o, const struct 
  * Gives the exit status. */
 int operation_run(struct context *context, int (*act)(struct context *context, struct operation *o));
 
-/* The hosts that the command's operands name, for decisions about hosts; an array by host index. NULL, said, where that
- * is none. */
-const bool *operation_hosts(struct operation *o, struct context *context);
+/* The hosts that the command's operands name, for decisions about hosts. -1, or an exit status where that is none; it was
+ * said. */
+int operation_hosts(struct operation *o, struct context *context, struct inv_choice *ret);
 
 /* Findings for people, on `out`: the worst first, each with its place and its mend. Notes only with `notes`. */
 void operation_print_findings(const struct operation *o, const struct findings *findings, FILE *out, bool color,

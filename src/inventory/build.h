@@ -34,6 +34,7 @@ struct build {
 	size_t devices;                         /* that gres_conf names so far */
 	struct inv_class *classes;              /* as inv->classes, with ... */
 	const struct conf_value **class_values; /* ... what was written of each */
+	const char *const *partition_names;     /* NULL-terminated; NULL before `partitions` is read */
 };
 
 /* hosts.c: `hosts` into build->hosts, names and addresses checked. */
@@ -47,7 +48,6 @@ struct build_texts {
 /* What a list names beside hosts: "class:NAME" and "partition:NAME", each once. */
 struct references {
 	struct indexes classes, partitions;
-	const char *const *partition_names; /* of those that may be named, NULL-terminated */
 };
 
 /* nodes.c: the hosts that a text or list of texts names, in its order, each once. "all" stands for `all`, in any case a
@@ -55,6 +55,9 @@ struct references {
  * `out` then holds what was good. The caller frees out->items and those of `others`. */
 int build_nodes(struct build *b, const struct conf_value *value, const char *what, const size_t *all, size_t all_count,
 		struct indexes *out, struct references *others);
+/* select.c: the next piece of "n[1-3],class:x", cut off at its comma; commas inside brackets belong to a hostlist. `*rest`
+ * is what is behind it; NULL: nothing more. */
+char *build_piece(char **rest);
 /* In the order of `hosts`, in the arena. */
 const size_t *build_sorted(struct build *b, struct indexes *list);
 /* The place of `name` in a text or a list of texts, or the whole one's where it is not there as such (a range's). */

@@ -271,13 +271,21 @@ bool inventory_class_has(const struct inventory *inv, const struct inv_class *cl
  * section not written. */
 void *inventory_section(const struct inventory *inv, const struct inv_class *class, const char *name);
 
+/* Hosts that somebody chose: by index, those that were named, and the classes whose hosts are meant, too. Either NULL:
+ * none. What a host's class is says the model (model/cluster.h). */
+struct inv_choice {
+	const bool *hosts, *classes;
+};
+
 /*
- * Which hosts `nodes` of the command line (-l) means: a Slurm hostlist, "partition:NAME", "class:NAME", "all", or
- * several of these with commas between. Sets chosen[index] for each host that is named, and classes[index] for each
- * class, also a partition's; `chosen` has host_count elements, `classes` class_count, and they are not cleared before.
- * `classes` NULL: a class is an error, because nobody knows yet what the hosts are. ERR_INPUT names what is unknown,
- * with the nearest name.
+ * Which hosts a text of the command line means (-l, NODE...): a Slurm hostlist, "partition:NAME", "class:NAME", "all", or
+ * several of these with commas between. `by_class` false: a class is an error, because nobody knows there what the hosts
+ * are. At least one host or class is chosen. In `arena`. ERR_INPUT names what is unknown, with the nearest name.
  */
-int inventory_select(const struct inventory *inv, const char *nodes, bool *chosen, bool *classes, struct err *err);
+int inventory_select(const struct inventory *inv, const char *nodes, bool by_class, struct arena *arena,
+		     struct inv_choice *ret, struct err *err);
+
+/* Does such a text name a class or a partition? */
+bool inventory_names_group(const char *nodes);
 
 #endif

@@ -57,6 +57,17 @@ static const char *nearest_host(struct build *b, const char *name)
 	return str_nearest(name, b->name_list);
 }
 
+/* What was meant by a host that is none, where there is a class or partition of that name. */
+static const char *group_of(struct build *b, const char *name)
+{
+	if (inventory_class(b->inv, name))
+		return arena_printf(b->arena, "class:%s", name);
+	for (size_t i = 0; b->partition_names && b->partition_names[i]; i++)
+		if (streq(b->partition_names[i], name))
+			return arena_printf(b->arena, "partition:%s", name);
+	return NULL;
+}
+
 static int add_name(struct build *b, const struct conf_value *value, const char *what, const char *name,
 		    struct indexes *out)
 {
@@ -64,7 +75,9 @@ static int add_name(struct build *b, const struct conf_value *value, const char 
 	if (!index) {
 		if (map_has(&b->broken_names, name))
 			return -1;
-		const char *near = nearest_host(b, name);
+		const char *near = group_of(b, name);
+		if (!near)
+			near = nearest_host(b, name);
 		diag_error(b->diags, INV_UNKNOWN_HOST_CODE, build_place(value, name),
 			   near ? diags_text(b->diags, "did you mean '%s'?", near) : NULL,
 			   "%s names '%s', which is not in 'hosts'", what, name);
@@ -161,8 +174,8 @@ static int add_class(struct build *b, const struct conf_value *value, const char
 	return add_reference(b, value, what, "class", names, &others->classes);
 }
 
-static int add_text(struct build *b, const struct conf_value *value, const char *what, const size_t *all,
-		    size_t all_count, struct indexes *out, struct references *others)
+static int add_piece(struct build *b, const struct conf_value *value, const char *what, const size_t *all,
+		     size_t all_count, struct indexes *out, struct references *others)
 {
 	bool class = str_starts(value->text, "class:"), partition = str_starts(value->text, "partition:");
 	if (!strcasecmp(value->text, "all"))
@@ -171,10 +184,34 @@ static int add_text(struct build *b, const struct conf_value *value, const char 
 		return add_hostlist(b, value, what, out);
 	if (others)
 		return class ? add_class(b, value, what, others)
-			     : add_reference(b, value, what, "partition", others->partition_names, &others->partitions);
+			     : add_reference(b, value, what, "partition", b->partition_names, &others->partitions);
 	diag_error(b->diags, INV_WORD_CODE, value->at, "name the hosts, or 'all'",
 		   "%s takes hosts; classes and partitions can be named by the 'nodes' of a partition", what);
 	return -1;
+}
+
+/* "n[1-3],class:x" in one text: each piece has its own place. */
+static int add_text(struct build *b, const struct conf_value *value, const char *what, const size_t *all,
+		    size_t all_count, struct indexes *out, struct references *others)
+{
+	if (!inventory_names_group(value->text))
+		return add_piece(b, value, what, all, all_count, out, others);
+	char *copy = arena_strdup(b->arena, value->text), *rest = copy;
+	int result = 0;
+	for (char *text; (text = build_piece(&rest));) {
+		size_t begin = strspn(text, " "), end = strlen(text);
+		while (end > begin && text[end - 1] == ' ')
+			text[--end] = '\0';
+		struct conf_value piece = *value;
+		piece.at = build_offset(value, (size_t)(text - copy) + begin);
+		piece.text = text + begin;
+		piece.len = end - begin;
+		if (piece.at.width > piece.len)
+			piece.at.width = (unsigned)piece.len;
+		if (piece.len)
+			result |= add_piece(b, &piece, what, all, all_count, out, others);
+	}
+	return result;
 }
 
 int build_nodes(struct build *b, const struct conf_value *value, const char *what, const size_t *all, size_t all_count,

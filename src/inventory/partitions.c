@@ -171,10 +171,9 @@ void build_partitions(struct build *b, const struct conf_value *value)
 		partitions[count].at = pair->at;
 		values[count++] = pair->value;
 	}
-	for (size_t i = 0; i < count && b->memberships <= MOST_MEMBERSHIPS; i++) {
-		drafts[i].others.partition_names = names;
+	b->partition_names = names;
+	for (size_t i = 0; i < count && b->memberships <= MOST_MEMBERSHIPS; i++)
 		read_partition(b, &partitions[i], &drafts[i], values[i]);
-	}
 	unsigned *class_stamps = arena_calloc(b->arena, b->inv->class_count + 1, sizeof *class_stamps);
 	for (size_t i = 0; i < count; i++)
 		if (drafts[i].state == UNTOUCHED)

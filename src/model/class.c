@@ -115,6 +115,41 @@ void cluster_classify(struct cluster *c, struct cluster_host *h)
 	f->origin = h->class->expect_at;
 }
 
+bool cluster_chosen(const struct cluster *c, const struct inv_choice *choice, size_t host)
+{
+	const struct inv_class *class = c->hosts[host].class;
+	return (choice->hosts && choice->hosts[host]) ||
+	       (choice->classes && class && choice->classes[class - c->inv->classes]);
+}
+
+bool cluster_decided(const struct cluster *c, const struct inv_choice *choice, size_t host)
+{
+	const struct inv_choice named = {.hosts = choice->hosts};
+	return cluster_chosen(c, c->inv->hosts[host].compute ? choice : &named, host);
+}
+
+void cluster_check_choice(const struct cluster *c, const struct inv_choice *choice, bool decided,
+			  struct findings *findings)
+{
+	const struct inv_class *first = NULL;
+	bool any = false;
+	for (size_t i = 0; choice->classes && !first && i < c->inv->class_count; i++)
+		first = choice->classes[i] ? &c->inv->classes[i] : NULL;
+	if (!first)
+		return;
+	for (size_t i = 0; i < c->inv->host_count; i++) {
+		const struct cluster_host *h = &c->hosts[i];
+		any |= decided ? cluster_decided(c, choice, i) : cluster_chosen(c, choice, i);
+		if (h->inv->compute && !h->facts && !h->last)
+			finding_add(findings, FINDING_WARNING, "class-unknown", h->inv->name,
+				    "which class it is of is not known: it was not reached, and never was before")
+			    ->mend = "name it, where it is meant";
+	}
+	if (!any)
+		finding_add(findings, FINDING_STOP, "nobody-chosen", NULL, "no host is of class '%s'", first->name)
+		    ->mend = "`reeve facts` shows which host is of which class";
+}
+
 void cluster_populate(struct cluster *c)
 {
 	const struct inventory *inv = c->inv;

@@ -139,11 +139,6 @@ static void recall_gpus(const struct cluster *c, struct cluster_host *h)
 	h->facts = facts;
 }
 
-bool cluster_decided(const bool *hosts, size_t host)
-{
-	return hosts && hosts[host];
-}
-
 struct cluster *cluster_resolve(const struct inventory *inv, const struct facts *const *facts,
 				const char *const *unreached, const struct cluster_options *options,
 				struct arena *arena)
@@ -170,14 +165,17 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 		recall_gpus(c, &c->hosts[i]);
 		cluster_classify(c, &c->hosts[i]);
 	}
+	cluster_check_choice(c, &options->decisions.accept, true, &c->findings);
+	cluster_check_choice(c, &options->decisions.include, true, &c->findings);
+	cluster_check_choice(c, &options->decisions.exclude, true, &c->findings);
 	cluster_exclude(c, &options->decisions);
 	for (size_t i = 0; i < inv->host_count; i++) {
 		struct cluster_host *h = &c->hosts[i];
 		choose_packages(h);
 		network_resolve_host(h);
 		cluster_baseline(c, h,
-				 cluster_decided(options->decisions.accept, i) ||
-				     cluster_decided(options->decisions.include, i));
+				 cluster_decided(c, &options->decisions.accept, i) ||
+				     cluster_decided(c, &options->decisions.include, i));
 		listed += h->listed;
 		if (h->facts)
 			running |=

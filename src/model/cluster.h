@@ -96,11 +96,11 @@ struct cluster {
 	struct arena *arena; /* borrowed */
 };
 
-/* What an operator decided about hosts with this run. Arrays by host index, NULL: for none. */
+/* What an operator decided about hosts with this run. */
 struct cluster_decisions {
-	const bool *accept;                /* what is measured now is their new baseline */
-	const bool *include;               /* they serve again */
-	const bool *exclude;               /* they serve no longer: ... */
+	struct inv_choice accept;          /* what is measured now is their new baseline */
+	struct inv_choice include;         /* they serve again */
+	struct inv_choice exclude;         /* they serve no longer: ... */
 	struct record_exclusion exclusion; /* ... who, why, when, until; its name is not used */
 	const char *today;                 /* "2026-12-24", for exclusions that end; NULL: they are not looked at */
 };
@@ -139,8 +139,17 @@ bool cluster_has_gres(const struct cluster *c);        /* is there something for
 /* Does the class have this resource in a Gres= of its own? NULL: no. */
 bool cluster_class_gives(const struct inv_class *class, const char *gres);
 
-/* Is the host one of those that a decision is about? `hosts` NULL: it is about none. */
-bool cluster_decided(const bool *hosts, size_t host);
+/* Is the host one of those that were chosen: named, or of a class that is meant? A host that was not reached is of the
+ * class that it was of. */
+bool cluster_chosen(const struct cluster *c, const struct inv_choice *choice, size_t host);
+
+/* The same for a decision: of a class its compute hosts are meant. */
+bool cluster_decided(const struct cluster *c, const struct inv_choice *choice, size_t host);
+
+/* A choice by class that means nobody is a finding that stops; that a host which was never seen may be of such a class is
+ * a warning. `decided`: as cluster_decided() has it. Adds to `findings`. */
+void cluster_check_choice(const struct cluster *c, const struct inv_choice *choice, bool decided,
+			  struct findings *findings);
 
 /* Part of cluster_resolve, in files of their own: each adds its findings. */
 void cluster_exclude(struct cluster *c, const struct cluster_decisions *decisions); /* exclusions, serves */

@@ -73,24 +73,25 @@ static void decide(struct cluster *c, struct cluster_host *h, const struct clust
 {
 	size_t host = h->inv->index;
 	const struct record_exclusion *recorded = record_exclusion(c->record, h->inv->name);
-	if ((cluster_decided(d->include, host) || cluster_decided(d->exclude, host)) && !h->inv->compute)
+	bool include = cluster_decided(c, &d->include, host), exclude = cluster_decided(c, &d->exclude, host);
+	if ((include || exclude) && !h->inv->compute)
 		finding_add(&c->findings, FINDING_STOP, "not-compute", h->inv->name,
 			    "it is no compute node, so that there is nothing to take out of service or into it")
 		    ->origin = h->inv->at;
-	if (cluster_decided(d->include, host) && !recorded && (h->last || !h->class || !h->class->exclude.text))
+	if (include && !recorded && (h->last || !h->class || !h->class->exclude.text))
 		finding_add(&c->findings, FINDING_STOP, "not-excluded", h->inv->name, "it is not excluded")->mend =
 		    finding_text(&c->findings, "to take what is measured now for right: reeve accept %s", h->inv->name);
-	if (cluster_decided(d->include, host)) {
+	if (include) {
 		c->record_differs |= recorded != NULL;
 		recorded = NULL;
-	} else if (cluster_decided(d->exclude, host)) {
+	} else if (exclude) {
 		recorded = decided(c, h, recorded, &d->exclusion);
 		c->record_differs = true;
 	}
 	h->excluded = recorded;
 	if (recorded)
 		say_end(c, recorded, h, d->today);
-	else if (h->inv->compute && !cluster_decided(d->include, host))
+	else if (h->inv->compute && !include)
 		h->excluded = by_class(c, h);
 	h->serves = h->inv->compute && (!h->excluded || h->excluded->leaving);
 }

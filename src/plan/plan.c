@@ -81,14 +81,6 @@ static void check_selection(struct plan *plan)
 	f->mend = "run it without -l";
 }
 
-static bool is_selected(const struct cluster *c, size_t host, const struct plan_options *options)
-{
-	const struct inv_class *class = c->hosts[host].class;
-	if (!options->selected || options->selected[host])
-		return true;
-	return class && options->selected_classes && options->selected_classes[class - c->inv->classes];
-}
-
 struct plan *plan_make(const struct cluster *cluster, const struct catalog *const *catalogs,
 		       const struct observed *const *observed, const struct live *live,
 		       const struct plan_options *options, struct arena *arena)
@@ -105,8 +97,10 @@ struct plan *plan_make(const struct cluster *cluster, const struct catalog *cons
 		plan->hosts[i] = (struct host_plan){
 		    .catalog = catalogs[i],
 		    .observed = catalogs[i] ? with_consequences(plan, catalogs[i], observed[i]) : NULL,
-		    .selected = is_selected(cluster, i, options),
+		    .selected = !options->selected || cluster_chosen(cluster, options->selected, i),
 		};
+	if (options->selected)
+		cluster_check_choice(cluster, options->selected, false, &plan->findings);
 	count_changes(plan, options);
 	if (plan_wants(options, "core")) {
 		plan_activation(plan);

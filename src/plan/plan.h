@@ -59,9 +59,8 @@ struct plan_drain {
 };
 
 struct plan_options {
-	const char *const *modules;   /* NULL-terminated names; NULL: all that are enabled */
-	const bool *selected;         /* by host index; NULL: all */
-	const bool *selected_classes; /* by index of inventory.classes: hosts of these, too; NULL: none */
+	const char *const *modules;        /* NULL-terminated names; NULL: all that are enabled */
+	const struct inv_choice *selected; /* NULL: all */
 };
 
 struct plan {

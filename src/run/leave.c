@@ -22,7 +22,7 @@ struct leaver {
 
 static bool leaves(const struct gathered *g, size_t host)
 {
-	return g->options->cluster.decisions.exclude[host];
+	return cluster_decided(g->cluster, &g->options->cluster.decisions.exclude, host);
 }
 
 /* One command to slurmctld, on the controller that answered. A finding that stops where it fails. */

@@ -164,3 +164,35 @@ load helper
 	grep -q 'takes two hosts or more' err
 	[ ! -s out ]
 }
+
+@test "hosts are named alike for every command, and what cannot be said here is" {
+	cat >kinds.yaml <<-'YAML'
+		reeve: 1
+		cluster: fen
+		hosts: { a: 10.9.0.1, b: 10.9.0.2 }
+		controllers: [a]
+		compute: all
+		classes: [ { name: big, when: "cores > 4" }, { name: small } ]
+		partitions:
+		  main: { nodes: "class:big,b", default: true }
+	YAML
+	for command in "plan -l" "apply -l" "facts -l" "exclude --reason x" include remove accept trust; do
+		reeve -f kinds.yaml $command class:huge
+		[ "$status" -eq 64 ]
+		grep -q "no class 'huge'" err
+		reeve -f kinds.yaml $command class:big,small
+		[ "$status" -eq 64 ]
+		[ "$command" = trust ] || grep -q "no host 'small' in kinds.yaml; did you mean 'class:small'?" err
+		reeve -f kinds.yaml $command partition:man
+		[ "$status" -eq 64 ]
+		grep -q "no partition 'man'" err
+	done
+	for command in trust "facts --measure network -l"; do
+		reeve -f kinds.yaml $command class:big
+		[ "$status" -eq 64 ]
+		grep -q "which hosts are of class 'big' says what is measured on them" err
+	done
+	reeve trust class:big
+	[ "$status" -eq 64 ]
+	grep -q "'class:big' is nothing without a cluster.yaml" err
+}

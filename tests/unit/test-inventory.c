@@ -358,21 +358,44 @@ static void command_lines_select_hosts(void **state)
 	};
 	const char *bad[] = {"", ",", "n[1-3]", "jasst", "partition:x", "class:gpu", "n[", "-l", "n[08-09"};
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
-		bool chosen[6] = {false};
+		struct inv_choice choice;
 		char text[7] = "";
-		assert_int_equal(inventory_select(l.inv, good[i].nodes, chosen, NULL, &l.err), 0);
+		assert_int_equal(inventory_select(l.inv, good[i].nodes, false, l.arena, &choice, &l.err), 0);
 		for (size_t k = 0; k < 6; k++)
-			text[k] = chosen[k] ? '1' : '0';
+			text[k] = choice.hosts[k] ? '1' : '0';
 		assert_string_equal(text, good[i].chosen);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		bool chosen[6] = {false};
-		assert_int_equal(inventory_select(l.inv, bad[i], chosen, NULL, &l.err), -1);
+		struct inv_choice choice;
+		assert_int_equal(inventory_select(l.inv, bad[i], false, l.arena, &choice, &l.err), -1);
 		assert_int_equal(l.err.code, ERR_INPUT);
 	}
-	bool chosen[6];
-	inventory_select(l.inv, "jasst", chosen, NULL, &l.err);
+	struct inv_choice choice;
+	inventory_select(l.inv, "jasst", false, l.arena, &choice, &l.err);
 	assert_non_null(strstr(l.err.text, "did you mean 'jast'?"));
+	inventory_select(l.inv, "partition:debug,general", false, l.arena, &choice, &l.err);
+	assert_non_null(strstr(l.err.text, "did you mean 'partition:general'?"));
+	loaded_free(&l);
+}
+
+static void command_lines_select_classes(void **state)
+{
+	(void)state;
+	struct loaded l;
+	struct inv_choice choice;
+	_cleanup_free_ char *text = with("classes: [ { name: a, when: \"cores > 1\" }, { name: b } ]\n");
+	load_text(&l, text);
+	assert_int_equal(inventory_select(l.inv, "n[08-09],class:b", true, l.arena, &choice, &l.err), 0);
+	assert_true(choice.hosts[2] && choice.hosts[3] && !choice.hosts[4]);
+	assert_true(choice.classes[1] && !choice.classes[0]);
+	assert_int_equal(inventory_select(l.inv, "class:a,b", true, l.arena, &choice, &l.err), -1);
+	assert_non_null(strstr(l.err.text, "did you mean 'class:b'?"));
+	assert_int_equal(inventory_select(l.inv, "class:a", false, l.arena, &choice, &l.err), -1);
+	assert_non_null(strstr(l.err.text, "says what is measured on them"));
+	assert_int_equal(inventory_select(l.inv, "class:c", true, l.arena, &choice, &l.err), -1);
+	assert_non_null(strstr(l.err.text, "no class 'c'"));
+	assert_true(inventory_names_group("n1,class:a") && inventory_names_group("partition:x"));
+	assert_false(inventory_names_group("n[1,2],fe80::1"));
 	loaded_free(&l);
 }
 
@@ -477,6 +500,7 @@ int main(void)
 	    cmocka_unit_test(what_is_wrong_with_a_class_s_section_is_said_once),
 	    cmocka_unit_test(sections_of_classes_are_bounded),
 	    cmocka_unit_test(command_lines_select_hosts),
+	    cmocka_unit_test(command_lines_select_classes),
 	    cmocka_unit_test(ten_thousand_hosts_take_little_time),
 	    cmocka_unit_test(explosions_are_bounded),
 	    cmocka_unit_test(files_that_cannot_be_read_say_why),

@@ -63,7 +63,7 @@ static void an_exclusion_changes_no_default(void **state)
 	struct world *w = uneven("partitions:\n  work: { nodes: all, default: true }\n  large: { nodes: n1 }\n");
 	world_running(w);
 	bool exclude[HOSTS] = {[2] = true};
-	w->options.decisions.exclude = exclude;
+	w->options.decisions.exclude.hosts = exclude;
 	w->options.decisions.exclusion = (struct record_exclusion){.who = "root@x", .reason = "a fan", .when = "now"};
 	world_resolve(w);
 	assert_non_null(strstr(core_slurm_conf(w->cluster), "PartitionName=work Nodes=n1 "));

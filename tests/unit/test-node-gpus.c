@@ -177,7 +177,7 @@ static void another_gpu_is_offered_and_needs_an_idle_node(void **state)
 		assert_true(world_has(&w->plan->findings, "changed"));
 		assert_string_equal(w->cluster->hosts[1].change_text, "gpu:tesla_t4:1 more");
 		assert_int_equal(w->plan->need, SLURM_NEED_NOTHING);
-		w->options.decisions.accept = n1;
+		w->options.decisions.accept.hosts = n1;
 		w->live.jobs = &job;
 		w->live.job_count = i;
 		world_plan(w, OBSERVED_DIFFERS);

@@ -132,7 +132,7 @@ static void a_class_excludes_what_never_served(void **state)
 	w = world_new(classes); /* or to let in */
 	bool include[HOSTS] = {[2] = true};
 	w->facts[2].hardware.memory = 2000;
-	w->options.decisions.include = include;
+	w->options.decisions.include.hosts = include;
 	world_resolve(w);
 	assert_true(w->cluster->hosts[2].serves && w->cluster->hosts[2].listed);
 	world_free(w);
@@ -223,13 +223,13 @@ static void a_node_that_shrank_is_drained_until_it_is_mended(void **state)
 	assert_int_equal(w->plan->waiting, 0);
 
 	bool accept[HOSTS] = {[1] = true};
-	w->options.decisions.accept = accept;
+	w->options.decisions.accept.hosts = accept;
 	world_plan(w, OBSERVED_SAME);
 	assert_int_equal(w->plan->waiting, 1);
 	assert_true(w->cluster->record_differs);
 	assert_non_null(strstr(core_slurm_conf(w->cluster), "NodeName=n1 NodeAddr=10.0.0.2 CPUs=3 "));
 
-	w->options.decisions.accept = NULL;
+	w->options.decisions.accept.hosts = NULL;
 	w->facts[1].hardware.cores = w->facts[1].hardware.cpus = 4;
 	world_plan(w, OBSERVED_SAME);
 	assert_int_equal(w->plan->waiting, 1);
@@ -266,7 +266,7 @@ static void an_excluded_node_keeps_its_line_and_loses_its_partitions(void **stat
 	struct world *w = world_new(world_yaml);
 	world_running(w);
 	bool exclude[HOSTS] = {[2] = true};
-	w->options.decisions.exclude = exclude;
+	w->options.decisions.exclude.hosts = exclude;
 	w->options.decisions.exclusion = (struct record_exclusion){.who = "root@here",
 								   .when = "2026-11-25T20:00:00Z",
 								   .until = "2026-12-24",
@@ -299,7 +299,7 @@ static void an_excluded_node_keeps_its_line_and_loses_its_partitions(void **stat
 	world_resolve(w);
 	assert_true(cluster_is_out(&w->cluster->hosts[2]));
 	assert_true(world_has(&w->cluster->findings, "exclusion-ended"));
-	w->options.decisions.include = exclude;
+	w->options.decisions.include.hosts = exclude;
 	w->nodes[1].flags = SLURM_NODE_DRAIN;
 	w->nodes[1].reason = "reeve: excluded: bad SD card (root@here)";
 	world_plan(w, OBSERVED_DIFFERS);
@@ -315,7 +315,7 @@ static void exclusion_wants_a_reason_once(void **state)
 	struct world *w = world_new(world_yaml);
 	world_running(w);
 	bool exclude[HOSTS] = {[2] = true};
-	w->options.decisions.exclude = exclude;
+	w->options.decisions.exclude.hosts = exclude;
 	w->options.decisions.exclusion =
 	    (struct record_exclusion){.who = "me", .when = "2026-11-25T20:00:00Z", .leaving = true};
 	world_resolve(w);
@@ -337,7 +337,7 @@ static void a_removed_node_has_no_line(void **state)
 	struct world *w = world_new(world_yaml);
 	world_running(w);
 	bool exclude[HOSTS] = {[2] = true};
-	w->options.decisions.exclude = exclude;
+	w->options.decisions.exclude.hosts = exclude;
 	w->options.decisions.exclusion = (struct record_exclusion){
 	    .who = "me", .when = "2026-11-25T20:00:00Z", .reason = "removed", .removed = true};
 	struct slurm_job job = {
@@ -367,7 +367,7 @@ static void an_unreached_node_is_not_accepted(void **state)
 	world_running(w);
 	const char *before = core_slurm_conf(w->cluster);
 	bool chosen[HOSTS] = {[2] = true};
-	w->options.decisions.accept = chosen;
+	w->options.decisions.accept.hosts = chosen;
 	w->given[2] = NULL;
 	w->unreached[2] = "it is off";
 	world_resolve(w);
@@ -382,11 +382,11 @@ static void only_what_is_excluded_is_included(void **state)
 	struct world *w = world_new(world_yaml);
 	world_running(w);
 	bool node[HOSTS] = {[2] = true}, controller[HOSTS] = {[0] = true};
-	w->options.decisions.include = node;
+	w->options.decisions.include.hosts = node;
 	world_resolve(w);
 	assert_true(world_has(&w->cluster->findings, "not-excluded"));
-	w->options.decisions.include = NULL;
-	w->options.decisions.exclude = controller;
+	w->options.decisions.include.hosts = NULL;
+	w->options.decisions.exclude.hosts = controller;
 	w->options.decisions.exclusion = (struct record_exclusion){.who = "me", .when = "x", .reason = "y"};
 	world_resolve(w);
 	assert_true(world_has(&w->cluster->findings, "not-compute"));
