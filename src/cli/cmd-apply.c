@@ -17,7 +17,7 @@ static int apply_all(struct context *context, struct operation *o)
 static int run(struct context *context)
 {
 	struct operation o;
-	int status = operation_begin(&o, context, true);
+	int status = operation_begin(&o, context, OPERATION_MODULES);
 	if (status < 0)
 		status = apply_all(context, &o);
 	operation_end(&o);

@@ -25,7 +25,7 @@ static int plan(struct context *context, struct operation *o)
 static int run(struct context *context)
 {
 	struct operation o;
-	int status = operation_begin(&o, context, true);
+	int status = operation_begin(&o, context, OPERATION_MODULES | OPERATION_LOOKS);
 	if (status < 0)
 		status = plan(context, &o);
 	operation_end(&o);

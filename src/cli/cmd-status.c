@@ -134,6 +134,29 @@ static json_t *exclusions_json(const struct operation *o)
 	return list;
 }
 
+/* Is there nothing that `reeve apply` would do? */
+static bool in_order(const struct plan *plan)
+{
+	return !plan->changes && !plan->drains.len && !plan->waiting && !plan->step_count &&
+	       !findings_count(&plan->findings, FINDING_STOP);
+}
+
+static void show_drift(const struct plan *plan, FILE *out)
+{
+	if (plan->changes)
+		fprintf(out, "drift: %zu resource%s not as the file says (`reeve plan` shows them)\n", plan->changes,
+			plan->changes == 1 ? "" : "s");
+	else if (in_order(plan))
+		fprintf(out, "drift: none\n");
+	else if (findings_count(&plan->findings, FINDING_STOP))
+		fprintf(out, "drift: `reeve apply` would refuse, see below\n");
+	else if (!plan->drains.len && !plan->waiting)
+		fprintf(out, "drift: the daemons do not run with what the file says (`reeve plan` shows it)\n");
+	else
+		fprintf(out, "drift: nodes are not as they should be\n");
+	show_plan_nodes(plan, out);
+}
+
 static void show(const struct operation *o, FILE *out, bool color, struct findings *drift)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -151,11 +174,7 @@ static void show(const struct operation *o, FILE *out, bool color, struct findin
 			live && live->why ? live->why : "it runs on no controller");
 	}
 	show_exclusions(o, arena, out);
-	if (plan->changes)
-		fprintf(out, "drift: %zu resource%s not as the file says (`reeve plan` shows them)\n", plan->changes,
-			plan->changes == 1 ? "" : "s");
-	else
-		fprintf(out, "drift: none\n");
+	show_drift(plan, out);
 	operation_print_findings(o, drift, out, color, true);
 	operation_print_findings(o, &plan->findings, out, color, true);
 	operation_print_unreached(o, out);
@@ -182,12 +201,13 @@ static json_t *as_json(const struct operation *o, const struct findings *drift)
 	for (size_t i = 0; live && i < live->controller_count; i++)
 		json_array_append_new(controllers, json_pack("{s:s, s:b}", "host", live->controllers[i].host, "up",
 							     live->controllers[i].up));
-	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "cluster", o->inv->cluster.text,
-			 "up", live && live->up, "controllers", controllers, "nodes", nodes, "partitions", partitions,
-			 "jobs", jobs, "exclusions", exclusions_json(o), "drift", (json_int_t)o->gathered.plan->changes,
-			 "live", operation_findings_json(o, drift), "findings",
-			 operation_findings_json(o, &o->gathered.plan->findings), "unreached",
-			 operation_unreached_json(o));
+	const struct plan *plan = o->gathered.plan;
+	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:o, s:I, s:o, s:o, s:o}", "cluster",
+			 o->inv->cluster.text, "up", live && live->up, "controllers", controllers, "nodes", nodes,
+			 "partitions", partitions, "jobs", jobs, "exclusions", exclusions_json(o), "drift",
+			 (json_int_t)plan->changes, "in_order", in_order(plan), "drains", show_plan_drains_json(plan),
+			 "waiting", (json_int_t)plan->waiting, "live", operation_findings_json(o, drift), "findings",
+			 operation_findings_json(o, &plan->findings), "unreached", operation_unreached_json(o));
 }
 
 static int say(struct context *context, const struct operation *o)
@@ -230,7 +250,7 @@ static int run(struct context *context)
 {
 	struct operation o;
 	struct err err = {0};
-	int status = operation_begin(&o, context, false);
+	int status = operation_begin(&o, context, OPERATION_LOOKS);
 	if (status < 0 && gather(&o.gathered, o.inv, &o.options, &err) < 0)
 		status = context_fail(context, &err);
 	if (status < 0) {

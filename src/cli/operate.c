@@ -56,7 +56,7 @@ static int choose_modules(struct operation *o, struct context *context)
 	return -1;
 }
 
-int operation_begin(struct operation *o, struct context *context, bool takes_modules)
+int operation_begin(struct operation *o, struct context *context, unsigned kind)
 {
 	*o = (struct operation){.inv = context_inventory(context)};
 	if (!o->inv)
@@ -79,14 +79,14 @@ int operation_begin(struct operation *o, struct context *context, bool takes_mod
 		if (!o->options.plan.selected)
 			return EXIT_MISUSED;
 	}
-	status = takes_modules ? choose_modules(o, context) : -1;
+	status = kind & OPERATION_MODULES ? choose_modules(o, context) : -1;
 	if (status >= 0)
 		return status;
 	struct report_options report = {
 	    .out = stdout,
 	    .progress = stderr,
-	    .json = context->json,
-	    .live = report_can_redraw(stderr),
+	    .json = context->json && !(kind & OPERATION_LOOKS),
+	    .live = !context->json && report_can_redraw(stderr),
 	    .color = context->progress_color,
 	    .out_color = context->color,
 	    .verbose = context->verbose,
@@ -101,7 +101,7 @@ int operation_run(struct context *context, int (*act)(struct context *context, s
 	struct operation o;
 	if (!context->operand_count)
 		return context_misused(context, "which nodes?");
-	int status = operation_begin(&o, context, false);
+	int status = operation_begin(&o, context, 0);
 	if (status < 0)
 		status = act(context, &o);
 	operation_end(&o);

@@ -14,11 +14,16 @@ struct operation {
 	const char *who; /* "root@laptop" */
 };
 
+enum operation_kind {
+	OPERATION_MODULES = 1, /* its operands are modules */
+	OPERATION_LOOKS = 2,   /* it shows what is: with --json one object, to which the way there does not belong */
+};
+
 /*
- * Reads the inventory and the options -l and MODULE..., and makes the report. An exit status where the command is to
- * end (it was said why), else -1. operation_end in any case.
+ * Reads the inventory and the options -l and MODULE..., and makes the report; `kind` is of enum operation_kind. An exit
+ * status where the command is to end (it was said why), else -1. operation_end in any case.
  */
-int operation_begin(struct operation *o, struct context *context, bool takes_modules);
+int operation_begin(struct operation *o, struct context *context, unsigned kind);
 void operation_end(struct operation *o);
 
 /* Who does what, for the record and the audit log. */

@@ -109,22 +109,45 @@ static void show_steps(const struct plan *plan, struct arena *arena, FILE *out)
 	}
 }
 
-static void show_drains(const struct plan *plan, struct arena *arena, FILE *out)
+void show_plan_nodes(const struct plan *plan, FILE *out)
 {
+	_cleanup_arena_ struct arena *arena = arena_new();
 	for (size_t i = 0; i < plan->drains.len; i++) {
 		const struct plan_drain *d = &plan->drains.items[i];
 		fprintf(out, "to be drained: %s: %s\n", hostlist_compress(d->names.items, d->names.len, arena),
 			d->reason);
 	}
+	if (plan->waiting)
+		fprintf(out, "%zu node%s drained in an earlier run: to be verified and resumed\n", plan->waiting,
+			plan->waiting == 1 ? "" : "s");
+}
+
+json_t *show_plan_drains_json(const struct plan *plan)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	json_t *drains = json_array();
+	for (size_t i = 0; i < plan->drains.len; i++) {
+		const struct plan_drain *d = &plan->drains.items[i];
+		json_array_append_new(drains, json_pack("{s:s, s:s}", "nodes",
+							hostlist_compress(d->names.items, d->names.len, arena),
+							"reason", d->reason));
+	}
+	return drains;
+}
+
+static const char *unknown_jobs(const struct plan *plan)
+{
+	if (plan->cluster->fresh)
+		return "none, this is a first installation";
+	return cluster_primary(plan->cluster) ? "unknown: slurmctld does not answer"
+					      : "unknown: no controller was reached";
 }
 
 static void show_jobs(const struct plan *plan, FILE *out)
 {
 	const struct live *live = plan->live;
 	if (!live || !live->up) {
-		fprintf(out, "jobs: %s\n",
-			plan->cluster->fresh ? "none, this is a first installation"
-					     : "unknown: slurmctld does not answer");
+		fprintf(out, "jobs: %s\n", unknown_jobs(plan));
 		return;
 	}
 	size_t holding = 0, pending = 0;
@@ -169,17 +192,17 @@ void show_plan(const struct operation *o, FILE *out, bool color)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct groups groups = {0};
 	struct findings drift = {.arena = arena};
+	size_t looked_at = 0;
+	for (size_t i = 0; i < o->inv->host_count; i++)
+		looked_at += plan->hosts[i].catalog && plan->hosts[i].selected;
 	group(o, arena, &groups);
 	if (!plan->changes && !plan->step_count && !plan->waiting && !findings_count(&plan->findings, FINDING_WARNING))
-		fprintf(out, "nothing to change on %zu host%s\n", o->gathered.asked, o->gathered.asked == 1 ? "" : "s");
+		fprintf(out, "nothing to change on %zu host%s\n", looked_at, looked_at == 1 ? "" : "s");
 	for (size_t i = 0; i < groups.len; i++)
 		show_group(o, groups.items[i], arena, out, color);
 	show_activation(plan, out);
 	show_steps(plan, arena, out);
-	show_drains(plan, arena, out);
-	if (plan->waiting)
-		fprintf(out, "%zu node%s drained in an earlier run: to be verified and resumed\n", plan->waiting,
-			plan->waiting == 1 ? "" : "s");
+	show_plan_nodes(plan, out);
 	show_jobs(plan, out);
 	show_plan_drift(o, &drift);
 	if (drift.len) {
@@ -198,13 +221,7 @@ json_t *show_plan_json(const struct operation *o)
 	struct findings drift = {.arena = arena};
 	group(o, arena, &groups);
 	show_plan_drift(o, &drift);
-	json_t *changes = json_array(), *reasons = json_array(), *steps = json_array(), *drains = json_array();
-	for (size_t i = 0; i < plan->drains.len; i++) {
-		const struct plan_drain *d = &plan->drains.items[i];
-		json_array_append_new(drains, json_pack("{s:s, s:s}", "nodes",
-							hostlist_compress(d->names.items, d->names.len, arena),
-							"reason", d->reason));
-	}
+	json_t *changes = json_array(), *reasons = json_array(), *steps = json_array();
 	for (size_t i = 0; i < groups.len; i++) {
 		const struct group *g = groups.items[i];
 		json_array_append_new(changes,
@@ -223,7 +240,7 @@ json_t *show_plan_json(const struct operation *o)
 	return json_pack("{s:s, s:I, s:I, s:o, s:s, s:o, s:o, s:o, s:[], s:o, s:o, s:o}", "cluster",
 			 o->inv->cluster.text, "changes_total", (json_int_t)plan->changes, "waiting",
 			 (json_int_t)plan->waiting, "changes", changes, "activation", slurm_need_name(plan->need),
-			 "reasons", reasons, "steps", steps, "drains", drains, "jobs_touched", "drift",
-			 operation_findings_json(o, &drift), "findings", operation_findings_json(o, &plan->findings),
-			 "unreached", operation_unreached_json(o));
+			 "reasons", reasons, "steps", steps, "drains", show_plan_drains_json(plan), "jobs_touched",
+			 "drift", operation_findings_json(o, &drift), "findings",
+			 operation_findings_json(o, &plan->findings), "unreached", operation_unreached_json(o));
 }

@@ -187,7 +187,7 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 	c->cgroup_memory = cgroups & CGROUP_USE_MEMORY;
 	c->cgroup_track = cgroups & CGROUP_USE_TRACK;
 	c->cgroup_devices = cgroups & CGROUP_USE_DEVICES;
-	c->fresh = !c->record && !running;
+	c->fresh = c->quorum && !c->record && !running;
 	cluster_autodetect(c);
 	c->record_differs |= differs(c);
 	cluster_populate(c);

@@ -82,7 +82,7 @@ struct cluster {
 	bool record_differs;         /* from what is to be recorded: baselines, classes, modules, exclusions */
 	const struct record *record; /* NULL: none was found */
 	bool quorum;                 /* a majority of the controllers was reached */
-	bool fresh;                  /* no record and no Slurm daemon running: a first installation */
+	bool fresh;                  /* a quorum has no record, and no Slurm daemon runs: a first installation */
 	unsigned release;            /* of Slurm on the controllers: 2205; 0 where no controller was reached */
 	enum cluster_key key;
 	const char *key_fingerprint; /* NULL with KEY_NEW until it is made (cluster_set_key) */

@@ -91,7 +91,8 @@ struct report_totals report_totals(const struct report *r);
 /*
  * Ends the run with its summary on `out`: what changed, where, grouped over equal hosts; who failed and why; how long
  * it took. With JSON the last line is {"ok", "changed", "failed", "unreachable", "seconds", "hosts": [{"name", "state",
- * "changed", "failed", "error"}], "error"}, to which the members of `extra` (may be NULL, borrowed) are added.
+ * "changed", "failed", "error"}], "error"}, to which the members of `extra` (may be NULL, borrowed) are added. A host that is
+ * neither failed nor unreachable is "done" then; "stopped" where the run failed before all was done.
  */
 struct report_totals report_end(struct report *r, const json_t *extra);
 

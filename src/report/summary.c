@@ -19,14 +19,22 @@ struct report_totals report_totals(const struct report *r)
 	return t;
 }
 
+/* At the end nobody works any more. */
+static const char *end_state(const struct report *r, const struct report_host *h)
+{
+	if (h->state == REPORT_FAILED || h->state == REPORT_UNREACHABLE)
+		return report_state_name(h->state);
+	return r->error ? "stopped" : report_state_name(REPORT_DONE);
+}
+
 static json_t *summary_json(const struct report *r, const struct report_totals *t, const json_t *extra)
 {
 	json_t *hosts = json_array();
 	for (size_t i = 0; i < r->count; i++) {
 		const struct report_host *h = &r->hosts[i];
 		json_array_append_new(hosts, json_pack("{s:s, s:s, s:I, s:I, s:s?}", "name", h->name, "state",
-						       report_state_name(h->state), "changed", (json_int_t)h->changed,
-						       "failed", (json_int_t)h->failed, "error", h->error));
+						       end_state(r, h), "changed", (json_int_t)h->changed, "failed",
+						       (json_int_t)h->failed, "error", h->error));
 	}
 	json_t *all = json_pack("{s:b, s:I, s:I, s:I, s:f, s:o, s:s?}", "ok", t->ok, "changed", (json_int_t)t->changed,
 				"failed", (json_int_t)t->failed, "unreachable", (json_int_t)t->unreachable, "seconds",

@@ -1,0 +1,120 @@
+# Whole runs of reeve over hosts that are scratch roots: what is said, and what a program may read.
+load lib
+load slurm
+setup() { protocol_setup; }
+teardown() { protocol_teardown; }
+
+said() { grep -qF -- "$1" "$roots/out" || { echo "not said: $1"; return 1; }; }
+unsaid() { ! grep -qF -- "$1" "$roots/out" || { echo "said: $1"; return 1; }; }
+
+# json EXPRESSION: of the last line on standard output, called `o`
+json() {
+	tail -n 1 "$roots/out" | python3 -c "import json, sys; o = json.load(sys.stdin); sys.exit(0 if ($1) else 'not so: $1')"
+}
+
+@test "what nobody was asked is no first installation" {
+	slurm_cluster c1 n1
+	rm -r "$roots/c1.fen" "$roots/n1.fen"
+	reeve plan
+	[ "$status" -eq 1 ]
+	said 'jobs: unknown: no controller was reached'
+	unsaid 'first installation'
+}
+
+@test "a first installation is one" {
+	slurm_cluster c1 n1
+	echo inactive disabled 0 | tee "$roots/c1.fen/units/slurmctld.service" >"$roots/n1.fen/units/slurmd.service"
+	printf '#!/bin/sh\nexit 1\n' >"$roots/c1.fen/bin/scontrol"
+	reeve plan
+	[ "$status" -eq 2 ]
+	said 'jobs: none, this is a first installation'
+}
+
+@test "a plan counts the hosts that it is about" {
+	slurm_cluster c1 n1 n2
+	reeve apply
+	[ "$status" -eq 0 ]
+	reeve plan
+	[ "$status" -eq 0 ]
+	said 'nothing to change on 3 hosts'
+	reeve plan -l n2
+	[ "$status" -eq 0 ]
+	said 'nothing to change on 1 host'
+	rm -r "$roots/n1.fen"
+	reeve plan
+	said 'nothing to change on 2 hosts'
+}
+
+@test "status says which nodes are to be drained, or let in again" {
+	slurm_cluster c1 n1 n2
+	reeve apply
+	reeve status
+	said 'drift: none'
+	reeve --json status
+	json 'o["in_order"] and not o["drains"] and o["drift"] == 0'
+
+	sed -i s/7812/3000/ "$roots/n2.fen/bin/slurmd"
+	reeve status
+	unsaid 'drift: none'
+	said 'to be drained: n2: reeve: less than it was'
+	reeve --json status
+	json 'not o["in_order"] and o["drains"][0]["nodes"] == "n2"'
+	reeve apply
+	[ "$status" -eq 0 ]
+	reeve status
+	said 'drift: none'
+
+	sed -i s/3000/7812/ "$roots/n2.fen/bin/slurmd"
+	reeve status
+	unsaid 'drift: none'
+	said '1 node drained in an earlier run: to be verified and resumed'
+	reeve --json status
+	json 'not o["in_order"] and o["waiting"] == 1'
+}
+
+@test "plan and status are one JSON object, and the way there is on standard error" {
+	slurm_cluster c1 n1
+	for command in plan status; do
+		reeve --json "$command"
+		[ "$(wc -l <"$roots/out")" -eq 1 ]
+		json 'o["cluster"] == "fen"'
+		grep -q '^facts$' "$roots/err"
+	done
+}
+
+@test "at the end of a run nobody is still working" {
+	slurm_cluster c1 n1
+	reeve --json apply
+	[ "$status" -eq 0 ]
+	json 'o["ok"] and [h["state"] for h in o["hosts"]] == ["done", "done"]'
+	while read -r line; do
+		python3 -c 'import json, sys; json.loads(sys.argv[1])' "$line"
+	done <"$roots/out"
+
+	# A configuration that slurmctld would not start with ends the next one for all.
+	sed -i "s/@parse 0/@parse 1/; s/@\$w.up 100/@\$w.exited 1/" "$roots/c1.fen/bin/sh"
+	printf 'slurm: { MinJobAge: 600 }\n' >>"$REEVE_CLUSTER"
+	reeve --json apply
+	[ "$status" -eq 1 ]
+	json 'not o["ok"] and [h["state"] for h in o["hosts"]] == ["stopped", "stopped"]'
+}
+
+# keys COMMAND: of the object, as reeve(1) lists them
+keys() {
+	sed -n '/^# JSON/,/^# EXIT/p' "$BATS_TEST_DIRNAME/../../docs/man/reeve.1.scd" |
+		awk -v command="*$1*" 'index($0, command) == 1 { on = 1; next } /^$/ { on = 0 } on' | sed 's/([^)]*)//g' |
+		grep -oE '\*[a-z_]+\*' | tr -d '*' | sort
+}
+
+@test "the objects have the keys that the manual names" {
+	slurm_cluster c1 n1
+	for command in check plan status apply; do
+		reeve --json "$command"
+		if [ "$command" = check ]; then
+			python3 -c 'import json, sys; print("\n".join(sorted(json.load(sys.stdin))))' <"$roots/out" >"$roots/keys"
+		else
+			tail -n 1 "$roots/out" | python3 -c 'import json, sys; print("\n".join(sorted(json.load(sys.stdin))))' >"$roots/keys"
+		fi
+		diff "$roots/keys" <(keys "$command" | grep -vxE 'phase|host|state|text|event|where|note|apply')
+	done
+}
