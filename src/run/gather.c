@@ -13,7 +13,7 @@
 #include "run/ask.h"
 #include "run/includes.h"
 
-enum { CONNECT_MS = 60000, ROUND_MS = 60000 };
+enum { ROUND_MS = 60000 };
 
 json_t *gather_run(const char *const *argv, const char *input, unsigned max, unsigned timeout_ms)
 {
@@ -46,7 +46,7 @@ bool gather_present(const struct gathered *g, size_t host)
 	       fleet_phase(g->fleet, g->fleet_of[host]) == FLEET_OPEN;
 }
 
-static void leave_behind(struct gathered *g, size_t host, const struct err *why)
+void gather_leave_behind(struct gathered *g, size_t host, const struct err *why)
 {
 	if (g->unreached[host])
 		return;
@@ -60,64 +60,6 @@ static void phase(const struct gathered *g, const char *title)
 {
 	if (g->options->report)
 		report_phase(g->options->report, title);
-}
-
-static void on_phase(void *data, size_t host, enum fleet_phase now)
-{
-	const struct gathered *g = data;
-	/* leave_behind() says what failed, with its reason; what is closed had its end before. */
-	if (g->options->report && now != FLEET_FAILED && now != FLEET_CLOSED)
-		report_host(g->options->report, host, REPORT_WORKING, fleet_phase_name(now));
-}
-
-static void on_warning(void *data, size_t host, const char *text)
-{
-	const struct gathered *g = data;
-	if (g->options->report)
-		report_note(g->options->report, "%s%s%s", host == SIZE_MAX ? "" : g->inv->hosts[g->host_of[host]].name,
-			    host == SIZE_MAX ? "" : ": ", text);
-}
-
-static void on_tick(void *data)
-{
-	const struct gathered *g = data;
-	if (g->options->report)
-		report_tick(g->options->report);
-}
-
-static int open_fleet(struct gathered *g, struct err *err)
-{
-	const struct inventory *inv = g->inv;
-	struct fleet_target *targets = arena_calloc(g->arena, inv->host_count, sizeof *targets);
-	const char **names = arena_calloc(g->arena, inv->host_count, sizeof *names);
-	for (size_t i = 0; i < inv->host_count; i++) {
-		const struct inv_host *h = &inv->hosts[i];
-		g->fleet_of[i] = SIZE_MAX;
-		if (!h->compute && !h->controller)
-			continue;
-		g->fleet_of[i] = g->asked;
-		g->host_of[g->asked] = i;
-		names[g->asked] = h->name;
-		struct fleet_target target = {h->name, h->address, h->user, h->port, h->local};
-		if (g->options->by_name)
-			target = (struct fleet_target){.name = h->name};
-		targets[g->asked++] = target;
-	}
-	if (g->options->report)
-		report_begin(g->options->report, names, g->asked);
-	phase(g, "connect");
-	struct fleet_options options = g->options->fleet;
-	options.on_phase = on_phase;
-	options.on_warning = on_warning;
-	options.on_tick = on_tick;
-	options.data = g;
-	g->fleet = fleet_new(targets, g->asked, &options, err);
-	if (!g->fleet || fleet_connect(g->fleet, CONNECT_MS, err) < 0)
-		return -1;
-	for (size_t i = 0; i < g->asked; i++)
-		if (fleet_phase(g->fleet, i) != FLEET_OPEN)
-			leave_behind(g, g->host_of[i], fleet_error(g->fleet, i));
-	return 0;
 }
 
 static json_t *collect(json_t *items)
@@ -162,7 +104,7 @@ static int gather_all_facts(struct gathered *g, struct err *err)
 		size_t host = g->host_of[i];
 		g->facts[host] = asked[i].facts;
 		if (!asked[i].facts)
-			leave_behind(g, host, &asked[i].error);
+			gather_leave_behind(g, host, &asked[i].error);
 		else
 			g->credentials[host] = asked[i].facts->credential;
 	}
@@ -187,7 +129,7 @@ static int lock(struct gathered *g, const size_t *hosts, size_t count, const jso
 		if (rc == 0 && streq(requests[i].error_code, "refused"))
 			rc = err_set(err, ERR_REFUSED, "%s: %s", g->inv->hosts[host].name, requests[i].error.text);
 		else if (rc == 0 && !requests[i].answer)
-			leave_behind(g, host, &requests[i].error);
+			gather_leave_behind(g, host, &requests[i].error);
 		fleet_request_clear(&requests[i]);
 	}
 	return rc;
@@ -315,7 +257,7 @@ static int ask_probe(struct gathered *g, struct err *err)
 		struct err why = requests[i].error;
 		if (kinds[i] == ASKED_PROBE &&
 		    (!requests[i].answer || take_observed(g, host, requests[i].answer, &why) < 0)) {
-			leave_behind(g, host, &why);
+			gather_leave_behind(g, host, &why);
 			g->catalogs[host] = NULL;
 			fleet_fail(g->fleet, requests[i].host, &why);
 		} else if (kinds[i] == ASKED_MUNGE && requests[i].answer) {
@@ -340,7 +282,7 @@ static int begin(struct gathered *g, const struct inventory *inv, const struct g
 	g->observed = arena_calloc(g->arena, inv->host_count, sizeof *g->observed);
 	g->credentials = arena_calloc(g->arena, inv->host_count, sizeof *g->credentials);
 	g->munge.arena = g->arena;
-	return open_fleet(g, err);
+	return gather_connect(g, err);
 }
 
 static int gather_facts(struct gathered *g, const struct inventory *inv, const struct gather_options *options,

@@ -64,6 +64,12 @@ int gather_live(struct gathered *g, struct err *err);
 /* Fresh credentials from all, decoded as a star; replaces g->munge. */
 int gather_munge(struct gathered *g, struct err *err);
 
+/* Part of gather, in a file of its own: opens the sessions. */
+int gather_connect(struct gathered *g, struct err *err);
+
+/* A host that is in the run no longer, or never was; the first reason stays. */
+void gather_leave_behind(struct gathered *g, size_t host, const struct err *why);
+
 /* A request to one host, filled in for fleet_round; the message is borrowed. */
 struct fleet_request gather_request(const struct gathered *g, size_t host, const json_t *message);
 

@@ -175,13 +175,21 @@ static bool any_new(const struct fleet *f)
 	return false;
 }
 
-int fleet_connect(struct fleet *f, unsigned timeout_ms, struct err *err)
+static bool settled(const struct fleet *f, const bool *hosts)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if ((!hosts || hosts[i]) && f->sessions[i].phase < FLEET_OPEN)
+			return false;
+	return true;
+}
+
+int fleet_await(struct fleet *f, const bool *hosts, unsigned timeout_ms, struct err *err)
 {
 	size_t at = 0;
 	int rc = 0;
 	begin_pumping(f);
 	uint64_t deadline = uv_now(&f->loop) + timeout_ms;
-	for (;;) {
+	while (!settled(f, hosts)) {
 		bool more;
 		if (cancelled(f)) {
 			rc = err_set(err, ERR_CANCELLED, "interrupted");
@@ -190,23 +198,24 @@ int fleet_connect(struct fleet *f, unsigned timeout_ms, struct err *err)
 			fail_between(f, FLEET_NEW, FLEET_STARTING, &why);
 			break;
 		}
-		if (uv_now(&f->loop) >= deadline) {
-			fail_between(f, FLEET_NEW, FLEET_STARTING, NULL);
+		if (uv_now(&f->loop) >= deadline)
 			break;
-		}
 		at = launch(f, at, &more);
-		if (!f->connecting) {
-			/* some may be new again: their kept connection was dead */
-			if (!any_new(f))
-				break;
-			at = 0;
-			continue;
-		}
-		uv_run(&f->loop, more ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+		/* some may be new again: their kept connection was dead */
+		if (f->connecting)
+			uv_run(&f->loop, more ? UV_RUN_NOWAIT : UV_RUN_ONCE);
 		if (at == f->count && f->connecting < WINDOW && any_new(f))
 			at = 0;
 	}
 	end_pumping(f);
+	return rc;
+}
+
+int fleet_connect(struct fleet *f, unsigned timeout_ms, struct err *err)
+{
+	int rc = fleet_await(f, NULL, timeout_ms, err);
+	if (rc == 0)
+		fail_between(f, FLEET_NEW, FLEET_STARTING, NULL);
 	return rc;
 }
 

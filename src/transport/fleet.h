@@ -96,6 +96,12 @@ void fleet_free(struct fleet *fleet);
  */
 int fleet_connect(struct fleet *fleet, unsigned timeout_ms, struct err *err);
 
+/*
+ * Goes on connecting until each of `hosts` (by index; NULL: all) is open or failed, or timeout_ms are over; fails nobody
+ * for being late. The others go on, here and in rounds; fleet_connect() ends it. -1: ERR_CANCELLED, as there.
+ */
+int fleet_await(struct fleet *fleet, const bool *hosts, unsigned timeout_ms, struct err *err);
+
 size_t fleet_count(const struct fleet *fleet);
 const char *fleet_name(const struct fleet *fleet, size_t host);
 enum fleet_phase fleet_phase(const struct fleet *fleet, size_t host);

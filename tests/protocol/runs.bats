@@ -118,3 +118,47 @@ keys() {
 		diff "$roots/keys" <(keys "$command" | grep -vxE 'phase|host|state|text|event|where|note|apply')
 	done
 }
+
+excluded='{"name":"n2","who":"me","reason":"fan","when":"2026-01-01T00:00:00Z","leaving":false,"removed":false}'
+
+@test "no run waits for an excluded node that is off" {
+	slurm_cluster c1 n1 n2
+	record c1 3 "$excluded"
+	echo black-hole=yes >"$roots/n2.fen/behaviour"
+	SECONDS=0
+	reeve plan
+	[ "$SECONDS" -lt 15 ]
+	[ "$status" -eq 2 ]
+	said 'unreached: n2: it is excluded, does not answer, and was not waited for'
+	unsaid 'unreached: n1'
+}
+
+@test "an excluded node that comes back is in the run, with an old slurmd" {
+	slurm_cluster c1 n1 n2
+	reeve apply
+	reeve exclude n2 --reason fan
+	[ "$status" -eq 0 ]
+	echo active enabled 1 >"$roots/n2.fen/units/slurmd.service"
+	echo delay=2500 >"$roots/n2.fen/behaviour"
+	echo delay=2000 >"$roots/n1.fen/behaviour"
+	reeve plan
+	[ "$status" -eq 2 ]
+	unsaid unreached
+	said 'service:slurmd.service  (activate: n2)'
+	reeve apply
+	[ "$status" -eq 0 ]
+	grep -q ^inactive "$roots/n2.fen/units/slurmd.service"
+}
+
+@test "an excluded node that is wanted now is waited for" {
+	slurm_cluster c1 n1 n2
+	reeve apply
+	reeve exclude n2 --reason fan
+	echo delay=7000 >"$roots/n2.fen/behaviour"
+	reeve plan
+	said 'unreached: n2: it is excluded'
+	reeve include n2
+	[ "$status" -eq 0 ]
+	reeve status
+	unsaid 'n2 excluded'
+}
