@@ -59,6 +59,14 @@ static json_t *lock(struct session *s, json_t *request, struct err *err)
 	return json_pack("{s:I}", "epoch", epoch);
 }
 
+static json_t *unlock(struct session *s, json_t *request, struct err *err)
+{
+	if (verb_unpack(request, err, "{}") < 0)
+		return NULL;
+	lock_drop(&s->lock);
+	return json_object();
+}
+
 /* Below `dir`, and without a way out of it. */
 static bool is_below(const char *path, const char *dir)
 {
@@ -163,8 +171,9 @@ static const struct {
 	const char *name;
 	json_t *(*answer)(struct session *s, json_t *request, struct err *err);
 } verbs[] = {
-    {"collect", collect}, {"probe", probe_answer}, {"need", need}, {"apply", apply_answer}, {"run", run_answer},
-    {"secret", secret},   {"lock", lock},          {"put", put},   {"append", append},      {"bye", bye},
+    {"collect", collect}, {"probe", probe_answer}, {"need", need}, {"apply", apply_answer},
+    {"run", run_answer},  {"secret", secret},      {"lock", lock}, {"unlock", unlock},
+    {"put", put},         {"append", append},      {"bye", bye},
 };
 
 json_t *verb_answer(struct session *s, const char *name, json_t *request, struct err *err)

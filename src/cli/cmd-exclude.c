@@ -1,13 +1,25 @@
 /* reeve exclude: nodes that serve no longer, for a time. */
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "cli/commands.h"
 #include "cli/operate.h"
 #include "run/leave.h"
 
-enum { MOST_REASON = 200 };
+enum { MOST_REASON = 200, LOCK_MS = 5000 };
+
+#define STAYS \
+	"what was drained stays so, and its jobs go on: the same command goes on from here, `reeve include` goes back"
+
+struct names {
+	const char **items;
+	size_t len, cap;
+};
 
 /* "2026-12-24", and a day that there is. */
 static bool is_date(const char *text)
@@ -48,30 +60,96 @@ static int read_options(struct context *context, const struct operation *o, stru
 	return -1;
 }
 
-static int exclude(struct context *context, struct operation *o)
+/* Those that the command is about, by name: what a class or partition was when it began. */
+static struct names names_of(const struct operation *o, struct arena *arena)
 {
-	struct err err = {0};
-	struct apply_result result = {.findings = {.arena = context->arena}};
-	struct apply_options apply = operation_apply_options(o, context);
-	struct leave_options options = {.apply = &apply};
+	const struct cluster_decisions *d = &o->options.cluster.decisions;
+	struct names names = {0};
+	for (size_t i = 0; i < o->inv->host_count; i++)
+		if (cluster_decided(o->gathered.cluster, &d->exclude, i))
+			*vec_push_in(arena, &names) = o->inv->hosts[i].name;
+	return names;
+}
+
+static void decide(struct context *context, struct operation *o, const struct names *names)
+{
+	bool *hosts = arena_calloc(context->arena, o->inv->host_count, sizeof *hosts);
+	struct cluster_decisions *d = &o->options.cluster.decisions;
+	for (size_t i = 0; i < names->len; i++) {
+		const struct inv_host *host = inventory_host(o->inv, names->items[i]);
+		if (host)
+			hosts[host->index] = true;
+		else
+			report_note(o->report, "%s is not in %s any more: it is left to `reeve apply`", names->items[i],
+				    o->inv->file);
+	}
+	d->exclude.hosts = hosts;
+	d->exclusion = (struct record_exclusion){.who = o->who, .when = "", .leaving = true};
+	d->goes_on = true;
+}
+
+static void pause_for(const struct operation *o, unsigned ms)
+{
+	const volatile sig_atomic_t *cancel = o->options.fleet.cancel;
+	for (unsigned gone = 0; gone < ms && !*cancel; gone += 100)
+		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+}
+
+/* A run of its own: the file, the hosts and the record may have changed while the lock was free. */
+static int begin_again(struct context *context, struct operation *o, const struct names *names)
+{
+	operation_end(o);
+	context_forget_inventory(context);
+	int status = operation_begin(o, context, 0);
+	if (status < 0)
+		decide(context, o, names);
+	else
+		fprintf(stderr, STAYS "\n");
+	return status;
+}
+
+static int begin_exclusion(struct context *context, struct operation *o, struct leave_options *options)
+{
 	struct cluster_decisions *d = &o->options.cluster.decisions;
 	char when[21];
-	int status = read_options(context, o, &d->exclusion, &options);
-	if (status >= 0)
-		return status;
-	status = operation_hosts(o, context, &d->exclude);
-	if (status >= 0)
-		return status;
+	int status = read_options(context, o, &d->exclusion, options);
+	if (status < 0)
+		status = operation_hosts(o, context, &d->exclude);
 	clock_iso(clock_wall_ms(), when);
 	d->exclusion.when = arena_strdup(context->arena, when);
 	d->exclusion.leaving = true;
-	o->options.lock = true;
-	if (gather(&o->gathered, o->inv, &o->options, &err) == 0)
-		leave(&o->gathered, &options, &result, &err);
-	if (err.code == ERR_CANCELLED)
-		report_note(o->report, "what was drained stays so, and its jobs go on: the same command goes on from "
-				       "here, `reeve include` goes back");
-	return operation_finish(context, o, &result, &err);
+	return status;
+}
+
+static int exclude(struct context *context, struct operation *o)
+{
+	struct leave_options options = {0};
+	struct names names = {0};
+	int status = begin_exclusion(context, o, &options);
+	while (status < 0) {
+		struct err err = {0};
+		struct apply_result result = {.findings = {.arena = context->arena}};
+		struct apply_options apply = operation_apply_options(o, context);
+		bool again = false;
+		options.apply = &apply;
+		o->options.lock = true;
+		if (gather(&o->gathered, o->inv, &o->options, &err) == 0)
+			leave(&o->gathered, &options, &result, &again, &err);
+		bool busy = names.len && err.code == ERR_REFUSED;
+		if (!again && !busy) {
+			if (err.code == ERR_CANCELLED)
+				report_note(o->report, STAYS);
+			return operation_finish(context, o, &result, &err);
+		}
+		if (busy) {
+			report_note(o->report, "to be finished when the lock is free: %s", err.text);
+			pause_for(o, LOCK_MS);
+		}
+		if (!names.len)
+			names = names_of(o, context->arena);
+		status = begin_again(context, o, &names);
+	}
+	return status;
 }
 
 static int run(struct context *context)
@@ -98,8 +176,9 @@ const struct command cmd_exclude = {
 	    "line stays, so that no job that names it is hurt. Who excluded it, why, when and\n"
 	    "until is recorded; `reeve status` shows it, and says when the time is over.\n"
 	    "\n"
-	    "Ctrl-C while it waits leaves the nodes draining. The same command goes on, then\n"
-	    "without --reason; `reeve include` goes back.\n"
+	    "While it waits for jobs other runs may begin; then it goes on with what is there\n"
+	    "by then. Ctrl-C while it waits leaves the nodes draining. The same command goes\n"
+	    "on, then without --reason; `reeve include` goes back.\n"
 	    "\n"
 	    "What else cluster.yaml wants is brought about by the way, as by `reeve apply`,\n"
 	    "whose exit statuses it has.",

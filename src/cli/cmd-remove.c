@@ -13,6 +13,7 @@ static int remove_nodes(struct context *context, struct operation *o)
 	    .jobs = LEAVE_REFUSE, .purge = context_option(context, "purge") != NULL, .apply = &apply};
 	struct cluster_decisions *d = &o->options.cluster.decisions;
 	char when[21];
+	bool again; /* nothing is waited for */
 	int status = operation_hosts(o, context, &d->exclude);
 	if (status >= 0)
 		return status;
@@ -23,8 +24,8 @@ static int remove_nodes(struct context *context, struct operation *o)
 						 .leaving = true,
 						 .removed = true};
 	o->options.lock = true;
-	if (gather(&o->gathered, o->inv, &o->options, &err) == 0 && leave(&o->gathered, &options, &result, &err) == 0 &&
-	    !result.stopped)
+	if (gather(&o->gathered, o->inv, &o->options, &err) == 0 &&
+	    leave(&o->gathered, &options, &result, &again, &err) == 0 && !result.stopped)
 		report_note(o->report, "take them out of %s now: until then they are left out as it is", o->inv->file);
 	return operation_finish(context, o, &result, &err);
 }

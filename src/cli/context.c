@@ -72,6 +72,11 @@ const struct inventory *context_inventory(struct context *context)
 	return inv;
 }
 
+void context_forget_inventory(struct context *context)
+{
+	context->inventory = NULL;
+}
+
 const struct inv_choice *context_select(struct context *context, const struct inventory *inv, const char *nodes,
 					bool by_class)
 {

@@ -27,6 +27,7 @@ struct context {
 	/* what follows belongs to context.c and parse.c */
 	const char *values[CONTEXT_OPTIONS]; /* of the command's options, then of the global ones; NULL: not given */
 	const struct inventory *inventory;
+	const char *sudo_password; /* asked for once (reach.c) */
 };
 
 /* What was given for the command's own or a global option: "" for one without argument, NULL where it was not given. */
@@ -44,6 +45,9 @@ const char *context_file(struct context *context);
  * errors; findings and errors were printed to standard error.
  */
 const struct inventory *context_inventory(struct context *context);
+
+/* The next context_inventory() reads the file anew. */
+void context_forget_inventory(struct context *context);
 
 /* Which of the inventory's hosts `nodes` (an argument of -l, or operands; NULL: all) means; inventory_select() has the
  * rules. `by_class`: classes may be named. NULL, said, where it means none. */

@@ -22,9 +22,11 @@ int reach_options(struct context *context, const struct inventory *inv, struct f
 		return context_fail(context, &err);
 	}
 	if (context_option(context, "ask-sudo")) {
-		ret->sudo_password = password_ask("Password for sudo on the hosts: ", &err);
-		if (!ret->sudo_password)
+		if (!context->sudo_password)
+			context->sudo_password = password_ask("Password for sudo on the hosts: ", &err);
+		if (!context->sudo_password)
 			return context_fail(context, &err);
+		ret->sudo_password = context->sudo_password;
 	}
 	return -1;
 }

@@ -102,7 +102,8 @@ struct cluster_decisions {
 	struct inv_choice include;         /* they serve again */
 	struct inv_choice exclude;         /* they serve no longer: ... */
 	struct record_exclusion exclusion; /* ... who, why, when, until; its name is not used */
-	const char *today;                 /* "2026-12-24", for exclusions that end; NULL: they are not looked at */
+	bool goes_on;      /* with an exclusion that an earlier run began: what is taken back stays so */
+	const char *today; /* "2026-12-24", for exclusions that end; NULL: they are not looked at */
 };
 
 struct cluster_options {

@@ -81,6 +81,14 @@ static void decide(struct cluster *c, struct cluster_host *h, const struct clust
 	if (include && !recorded && (h->last || !h->class || !h->class->exclude.text))
 		finding_add(&c->findings, FINDING_STOP, "not-excluded", h->inv->name, "it is not excluded")->mend =
 		    finding_text(&c->findings, "to take what is measured now for right: reeve accept %s", h->inv->name);
+	/* Its jobs were waited for, and the lock was free meanwhile. */
+	if (exclude && d->goes_on && (!recorded || recorded->removed)) {
+		finding_add(&c->findings, FINDING_STOP, "taken-back", h->inv->name,
+			    recorded ? "it was removed while its jobs were waited for"
+				     : "it was taken into service again while its jobs were waited for")
+		    ->mend = "leave it so; of other nodes that were named the same command goes on without it";
+		exclude = false;
+	}
 	if (include) {
 		c->record_differs |= recorded != NULL;
 		recorded = NULL;

@@ -157,6 +157,25 @@ static int lock_all(struct gathered *g, struct err *err)
 	return rc;
 }
 
+int gather_unlock(struct gathered *g, struct err *err)
+{
+	struct fleet_request *requests = arena_calloc(g->arena, g->asked, sizeof *requests);
+	json_t *message = json_pack("{s:s}", "verb", "unlock");
+	size_t n = 0;
+	for (size_t i = 0; i < g->asked; i++)
+		if (gather_present(g, g->host_of[i]))
+			requests[n++] = gather_request(g, g->host_of[i], message);
+	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
+	for (size_t i = 0; i < n; i++) {
+		/* The end of its session frees it. */
+		if (rc == 0 && !requests[i].answer)
+			fleet_fail(g->fleet, requests[i].host, &requests[i].error);
+		fleet_request_clear(&requests[i]);
+	}
+	json_decref(message);
+	return rc;
+}
+
 static void make_key(struct gathered *g)
 {
 	char hex[65];

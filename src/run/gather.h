@@ -55,6 +55,10 @@ void gather_end(struct gathered *g); /* says bye, frees fleet and key */
  * all but their facts. The lock and its epoch stay. */
 int gather_again(struct gathered *g, const struct cluster_options *options, struct err *err);
 
+/* Gives the lock back everywhere, for a wait that may be long; the sessions go on. What is changed after that takes a
+ * gather() of its own, since everything may be otherwise then. */
+int gather_unlock(struct gathered *g, struct err *err);
+
 /* Is the host still in the run? */
 bool gather_present(const struct gathered *g, size_t host);
 

@@ -18,6 +18,7 @@ struct leaver {
 	struct map nodes;           /* names of those that leave */
 	struct slurm_names drained; /* by this run */
 	const char *reason;
+	bool again; /* the lock was given back */
 };
 
 static bool leaves(const struct gathered *g, size_t host)
@@ -170,17 +171,39 @@ static void show_wait(const struct leaver *l, struct waiting *w, const char *tex
 	report_note(l->g->options->report, "%s", text);
 }
 
-/* 1: there are jobs still, or nobody knows; 0: there is none, or there is a finding. */
+/* Somebody let one in again while it was waited for: the record says who, or an administrator did. */
+static bool let_in(const struct leaver *l)
+{
+	const struct live *live = l->g->live;
+	for (size_t i = 0; i < live->node_count; i++)
+		if (map_get(&l->nodes, live->nodes[i].name) && !(live->nodes[i].flags & SLURM_NODE_DRAIN))
+			return true;
+	return false;
+}
+
+static bool any_controller(const struct gathered *g)
+{
+	for (size_t i = 0; i < g->inv->controller_count; i++)
+		if (gather_present(g, g->inv->controllers[i]))
+			return true;
+	return false;
+}
+
+/* 1: there are jobs still, or nobody knows; 0: there is none, or there is a finding, or it has to be begun anew. */
 static int look(struct leaver *l, struct waiting *w, struct err *err)
 {
 	struct gathered *g = l->g;
 	const struct slurm_job **jobs;
 	if (gather_live(g, err) < 0)
 		return -1;
+	if (l->again && !any_controller(g))
+		return 0;
 	if (!g->live || !g->live->up) {
 		show_wait(l, w, "slurmctld does not answer: waiting for it");
 		return 1;
 	}
+	if (l->again && let_in(l))
+		return 0;
 	size_t count = find_jobs(l, &jobs);
 	if (!count)
 		return 0;
@@ -197,20 +220,34 @@ static int look(struct leaver *l, struct waiting *w, struct err *err)
 	return !stopped(l);
 }
 
-/* Jobs may last for days: each look has memory of its own. */
+/* Each look has memory of its own: jobs may last for days. */
+static int look_once(struct leaver *l, struct waiting *w, struct err *err)
+{
+	struct gathered *g = l->g;
+	struct arena *kept = g->arena;
+	g->arena = arena_new();
+	int more = look(l, w, err);
+	arena_free(g->arena);
+	g->arena = kept;
+	g->live = NULL;
+	return more;
+}
+
 static int wait_for_jobs(struct leaver *l, struct err *err)
 {
 	struct gathered *g = l->g;
 	struct waiting w = {0};
-	int more;
-	do {
-		struct arena *kept = g->arena;
-		g->arena = arena_new();
-		more = look(l, &w, err);
-		arena_free(g->arena);
-		g->arena = kept;
-		g->live = NULL;
-	} while (more > 0 && (more = fleet_pump(g->fleet, LOOK_MS, err) < 0 ? -1 : 1) > 0);
+	int more = look_once(l, &w, err);
+	if (more > 0) {
+		l->again = true;
+		if (gather_unlock(g, err) < 0)
+			more = -1;
+	}
+	while (more > 0) {
+		more = fleet_pump(g->fleet, LOOK_MS, err) < 0 ? -1 : 1;
+		if (more > 0)
+			more = look_once(l, &w, err);
+	}
 	free(w.shown);
 	return more < 0 ? -1 : gather_live(g, err);
 }
@@ -304,7 +341,25 @@ static int drain_and_wait(struct leaver *l, struct err *err)
 	return wait_for_jobs(l, err);
 }
 
-int leave(struct gathered *g, const struct leave_options *options, struct apply_result *ret, struct err *err)
+static int leave_now(struct leaver *l, struct err *err)
+{
+	struct gathered *g = l->g;
+	struct apply_result *ret = l->result;
+	const struct leave_options *options = l->options;
+	bool refuse = options->jobs == LEAVE_REFUSE;
+	int rc = plan_end(l, err);
+	/* From here on a run that is cut off is completed by the next, and not taken back. */
+	if (rc == 0 && !refuse && !findings_count(&g->plan->findings, FINDING_STOP))
+		rc = apply_record(g, options->apply, false, ret, err);
+	if (rc == 0)
+		rc = apply(g, options->apply, ret, err);
+	if (rc == 0 && !ret->stopped && options->purge)
+		rc = purge(l, err);
+	return rc;
+}
+
+int leave(struct gathered *g, const struct leave_options *options, struct apply_result *ret, bool *ret_again,
+	  struct err *err)
 {
 	*ret = (struct apply_result){.findings = {.arena = g->arena}};
 	struct leaver l = {.g = g, .options = options, .result = ret};
@@ -315,17 +370,11 @@ int leave(struct gathered *g, const struct leave_options *options, struct apply_
 	int rc = 0;
 	if (!stopped(&l))
 		rc = drain_and_wait(&l, err);
-	if (rc == 0 && !ret->stopped)
-		rc = plan_end(&l, err);
-	/* From here on a run that is cut off is completed by the next, and not taken back. */
-	if (rc == 0 && options->jobs != LEAVE_REFUSE && !findings_count(&g->plan->findings, FINDING_STOP))
-		rc = apply_record(g, options->apply, false, ret, err);
-	if (rc == 0 && !ret->stopped)
-		rc = apply(g, options->apply, ret, err);
+	*ret_again = rc == 0 && !ret->stopped && l.again;
+	if (rc == 0 && !ret->stopped && !l.again)
+		rc = leave_now(&l, err);
 	if (rc == 0 && options->jobs == LEAVE_REFUSE && ret->stopped)
 		rc = undo(&l, err);
-	if (rc == 0 && !ret->stopped && options->purge)
-		rc = purge(&l, err);
 	map_free(&l.nodes);
 	return rc;
 }

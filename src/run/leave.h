@@ -25,7 +25,12 @@ struct leave_options {
  * `g` was gathered, with the lock, with g->options->cluster.decisions.exclude and .exclusion.leaving set; that is, with
  * a plan in which the nodes are on their way out. Ends as apply() does; ERR_CANCELLED where the operator did not want
  * to wait any longer.
+ *
+ * Where there are jobs to wait for, which may take days, the lock is given back meanwhile and other runs go on. When the wait is over
+ * `*ret_again` is set and nothing else is done: what the others did is known to a new gather() only, with .goes_on, after
+ * which leave() is called again.
  */
-int leave(struct gathered *g, const struct leave_options *options, struct apply_result *ret, struct err *err);
+int leave(struct gathered *g, const struct leave_options *options, struct apply_result *ret, bool *ret_again,
+	  struct err *err);
 
 #endif

@@ -60,6 +60,8 @@
  * lock     {"epoch": N, "holder": S, "run": S} -> {"epoch": N}, or error "refused" whose text names holder and since when
  *	Takes the host's lock (/var/lib/reeve/lock, flock), and refuses an epoch lower than the highest it has seen
  *	(/var/lib/reeve/epoch). Held until the session ends and the last child that was started under it has ended.
+ * unlock   {} -> {}     gives it back before the session ends; who holds none has none. Children that were started under
+ *	it keep it.
  * put      {"path": PATH under /var/lib/reeve/, "digest": HEX64, "mode": "0600"} -> {}     writes a blob, atomically
  * append   {"path": PATH under /var/log/reeve/, "line": S} -> {}     one line, fsync
  * bye      {} -> {}, and the agent ends with status 0.

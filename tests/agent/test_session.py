@@ -167,6 +167,19 @@ class Locks(Case):
                 other.answer(asked)
             self.assertIn("locked by first@here since 2026-11-25T20:00:00Z", refused.exception.text)
 
+    def test_a_lock_is_given_back_and_taken_again(self):
+        with self.locked(5) as s, self.session() as other:
+            self.assertEqual(s.ask("unlock"), {})
+            self.assertEqual(other.lock(6), {"epoch": 6})
+            with self.assertRaises(Refused) as refused:
+                s.ask("apply", epoch=5, resources=[], keep_going=False)
+            self.assertEqual(refused.exception.code, "refused")
+            other.ask("unlock")
+            with self.assertRaises(Refused):
+                s.lock(5)
+            self.assertEqual(s.lock(7), {"epoch": 7})
+            self.assertEqual(other.ask("unlock"), {})
+
     def test_a_child_keeps_the_lock_when_the_agent_is_killed(self):
         s = self.locked()
         s.ask_only("run", argv=["sh", "-c", "touch %s/begun; sleep 2" % self.root], max=10, timeout=9000)
