@@ -17,16 +17,11 @@ struct run {
 	struct range names, addresses, hostnames;
 };
 
-static bool same(const char *a, const char *b)
-{
-	return a == b || (a && b && streq(a, b));
-}
-
 static bool extend(struct run *run, const struct adopt_host *next)
 {
 	const struct adopt_host *h = run->host;
 	struct range names = run->names, addresses = run->addresses, hostnames = run->hostnames;
-	if (!same(h->user, next->user) || h->port != next->port || !streq(h->was, next->was) ||
+	if (!str_same(h->user, next->user) || h->port != next->port || !streq(h->was, next->was) ||
 	    !range_extend(&names, next->name) || !range_extend(&addresses, next->address))
 		return false;
 	bool named = streq(h->hostname, h->name);

@@ -159,6 +159,18 @@ char *str_printable(struct arena *a, const char *s, size_t len)
 	return arena_strndup(a, strbuf_str(&out), out.len);
 }
 
+bool str_has_item(const char *list, const char *item, int (*compare)(const char *, const char *, size_t))
+{
+	size_t len = strlen(item);
+	for (const char *p = list; p && *p;) {
+		size_t n = strcspn(p, ",");
+		if (n == len && compare(p, item, n) == 0)
+			return true;
+		p += n + (p[n] == ',');
+	}
+	return false;
+}
+
 char *str_next(char **rest, const char *separators)
 {
 	char *s = *rest;

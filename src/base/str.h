@@ -13,6 +13,12 @@ static inline bool streq(const char *a, const char *b)
 	return __builtin_strcmp(a, b) == 0;
 }
 
+/* The same text, or both none (NULL). */
+static inline bool str_same(const char *a, const char *b)
+{
+	return a && b ? streq(a, b) : a == b;
+}
+
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 
@@ -35,6 +41,9 @@ char *str_printable(struct arena *a, const char *s, size_t len);
 
 /* Valid UTF-8 without NUL (RFC 3629)? */
 bool str_is_utf8(const char *s, size_t len);
+
+/* Is `item` in a list with commas between? `compare` is strncmp or strncasecmp. NULL is an empty list. */
+bool str_has_item(const char *list, const char *item, int (*compare)(const char *, const char *, size_t));
 
 /* Next piece of `*rest` before any of `separators`, empty pieces left out; changes the string; NULL at its end. */
 char *str_next(char **rest, const char *separators);

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/clock.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "cli/commands.h"
@@ -111,12 +110,10 @@ static int begin_again(struct context *context, struct operation *o, const struc
 static int begin_exclusion(struct context *context, struct operation *o, struct leave_options *options)
 {
 	struct cluster_decisions *d = &o->options.cluster.decisions;
-	char when[21];
 	int status = read_options(context, o, &d->exclusion, options);
 	if (status < 0)
 		status = operation_hosts(o, context, &d->exclude);
-	clock_iso(clock_wall_ms(), when);
-	d->exclusion.when = arena_strdup(context->arena, when);
+	d->exclusion.when = operation_when(context);
 	d->exclusion.leaving = true;
 	return status;
 }

@@ -1,5 +1,4 @@
 /* reeve remove: nodes that leave the cluster for good. */
-#include "base/clock.h"
 #include "cli/commands.h"
 #include "cli/operate.h"
 #include "run/leave.h"
@@ -12,17 +11,12 @@ static int remove_nodes(struct context *context, struct operation *o)
 	const struct leave_options options = {
 	    .jobs = LEAVE_REFUSE, .purge = context_option(context, "purge") != NULL, .apply = &apply};
 	struct cluster_decisions *d = &o->options.cluster.decisions;
-	char when[21];
 	bool again; /* nothing is waited for */
 	int status = operation_hosts(o, context, &d->exclude);
 	if (status >= 0)
 		return status;
-	clock_iso(clock_wall_ms(), when);
-	d->exclusion = (struct record_exclusion){.who = o->who,
-						 .reason = "removed",
-						 .when = arena_strdup(context->arena, when),
-						 .leaving = true,
-						 .removed = true};
+	d->exclusion = (struct record_exclusion){
+	    .who = o->who, .reason = "removed", .when = operation_when(context), .leaving = true, .removed = true};
 	o->options.lock = true;
 	if (gather(&o->gathered, o->inv, &o->options, &err) == 0 &&
 	    leave(&o->gathered, &options, &result, &again, &err) == 0 && !result.stopped)

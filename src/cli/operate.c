@@ -34,12 +34,11 @@ const char *operation_command(const struct context *context, struct arena *arena
 	return text;
 }
 
-/* Ours, "2026-12-24": an exclusion ends by the operator's calendar. */
-static const char *today(struct arena *arena)
+const char *operation_when(const struct context *context)
 {
 	char now[21];
 	clock_iso(clock_wall_ms(), now);
-	return arena_strndup(arena, now, strlen("2026-12-24"));
+	return arena_strdup(context->arena, now);
 }
 
 static int choose_modules(struct operation *o, struct context *context)
@@ -71,7 +70,8 @@ int operation_begin(struct operation *o, struct context *context, unsigned kind)
 	    .replace = context_option(context, "replace") != NULL,
 	    .new_key = context_option(context, "new-key") != NULL,
 	    .key_from = context_option(context, "key-from"),
-	    .decisions = {.today = today(context->arena)},
+	    /* An exclusion ends by the operator's calendar: "2026-12-24". */
+	    .decisions = {.today = arena_strndup(context->arena, operation_when(context), strlen("2026-12-24"))},
 	};
 	const char *limit = context_option(context, "limit");
 	if (limit) {

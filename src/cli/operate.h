@@ -26,6 +26,9 @@ enum operation_kind {
 int operation_begin(struct operation *o, struct context *context, unsigned kind);
 void operation_end(struct operation *o);
 
+/* Now, as it is recorded: "2026-11-22T22:04:08Z". In the context's arena. */
+const char *operation_when(const struct context *context);
+
 /* Who does what, for the record and the audit log. */
 struct apply_options operation_apply_options(const struct operation *o, const struct context *context);
 

@@ -125,6 +125,9 @@ unsigned facts_cgroup_use(const struct facts *f);
 /* Its daemon runs, or is on its way from or to that: what it holds is in use. */
 bool facts_unit_runs(const struct facts_unit *unit);
 
+/* The same processors and memory; whoever counted them. */
+bool facts_same_hardware(const struct facts_hardware *a, const struct facts_hardware *b);
+
 /* One line of `slurmd -C`, and the other source; for tests and for what holds the two against each other. */
 int facts_parse_slurmd(const char *text, struct facts_hardware *ret, struct err *err);
 int facts_parse_sysfs(const char *meminfo, const char *topology, struct facts_hardware *ret, struct err *err);

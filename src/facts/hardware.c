@@ -19,6 +19,12 @@ static int sane(const struct facts_hardware *h, struct err *err)
 	return 0;
 }
 
+bool facts_same_hardware(const struct facts_hardware *a, const struct facts_hardware *b)
+{
+	return a->cpus == b->cpus && a->sockets == b->sockets && a->cores == b->cores && a->threads == b->threads &&
+	       a->memory == b->memory;
+}
+
 int facts_parse_slurmd(const char *text, struct facts_hardware *ret, struct err *err)
 {
 	struct facts_hardware h = {.boards = 1, .by_slurmd = true};

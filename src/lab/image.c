@@ -46,6 +46,27 @@ static const struct image_file image_files[] = {
 static const char *const image_foreign[] = {"systemd-sysusers", "systemd-tmpfiles-setup", "systemd-tmpfiles-setup-dev",
 					    "systemd-tmpfiles-setup-dev-early", "systemd-journald"};
 
+/* What no node of a lab needs, whatever it runs in. */
+static const char *const image_masks[] = {
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "dpkg-db-backup.timer",
+    "e2scrub_all.timer",
+    "e2scrub_reap.service",
+    "fstrim.timer",
+    "systemd-logind.service",
+    "console-getty.service",
+    "getty.target",
+    "systemd-sysctl.service",
+    "dev-hugepages.mount",
+    "systemd-update-utmp.service",
+    "systemd-update-utmp-runlevel.service",
+    "systemd-networkd.service",
+    "systemd-networkd.socket",
+    "systemd-networkd-wait-online.service",
+    NULL,
+};
+
 const char *image_native_arch(void)
 {
 	struct utsname u;
@@ -102,17 +123,24 @@ static int drop_lines(const char *tree, const char *path, const char *word, stru
 	return place_write(full, 0644, strbuf_str(&kept), kept.len, err);
 }
 
+static int mask_units(const char *tree, const char *const *units, struct err *err)
+{
+	for (; *units; units++) {
+		_cleanup_free_ char *path = xasprintf("/etc/systemd/system/%s", *units);
+		if (write_file(tree, path, 0, NULL, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int finish_tree(const struct image_recipe *recipe, const char *tree, bool foreign, struct err *err)
 {
 	static const char *const keys[] = {"rsa", "ecdsa", "ed25519"};
 
 	if (write_files(tree, image_files, err) < 0 || write_files(tree, recipe->files, err) < 0)
 		return -1;
-	for (size_t i = 0; recipe->masks[i]; i++) {
-		_cleanup_free_ char *path = xasprintf("/etc/systemd/system/%s", recipe->masks[i]);
-		if (write_file(tree, path, 0, NULL, err) < 0)
-			return -1;
-	}
+	if (mask_units(tree, image_masks, err) < 0 || mask_units(tree, recipe->masks, err) < 0)
+		return -1;
 	for (size_t i = 0; foreign && i < ARRAY_LEN(image_foreign); i++) {
 		_cleanup_free_ char *path =
 		    xasprintf("/etc/systemd/system/%s.service.d/reeve-lab.conf", image_foreign[i]);

@@ -25,7 +25,7 @@ struct image_recipe {
 	const char *name;               /* the beginning of the image's id */
 	const char *packages;           /* beside those of every image; each with a comma in front */
 	const struct image_file *files; /* the unit reeve-lab.service among them; ends with a NULL path */
-	const char *const *masks;       /* units that have no work in such a node */
+	const char *const *masks;       /* units that have no work in such a node, beside those of every node */
 	const char *const
 	    *hooks; /* commands that mmdebstrap runs with the tree in $1, after all else; ends with NULL */
 

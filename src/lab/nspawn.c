@@ -40,24 +40,8 @@ static const struct image_file files[] = {
 };
 
 static const char *const masks[] = {
-    "apt-daily.timer",
-    "apt-daily-upgrade.timer",
-    "dpkg-db-backup.timer",
-    "e2scrub_all.timer",
-    "e2scrub_reap.service",
-    "fstrim.timer",
-    "systemd-logind.service",
-    "console-getty.service",
-    "getty.target",
     "container-getty@.service",
-    "systemd-sysctl.service",
     "systemd-remount-fs.service",
-    "dev-hugepages.mount",
-    "systemd-update-utmp.service",
-    "systemd-update-utmp-runlevel.service",
-    "systemd-networkd.service",
-    "systemd-networkd.socket",
-    "systemd-networkd-wait-online.service",
     NULL,
 };
 

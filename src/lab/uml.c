@@ -82,15 +82,6 @@ static const struct image_file files[] = {
 
 /* Without a virtual machine's speed every unit is a second: what a node of Slurm does not need is left out. */
 static const char *const masks[] = {
-    "apt-daily.timer",
-    "apt-daily-upgrade.timer",
-    "dpkg-db-backup.timer",
-    "e2scrub_all.timer",
-    "e2scrub_reap.service",
-    "fstrim.timer",
-    "getty.target",
-    "console-getty.service",
-    "dev-hugepages.mount",
     "dev-mqueue.mount",
     "kmod-static-nodes.service",
     "modprobe@.service",
@@ -103,17 +94,10 @@ static const char *const masks[] = {
     "systemd-ask-password-wall.path",
     "systemd-binfmt.service",
     "systemd-journal-flush.service",
-    "systemd-logind.service",
     "systemd-modules-load.service",
-    "systemd-networkd.service",
-    "systemd-networkd.socket",
-    "systemd-networkd-wait-online.service",
     "systemd-pstore.service",
     "systemd-random-seed.service",
-    "systemd-sysctl.service",
     "systemd-timesyncd.service",
-    "systemd-update-utmp.service",
-    "systemd-update-utmp-runlevel.service",
     NULL,
 };
 

@@ -91,17 +91,6 @@ static void choose_packages(struct cluster_host *h)
 	}
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? streq(a, b) : a == b;
-}
-
-static bool same_hardware(const struct facts_hardware *a, const struct facts_hardware *b)
-{
-	return a->sockets == b->sockets && a->cores == b->cores && a->threads == b->threads && a->cpus == b->cpus &&
-	       a->memory == b->memory && a->by_slurmd == b->by_slurmd;
-}
-
 /* A host that was not reached can do what it could: cgroup.conf does not change with who is there. */
 static unsigned cgroups_of(const struct cluster_host *h)
 {
@@ -118,8 +107,9 @@ static bool differs(const struct cluster *c)
 			continue;
 		known++;
 		if (!h->last || h->last->memory != h->memory || h->last->memory_from != h->memory_from ||
-		    h->last->cgroups != cgroups_of(h) || !same_hardware(&h->last->hardware, &h->hardware) ||
-		    !same_text(h->last->class, h->class ? h->class->name : NULL) || !h->last->gpus_known ||
+		    h->last->cgroups != cgroups_of(h) || h->last->hardware.by_slurmd != h->hardware.by_slurmd ||
+		    !facts_same_hardware(&h->last->hardware, &h->hardware) ||
+		    !str_same(h->last->class, h->class ? h->class->name : NULL) || !h->last->gpus_known ||
 		    h->last->nvml != h->nvml || !gpus_equal(&h->last->gpus, &h->gpus, c->arena))
 			return true;
 	}

@@ -191,15 +191,6 @@ static size_t named(const char *hostlist, const struct map *wanted, struct arena
 	return n;
 }
 
-static bool words_have(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-	for (const char *p = list; p && *p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
-		if (strcspn(p, ",") == len && strncmp(p, word, len) == 0)
-			return true;
-	return false;
-}
-
 static struct finding *refuse(struct plan *plan, const char *code, const char *text)
 {
 	struct finding *f = finding_add(&plan->findings, FINDING_STOP, code, NULL, "%s", text);
@@ -332,7 +323,7 @@ static void check_partitions(struct plan *plan, const struct slurm_names *names)
 				*vec_push_in(plan->arena, &plan->leaving) = names->items[i];
 		for (size_t k = 0; k < live->job_count; k++) {
 			const struct slurm_job *j = &live->jobs[k];
-			if (j->phase != SLURM_JOB_ENDED && words_have(j->partitions, names->items[i]))
+			if (j->phase != SLURM_JOB_ENDED && str_has_item(j->partitions, names->items[i], strncmp))
 				refuse(plan, "partition-in-use",
 				       arena_printf(plan->arena,
 						    "partition %s would be removed, and job %s of %s is in it",

@@ -260,11 +260,6 @@ static void stop(struct runner *r, const char *where, const char *step)
 	r->result->stopped = true;
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a && b ? streq(a, b) : a == b;
-}
-
 /*
  * Once, before the first daemon is told anything: the controllers must share their state, and then it is written down
  * what that state lies on, and the key, before anything depends on them.
@@ -278,8 +273,8 @@ static int before_activation(struct runner *r, struct err *err)
 	const struct slurm_activation *a = g->plan->activation;
 	bool judged = a && (a->nodes_removed.len || a->nodes_resized.len || a->partitions_removed.len ||
 			    g->plan->need == SLURM_NEED_STOP_ALL);
-	bool recorded = !judged && record && same(record->key, g->cluster->key_fingerprint) &&
-			same(record->state_source, g->cluster->state_source);
+	bool recorded = !judged && record && str_same(record->key, g->cluster->key_fingerprint) &&
+			str_same(record->state_source, g->cluster->state_source);
 	if (recorded || findings_count(&r->result->findings, FINDING_STOP))
 		return 0;
 	return apply_record(g, r->options, false, r->result, err);

@@ -10,12 +10,6 @@
 
 enum { RECOUNT_MS = 30000 };
 
-static bool same(const struct facts_hardware *a, const struct facts_hardware *b)
-{
-	return a->cpus == b->cpus && a->sockets == b->sockets && a->cores == b->cores && a->threads == b->threads &&
-	       a->memory == b->memory;
-}
-
 static bool unsure(const struct gathered *g, size_t host)
 {
 	return gather_present(g, host) && g->cluster->hosts[host].serves && !g->facts[host]->hardware.by_slurmd;
@@ -32,7 +26,7 @@ static bool take(struct gathered *g, size_t host, const json_t *answer)
 		return false;
 	struct facts *f = arena_alloc(g->arena, sizeof *f);
 	*f = *g->facts[host];
-	bool differs = !same(&f->hardware, &said);
+	bool differs = !facts_same_hardware(&f->hardware, &said);
 	f->hardware = said;
 	g->facts[host] = f;
 	g->cluster->hosts[host].facts = f;

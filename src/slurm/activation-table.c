@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/str.h"
 #include "base/vec.h"
 #include "slurm/activation.h"
 
@@ -141,25 +142,14 @@ enum slurm_need slurm_activation_param(unsigned release, const char *name, const
 	return look_up(params, release, name, ret_why);
 }
 
-static bool has_option(const char *list, const char *option)
-{
-	size_t len = strlen(option);
-	for (const char *p = list; p && *p;) {
-		size_t n = strcspn(p, ",");
-		if (n == len && strncasecmp(p, option, n) == 0)
-			return true;
-		p += n + (p[n] == ',');
-	}
-	return false;
-}
-
 enum slurm_need slurm_activation_change(unsigned release, const char *name, const char *old_value,
 					const char *new_value, const char **ret_why)
 {
 	enum slurm_need need = slurm_activation_param(release, name, ret_why);
 	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
 		if (strcasecmp(options[i].param, name) != 0 || (options[i].until && release > options[i].until) ||
-		    has_option(old_value, options[i].option) == has_option(new_value, options[i].option))
+		    str_has_item(old_value, options[i].option, strncasecmp) ==
+			str_has_item(new_value, options[i].option, strncasecmp))
 			continue;
 		if (slurm_need_join(need, options[i].need) == need)
 			continue;

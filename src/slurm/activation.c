@@ -79,11 +79,6 @@ static void add_name(struct work *w, struct slurm_names *names, const char *name
 	*vec_push_in(w->arena, names) = name;
 }
 
-static bool equal(const char *a, const char *b)
-{
-	return a == b || (a && b && streq(a, b));
-}
-
 /* Parameters that mean all of their lines, not the last. */
 static bool is_list(const char *key)
 {
@@ -139,7 +134,7 @@ static const char *controllers_text(struct work *w, const struct slurm_conf *con
 static void compare_controllers(struct work *w, const struct slurm_conf *old, const struct slurm_conf *new_conf)
 {
 	const char *before = controllers_text(w, old), *after = controllers_text(w, new_conf), *why;
-	if (equal(before, after))
+	if (str_same(before, after))
 		return;
 	enum slurm_need need = slurm_activation_param(w->release, "SlurmctldHost", &why);
 	add_reason(w, need, "SlurmctldHost", before, after, why);
@@ -163,7 +158,7 @@ static bool same_path(const char *a, const char *b)
 static bool means_the_same(const char *key, const char *a, const char *b)
 {
 	const struct slurm_param *param = slurm_param_find(SLURM_GLOBAL, key);
-	if (equal(a, b))
+	if (str_same(a, b))
 		return true;
 	if (!a || !b)
 		return false;
@@ -217,7 +212,7 @@ static bool compare_key(struct work *w, const struct side *old, const struct sid
 	if (old->is_node && same_processors && meaning_is_processors(key))
 		return false;
 	const char *before = meaning_in(w, old, key), *after = meaning_in(w, now, key);
-	if (equal(before, after))
+	if (str_same(before, after))
 		return false;
 	changed(w, old->unit->name, key, before, after);
 	return true;
@@ -372,7 +367,7 @@ static void compare_others(struct work *w, const struct slurm_conf *old, const s
 	};
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		const char *a = lines_text(w, kinds[i].old_lines), *b = lines_text(w, kinds[i].new_lines);
-		if (!equal(a, b))
+		if (!str_same(a, b))
 			add_reason(w, kinds[i].need, kinds[i].subject, a, b, "its lines differ");
 	}
 	bool same = old->includes.len == now->includes.len;

@@ -36,14 +36,7 @@ static void say(struct judge *j, bool refused, size_t index, const char *mend, c
 
 static bool has_word(const char *list, const char *word)
 {
-	size_t len = strlen(word);
-	for (const char *p = list; p && *p;) {
-		size_t n = strcspn(p, ",");
-		if (n == len && strncasecmp(p, word, n) == 0)
-			return true;
-		p += n + (p[n] == ',');
-	}
-	return false;
+	return str_has_item(list, word, strncasecmp);
 }
 
 enum preempt { PREEMPT_NONE, PREEMPT_QOS, PREEMPT_TIER };

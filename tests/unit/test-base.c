@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <errno.h>
 
 #include <cmocka.h>
@@ -54,6 +55,18 @@ static void numbers_are_whole_and_bounded(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_int_equal(str_to_u64(bad[i], 0, i == 8 ? 100 : UINT64_MAX, &n), -1);
 	assert_int_equal(n, 42);
+}
+
+static void texts_and_lists_are_compared(void **state)
+{
+	(void)state;
+	assert_true(str_same("a", "a") && str_same(NULL, NULL));
+	assert_false(str_same("a", NULL) || str_same(NULL, "a") || str_same("a", "b"));
+	assert_true(str_has_item("a,bc,d", "bc", strncmp) && str_has_item("a,bc", "bc", strncmp));
+	assert_false(str_has_item("a,bcd,d", "bc", strncmp) || str_has_item("a,b", "bc", strncmp));
+	assert_false(str_has_item("A", "a", strncmp) || str_has_item("", "a", strncmp) ||
+		     str_has_item(NULL, "a", strncmp));
+	assert_true(str_has_item("x,A", "a", strncasecmp) && str_has_item(",,a", "a", strncasecmp));
 }
 
 static void nearest_word_is_the_meant_one(void **state)
@@ -131,13 +144,10 @@ static void findings_show_line_and_caret(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(err_keeps_code_and_wraps),
-	    cmocka_unit_test(arena_gives_zeroed_aligned_memory),
-	    cmocka_unit_test(numbers_are_whole_and_bounded),
-	    cmocka_unit_test(nearest_word_is_the_meant_one),
-	    cmocka_unit_test(text_from_outside_is_made_visible),
-	    cmocka_unit_test(map_holds_what_was_set),
-	    cmocka_unit_test(digest_is_sha256),
+	    cmocka_unit_test(err_keeps_code_and_wraps),      cmocka_unit_test(arena_gives_zeroed_aligned_memory),
+	    cmocka_unit_test(numbers_are_whole_and_bounded), cmocka_unit_test(texts_and_lists_are_compared),
+	    cmocka_unit_test(nearest_word_is_the_meant_one), cmocka_unit_test(text_from_outside_is_made_visible),
+	    cmocka_unit_test(map_holds_what_was_set),        cmocka_unit_test(digest_is_sha256),
 	    cmocka_unit_test(findings_show_line_and_caret),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
