@@ -91,7 +91,9 @@ static int read_epoch(const struct root *root, json_int_t *ret, struct err *err)
 	return 0;
 }
 
-static int raise_epoch(const struct root *root, json_int_t epoch, struct err *err)
+/* Two runs that looked at the same record have the same epoch: the second of them knows nothing of what the first has
+ * done. */
+static int raise_epoch(const struct root *root, json_int_t epoch, bool held, struct err *err)
 {
 	json_int_t seen;
 	if (read_epoch(root, &seen, err) < 0)
@@ -101,8 +103,13 @@ static int raise_epoch(const struct root *root, json_int_t epoch, struct err *er
 			       "run %" JSON_INTEGER_FORMAT " is older than run %" JSON_INTEGER_FORMAT
 			       ", which was on this host already",
 			       epoch, seen);
-	if (epoch == seen)
+	if (epoch == seen && held)
 		return 0;
+	if (epoch == seen)
+		return err_set(err, ERR_REFUSED,
+			       "run %" JSON_INTEGER_FORMAT
+			       " of somebody else was on this host since this one looked at it; start it again",
+			       epoch);
 	char line[32];
 	int len = snprintf(line, sizeof line, "%" JSON_INTEGER_FORMAT "\n", epoch);
 	return root_write(root, EPOCH_FILE, line, (size_t)len, (uid_t)-1, (gid_t)-1, 0600, err);
@@ -127,7 +134,7 @@ int lock_take(struct lock *l, const struct root *root, json_int_t epoch, const c
 	char since[21];
 	clock_iso(clock_wall_ms(), since);
 	_cleanup_free_ char *text = xasprintf("%s\n%s\n%s\n", holder, since, run);
-	if (write_holder(fd, text, err) < 0 || raise_epoch(root, epoch, err) < 0) {
+	if (write_holder(fd, text, err) < 0 || raise_epoch(root, epoch, held, err) < 0) {
 		if (!held)
 			close(fd);
 		return -1;

@@ -69,9 +69,9 @@ static void find_record(struct cluster *c)
 		    ->mend =
 		    "put a good copy to /var/lib/reeve/record.json of one of them; or remove it there: baselines, "
 		    "exclusions and the key's fingerprint are forgotten then, and the next apply begins anew";
-	/* Without a record the hosts say how high it was: a lower one would be refused. */
+	/* A run that was cut off has left no record, but hosts that have seen its epoch: it has to be higher. */
 	c->epoch = c->record ? c->record->epoch : 0;
-	for (size_t i = 0; !c->record && i < c->inv->host_count; i++)
+	for (size_t i = 0; i < c->inv->host_count; i++)
 		if (c->hosts[i].facts && c->hosts[i].facts->epoch > c->epoch)
 			c->epoch = c->hosts[i].facts->epoch;
 	c->epoch++;

@@ -190,10 +190,11 @@ class Services(Case):
         self.assertEqual(len(self.calls()), 1)
 
     def test_failure_is_told_with_its_journal(self):
-        for behaviour, text in ({"dies": 1}, "a.service was started and is now failed"), ({"refuses": 1}, "Job for"):
+        cases = ({"dies": 1}, "a.service was started and is now failed"), ({"refuses": 1}, "Job for")
+        for epoch, (behaviour, text) in enumerate(cases, 1):
             self.unit("a.service", **behaviour)
-            with self.locked() as s:
-                self.assertEqual(s.apply(service("a.service"))["failed"], 1)
+            with self.locked(epoch) as s:
+                self.assertEqual(s.apply(service("a.service"), epoch=epoch)["failed"], 1)
                 self.assertIn(text, s.events[-1]["what"])
                 self.assertIn("the port is in use", s.events[-1]["what"])
                 self.assertNotIn("\x1b", s.events[-1]["what"])

@@ -152,7 +152,11 @@ class Locks(Case):
             with self.assertRaises(Refused) as refused:
                 s.lock(4)
             self.assertIn("run 4 is older than run 5", refused.exception.text)
-            self.assertEqual(s.lock(5), {"epoch": 5})
+            with self.assertRaises(Refused) as refused:
+                s.lock(5)  # it looked at the same record, and does not know what the other has done
+            self.assertIn("run 5 of somebody else was on this host since this one looked at it", refused.exception.text)
+            self.assertEqual(s.lock(6), {"epoch": 6})
+            self.assertEqual(s.lock(6), {"epoch": 6})
 
     def test_a_holder_that_has_not_written_its_name_yet_is_waited_for(self):
         with self.locked():

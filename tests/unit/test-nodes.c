@@ -443,6 +443,13 @@ static void a_lost_record_does_not_end_a_cluster(void **state)
 	w->facts[1].epoch = 41;
 	world_resolve(w);
 	assert_int_equal(w->cluster->epoch, 42);
+	/* A run that was cut off after it had the lock: the record does not know of it. */
+	w->facts[0].record =
+	    "{\"format\": 2, \"epoch\": 40, \"cluster\": \"tiny\", \"hosts\": [], \"generations\": [], "
+	    "\"exclusions\": []}";
+	world_resolve(w);
+	assert_non_null(w->cluster->record);
+	assert_int_equal(w->cluster->epoch, 42);
 	w->facts[0].record = "{";
 	world_resolve(w);
 	assert_true(world_has(&w->cluster->findings, "record-lost"));
