@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -306,32 +305,30 @@ int bridge_sweep(const struct place *p, const unsigned *ports, size_t count, str
 	return rc;
 }
 
-static int port_flags(unsigned port, int fd, struct ifreq *ret)
+static bool link_says(const char *name, const char *file, const char *value)
 {
-	*ret = (struct ifreq){0};
-	return if_indextoname(port, ret->ifr_name) ? ioctl(fd, SIOCGIFFLAGS, ret) : -1;
+	_cleanup_strbuf_ struct strbuf text = {0};
+	char path[64];
+
+	(void)snprintf(path, sizeof path, "/sys/class/net/%s/%s", name, file);
+	return file_read(path, 16, &text, NULL) == 0 && streq(strbuf_str(&text), value);
 }
 
-bool bridge_port_up(unsigned port)
+/* Of a node that is just starting there is no carrier yet, and the bridge has closed the port by itself. */
+bool bridge_port_closed(unsigned port)
 {
-	_cleanup_fd_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request;
+	char name[IF_NAMESIZE];
 
-	return fd >= 0 && port_flags(port, fd, &request) == 0 && (request.ifr_flags & IFF_UP);
+	return if_indextoname(port, name) && link_says(name, "carrier", "1\n") &&
+	       link_says(name, "brport/state", "0\n"); /* BR_STATE_DISABLED */
 }
 
-int bridge_port_set(unsigned port, bool up, struct err *err)
+int bridge_port_set(unsigned port, bool open, struct err *err)
 {
-	_cleanup_fd_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request;
+	char name[IF_NAMESIZE];
 
-	if (fd < 0 || port_flags(port, fd, &request) < 0)
+	if (!if_indextoname(port, name))
 		return err_system(err, errno, "the node has no cable on the lab's bridge");
-	if (up)
-		request.ifr_flags |= IFF_UP;
-	else
-		request.ifr_flags &= (short)~IFF_UP;
-	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-		return err_system(err, errno, "cannot set %s %s", request.ifr_name, up ? "up" : "down");
-	return 0;
+	return tool_run((const char *const[]){"bridge", "link", "set", "dev", name, "state", open ? "3" : "0", NULL},
+			NULL, NULL, -1, err);
 }

@@ -51,7 +51,12 @@ unsigned bridge_port(pid_t leader);
  */
 int bridge_sweep(const struct place *p, const unsigned *ports, size_t count, struct err *err);
 
-bool bridge_port_up(unsigned port);
-int bridge_port_set(unsigned port, bool up, struct err *err);
+/*
+ * A cable is cut by closing its port: the bridge then passes no frame either way (bridge(8), `state`). The interface
+ * stays up: what is written to a tap device that is down fails, and after one failure the driver of user-mode Linux never
+ * touches its own interface again (in_error, arch/um/drivers/vector_kern.c).
+ */
+bool bridge_port_closed(unsigned port);
+int bridge_port_set(unsigned port, bool open, struct err *err);
 
 #endif

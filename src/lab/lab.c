@@ -268,7 +268,7 @@ static int start_nodes(struct lab *lab, struct err *err)
 		struct roster_node *n = &r->nodes[i];
 		if (machine_runs(p, n->node.name)) {
 			unsigned port = machine_port(p, n->node.name);
-			if (port && !bridge_port_up(port) && bridge_port_set(port, true, err) < 0)
+			if (port && bridge_port_closed(port) && bridge_port_set(port, true, err) < 0)
 				return err_wrap(err, "%s", n->node.name);
 			if (machine_refresh(p, n->node.name, hosts, err) < 0)
 				return -1;
@@ -431,7 +431,7 @@ int lab_status(struct arena *arena, const char *cluster, struct lab_status *ret,
 					       .running = machine_runs(&p, n->name)};
 		to->leader = to->running ? machine_leader(&p, n->name) : 0;
 		unsigned port = machine_port(&p, n->name);
-		to->cut = port && !bridge_port_up(port);
+		to->cut = port && bridge_port_closed(port);
 		wait_s = backend_of(n)->wait_s > wait_s ? backend_of(n)->wait_s : wait_s;
 		all[i] = (struct answer){.address = n->address, .given_up = !to->running || to->cut};
 	}
@@ -473,13 +473,13 @@ static int power_on(struct lab *lab, struct roster_node *n, struct err *err)
 	return wait_nodes(lab, n, 1, 0, err);
 }
 
-static int set_cable(struct lab *lab, const char *node, bool up, struct err *err)
+static int set_cable(struct lab *lab, const char *node, bool open, struct err *err)
 {
 	unsigned port = machine_port(&lab->place, node);
 
 	if (!port)
 		return err_set(err, ERR_MISSING, "%s does not run: it has no cable", node);
-	return bridge_port_set(port, up, err);
+	return bridge_port_set(port, open, err);
 }
 
 int lab_fault(const char *cluster, const char *node, enum lab_fault fault, lab_progress *progress, void *context,

@@ -4,8 +4,9 @@
  * system that shows it a directory of this machine. Its cable is a tap device with a name made from the node's, so that
  * a killed one's is found.
  *
- * The guest's processes are processes here, too. They end with their kernel; what should be left is found by the
- * node's control group.
+ * The guest's processes are processes here, too, whose system calls the kernel takes over with ptrace(2). When it is
+ * killed they are let go: they would run on as root of this machine, in the middle of what they did. So the kernel is the
+ * first process of a PID namespace, which ends with it and takes them along (pid_namespaces(7)).
  *
  * Directories are not shared among these nodes: by hostfs all that a guest's user makes belongs to root.
  */
@@ -32,7 +33,8 @@
 #define SCRIPT "/usr/local/libexec/reeve-lab"
 #define DISK_SIZE "8G" /* sparse */
 
-static const char *const tools[][2] = {{"linux.uml", "user-mode-linux"}, {"mke2fs", "e2fsprogs"}, {NULL, NULL}};
+static const char *const tools[][2] = {
+    {"linux.uml", "user-mode-linux"}, {"mke2fs", "e2fsprogs"}, {"unshare", "util-linux"}, {NULL, NULL}};
 
 /* hostfs and virtual network are in the kernel; modules are there for what Slurm and its neighbours may want. */
 static const struct image_file files[] = {
@@ -182,6 +184,7 @@ static const char *const *arguments(const struct place *p, const struct roster_n
 	const char *node = n->node.name;
 	const char *scope[] = {"systemd-run", "--quiet", "--scope", "--collect",
 			       arena_printf(p->arena, "--unit=%s-%s", p->tag, node)};
+	const char *alone[] = {"unshare", "--pid", "--fork", "--kill-child"};
 	const char *kernel[] = {
 	    KERNEL,
 	    arena_printf(p->arena, "mem=%luM", n->node.memory_mib),
@@ -204,6 +207,8 @@ static const char *const *arguments(const struct place *p, const struct roster_n
 
 	for (size_t i = 0; cgroups_systemd() && i < ARRAY_LEN(scope); i++)
 		*vec_push_in(p->arena, &argv) = scope[i];
+	for (size_t i = 0; i < ARRAY_LEN(alone); i++)
+		*vec_push_in(p->arena, &argv) = alone[i];
 	for (size_t i = 0; i < ARRAY_LEN(kernel); i++)
 		*vec_push_in(p->arena, &argv) = kernel[i];
 	*vec_push_in(p->arena, &argv) = NULL;
@@ -215,9 +220,10 @@ static int become(const struct place *p, const struct roster *r, const struct ro
 	/* TMPDIR: where its memory lies, in a file without a name (linux/Documentation/virt/uml) */
 	static const char *const environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 						  "TMPDIR=/dev/shm", "HOME=/root", NULL};
-	const char *const *argv = arguments(p, n);
+	const char *const *argv = arguments(p, n), *run = place_node(p, n->node.name, "run");
 
-	if (dir_make(place_node(p, n->node.name, "run"), 0755, err) < 0 || pin((size_t)(n - r->nodes), err) < 0)
+	/* there lies the number of the last one, 1, and a kernel that finds that number alive takes another place */
+	if (place_remove(run, err) < 0 || dir_make(run, 0755, err) < 0 || pin((size_t)(n - r->nodes), err) < 0)
 		return -1;
 	execvpe(argv[0], (char *const *)argv, (char *const *)environment);
 	return err_system(err, errno, "cannot execute %s", argv[0]);
@@ -261,6 +267,7 @@ const struct backend backend_uml = {
     .memory_mib = 2048,
     .wait_s = 600,
     .seed = "seed",
+    .child_leads = true,
     .prepare = prepare,
     .become = become,
     .refresh = refresh,

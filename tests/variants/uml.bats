@@ -154,7 +154,7 @@ leftovers() {
 
 @test "a node that hangs is left behind, named, in bounded time; when it goes on, apply completes it" {
 	local pid started=$SECONDS
-	pid=$(cut -d' ' -f1 "$NODES/small/pid")
+	pid=$("$REEVE" lab status --json | jq '.nodes[] | select(.name == "small").leader')
 	sed -i 's/SlurmdTimeout: 610/SlurmdTimeout: 620/' "$REEVE_CLUSTER"
 	kill -STOP "$pid"
 	run apply
@@ -169,23 +169,43 @@ leftovers() {
 	on small grep -q SlurmdTimeout=620 /etc/slurm/slurm.conf
 }
 
-@test "power cut: the disk stays; cable cut and healed" {
+# Processes of a node that make files, as long as they are let, in a directory that the machine has as well.
+write_files() {
+	mkdir -p "$DIR/written"
+	on "$1" "mkdir -p '$DIR/written'; for i in 1 2 3; do (while :; do n=\$((n + 1)); : >'$DIR/written'/\$i.\$n; done) </dev/null >/dev/null 2>&1 & done"
+	on "$1" "ls '$DIR/written'" | grep -q .
+}
+
+# A kernel that is killed takes its processes along: none goes on here, as root of this machine.
+nothing_written() {
+	sleep 0.5
+	[ -z "$(ls "$DIR/written")" ]
+}
+
+@test "power cut: the disk stays; cable cut and healed, though the node sends all the while" {
 	on small 'echo kept >/root/kept; sync'
+	write_files small
 	"$REEVE" lab fault small stop
+	nothing_written
 	run -1 "$REEVE" lab status
 	grep -Eq '^small .* stopped' <<<"$output"
 	"$REEVE" lab fault small start
 	[ "$(on small cat /root/kept)" = kept ]
+	on small '(while :; do echo >/dev/udp/10.86.0.10/9; sleep 0.2; done) </dev/null >/dev/null 2>&1 &'
 	"$REEVE" lab fault small cut
 	run -1 "$REEVE" lab status
 	grep -Eq '^small .* cut off' <<<"$output"
+	run timeout 3 bash -c "</dev/tcp/10.86.0.11/22"
+	[ "$status" -ne 0 ]
 	"$REEVE" lab fault small heal
 	on small true
 }
 
 @test "killed, up again finds what is left; down leaves nothing" {
 	local node
+	write_files small
 	for node in head small; do kill -KILL "$(cut -d' ' -f1 "$NODES/$node/pid")"; done
+	nothing_written
 	run -0 "$REEVE" lab up
 	echo "$output"
 	[ "$(on small cat /root/kept)" = kept ]
