@@ -11,7 +11,7 @@
 #include "modules/core/scratch.h"
 #include "run/apply.h"
 
-enum { TEST_MS = 60000 };
+enum { TEST_MS = 75000 };
 
 static const char *text_of(const struct gathered *g, const struct scratch_finding *f)
 {
@@ -56,7 +56,8 @@ static void judge(struct gathered *g, const char *controller, const json_t *answ
 	struct err why = {0};
 	if (scratch_judge(out ? out : "", out ? strlen(out) : 0, &live, g->arena, &verdict, &why) < 0) {
 		finding_add(&ret->findings, FINDING_STOP, "test", controller,
-			    "the configuration could not be tested: %s", why.text);
+			    "the configuration could not be tested: %s", why.text)
+		    ->mend = "no daemon has read it; where the host is busy, apply again when it is less so";
 		return;
 	}
 	for (size_t i = 0; i < verdict.findings.len; i++) {

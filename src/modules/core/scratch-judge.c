@@ -118,7 +118,7 @@ static int report_parse(const char *text, size_t len, struct arena *arena, struc
 	if (failed->args)
 		return err_set(err, ERR_FAILED, "%s", failed->args);
 	if (!section(ret, "scratch")->args || !section(ret, "end")->args)
-		return err_set(err, ERR_PROTOCOL, "report is not complete");
+		return err_set(err, ERR_PROTOCOL, "the test was not over in its time, or was ended");
 	return 0;
 }
 

@@ -19,10 +19,8 @@
 #include "modules/core/scratch.h"
 #include "slurm/state.h"
 
-enum { PORT_NEW = 6817, PORT_OLD = 6818, SLACK_MS = 15000 };
+enum { PORT_NEW = 6817, PORT_OLD = 6818, SLACK_MS = 40000 };
 
-/* As SlurmUser, with the directory and the bound in KiB. What does not exist is an empty state: a first start. */
-/* As SlurmUser, with the directory and the bound in KiB. What does not exist is an empty state: a first start. */
 /* As SlurmUser, with the directory and the bound in KiB. What does not exist is an empty state: a first start. */
 static const char copy_script[] =
     "if ! [ -d \"$1\" ]; then echo '@state 0 0'; exit 0; fi\n"

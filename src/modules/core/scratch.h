@@ -58,9 +58,8 @@ struct scratch_test {
 
 /*
  * The request to the agent, without its "id": verb `run` with a sandbox (wire/wire.h). The answer's "out" is for
- * scratch_judge. It takes no lock, writes nothing outside its namespaces, and ends within
- * SCRATCH_START_MS and 15 s. NULL and
- * `err` where scratch_conf refuses new_conf. The caller owns it.
+ * scratch_judge. It takes no lock, writes nothing outside its namespaces, and ends within SCRATCH_START_MS and 40 s. NULL
+ * and `err` where scratch_conf refuses new_conf. The caller owns it.
  */
 json_t *scratch_request(const struct scratch_test *test, struct err *err);
 
