@@ -47,6 +47,8 @@ struct cluster_host {
 	const char *unexpected;        /* what its class expects and does not hold; NULL: nothing */
 	struct record_network network; /* known now or from the record */
 	const char *leaf;              /* the switch that it is below, where listed in a tree; else NULL */
+	const char *part; /* its block, or the switch at the top of its tree: no job that names nodes of two is sure to
+			   * start; NULL: the network has no parts, or it is not listed */
 	const char
 	    *slurm_package; /* version of the Slurm packages to be there: what is installed, else apt's candidate */
 	const char *munge_package;

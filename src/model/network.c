@@ -131,6 +131,26 @@ static bool may_be_leaf(const struct cluster *c, const struct map *declared, con
 	return !(s && s->switch_count) && !inventory_host(c->inv, name);
 }
 
+/* The tops of the tree: what was discovered is joined by one switch. */
+static void set_tops(struct cluster *c)
+{
+	const struct inv_network *n = &c->inv->network;
+	size_t *above = arena_calloc(c->arena, n->switch_count + 1, sizeof *above);
+	for (size_t i = 0; i < n->switch_count; i++)
+		above[i] = i;
+	for (size_t i = 0; i < n->switch_count; i++)
+		for (size_t k = 0; k < n->switches[i].switch_count; k++)
+			above[n->switches[i].switches[k]] = i;
+	for (size_t i = 0; i < n->switch_count && !n->discover; i++) {
+		size_t top = i;
+		while (above[top] != top)
+			top = above[top];
+		for (size_t k = 0; k < n->switches[i].node_count; k++)
+			if (c->hosts[n->switches[i].nodes[k]].listed)
+				c->hosts[n->switches[i].nodes[k]].part = n->switches[top].name;
+	}
+}
+
 static void resolve_tree(struct cluster *c)
 {
 	const struct inv_network *n = &c->inv->network;
@@ -180,8 +200,11 @@ static void resolve_blocks(struct cluster *c)
 	for (size_t i = 0; i < n->block_count; i++) {
 		const struct inv_switch *b = &n->blocks[i];
 		size_t listed = 0;
-		for (size_t k = 0; k < b->node_count; k++)
-			listed += c->hosts[b->nodes[k]].listed;
+		for (size_t k = 0; k < b->node_count; k++) {
+			struct cluster_host *h = &c->hosts[b->nodes[k]];
+			listed += h->listed;
+			h->part = h->listed ? b->name : NULL;
+		}
 		if (!n->block_size_count || listed >= n->block_sizes[0])
 			continue;
 		struct finding *f =
@@ -197,8 +220,10 @@ static void resolve_blocks(struct cluster *c)
 void network_resolve(struct cluster *c)
 {
 	check_bandwidth(c);
-	if (c->inv->network.topology == INV_TOPOLOGY_TREE)
+	if (c->inv->network.topology == INV_TOPOLOGY_TREE) {
 		resolve_tree(c);
-	else if (c->inv->network.topology == INV_TOPOLOGY_BLOCK)
+		set_tops(c);
+	} else if (c->inv->network.topology == INV_TOPOLOGY_BLOCK) {
 		resolve_blocks(c);
+	}
 }

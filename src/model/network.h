@@ -15,7 +15,7 @@
 /* Sets h->network from its facts and the record. */
 void network_resolve_host(struct cluster_host *h);
 
-/* Sets the leaf of each listed node where the topology is a tree, with findings about those that have none; checks that
+/* Sets the leaf and the part of each listed node where the topology is a tree, the part where it is blocks, with findings about those that have none; checks that
  * the release has the topology. Called when all hosts are resolved and the release is known. */
 void network_resolve(struct cluster *c);
 

@@ -47,10 +47,11 @@ struct verify_context {
 	const bool *idle;    /* by host index: its node runs no job and can take one; NULL: jobs are not to be run */
 };
 
-/* Idle nodes with a module that a partition has in common: a job can run on all of them at once. Each such node is in
- * exactly one set. */
+/* Idle nodes with a module that a partition and a part of the network (cluster_host.part) have in common: a job can run on
+ * all of them at once. Each such node is in exactly one set. */
 struct job_set {
 	const struct inv_partition *partition;
+	const char *label;        /* "long", or "long in b1" */
 	const char *const *names; /* NULL-terminated */
 	const char *hostlist;
 	size_t count; /* at least 1 */

@@ -62,26 +62,48 @@ struct check *checks_add(struct checks *checks, const char *module, const char *
 	return check;
 }
 
+static bool same_part(const char *a, const char *b)
+{
+	return a && b ? streq(a, b) : a == b;
+}
+
+/* Takes the first of the partition's nodes that is not done, with all that can be in a job with it. */
+static bool take_set(const struct verify_context *v, const struct cluster_partition *p, bool *done, struct arena *arena,
+		     struct job_set *ret)
+{
+	const char **names = arena_calloc(arena, p->node_count + 1, sizeof *names), *part = NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < p->node_count; i++) {
+		size_t host = p->nodes[i];
+		const struct cluster_host *h = &v->cluster->hosts[host];
+		if (done[host] || (n && !same_part(part, h->part)))
+			continue;
+		part = h->part;
+		done[host] = true;
+		names[n++] = h->inv->name;
+	}
+	if (n)
+		*ret = (struct job_set){
+		    .partition = p->inv,
+		    .label = part ? arena_printf(arena, "%s in %s", p->inv->name, part) : p->inv->name,
+		    .names = names,
+		    .hostlist = hostlist_compress(names, n, arena),
+		    .count = n,
+		};
+	return n > 0;
+}
+
 size_t verify_job_sets(const struct verify_context *v, const char *module, struct arena *arena, struct job_set **ret)
 {
 	const struct inventory *inv = v->cluster->inv;
 	bool *done = arena_calloc(arena, inv->host_count, sizeof *done);
-	struct job_set *sets = arena_calloc(arena, inv->partition_count, sizeof *sets);
+	struct job_set *sets = arena_calloc(arena, inv->host_count, sizeof *sets);
 	size_t count = 0;
-	for (size_t p = 0; v->idle && p < inv->partition_count; p++) {
-		const struct cluster_partition *partition = &v->cluster->partitions[p];
-		const char **names = arena_calloc(arena, partition->node_count + 1, sizeof *names);
-		size_t n = 0;
-		for (size_t k = 0; k < partition->node_count; k++) {
-			size_t host = partition->nodes[k];
-			if (!v->idle[host] || !v->present[host] || done[host] || !modules_has(v->cluster, host, module))
-				continue;
-			done[host] = true;
-			names[n++] = inv->hosts[host].name;
-		}
-		if (n)
-			sets[count++] = (struct job_set){partition->inv, names, hostlist_compress(names, n, arena), n};
-	}
+	for (size_t i = 0; v->idle && i < inv->host_count; i++)
+		done[i] = !v->idle[i] || !v->present[i] || !modules_has(v->cluster, i, module);
+	for (size_t p = 0; v->idle && p < inv->partition_count; p++)
+		while (take_set(v, &v->cluster->partitions[p], done, arena, &sets[count]))
+			count++;
 	*ret = sets;
 	return count;
 }

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "modules/core/core.h"
+#include "modules/module.h"
 #include "plan/plan.h"
 
 enum { HOSTS = 5 };
@@ -334,6 +335,38 @@ static void blocks_have_sizes_that_slurmctld_takes(void **state)
 	world_free(w);
 }
 
+static const char *job_sets(struct world *w)
+{
+	static const bool present[HOSTS] = {true, true, true, true, true},
+			  idle[HOSTS] = {true, true, true, false, true};
+	const struct verify_context v = {.cluster = w->cluster, .present = present, .idle = idle};
+	struct job_set *sets;
+	size_t count = verify_job_sets(&v, "core", w->arena, &sets);
+	const char *text = "";
+	for (size_t i = 0; i < count; i++)
+		text = arena_printf(w->arena, "%s%s%s: %s", text, i ? "; " : "", sets[i].label, sets[i].hostlist);
+	return text;
+}
+
+/* slurmctld does not start a job that names nodes of two blocks or of two trees. */
+static void verifying_jobs_stay_in_a_part_of_the_network(void **state)
+{
+	(void)state;
+	struct world *w = world_new("network: { blocks: { b1: \"n[1,3]\", b2: \"n[2,4-5]\" } }\n", "24.11.5");
+	assert_string_equal(job_sets(w), "work in b1: n[1,3]; work in b2: n[2,5]");
+	parse(w, "network: { switches: { l1: { nodes: \"n[1,4]\" }, l2: { nodes: \"n[2-3]\" }, l3: { nodes: n5 },"
+		 " up: { switches: \"l[1,3]\" }, top: { switches: up } } }\n");
+	resolve(w);
+	assert_string_equal(job_sets(w), "work in top: n[1,5]; work in l2: n[2-3]");
+	parse(w, "network: { discover: true }\n");
+	resolve(w);
+	assert_string_equal(job_sets(w), "work: n[1-3,5]");
+	parse(w, "");
+	resolve(w);
+	assert_string_equal(job_sets(w), "work: n[1-3,5]");
+	world_free(w);
+}
+
 /* The cluster runs with what it is resolved to. */
 static void running(struct world *w)
 {
@@ -423,6 +456,7 @@ int main(void)
 	    cmocka_unit_test(a_discovered_tree_is_joined_at_the_top),
 	    cmocka_unit_test(a_switch_s_name_does_not_take_the_top_s),
 	    cmocka_unit_test(blocks_have_sizes_that_slurmctld_takes),
+	    cmocka_unit_test(verifying_jobs_stay_in_a_part_of_the_network),
 	    cmocka_unit_test(a_changed_tree_is_a_reconfigure),
 	    cmocka_unit_test(what_a_switch_has_is_not_removed),
 	};

@@ -119,9 +119,9 @@ static void add_jobs(const struct verify_context *v, struct checks *checks)
 		    "SLURMD_NODENAME",
 		    NULL,
 		};
-		struct check *check = checks_add(checks, "core", arena_printf(a, "core:job:%s", s->partition->name),
+		struct check *check = checks_add(checks, "core", arena_printf(a, "core:job:%s", s->label),
 						 arena_printf(a, "a job runs on %zu node%s of partition %s", s->count,
-							      s->count == 1 ? "" : "s", s->partition->name),
+							      s->count == 1 ? "" : "s", s->label),
 						 v->controller);
 		const char **copy = arena_calloc(a, ARRAY_LEN(argv), sizeof *copy);
 		memcpy(copy, argv, sizeof argv);

@@ -99,7 +99,7 @@ static void verify(const struct verify_context *v, struct checks *checks)
 	for (size_t i = 0; i < count; i++) {
 		const struct job_set *s = &sets[i];
 		struct check *check =
-		    checks_add(checks, "lmod", arena_printf(a, "lmod:avail:%s", s->partition->name),
+		    checks_add(checks, "lmod", arena_printf(a, "lmod:avail:%s", s->label),
 			       arena_printf(a, "`module avail` works inside a batch job on %zu node%s", s->count,
 					    s->count == 1 ? "" : "s"),
 			       v->controller);
