@@ -13,7 +13,7 @@
 
 #define KEPT "/run/reeve/hardware"
 
-enum { TEXT_MAX = 65536, SLURMD_MS = 20000 };
+enum { TEXT_MAX = 65536, KEPT_MAX = 2 * TEXT_MAX, SLURMD_MS = 20000 };
 
 /* The line of /proc/meminfo, the CPUs that are online and those that we may use, and the program: size, place and time
  * of its change. An empty line ends it. */
@@ -45,7 +45,7 @@ json_t *hardware_ask(struct session *s, struct err *err)
 	_cleanup_strbuf_ struct strbuf kept = {0}, now = {0};
 	struct err why;
 	bool known = circumstances(s, &now) == 0;
-	if (known && root_read(&s->root, KEPT, 2 * TEXT_MAX, &kept, &why) == 0 &&
+	if (known && root_read(&s->root, KEPT, KEPT_MAX, &kept, &why) == 0 &&
 	    str_starts(strbuf_str(&kept), strbuf_str(&now)))
 		return json_pack("{s:i, s:s}", "status", 0, "out", strbuf_str(&kept) + now.len);
 	struct child *child = child_start(s, &spec, &why);
