@@ -16,7 +16,7 @@ teardown_file() {
 	for name in var13 var12 var1 varm; do [ ! -e "$DIR/$name.yaml" ] || down "$name"; done
 }
 
-# Debian 13: Slurm 24.11. EXTRA is a line among the hosts, PARAMS a line under `slurm:`.
+# Debian 13: Slurm 24.11. EXTRA is a line among the hosts, PARAMS a line under `slurm:`, NETWORK what `network` is.
 write_var13() {
 	cat >"$DIR/var13.yaml" <<-END
 		reeve: 1
@@ -36,6 +36,7 @@ write_var13() {
 		slurm:
 		  ReturnToService: 2
 		  ${PARAMS-}
+		network: ${NETWORK-{\}}
 		lab:
 		  suite: trixie
 		  binds: [/srv/shared]
@@ -158,6 +159,66 @@ runs_on() { [ "$(in_node "$1" "$2" "scontrol show job $3 | grep -o 'JobState=[A-
 	runs_on var13 ceres "$job"
 	nothing_to_change var13
 	runs_on var13 ceres "$job"
+}
+
+topology() { in_node var13 vesta scontrol show topology; }
+
+# The nodes that a job with these options gets.
+nodes_of() { in_node var13 ceres "srun -Q --mem=20 $* printenv SLURMD_NODENAME" | sort | xargs; }
+
+# apply, and slurmctld and the slurmds are not restarted.
+by_reconfigure() {
+	run apply var13
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"scontrol reconfigure"* && "$output" != *"restart slurm"* ]]
+}
+
+@test "Debian 13: switches, and a job that keeps to one; they change by a reconfigure; jobs live" {
+	local job
+	job=$(in_node var13 ceres 'squeue -h -t R -o %A')
+	local network='core: { switches: "leaf[1-2]" }, leaf1: { nodes: "ceres,juno,vesta" }, leaf2: { nodes: pallas }'
+	EXTRA="juno: 10.79.20.14" NETWORK="{ switches: { $network } }" write_var13
+	by_reconfigure
+	run -0 topology
+	echo "$output"
+	[[ "$output" == *"SwitchName=core Level=1"*"Switches=leaf[1-2]"* ]]
+	[[ "$output" == *"SwitchName=leaf1 Level=0"*"Nodes=ceres,juno,vesta"* ]]
+	[ "$(nodes_of -N3 --switches=1)" = "ceres juno vesta" ]
+	network='core: { switches: "leaf[1-2]" }, leaf1: { nodes: ceres }, leaf2: { nodes: "juno,pallas,vesta" }'
+	EXTRA="juno: 10.79.20.14" NETWORK="{ switches: { $network } }" write_var13
+	by_reconfigure
+	[ "$(nodes_of -N3 --switches=1)" = "juno pallas vesta" ]
+	runs_on var13 ceres "$job"
+	nothing_to_change var13
+}
+
+@test "Debian 13: blocks instead, and a job that keeps to one; they change, and go; jobs live" {
+	local job
+	job=$(in_node var13 ceres 'squeue -h -t R -o %A')
+	EXTRA="juno: 10.79.20.14" NETWORK='{ blocks: { b1: "ceres,juno", b2: "pallas,vesta" } }' write_var13
+	by_reconfigure
+	run -0 topology
+	echo "$output"
+	[[ "$output" == *"BlockName=b1 "*"Nodes=ceres,juno BlockSize=2"* ]]
+	[[ "$output" == *"BlockName=b2 "*"Nodes=pallas,vesta BlockSize=2"* ]]
+	in_node var13 vesta scontrol show config | grep -q 'TopologyPlugin *= topology/block'
+	[ "$(nodes_of -N2 --segment=2 -x juno)" = "pallas vesta" ]
+	run in_node var13 ceres 'srun --immediate=5 -N2 --segment=2 -x juno,vesta true'
+	echo "$output"
+	[ "$status" -ne 0 ]
+	EXTRA="juno: 10.79.20.14" NETWORK='{ blocks: { b1: "ceres,vesta", b2: "juno,pallas" }, block_sizes: [2, 4] }' write_var13
+	by_reconfigure
+	[ "$(nodes_of -N2 --segment=2 -x juno)" = "ceres vesta" ]
+	runs_on var13 ceres "$job"
+	nothing_to_change var13
+	EXTRA="juno: 10.79.20.14" write_var13
+	by_reconfigure
+	run in_node var13 vesta ls /etc/slurm/topology.conf
+	[ "$status" -ne 0 ]
+	[ "$(nodes_of -N4)" = "ceres juno pallas vesta" ]
+	runs_on var13 ceres "$job"
+	nothing_to_change var13
 }
 
 @test "Debian 13: a node is taken out, back in, and removed, by a reconfigure; jobs live" {
