@@ -82,7 +82,7 @@ static void add_checks(struct verifier *v, const struct verify_context *context)
 	for (size_t i = 0; modules[i]; i++) {
 		const struct module *m = modules[i];
 		/* Without jobs nothing is asked but what is known already. */
-		bool due = !context->idle || v->all || v->result->touched[i];
+		bool due = !context->idle || v->all || v->result->touched[i] || v->result->resumed;
 		if (m->verify && due && inventory_has_module(v->g->inv, m->name) &&
 		    plan_wants(&v->g->options->plan, m->name))
 			m->verify(context, &v->checks);
@@ -134,6 +134,12 @@ static size_t first_controller(const struct gathered *g)
 	return g->inv->controllers[0];
 }
 
+/* Something changed, or nodes were resumed, which served nobody until now. */
+static bool wants_jobs(const struct verifier *v)
+{
+	return v->all || v->result->changed || v->result->resumed;
+}
+
 static bool *find_idle(struct verifier *v, const bool *present)
 {
 	struct gathered *g = v->g;
@@ -147,7 +153,7 @@ static bool *find_idle(struct verifier *v, const bool *present)
 		idle[h->index] = slurm_node_is_idle(n) && slurm_node_is_usable(n);
 		busy += !idle[h->index];
 	}
-	if (busy)
+	if (busy && wants_jobs(v))
 		finding_add(&v->result->findings, FINDING_NOTE, "busy", NULL,
 			    "not proven by a job on %zu node%s that %s busy or not available", busy,
 			    busy == 1 ? "" : "s", busy == 1 ? "was" : "were");

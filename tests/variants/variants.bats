@@ -274,6 +274,28 @@ by_reconfigure() {
 	nothing_to_change var12
 }
 
+@test "all nodes at once: an exclusion that is interrupted, and one include; jobs live" {
+	local job pid
+	job=$(in_node var12 head 'squeue -h -t R -o %A')
+	"$REEVE" -f "$DIR/var12.yaml" --lab exclude "n[1-3]" --reason "they move" >"$DIR/out" 2>&1 &
+	pid=$!
+	for _ in $(seq 240); do
+		! grep -q "1 job there: $job" "$DIR/out" || break
+		sleep 0.25
+	done
+	kill -INT $pid
+	run ! wait $pid
+	cat "$DIR/out"
+	[ "$(in_node var12 head 'sinfo -h -p main -t drain -o %D' | awk '{ n += $1 } END { print n }')" = 3 ]
+	run -0 "$REEVE" -f "$DIR/var12.yaml" --lab include "n[1-3]"
+	echo "$output"
+	[[ "$output" == *"n[1-3]: verified, resumed"* ]]
+	[[ "$output" == *"a job runs on 2 nodes of partition main"* ]]
+	[ "$(idle var12 head main)" = 2 ]
+	runs_on var12 head "$job"
+	nothing_to_change var12
+}
+
 @test "-l mends what is a host's own" {
 	in_node var12 n2 'systemctl stop slurmd; echo >/etc/logrotate.d/slurmd'
 	run -0 apply var12 -l n2
