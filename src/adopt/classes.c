@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "base/vec.h"
+#include "inventory/inventory.h"
 
 /* Of the language's 256 classes, and of the bytes and tests of an expression; some are left for the operator. */
 enum { MOST_CLASSES = 200, MOST_BYTES = 900, MOST_TESTS = 50, MOST_FEATURES = 64 };
@@ -113,11 +114,44 @@ static bool is_feature_list(const char *text)
 		for (size_t i = 0; i < n; i++)
 			if (streq(seen[i], word))
 				return false;
-		if (n == MOST_FEATURES || !str_is_name(word, 63))
+		if (n == MOST_FEATURES || !inventory_is_feature(word))
 			return false;
 		seen[n++] = word;
 	}
 	return n > 0;
+}
+
+/* Those that are words, each once. */
+static const char *features_of(struct builder *b, const char *value, const char **ret_note)
+{
+	_cleanup_strbuf_ struct strbuf out = {0};
+	_cleanup_map_ struct map seen = {0};
+	char *rest = arena_strdup(b->arena, value);
+	bool lost = false;
+	for (const char *word; (word = str_next(&rest, ","));) {
+		if (!inventory_is_feature(word))
+			lost = true;
+		else if (!map_set(&seen, word, (void *)word))
+			strbuf_addf(&out, "%s%s", out.len ? "," : "", word);
+	}
+	if (!out.len)
+		return value;
+	const char *kept = arena_strdup(b->arena, strbuf_str(&out));
+	if (lost)
+		*ret_note = arena_printf(b->arena,
+					 "Features=%s is written %s: others are no words that --constraint "
+					 "could name",
+					 value, kept);
+	return kept;
+}
+
+const char *make_class_value(struct builder *b, const char *key, const char *value, const char **ret_note)
+{
+	const struct slurm_param *param = slurm_param_find(SLURM_NODE, key);
+	*ret_note = NULL;
+	if (!param || slurm_param_owned(SLURM_NODE, key))
+		return strcasecmp(key, "Features") == 0 ? features_of(b, value, ret_note) : value;
+	return make_value(b, param, value, ret_note);
 }
 
 const char *make_class_fault(struct builder *b, const char *key, const char *value)

@@ -77,11 +77,21 @@ static void read_row(struct builder *b, const struct slurm_line *row)
 		    line->name);
 }
 
+static bool any_has_gres(struct builder *b)
+{
+	for (size_t i = 0; i < b->nodes.count; i++)
+		if (meaning_of_node(&b->meaning, &b->nodes.items[i], "Gres"))
+			return true;
+	return false;
+}
+
 void make_gres_of(struct builder *b)
 {
 	const struct adopt_text *file = &b->files->gres;
 	struct slurm_lines rows;
 	struct err why = {0};
+	if (!file->text && any_has_gres(b))
+		make_note_in(b, FILE_NAME, 0, "there is none beside slurm.conf, and nodes have Gres=; " MAKE_AGAIN);
 	if (!file->text)
 		return;
 	if (slurm_rows_parse(file->text, file->len, b->arena, &rows, &why) < 0) {

@@ -46,6 +46,14 @@ void make_note_in(struct builder *b, const char *file, unsigned line, const char
 	va_end(ap);
 }
 
+const char *make_reason(const struct builder *b, size_t before)
+{
+	if (before >= b->out->notes.len)
+		return "";
+	const struct adopt_note *note = &b->out->notes.items[before];
+	return arena_printf(b->arena, ": %s%s%s", note->where ? note->where : "", note->where ? ": " : "", note->text);
+}
+
 size_t make_host(const struct builder *b, const char *name)
 {
 	return (size_t)map_get(&b->hosts, name);
@@ -155,11 +163,7 @@ void make_add_param(struct builder *b, struct adopt_params *params, const char *
 const char *make_cluster_name(struct builder *b, const char *text)
 {
 	const char *name = make_lower(b->arena, text);
-	size_t len = strlen(name);
-	if (!len || len > INV_MAX_CLUSTER || !isalnum((unsigned char)*name) ||
-	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") != len)
-		return NULL;
-	return name;
+	return inventory_is_cluster_name(name) ? name : NULL;
 }
 
 int make_version(struct builder *b, const char *text, struct err *err)

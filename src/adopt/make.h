@@ -8,6 +8,9 @@
 #include "slurm/meaning.h"
 #include "slurm/param.h"
 
+/* Of a file that is missing. */
+#define MAKE_AGAIN "if the hosts have one, adopt again with a copy of it there"
+
 struct builder {
 	struct arena *arena;
 	struct adopted *out;
@@ -28,6 +31,9 @@ void make_note(struct builder *b, unsigned line, const char *fmt, ...) __attribu
 void make_note_in(struct builder *b, const char *file, unsigned line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* ": " and the first note since there were `before`, for an error; "" where there is none. */
+const char *make_reason(const struct builder *b, size_t before);
+
 /* An index into out->hosts + 1, or 0. */
 size_t make_host(const struct builder *b, const char *name);
 /* Adds one; why it cannot be one where that is so, else NULL. */
@@ -35,12 +41,17 @@ const char *make_add_host(struct builder *b, const struct adopt_host *host);
 
 /* Why a parameter or its value cannot stand in cluster.yaml; NULL: it can. */
 const char *make_param_fault(struct builder *b, const struct slurm_param *param, const char *value);
+/* The value as cluster.yaml takes it where that can be, else `value` itself, of which make_param_fault says why. Where the
+ * meaning is another now, `*ret_note` says so; else it is NULL. */
+const char *make_value(struct builder *b, const struct slurm_param *param, const char *value, const char **ret_note);
 /* NULL: it is not among them. */
 const char *make_param(const struct adopt_params *params, const char *key);
 void make_add_param(struct builder *b, struct adopt_params *params, const char *key, const char *value, bool added);
 
 const char *make_lower(struct arena *arena, const char *text); /* ASCII */
 
+/* make_value of what stands on a line of nodes. */
+const char *make_class_value(struct builder *b, const char *key, const char *value, const char **ret_note);
 /* Why a key cannot be a class's; NULL: it can. */
 const char *make_class_fault(struct builder *b, const char *key, const char *value);
 /* One class, or several that say the same, for `nodes`; false where the file would have too many. All hosts are known.

@@ -95,8 +95,10 @@ static void read_class(struct reader *r, const struct slurm_unit *node)
 		const char *key = meaning_key(p->key);
 		if (kind_of(key) != KIND_CLASS)
 			continue;
-		const char *value = meaning_of_node(&b->meaning, node, key);
+		const char *note, *value = make_class_value(b, key, meaning_of_node(&b->meaning, node, key), &note);
 		const char *fault = make_class_fault(b, key, value);
+		if (note && !fault)
+			put(r, &r->unknown, note, p->line, node->name);
 		if (fault)
 			put(r, &r->unknown, arena_printf(b->arena, "%s=%s is not kept: %s", p->key, value, fault),
 			    p->line, node->name);
@@ -178,6 +180,7 @@ static void groups_free(struct groups *g)
 int make_nodes_of(struct builder *b, struct err *err)
 {
 	struct reader r = {.b = b};
+	size_t notes = b->out->notes.len;
 	for (size_t i = 0; i < b->nodes.count; i++)
 		read_node(&r, &b->nodes.items[i]);
 	make_classes(&r);
@@ -187,6 +190,7 @@ int make_nodes_of(struct builder *b, struct err *err)
 	groups_free(&r.unknown);
 	groups_free(&r.classes);
 	if (!b->out->hosts.len)
-		return err_set(err, ERR_INPUT, "%s: none of its %zu nodes can be kept", b->out->from, b->nodes.count);
+		return err_set(err, ERR_INPUT, "%s: none of its %zu nodes can be kept%s", b->out->from, b->nodes.count,
+			       make_reason(b, notes));
 	return 0;
 }

@@ -42,14 +42,17 @@ static void add_params(struct builder *b, const struct slurm_unit *unit, struct 
 		if (slurm_param_owned(SLURM_PARTITION, key))
 			continue;
 		const struct slurm_param *param = slurm_param_find(SLURM_PARTITION, key);
+		const char *note = NULL, *value = param ? make_value(b, param, pair->value, &note) : pair->value;
 		const char *fault = !param                        ? "Slurm has no such parameter of a partition"
 				    : make_param(&p->params, key) ? "it is given twice, under an old name, too"
-								  : make_param_fault(b, param, pair->value);
+								  : make_param_fault(b, param, value);
+		if (note && !fault)
+			make_note(b, pair->line, "of partition %s: %s", unit->name, note);
 		if (fault)
 			make_note(b, pair->line, "%s=%s of partition %s is not kept: %s", pair->key, pair->value,
 				  unit->name, fault);
 		else
-			make_add_param(b, &p->params, param->name, pair->value, false);
+			make_add_param(b, &p->params, param->name, value, false);
 	}
 }
 
@@ -72,8 +75,15 @@ void make_partitions_of(struct builder *b)
 		}
 		struct adopt_partition *p = vec_push_in(b->arena, &b->out->partitions);
 		*p = (struct adopt_partition){.name = unit->name, .nodes = *nodes ? nodes : NULL};
-		if (streq(meaning_of_partition(&b->meaning, b->conf, &b->nodes, unit, "Default"), "YES"))
+		if (streq(meaning_of_partition(&b->meaning, b->conf, &b->nodes, unit, "Default"), "YES")) {
+			if (chosen != SIZE_MAX)
+				make_note(
+				    b, unit->line->line,
+				    "Default=YES of partition %s is not kept: %s, further down, is the default, too, "
+				    "and of several Slurm takes the last",
+				    b->out->partitions.items[chosen].name, unit->name);
 			chosen = b->out->partitions.len - 1;
+		}
 		add_params(b, unit, p);
 	}
 	/* Of several the last one, as for slurmctld. */

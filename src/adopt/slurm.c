@@ -18,11 +18,11 @@
 /* What reeve writes of these is what most files say. */
 static bool is_as_written(const char *key, const char *value)
 {
-	static const char *const same[][2] = {{"AuthType", "auth/munge"},
-					      {"CredType", "cred/munge"},
-					      {"CredType", "auth/munge"},
-					      {"SlurmUser", "slurm"},
-					      {"SlurmdUser", "root"}};
+	static const char *const same[][2] = {
+	    {"AuthType", "auth/munge"}, {"CredType", "cred/munge"},
+	    {"CredType", "auth/munge"}, {"CryptoType", "crypto/munge"}, /* its old name */
+	    {"FastSchedule", "1"},                                      /* what Slurm has done since it is gone */
+	    {"SlurmUser", "slurm"},     {"SlurmdUser", "root"}};
 	for (size_t i = 0; i < ARRAY_LEN(same); i++)
 		if (strcasecmp(same[i][0], key) == 0 && strcasecmp(same[i][1], value) == 0)
 			return true;
@@ -31,8 +31,7 @@ static bool is_as_written(const char *key, const char *value)
 
 static void note_owned(struct builder *b, const struct slurm_pair *pair, const struct slurm_owned *owned)
 {
-	if (!is_as_written(pair->key, pair->value))
-		make_note(b, pair->line, "%s=%s is not kept: %s", pair->key, pair->value, owned->reason);
+	make_note(b, pair->line, "%s=%s is not kept: %s", pair->key, pair->value, owned->reason);
 }
 
 /* Has a place of its own in cluster.yaml. */
@@ -48,21 +47,29 @@ static void add_global(struct builder *b, const struct slurm_pair *pair, bool re
 	const struct slurm_param *param = slurm_param_find(SLURM_GLOBAL, pair->key);
 	if (is_placed(pair->key))
 		return;
+	if (!repeated && is_as_written(pair->key, pair->value))
+		return;
 	if (repeated) {
 		make_note(b, pair->line, "%s=%s is not kept: the parameter is given again further down", pair->key,
 			  pair->value);
 	} else if (owned) {
 		note_owned(b, pair, owned);
+	} else if (!param && slurm_param_find(SLURM_CGROUP, pair->key)) {
+		make_note(b, pair->line, "%s=%s is not kept: it is a parameter of cgroup.conf, not of slurm.conf",
+			  pair->key, pair->value);
 	} else if (!param) {
 		const char *near = str_nearest(pair->key, slurm_param_names(SLURM_GLOBAL, b->release, b->arena));
-		make_note(b, pair->line, "%s=%s is not kept: Slurm has no such parameter%s%s%s", pair->key, pair->value,
-			  near ? "; is it " : "", near ? near : "", near ? "?" : "");
+		make_note(b, pair->line, "%s=%s is not kept: Slurm from 22.05 on has no such parameter%s%s%s",
+			  pair->key, pair->value, near ? "; is it " : "", near ? near : "", near ? "?" : "");
 	} else {
-		const char *fault = make_param_fault(b, param, pair->value);
+		const char *note, *value = make_value(b, param, pair->value, &note);
+		const char *fault = make_param_fault(b, param, value);
+		if (note)
+			make_note(b, pair->line, "%s", note);
 		if (fault)
 			make_note(b, pair->line, "%s=%s is not kept: %s", pair->key, pair->value, fault);
 		else
-			make_add_param(b, &b->out->params, param->name, pair->value, false);
+			make_add_param(b, &b->out->params, param->name, value, false);
 	}
 }
 
@@ -109,13 +116,17 @@ static void add_defaults(struct builder *b)
 		make_note(b, 0,
 			  "SelectType is not given: Slurm's default is select/linear in 22.05 and select/cons_tres in "
 			  "24.11; reeve's is select/cons_tres. Say --slurm-version to keep what is in force");
-	if (!parameters && !whole)
-		make_note(b, 0, "SelectTypeParameters is not given: reeve's default is CR_Core_Memory");
 	if (!slurm_conf_get(b->conf, "ReconfigFlags"))
 		make_note(
 		    b, 0,
 		    "ReconfigFlags is not given: reeve's default is KeepPartState, so that a reconfigure does not "
 		    "undo what was done to a partition by hand");
+	const char *control = slurm_conf_get(b->conf, "SlurmctldParameters");
+	if (control && strcasestr(control, "enable_configless"))
+		make_note(
+		    b, 0,
+		    "SlurmctldParameters has enable_configless: slurmds that get their configuration from slurmctld "
+		    "have to be changed to a slurm.conf of their own before the first apply");
 	for (size_t i = 0; i < ARRAY_LEN(logs); i++)
 		if (!slurm_conf_get(b->conf, logs[i]))
 			make_note(b, 0, "%s is not given: reeve's default is a file in /var/log/slurm", logs[i]);
@@ -175,14 +186,14 @@ static void add_controller(struct builder *b, const struct slurm_controller_name
 static int add_controllers(struct builder *b, struct err *err)
 {
 	const struct slurm_controller_name *list;
-	size_t count = slurm_conf_controllers(b->conf, b->arena, &list);
+	size_t count = slurm_conf_controllers(b->conf, b->arena, &list), notes = b->out->notes.len;
 	for (size_t i = 0; i < count; i++)
 		add_controller(b, &list[i]);
 	if (!b->out->controllers.len)
 		return err_set(err, ERR_INPUT,
 			       "%s: neither SlurmctldHost nor ControlMachine names a controller that can "
-			       "be kept",
-			       b->out->from);
+			       "be kept%s",
+			       b->out->from, make_reason(b, notes));
 	return 0;
 }
 
@@ -224,10 +235,11 @@ static int add_cluster(struct builder *b, const struct adopt_options *options, s
 		return err_set(err, ERR_INPUT, "%s has no ClusterName: say --name", b->out->from);
 	b->out->cluster = make_cluster_name(b, text);
 	if (!b->out->cluster)
-		return err_set(err, ERR_INPUT,
-			       "'%.100s' cannot be a cluster's name: lower-case letters, digits, '_', '-', at most %d; "
-			       "say --name",
-			       text, INV_MAX_CLUSTER);
+		return err_set(
+		    err, ERR_INPUT,
+		    "'%.100s' cannot be a cluster's name: lower-case letters, digits, '.', '_', '-', at most %d; "
+		    "say --name",
+		    text, INV_MAX_CLUSTER);
 	if (given && !streq(given, b->out->cluster))
 		make_note(b, 0, "ClusterName=%s is written '%s'%s", given, b->out->cluster,
 			  strcasecmp(given, b->out->cluster) == 0
@@ -253,9 +265,10 @@ static int build(struct builder *b, const struct adopt_options *options, struct 
 	add_state(b);
 	add_globals(b);
 	add_defaults(b);
+	size_t notes = b->out->notes.len;
 	make_partitions_of(b);
 	if (!b->out->partitions.len)
-		return err_set(err, ERR_INPUT, "%s: no partition can be kept", b->out->from);
+		return err_set(err, ERR_INPUT, "%s: no partition can be kept%s", b->out->from, make_reason(b, notes));
 	note_lines(b, &b->conf->down_nodes, "DownNodes");
 	note_lines(b, &b->conf->frontends, "FrontendName");
 	for (size_t i = 0; i < b->conf->node_sets.len; i++)

@@ -1,6 +1,7 @@
 /* reeve adopt: the cluster.yaml of a cluster that exists, from its own files. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "adopt/adopt.h"
 #include "base/fd.h"
@@ -21,16 +22,37 @@ static int read_file(const char *path, struct arena *arena, const char **ret, si
 }
 
 struct conf_reader {
+	const char *path; /* of slurm.conf */
 	bool read;
 	struct digest digest; /* of slurm.conf itself, the first that is read */
 };
+
+/* What an absolute path of the cluster's machines is in a copy of their directory: the longest end of it that is there.
+ */
+static const char *in_copy(const struct conf_reader *reader, const char *path, struct arena *arena)
+{
+	const char *slash = strrchr(reader->path, '/');
+	int directory = slash ? (int)(slash + 1 - reader->path) : 0;
+	struct stat st;
+	for (const char *end = path; *end == '/'; end += 1 + strcspn(end + 1, "/")) {
+		const char *other = arena_printf(arena, "%.*s%s", directory, reader->path, end + 1);
+		if (stat(other, &st) == 0 && S_ISREG(st.st_mode))
+			return other;
+	}
+	return NULL;
+}
 
 static int read_conf(void *data, const char *path, struct arena *arena, const char **ret, size_t *ret_len,
 		     struct err *err)
 {
 	struct conf_reader *reader = data;
-	if (read_file(path, arena, ret, ret_len, err) < 0)
-		return -1;
+	if (read_file(path, arena, ret, ret_len, err) < 0) {
+		const char *other = reader->read && err->sys == ENOENT ? in_copy(reader, path, arena) : NULL;
+		if (!other || read_file(other, arena, ret, ret_len, err) < 0)
+			return -1;
+		fprintf(stderr, "reeve adopt: %s is not there: %s is taken for it\n",
+			str_printable(arena, path, strlen(path)), str_printable(arena, other, strlen(other)));
+	}
 	if (!reader->read)
 		reader->digest = digest_of(*ret, *ret_len);
 	reader->read = true;
@@ -53,7 +75,7 @@ static int read_beside(const char *path, const char *name, struct arena *arena, 
 static int from_slurm(const char *path, const struct adopt_options *options, struct arena *arena, struct adopted **ret,
 		      struct err *err)
 {
-	struct conf_reader reader = {0};
+	struct conf_reader reader = {.path = path};
 	struct adopt_files files = {.path = path};
 	if (slurm_include(path, read_conf, &reader, arena, &files.slurm, err) < 0 ||
 	    read_beside(path, "cgroup.conf", arena, &files.cgroup, err) < 0 ||

@@ -89,7 +89,7 @@ static int run(struct context *context)
 	if (status >= 0)
 		return status;
 	if (!name)
-		name = draft[0].name && newfile_is_cluster_name(draft[0].name) ? draft[0].name : "cluster";
+		name = draft[0].name && inventory_is_cluster_name(draft[0].name) ? draft[0].name : "cluster";
 	_cleanup_strbuf_ struct strbuf text = {0};
 	draft_print(&text, name, draft, hosts.len);
 	return newfile_save(context, path, &text, hosts.len, "reeve apply");

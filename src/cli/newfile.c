@@ -1,6 +1,5 @@
 #include "cli/newfile.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -18,19 +17,13 @@ const char *newfile_path(const struct context *context)
 	return path ? path : "cluster.yaml";
 }
 
-bool newfile_is_cluster_name(const char *s)
-{
-	return *s && strlen(s) <= INV_MAX_CLUSTER && isalnum((unsigned char)*s) &&
-	       s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_-")] == '\0';
-}
-
 int newfile_name(const struct context *context, const char **ret, int *ret_status)
 {
 	*ret = context_option(context, "name");
-	if (!*ret || newfile_is_cluster_name(*ret))
+	if (!*ret || inventory_is_cluster_name(*ret))
 		return 0;
 	*ret_status =
-	    context_misused(context, "'%s' is no name for a cluster: lower-case letters, digits, '_', '-'", *ret);
+	    context_misused(context, "'%s' is no name for a cluster: lower-case letters, digits, '.', '_', '-'", *ret);
 	return -1;
 }
 

@@ -11,8 +11,6 @@ const char *newfile_path(const struct context *context);
 /* What is said with --name; -1 where that is no name for a cluster, an exit status then in *ret_status. */
 int newfile_name(const struct context *context, const char **ret, int *ret_status);
 
-bool newfile_is_cluster_name(const char *name);
-
 /* May `path` be written? An exit status, said, or -1. */
 int newfile_refused(const struct context *context, const char *path);
 

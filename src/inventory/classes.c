@@ -36,8 +36,16 @@ static void read_when(struct build *b, struct inv_class *class, const struct con
 	class->when_at = value->at;
 }
 
-/* Slurm separates features with commas and gives '&', '|', '*', '[', '(' and others a meaning in --constraint
- * (sbatch(1)). */
+/* Slurm separates features with commas and gives '&', '|', '*', '[', '(' and others a meaning in --constraint. */
+bool inventory_is_feature(const char *text)
+{
+	_cleanup_free_ char *copy = xstrdup(text);
+	for (char *p = copy; *p; p++)
+		if (*p == ':' && p > copy)
+			*p = '_';
+	return str_is_name(copy, 63);
+}
+
 static void read_features(struct build *b, struct inv_class *class, const struct conf_value *value)
 {
 	const struct conf_value *const *texts;
@@ -54,11 +62,11 @@ static void read_features(struct build *b, struct inv_class *class, const struct
 		bool twice = false;
 		for (size_t k = 0; k < n; k++)
 			twice |= streq(features[k], text);
-		if (!str_is_name(text, 63))
+		if (!inventory_is_feature(text))
 			diag_error(
 			    b->diags, INV_FEATURE_CODE, texts[i]->at, NULL,
-			    "the feature '%s' is no word that --constraint could name: letters, digits, '.', '_' "
-			    "and '-'",
+			    "the feature '%s' is no word that --constraint could name: letters, digits, '.', '_', "
+			    "':' and '-'",
 			    text);
 		else if (twice)
 			diag_error(b->diags, INV_FEATURE_CODE, texts[i]->at, NULL, "the feature '%s' is given twice",

@@ -247,6 +247,12 @@ struct inv_gres_line {
 	size_t device_count;
 };
 
+/* 1 to INV_MAX_CLUSTER of [a-z0-9._-], the first of [a-z0-9]: Slurm folds ClusterName to lower case. */
+bool inventory_is_cluster_name(const char *name);
+
+/* What --constraint can name (sbatch(1)): 1 to 63 of [A-Za-z0-9._:-], not beginning with '-', '.' or ':'. */
+bool inventory_is_feature(const char *text);
+
 /* ERR_INPUT says why it cannot be one; a way out may be in `*ret_hint`, else NULL. In `arena`. */
 int inventory_gres_line(const char *text, size_t len, unsigned release, struct arena *arena, struct inv_gres_line *ret,
 			const char **ret_hint, struct err *err);

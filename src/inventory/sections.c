@@ -9,24 +9,29 @@
 #include "inventory/build.h"
 #include "slurm/version.h"
 
+bool inventory_is_cluster_name(const char *name)
+{
+	size_t len = strlen(name);
+	return len && len <= INV_MAX_CLUSTER && !strchr("._-", *name) &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+}
+
 void build_cluster(struct build *b, const struct conf_value *value)
 {
 	const char *name;
 	if (conf_text(value, "'cluster'", &name, b->diags) < 0)
 		return;
 	b->inv->cluster = (struct inv_text){.text = name, .at = value->at};
-	size_t len = strlen(name);
-	if (len <= INV_MAX_CLUSTER && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len && *name != '-' &&
-	    *name != '_')
+	if (inventory_is_cluster_name(name))
 		return;
 	/* slurm.conf(5), ClusterName: the accounting database folds it to lower case. */
 	char *lower = arena_strdup(b->arena, name);
 	for (char *p = lower; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
-	bool folded = !streq(lower, name) && str_is_name(lower, INV_MAX_CLUSTER) && !strchr(lower, '.');
+	bool folded = !streq(lower, name) && inventory_is_cluster_name(lower);
 	diag_error(b->diags, INV_CLUSTER_NAME_CODE, value->at,
 		   folded ? diags_text(b->diags, "write '%s'", lower) : NULL,
-		   "the cluster's name '%s' should be lower-case letters, digits, '_' and '-', at most %d of them",
+		   "the cluster's name '%s' should be lower-case letters, digits, '.', '_' and '-', at most %d of them",
 		   name, INV_MAX_CLUSTER);
 }
 

@@ -10,7 +10,7 @@ conf() {
 		SlurmUser=slurm
 		StateSaveLocation=/var/spool/slurmctld
 		Include nodes.conf
-		FastSchedule=1
+		FastSchedule=2
 		PartitionName=p Nodes=ALL Default=YES
 	CONF
 	echo 'NodeName=n[1-9] NodeAddr=10.0.1.[1-9] CPUs=4' >etc/nodes.conf
@@ -21,8 +21,8 @@ conf() {
 	reeve adopt --slurm-conf etc/slurm.conf
 	[ "$status" -eq 0 ]
 	[ "$(cat out)" = "wrote cluster.yaml: 10 hosts; now: reeve plan" ]
-	grep -q '^reeve adopt: etc/slurm.conf:6: FastSchedule=1 is not kept: ' err
-	grep -q '^#   etc/slurm.conf:6: FastSchedule=1 is not kept: ' cluster.yaml
+	grep -q '^reeve adopt: etc/slurm.conf:6: FastSchedule=2 is not kept: ' err
+	grep -q '^#   etc/slurm.conf:6: FastSchedule=2 is not kept: ' cluster.yaml
 	grep -qx '  "n\[1-9\]": "10.0.1.\[1-9\]"  # was CPUs=4' cluster.yaml
 	# What it includes is part of it.
 	sum=$({
@@ -92,6 +92,23 @@ conf() {
 	reeve adopt --slurm-conf odd.conf
 	[ "$status" -eq 1 ]
 	none -q $'\x1b' err
+}
+
+@test "a copy of the directory will do, also where it is included with its whole path" {
+	conf
+	sed -i 's#Include nodes.conf#Include /etc/slurm-of-hall/parts/nodes.conf#' etc/slurm.conf
+	reeve adopt --slurm-conf etc/slurm.conf -o apart.yaml
+	[ "$status" -eq 0 ]
+	grep -qx 'reeve adopt: /etc/slurm-of-hall/parts/nodes.conf is not there: etc/nodes.conf is taken for it' err
+	mkdir etc/parts
+	echo 'NodeName=m[1-9] CPUs=4' >etc/parts/nodes.conf
+	reeve adopt --slurm-conf etc/slurm.conf -o apart.yaml --force
+	[ "$status" -eq 0 ]
+	grep -q '^  "m\[1-9\]"' apart.yaml
+	rm etc/nodes.conf etc/parts/nodes.conf
+	reeve adopt --slurm-conf etc/slurm.conf -o apart.yaml --force
+	[ "$status" -eq 1 ]
+	grep -q '^reeve adopt: etc/slurm.conf:5: cannot open /etc/slurm-of-hall/parts/nodes.conf: No such file' err
 }
 
 @test "the command line is checked" {
