@@ -1,5 +1,6 @@
 #include "slurm/activation.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -155,7 +156,33 @@ static bool same_path(const char *a, const char *b)
 	}
 }
 
-static bool means_the_same(const char *key, const char *a, const char *b)
+/* "affinity,cgroup" is "task/affinity,task/cgroup": Slurm completes the type of a plugin. */
+static bool same_words(struct arena *arena, const char *a, const char *b)
+{
+	char *rest = arena_strdup(arena, a), *other_rest = arena_strdup(arena, b);
+	for (;;) {
+		const char *word = str_next(&rest, ","), *other = str_next(&other_rest, ",");
+		if (!word || !other)
+			return !word && !other;
+		const char *slash = strchr(word, '/'), *other_slash = strchr(other, '/');
+		if (slash && !other_slash)
+			word = slash + 1;
+		else if (other_slash && !slash)
+			other = other_slash + 1;
+		if (strcasecmp(word, other) != 0)
+			return false;
+	}
+}
+
+/* Numbers are read in base 0 (src/common/parse_value.c). */
+static bool same_number(const char *a, const char *b)
+{
+	char *end_a, *end_b;
+	unsigned long long x = strtoull(a, &end_a, 0), y = strtoull(b, &end_b, 0);
+	return x == y && end_a != a && end_b != b && !*end_a && !*end_b;
+}
+
+static bool means_the_same(struct arena *arena, const char *key, const char *a, const char *b)
 {
 	const struct slurm_param *param = slurm_param_find(SLURM_GLOBAL, key);
 	if (str_same(a, b))
@@ -165,7 +192,18 @@ static bool means_the_same(const char *key, const char *a, const char *b)
 	/* slurm.conf(5): it is folded to lower case. */
 	if (strcasecmp(key, "ClusterName") == 0)
 		return strcasecmp(a, b) == 0;
-	return param && param->type == SLURM_PATH && same_path(a, b);
+	switch (param ? param->type : SLURM_STRING) {
+	case SLURM_PATH:
+		return same_path(a, b);
+	case SLURM_WORD:
+	case SLURM_WORDS:
+		return same_words(arena, a, b);
+	case SLURM_UINT:
+	case SLURM_UINT_INF:
+		return same_number(a, b);
+	default:
+		return false;
+	}
 }
 
 static void compare_globals(struct work *w, const struct slurm_conf *old, const struct slurm_conf *new_conf)
@@ -175,11 +213,16 @@ static void compare_globals(struct work *w, const struct slurm_conf *old, const 
 	struct slurm_names keys = {0};
 	gather(w, &old->globals, &old_values, &keys, NULL);
 	gather(w, &new_conf->globals, &new_values, &keys, &old_values);
+	const char *type = value_of(w, &new_values, "SelectType");
+	bool linear = type && strcasecmp(type, "select/linear") == 0;
 	for (size_t i = 0; i < keys.len; i++) {
 		const char *old_value = value_of(w, &old_values, keys.items[i]);
 		const char *new_value = value_of(w, &new_values, keys.items[i]);
 		const char *unsaid = slurm_param_default(keys.items[i], w->release), *why;
-		if (means_the_same(keys.items[i], old_value ? old_value : unsaid, new_value ? new_value : unsaid))
+		if (linear && strcasecmp(keys.items[i], "SelectTypeParameters") == 0)
+			unsaid = NULL;
+		if (means_the_same(w->arena, keys.items[i], old_value ? old_value : unsaid,
+				   new_value ? new_value : unsaid))
 			continue;
 		enum slurm_need need = slurm_activation_change(w->release, keys.items[i], old_value, new_value, &why);
 		add_reason(w, need, keys.items[i], old_value, new_value, why);

@@ -21,6 +21,7 @@ static const struct {
     {"ReturnToService", 0, 0, "0"},
     {"SelectType", 0, 2205, "select/linear"},
     {"SelectType", 2411, 0, "select/cons_tres"},
+    {"SelectTypeParameters", 0, 0, "CR_Core_Memory"}, /* of select/cons_tres */
     {"SlurmctldTimeout", 0, 0, "120"},
     {"SlurmdSpoolDir", 0, 0, "/var/spool/slurmd"},
     {"SlurmdTimeout", 0, 0, "300"},

@@ -242,6 +242,30 @@ static void other_words_need_nothing(void **state)
 	assert_string_equal(out->reasons[0].subject, "node n2 NodeAddr");
 }
 
+/* The same value in another spelling, and Slurm's own default written out. */
+static void spelling_is_no_change(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *old, *now;
+		size_t changes;
+	} cases[] = {
+	    {"TaskPlugin=affinity,cgroup\n", "TaskPlugin=task/affinity,task/Cgroup\n", 0},
+	    {"TaskPlugin=task/affinity\n", "TaskPlugin=task/affinity,task/cgroup\n", 1},
+	    {"TaskPlugin=affinity\n", "TaskPlugin=cgroup\n", 1},
+	    {"HealthCheckInterval=02\n", "HealthCheckInterval=2\n", 0},
+	    {"HealthCheckInterval=010\n", "HealthCheckInterval=10\n", 1},
+	    {"SelectType=select/cons_tres\n", "SelectType=select/cons_tres\nSelectTypeParameters=CR_Core_Memory\n", 0},
+	    {"SelectType=select/linear\n", "SelectType=select/linear\nSelectTypeParameters=CR_Core_Memory\n", 1},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_cleanup_arena_ struct arena *a = arena_new();
+		struct slurm_activation *out = compared(a, 2205, cases[i].old, cases[i].now);
+		if (out->len != cases[i].changes)
+			fail_msg("%s%s", cases[i].old, cases[i].now);
+	}
+}
+
 /* What a file that is included may have described is not new. */
 static void an_include_may_hold_what_is_missing(void **state)
 {
@@ -281,6 +305,7 @@ int main(void)
 	    cmocka_unit_test(each_change_has_its_need),
 	    cmocka_unit_test(what_means_the_same_needs_nothing),
 	    cmocka_unit_test(other_words_need_nothing),
+	    cmocka_unit_test(spelling_is_no_change),
 	    cmocka_unit_test(an_include_may_hold_what_is_missing),
 	    cmocka_unit_test(lists_say_whom_it_touches),
 	    cmocka_unit_test(the_same_cores_in_other_sockets_want_no_idle_node),
