@@ -87,9 +87,7 @@ json() {
 	reeve --json apply
 	[ "$status" -eq 0 ]
 	json 'o["ok"] and [h["state"] for h in o["hosts"]] == ["done", "done"]'
-	while read -r line; do
-		python3 -c 'import json, sys; json.loads(sys.argv[1])' "$line"
-	done <"$roots/out"
+	python3 -c 'import json, sys; [json.loads(line) for line in sys.stdin]' <"$roots/out"
 
 	# A configuration that slurmctld would not start with ends the next one for all.
 	sed -i "s/@parse 0/@parse 1/; s/@\$w.up 100/@\$w.exited 1/" "$roots/c1.fen/bin/sh"
@@ -154,7 +152,7 @@ excluded='{"name":"n2","who":"me","reason":"fan","when":"2026-01-01T00:00:00Z","
 	slurm_cluster c1 n1 n2
 	reeve apply
 	reeve exclude n2 --reason fan
-	echo delay=7000 >"$roots/n2.fen/behaviour"
+	echo delay=4500 >"$roots/n2.fen/behaviour"
 	reeve plan
 	said 'unreached: n2: it is excluded'
 	reeve include n2
