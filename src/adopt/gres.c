@@ -35,7 +35,7 @@ static const struct inv_gres_line *line_of(struct builder *b, const struct slurm
 	return fault ? NULL : line;
 }
 
-/* False where the node's Gres= does not name what the line gives, or the line is there already. */
+/* False where the node's Gres= does not name what the line gives. */
 static bool give(struct builder *b, const struct slurm_unit *node, const char *name, const char *text)
 {
 	const char *gres = node ? meaning_of_node(&b->meaning, node, "Gres") : NULL;

@@ -66,14 +66,14 @@ static const char *log_of(const struct cluster *c, const char *key, const char *
 static void logrotate(const struct cluster *c, const char *daemon, const char *user, const char *log,
 		      struct catalog *out)
 {
+	const char *as = str_starts(log, CORE_LOGS "/") ? user : "root";
 	put_file(out, STAGE_PREPARE, arena_printf(c->arena, "/etc/logrotate.d/%s", daemon), 0644,
 		 arena_printf(c->arena,
 			      "# Written by reeve. SIGUSR2: %s opens its log again (%s(8), SIGNALS).\n"
 			      "%s {\n\tsu %s %s\n\tweekly\n\tsize 10M\n\trotate 8\n\tcompress\n\tdelaycompress\n"
 			      "\tmissingok\n\tnotifempty\n\tcreate 0640 %s %s\n\tpostrotate\n"
 			      "\t\tsystemctl kill -s USR2 --kill-who=main %s.service || true\n\tendscript\n}\n",
-			      daemon, daemon, log, str_starts(log, CORE_LOGS "/") ? user : "root",
-			      str_starts(log, CORE_LOGS "/") ? user : "root", user, user, daemon));
+			      daemon, daemon, log, as, as, user, user, daemon));
 }
 
 static void slurmctld(const struct cluster *c, struct catalog *out)

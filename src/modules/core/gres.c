@@ -78,8 +78,7 @@ bool core_gres_has_files(const struct cluster *c)
 {
 	bool files = cluster_has_gpus(c);
 	for (size_t i = 0; i < c->inv->class_count; i++)
-		for (size_t k = 0; k < c->inv->classes[i].gres_conf_count; k++)
-			files |= strstr(c->inv->classes[i].gres_conf[k], "File") != NULL;
+		files |= c->inv->classes[i].device_count > 0;
 	return files;
 }
 
