@@ -179,8 +179,8 @@ void operation_print_findings(const struct operation *o, const struct findings *
 			fprintf(out, "%s [%s]\n", f->what, f->code);
 			if (f->origin.line)
 				fprintf(out, "    at %s:%u:%u\n", o->inv->file, f->origin.line, f->origin.column);
-			if (f->mend)
-				fprintf(out, "    mend: %s\n", f->mend);
+			if (f->fix)
+				fprintf(out, "    fix: %s\n", f->fix);
 		}
 }
 
@@ -190,7 +190,7 @@ json_t *operation_findings_json(const struct operation *o, const struct findings
 	for (size_t i = 0; i < findings->len; i++) {
 		const struct finding *f = &findings->items[i];
 		json_t *x = json_pack("{s:s, s:s, s:s?, s:s, s:s?}", "weight", finding_weight_name(f->weight), "code",
-				      f->code, "host", f->host, "what", f->what, "mend", f->mend);
+				      f->code, "host", f->host, "what", f->what, "fix", f->fix);
 		if (f->origin.line)
 			json_object_set_new(x, "at",
 					    json_pack("{s:s, s:i, s:i}", "file", o->inv->file, "line",

@@ -50,8 +50,8 @@ static void print_table(struct context *context, const struct meter_result *resu
 		const struct finding *f = &result->findings.items[i];
 		printf("%s: %s%s%s [%s]\n", finding_weight_name(f->weight), f->host ? f->host : "", f->host ? ": " : "",
 		       f->what, f->code);
-		if (f->mend)
-			printf("    %s\n", f->mend);
+		if (f->fix)
+			printf("    %s\n", f->fix);
 	}
 }
 
@@ -76,7 +76,7 @@ static void print_json(const struct meter_result *result, const char *const *nam
 		const struct finding *f = &result->findings.items[i];
 		json_array_append_new(findings,
 				      json_pack("{s:s, s:s, s:s*, s:s, s:s*}", "weight", finding_weight_name(f->weight),
-						"code", f->code, "host", f->host, "what", f->what, "mend", f->mend));
+						"code", f->code, "host", f->host, "what", f->what, "fix", f->fix));
 	}
 	json_t *all = json_pack("{s:s, s:I, s:o, s:o}", "measure", "network", "left_out", (json_int_t)result->left_out,
 				"pairs", pairs, "findings", findings);

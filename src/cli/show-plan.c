@@ -164,7 +164,7 @@ void show_plan_drift(const struct operation *o, struct findings *ret)
 	for (size_t i = 0; live && live->up && i < live->node_count; i++) {
 		const struct slurm_node_state *n = &live->nodes[i];
 		if ((n->flags & (SLURM_NODE_DRAIN | SLURM_NODE_FAIL)) || (n->base == SLURM_NODE_DOWN && n->reason))
-			finding_add(ret, FINDING_NOTE, "node-state",
+			finding_add(ret, FINDING_NOTE, CODE_NODE_STATE,
 				    inventory_host(o->inv, n->name) ? inventory_host(o->inv, n->name)->name : NULL,
 				    "node %s is %s: %s%s%s", n->name, n->state_text,
 				    n->reason ? n->reason : "no reason given", n->reason_by ? ", by " : "",
@@ -173,17 +173,17 @@ void show_plan_drift(const struct operation *o, struct findings *ret)
 	for (size_t i = 0; live && live->up && i < live->partition_count; i++) {
 		const struct slurm_partition_state *p = &live->partitions[i];
 		if (!streq(p->state, "UP"))
-			finding_add(ret, FINDING_NOTE, "partition-state", NULL, "partition %s is %s", p->name,
+			finding_add(ret, FINDING_NOTE, CODE_PARTITION_STATE, NULL, "partition %s is %s", p->name,
 				    p->state);
 		if (!inventory_partition(o->inv, p->name))
-			finding_add(ret, FINDING_NOTE, "partition-live", NULL, "partition %s is not in %s", p->name,
+			finding_add(ret, FINDING_NOTE, CODE_PARTITION_LIVE, NULL, "partition %s is not in %s", p->name,
 				    o->inv->file);
 	}
 	for (size_t i = 0; live && live->up && i < live->controller_count; i++)
 		if (!live->controllers[i].up)
-			finding_add(ret, FINDING_WARNING, "controller-down", NULL, "the controller %s does not answer",
-				    live->controllers[i].host)
-			    ->mend = "systemctl status slurmctld on that host";
+			finding_add(ret, FINDING_WARNING, CODE_CONTROLLER_DOWN, NULL,
+				    "the controller %s does not answer", live->controllers[i].host)
+			    ->fix = "systemctl status slurmctld on that host";
 }
 
 void show_plan(const struct operation *o, FILE *out, bool color)

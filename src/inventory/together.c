@@ -22,9 +22,9 @@ static void report(struct build *b, const struct slurm_clashes *clashes, const s
 		const struct slurm_clash *c = &clashes->items[i];
 		struct span at = params[c->index].value_at;
 		if (c->refused)
-			diag_error(b->diags, INV_TOGETHER_CODE, at, c->mend, "%s: %s", where, c->text);
+			diag_error(b->diags, INV_TOGETHER_CODE, at, c->fix, "%s: %s", where, c->text);
 		else
-			diag_warning(b->diags, INV_NO_EFFECT_CODE, at, c->mend, "%s: %s", where, c->text);
+			diag_warning(b->diags, INV_NO_EFFECT_CODE, at, c->fix, "%s: %s", where, c->text);
 	}
 }
 

@@ -80,7 +80,7 @@ static void keep(struct cluster *c, struct cluster_host *h)
 	if (same_rule && fits)
 		h->memory = last->memory;
 	else if (!fits)
-		finding_add(&c->findings, FINDING_NOTE, "memory-lower", h->inv->name,
+		finding_add(&c->findings, FINDING_NOTE, CODE_MEMORY_LOWER, h->inv->name,
 			    "it reports %llu MB now: RealMemory goes from %llu to %llu", (unsigned long long)now,
 			    (unsigned long long)last->memory, (unsigned long long)h->memory);
 }
@@ -122,15 +122,15 @@ static void report(struct cluster *c, const struct cluster_host *h)
 {
 	struct finding *f;
 	if (h->change == CHANGE_SHRANK)
-		f = finding_add(&c->findings, FINDING_WARNING, "shrank", h->inv->name,
+		f = finding_add(&c->findings, FINDING_WARNING, CODE_SHRANK, h->inv->name,
 				"it is less than it was when it was last applied or accepted: %s", h->change_text);
 	else
-		f = finding_add(&c->findings, FINDING_NOTE, "changed", h->inv->name,
+		f = finding_add(&c->findings, FINDING_NOTE, CODE_CHANGED, h->inv->name,
 				"it is not what it was when it was last applied or accepted: %s", h->change_text);
-	f->mend = finding_text(&c->findings,
-			       h->change == CHANGE_SHRANK ? "repair it; or, if it is to stay so: reeve accept %s"
-							  : "to use it as it is now: reeve accept %s",
-			       h->inv->name);
+	f->fix = finding_text(&c->findings,
+			      h->change == CHANGE_SHRANK ? "repair it; or, if it is to stay so: reeve accept %s"
+							 : "to use it as it is now: reeve accept %s",
+			      h->inv->name);
 	f->origin = h->inv->at;
 }
 
@@ -141,9 +141,9 @@ void cluster_baseline(struct cluster *c, struct cluster_host *h, bool accept)
 	/* Before slurmd was installed it was reckoned from /proc and /sys; slurmd is the judge. */
 	bool provisional = h->last && !h->last->hardware.by_slurmd && h->facts && h->facts->hardware.by_slurmd;
 	if (accept && !h->facts) {
-		struct finding *f = finding_add(&c->findings, FINDING_STOP, "not-measured", h->inv->name,
+		struct finding *f = finding_add(&c->findings, FINDING_STOP, CODE_NOT_MEASURED, h->inv->name,
 						"it was not reached, and cannot be measured: %s", h->unreached);
-		f->mend = "bring it back first";
+		f->fix = "bring it back first";
 		f->origin = h->inv->at;
 	}
 	if (h->last && (!accept || !h->facts) && !provisional) {

@@ -42,11 +42,11 @@ void cluster_check_cgroups(struct cluster *c)
 			if (!h->facts || !h->serves || facts_cgroup_use(h->facts) & needs[need].use)
 				continue;
 			struct finding *f =
-			    finding_add(&c->findings, FINDING_STOP, "cgroup", h->inv->name,
+			    finding_add(&c->findings, FINDING_STOP, CODE_CGROUP, h->inv->name,
 					"its kernel has no cgroup controller '%s', and slurmd ends there "
 					"with %s=%s",
 					needs[need].controller, p->key, p->value);
-			f->mend =
+			f->fix =
 			    finding_text(&c->findings,
 					 "leave %s out: reeve sets it where every node can; or turn the controller "
 					 "on (Raspberry Pi: cgroup_enable=memory in cmdline.txt)",

@@ -10,18 +10,17 @@ static bool is_ours(const char *text)
 	return str_starts(text, CLUSTER_CONF_MARK);
 }
 
-static void check(struct cluster *c, const struct cluster_host *h, const char *name, const char *text, bool wanted)
+static void check(struct cluster *c, const struct cluster_host *h, enum finding_code code, const char *name,
+		  const char *text, bool wanted)
 {
 	if (!wanted || !text || !*text || is_ours(text) ||
 	    inventory_has_adopted(c->inv, digest_of(text, strlen(text)).hex))
 		return;
-	char *code = arena_printf(c->arena, "foreign-%s", name);
-	*strchr(code, '.') = '-';
 	struct finding *f =
 	    finding_add(&c->findings, FINDING_STOP, code, h->inv->name, "/etc/slurm/%s was not written by reeve%s",
 			name, c->inv->adopted_count ? ", and is not the one that was adopted" : "");
-	f->mend = "`reeve adopt --slurm-conf FILE` writes a cluster.yaml that keeps what it says; `reeve apply "
-		  "--replace` puts reeve's in its place (the old one is kept in /var/lib/reeve/backup)";
+	f->fix = "`reeve adopt --slurm-conf FILE` writes a cluster.yaml that keeps what it says; `reeve apply "
+		 "--replace` puts reeve's in its place (the old one is kept in /var/lib/reeve/backup)";
 	f->origin = h->inv->at;
 }
 
@@ -34,9 +33,9 @@ void cluster_check_files(struct cluster *c, bool replace)
 			continue;
 		/* Somebody's cgroup.conf counts as long as his slurm.conf is there: later it is drift, and shown as such. */
 		bool first = h->facts->slurm_conf && !is_ours(h->facts->slurm_conf);
-		check(c, h, "slurm.conf", facts_slurm(h->facts), true);
-		check(c, h, "cgroup.conf", h->facts->cgroup_conf, first);
-		check(c, h, "gres.conf", h->facts->gres_conf, gres);
-		check(c, h, "topology.conf", h->facts->topology_conf, topology);
+		check(c, h, CODE_FOREIGN_SLURM_CONF, "slurm.conf", facts_slurm(h->facts), true);
+		check(c, h, CODE_FOREIGN_CGROUP_CONF, "cgroup.conf", h->facts->cgroup_conf, first);
+		check(c, h, CODE_FOREIGN_GRES_CONF, "gres.conf", h->facts->gres_conf, gres);
+		check(c, h, CODE_FOREIGN_TOPOLOGY_CONF, "topology.conf", h->facts->topology_conf, topology);
 	}
 }

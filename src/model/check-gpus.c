@@ -13,7 +13,7 @@
 #include "model/network.h"
 
 static const struct {
-	const char *name, *driver, *mend;
+	const char *name, *driver, *fix;
 } vendors[] = {
     [GPU_NVIDIA] = {"NVIDIA", "nvidia",
 		    "install NVIDIA's driver there (package nvidia-driver), then `modprobe nvidia`, or reboot"},
@@ -62,45 +62,45 @@ static void check_card(struct cluster *c, const struct cluster_host *h, const st
 		return;
 	case GPU_NO_DRIVER:
 		if (g->driver && streq(g->driver, "vfio-pci")) {
-			finding_add(&c->findings, FINDING_NOTE, "gpu-driver", h->inv->name,
+			finding_add(&c->findings, FINDING_NOTE, CODE_GPU_DRIVER, h->inv->name,
 				    "the %s card at %s is kept for virtual machines (vfio-pci): no GPU for jobs",
 				    vendor, g->address);
 			return;
 		}
 		if (g->driver)
-			f = finding_add(&c->findings, FINDING_WARNING, "gpu-driver", h->inv->name,
+			f = finding_add(&c->findings, FINDING_WARNING, CODE_GPU_DRIVER, h->inv->name,
 					"the %s card at %s is driven by %s instead of %s: jobs get no GPU of it",
 					vendor, g->address, g->driver, vendors[g->vendor].driver);
 		else
-			f = finding_add(&c->findings, FINDING_WARNING, "gpu-driver", h->inv->name,
+			f = finding_add(&c->findings, FINDING_WARNING, CODE_GPU_DRIVER, h->inv->name,
 					"the %s card at %s has no driver: jobs get no GPU of it", vendor, g->address);
-		f->mend = vendors[g->vendor].mend;
+		f->fix = vendors[g->vendor].fix;
 		break;
 	case GPU_NOT_UP:
-		f = finding_add(&c->findings, FINDING_WARNING, "gpu-driver", h->inv->name,
+		f = finding_add(&c->findings, FINDING_WARNING, CODE_GPU_DRIVER, h->inv->name,
 				"the driver %s is loaded and has no device for the %s card at %s", g->driver, vendor,
 				g->address);
-		f->mend = finding_text(&c->findings, "on %s: `dmesg | grep -i %s` says why", h->inv->name,
-				       g->vendor == GPU_NVIDIA ? "nvrm" : g->driver);
+		f->fix = finding_text(&c->findings, "on %s: `dmesg | grep -i %s` says why", h->inv->name,
+				      g->vendor == GPU_NVIDIA ? "nvrm" : g->driver);
 		break;
 	case GPU_NO_FILE:
 		if (is_listed(h, g))
 			f = finding_add(
-			    &c->findings, FINDING_HOST, "gpu-device", h->inv->name,
+			    &c->findings, FINDING_HOST, CODE_GPU_DEVICE, h->inv->name,
 			    "%s of the %s card at %s is not there: slurmd, when it starts, waits 20 s for it and "
 			    "ends",
 			    g->missing, vendor, g->address);
 		else
-			f = finding_add(&c->findings, FINDING_WARNING, "gpu-device", h->inv->name,
+			f = finding_add(&c->findings, FINDING_WARNING, CODE_GPU_DEVICE, h->inv->name,
 					"%s of the %s card at %s is not there: jobs get no GPU of it", g->missing,
 					vendor, g->address);
-		f->mend = device_mend(c, h, g);
+		f->fix = device_mend(c, h, g);
 		break;
 	case GPU_NO_PROFILE:
-		f = finding_add(&c->findings, FINDING_WARNING, "gpu-mig", h->inv->name,
+		f = finding_add(&c->findings, FINDING_WARNING, CODE_GPU_MIG, h->inv->name,
 				"the NVIDIA card at %s has MIG instances whose profiles are not known: %s", g->address,
 				is_recalled(h, g) ? "they are taken for what they were" : "jobs get no GPU of it");
-		f->mend = finding_text(&c->findings, "on %s: `nvidia-smi mig -lci` should list them", h->inv->name);
+		f->fix = finding_text(&c->findings, "on %s: `nvidia-smi mig -lci` should list them", h->inv->name);
 		break;
 	}
 	f->origin = h->inv->at;
@@ -114,11 +114,11 @@ static void check_devices(struct cluster *c, const struct cluster_host *h)
 			if (!streq(h->class->devices[i], h->facts->missing[k]))
 				continue;
 			struct finding *f = finding_add(
-			    &c->findings, FINDING_HOST, "gres-device", h->inv->name,
+			    &c->findings, FINDING_HOST, CODE_GRES_DEVICE, h->inv->name,
 			    "%s is not there, and the class '%s' has it in gres_conf: slurmd, when it starts, "
 			    "waits 20 s for it and ends",
 			    h->facts->missing[k], h->class->name);
-			f->mend = "load the device's driver there; or take the line out of the class";
+			f->fix = "load the device's driver there; or take the line out of the class";
 			f->origin = h->class->at;
 		}
 }
@@ -145,10 +145,10 @@ static void check_detection(struct cluster *c, const struct cluster_host *h)
 			    (at[11 + len] && at[11 + len] != ' '))
 				continue;
 			struct finding *f = finding_add(
-			    &c->findings, FINDING_HOST, "gres-autodetect", h->inv->name,
+			    &c->findings, FINDING_HOST, CODE_GRES_AUTODETECT, h->inv->name,
 			    "the class '%s' has AutoDetect=%s in gres_conf, and slurmd has no gpu_%s.so there",
 			    h->class->name, name, name);
-			f->mend = finding_text(
+			f->fix = finding_text(
 			    &c->findings,
 			    "install slurm-wlm-%s-plugin of slurmd's version there; or take the line out of the class",
 			    name);
@@ -176,11 +176,11 @@ void cluster_autodetect(struct cluster *c)
 	if (!count)
 		return;
 	struct finding *f =
-	    finding_add(&c->findings, FINDING_WARNING, "gpu-autodetect", NULL,
+	    finding_add(&c->findings, FINDING_WARNING, CODE_GPU_AUTODETECT, NULL,
 			"%s: slurmd has no gpu_nvml.so there, so gres.conf has no AutoDetect=nvml for it",
 			hostlist_compress(names, count, c->arena));
-	f->mend = "install slurm-wlm-nvml-plugin (Debian's contrib) of slurmd's version there, or write 'gpus: { "
-		  "autodetect: off }'";
+	f->fix = "install slurm-wlm-nvml-plugin (Debian's contrib) of slurmd's version there, or write 'gpus: { "
+		 "autodetect: off }'";
 	f->origin = at;
 }
 

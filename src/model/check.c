@@ -1,6 +1,6 @@
 /*
  * What speaks against touching anything: found from the facts of all hosts before a single change. Each finding has its
- * evidence and its mend; see shared faults: clocks (17), names (9, 10), users (39), foreign configuration, the state
+ * evidence and its fix; see shared faults: clocks (17), names (9, 10), users (39), foreign configuration, the state
  * directory (43-45).
  */
 #include <errno.h>
@@ -21,10 +21,10 @@ static void check_clock(struct cluster *c, const struct cluster_host *h, const s
 	if (least <= CLUSTER_CLOCK_BOUND_MS)
 		return;
 	struct finding *f = finding_add(
-	    &c->findings, FINDING_STOP, "clock-skew", h->inv->name,
+	    &c->findings, FINDING_STOP, CODE_CLOCK_SKEW, h->inv->name,
 	    "its clock is %lld s %s that of %s (known to %lld ms); MUNGE refuses credentials when clocks differ",
 	    (long long)llabs(apart) / 1000, apart > 0 ? "ahead of" : "behind", primary->inv->name, (long long)error);
-	f->mend = finding_text(
+	f->fix = finding_text(
 	    &c->findings, "on %s: timedatectl set-ntp true (or install chrony), and see `timedatectl timesync-status`",
 	    h->inv->name);
 	f->origin = h->inv->at;
@@ -39,13 +39,13 @@ static void check_hostname(struct cluster *c, const struct cluster_host *h)
 		    (strlen(h->inv->hostname) == len && strncmp(h->facts->hostname, h->inv->hostname, len) == 0);
 	if (same)
 		return;
-	struct finding *f = finding_add(&c->findings, FINDING_STOP, "hostname", h->inv->name,
+	struct finding *f = finding_add(&c->findings, FINDING_STOP, CODE_HOSTNAME, h->inv->name,
 					"the machine at %s calls itself '%s', not '%s'", h->inv->address,
 					h->facts->hostname, h->inv->hostname);
-	f->mend = finding_text(&c->findings,
-			       "on it: hostnamectl set-hostname %s; or, in cluster.yaml, hostname: %s; or the address "
-			       "is another machine's",
-			       h->inv->hostname, h->facts->hostname);
+	f->fix = finding_text(&c->findings,
+			      "on it: hostnamectl set-hostname %s; or, in cluster.yaml, hostname: %s; or the address "
+			      "is another machine's",
+			      h->inv->hostname, h->facts->hostname);
 	f->origin = h->inv->at;
 }
 
@@ -58,11 +58,11 @@ static void check_leaving(struct cluster *c)
 		if (h && h->compute)
 			continue;
 		struct finding *f =
-		    finding_add(&c->findings, FINDING_NOTE, "leaves", NULL,
+		    finding_add(&c->findings, FINDING_NOTE, CODE_LEAVES, NULL,
 				"%s leaves this cluster; what is installed on it stays, and its slurmd runs on%s", name,
 				h && h->controller ? " until this run has stopped it" : "");
 		if (!h || !h->controller)
-			f->mend = "on it, when its jobs are over: systemctl disable --now slurmd";
+			f->fix = "on it, when its jobs are over: systemctl disable --now slurmd";
 	}
 }
 
@@ -82,11 +82,11 @@ void cluster_check_hosts(struct cluster *c)
 		    h->facts->machine_id ? map_get(&machine_ids, h->facts->machine_id) : NULL;
 		if (twin) {
 			struct finding *f = finding_add(
-			    &c->findings, FINDING_WARNING, "machine-id", h->inv->name,
+			    &c->findings, FINDING_WARNING, CODE_MACHINE_ID, h->inv->name,
 			    "it has the same /etc/machine-id as %s: one was cloned from the other", twin->inv->name);
-			f->mend = finding_text(&c->findings,
-					       "on %s: rm /etc/machine-id && systemd-machine-id-setup, then reboot",
-					       h->inv->name);
+			f->fix = finding_text(&c->findings,
+					      "on %s: rm /etc/machine-id && systemd-machine-id-setup, then reboot",
+					      h->inv->name);
 			f->origin = h->inv->at;
 		} else if (h->facts->machine_id) {
 			map_set(&machine_ids, h->facts->machine_id, (void *)h);
@@ -98,10 +98,10 @@ void cluster_check_hosts(struct cluster *c)
 		if (h->facts->slurm_uid == slurm->facts->slurm_uid)
 			continue;
 		struct finding *f =
-		    finding_add(&c->findings, FINDING_STOP, "slurm-uid", h->inv->name,
+		    finding_add(&c->findings, FINDING_STOP, CODE_SLURM_UID, h->inv->name,
 				"the user slurm has uid %ld here and %ld on %s: daemons refuse each other's messages",
 				h->facts->slurm_uid, slurm->facts->slurm_uid, slurm->inv->name);
-		f->mend =
+		f->fix =
 		    finding_text(&c->findings,
 				 "on %s, with Slurm stopped: usermod -u %ld slurm, then chown what belonged to uid %ld",
 				 h->inv->name, slurm->facts->slurm_uid, h->facts->slurm_uid);
@@ -117,25 +117,25 @@ void cluster_check_versions(struct cluster *c)
 		return;
 	struct err err = {0};
 	if (!primary->slurm_package || slurm_version_parse(primary->slurm_package, &server, &err) < 0) {
-		struct finding *f = finding_add(&c->findings, FINDING_STOP, "no-slurm-package", primary->inv->name,
+		struct finding *f = finding_add(&c->findings, FINDING_STOP, CODE_NO_SLURM_PACKAGE, primary->inv->name,
 						"Slurm is not installed, and apt knows no package slurmctld");
-		f->mend = finding_text(&c->findings, "on %s: apt-get update; Slurm is in Debian's main section",
-				       primary->inv->name);
+		f->fix = finding_text(&c->findings, "on %s: apt-get update; Slurm is in Debian's main section",
+				      primary->inv->name);
 		return;
 	}
 	c->release = server.release;
 	char text[8];
 	slurm_release_print(server.release, text);
 	if (!slurm_release_known(server.release))
-		finding_add(&c->findings, FINDING_WARNING, "slurm-release", primary->inv->name,
+		finding_add(&c->findings, FINDING_WARNING, CODE_SLURM_RELEASE, primary->inv->name,
 			    "Slurm %s is not a release whose parameters reeve knows; the nearest one's are used", text);
 	struct slurm_version pin;
 	if (c->inv->slurm_version.text && slurm_version_parse(c->inv->slurm_version.text, &pin, &err) == 0 &&
 	    (pin.release != server.release || (pin.micro && pin.micro != server.micro))) {
-		struct finding *f = finding_add(&c->findings, FINDING_STOP, "slurm-pin", primary->inv->name,
+		struct finding *f = finding_add(&c->findings, FINDING_STOP, CODE_SLURM_PIN, primary->inv->name,
 						"it has, or would get, Slurm %s, and cluster.yaml pins %s",
 						primary->slurm_package, c->inv->slurm_version.text);
-		f->mend = "change slurm_version, or offer the other version to apt on that host";
+		f->fix = "change slurm_version, or offer the other version to apt on that host";
 		f->origin = c->inv->slurm_version.at;
 	}
 	for (size_t i = 0; i < c->inv->host_count; i++) {
@@ -144,9 +144,9 @@ void cluster_check_versions(struct cluster *c)
 		if (!h->facts || h == primary || cluster_is_out(h) || !(h->inv->compute || h->inv->controller))
 			continue;
 		if (!h->slurm_package || slurm_version_parse(h->slurm_package, &v, &err) < 0) {
-			struct finding *f = finding_add(&c->findings, FINDING_HOST, "no-slurm-package", h->inv->name,
+			struct finding *f = finding_add(&c->findings, FINDING_HOST, CODE_NO_SLURM_PACKAGE, h->inv->name,
 							"Slurm is not installed, and apt knows no package for it");
-			f->mend = finding_text(&c->findings, "on %s: apt-get update", h->inv->name);
+			f->fix = finding_text(&c->findings, "on %s: apt-get update", h->inv->name);
 			f->origin = h->inv->at;
 			continue;
 		}
@@ -156,12 +156,12 @@ void cluster_check_versions(struct cluster *c)
 		    h->inv->controller ? v.release == server.release : slurm_release_accepts(server.release, v.release);
 		if (fits)
 			continue;
-		struct finding *f = finding_add(&c->findings, FINDING_STOP, "slurm-versions", h->inv->name,
+		struct finding *f = finding_add(&c->findings, FINDING_STOP, CODE_SLURM_VERSIONS, h->inv->name,
 						"Slurm %s here does not go with the controller's %s on %s", other, text,
 						primary->inv->name);
-		f->mend = h->inv->controller
-			      ? "all controllers must run the same release"
-			      : "a slurmd may be at most two releases older than slurmctld, and never newer";
+		f->fix = h->inv->controller
+			     ? "all controllers must run the same release"
+			     : "a slurmd may be at most two releases older than slurmctld, and never newer";
 		f->origin = h->inv->at;
 	}
 }
@@ -182,22 +182,22 @@ static void check_path(struct cluster *c, const struct cluster_host *h)
 		struct finding *x = NULL;
 		if (!p->type) {
 			if (p->error && p->error != ENOENT)
-				x = finding_add(&c->findings, FINDING_STOP, "state-path", h->inv->name,
+				x = finding_add(&c->findings, FINDING_STOP, CODE_STATE_PATH, h->inv->name,
 						"%s cannot be looked at: %s", p->path, strerror(p->error));
 			if (x)
-				x->mend = "on an NFS server this is an export with root squashed below a directory of "
-					  "mode 700: chmod 755 it there";
+				x->fix = "on an NFS server this is an export with root squashed below a directory of "
+					 "mode 700: chmod 755 it there";
 		} else if (!streq(p->type, "directory")) {
-			x = finding_add(&c->findings, FINDING_STOP, "state-path", h->inv->name,
+			x = finding_add(&c->findings, FINDING_STOP, CODE_STATE_PATH, h->inv->name,
 					"%s is a %s, no directory", p->path, p->type);
-			x->mend = "move it away, or choose another `state`";
+			x->fix = "move it away, or choose another `state`";
 		} else if (i + 1 < f->state_len && !may_enter(p, f->slurm_uid >= 0 ? f->slurm_uid : -2,
 							      f->slurm_gid >= 0 ? f->slurm_gid : -2)) {
-			x = finding_add(&c->findings, FINDING_STOP, "state-path", h->inv->name,
+			x = finding_add(&c->findings, FINDING_STOP, CODE_STATE_PATH, h->inv->name,
 					"%s has mode %04o: the user slurm cannot reach the state directory below it",
 					p->path, p->mode);
-			x->mend = finding_text(&c->findings, "chmod o+x %s (if it is a mounted share, on its server)",
-					       p->path);
+			x->fix = finding_text(&c->findings, "chmod o+x %s (if it is a mounted share, on its server)",
+					      p->path);
 		}
 		if (x) {
 			x->origin = c->inv->state.at;
@@ -217,33 +217,33 @@ void cluster_check_state(struct cluster *c)
 		check_path(c, h);
 		if (f->state_cluster && !streq(f->state_cluster, c->inv->cluster.text)) {
 			struct finding *x =
-			    finding_add(&c->findings, FINDING_STOP, "state-cluster", h->inv->name,
+			    finding_add(&c->findings, FINDING_STOP, CODE_STATE_CLUSTER, h->inv->name,
 					"%s holds the state of the cluster '%s'", c->inv->state.text, f->state_cluster);
-			x->mend = "choose another `state`, or give the cluster that name";
+			x->fix = "choose another `state`, or give the cluster that name";
 			x->origin = c->inv->state.at;
 		}
 		if (c->record && c->record->state_source && !streq(c->record->state_source, f->state_source)) {
 			struct finding *x =
-			    finding_add(&c->findings, FINDING_STOP, "state-mount", h->inv->name,
+			    finding_add(&c->findings, FINDING_STOP, CODE_STATE_MOUNT, h->inv->name,
 					"%s lies on %s (mounted at %s), and was on %s: a slurmctld started on it would "
 					"lose every job",
 					c->inv->state.text, f->state_source, f->state_mount, c->record->state_source);
-			x->mend = "mount it; if it was moved on purpose, stop slurmctld, copy the state, and take "
-				  "\"state\" out of "
-				  "/var/lib/reeve/record.json on every controller";
+			x->fix = "mount it; if it was moved on purpose, stop slurmctld, copy the state, and take "
+				 "\"state\" out of "
+				 "/var/lib/reeve/record.json on every controller";
 			x->origin = c->inv->state.at;
 		} else if (c->inv->controller_count > 1 && streq(f->state_mount, "/")) {
 			struct finding *x = finding_add(
-			    &c->findings, FINDING_STOP, "state-mount", h->inv->name,
+			    &c->findings, FINDING_STOP, CODE_STATE_MOUNT, h->inv->name,
 			    "%s lies on the machine's own root file system, and %zu controllers must share it",
 			    c->inv->state.text, c->inv->controller_count);
-			x->mend = "mount the shared file system first, or correct `state`";
+			x->fix = "mount the shared file system first, or correct `state`";
 			x->origin = c->inv->state.at;
 		} else if (first && !streq(first->facts->state_source, f->state_source)) {
-			struct finding *x = finding_add(&c->findings, FINDING_STOP, "state-mount", h->inv->name,
+			struct finding *x = finding_add(&c->findings, FINDING_STOP, CODE_STATE_MOUNT, h->inv->name,
 							"%s is on %s here and on %s on %s", c->inv->state.text,
 							f->state_source, first->facts->state_source, first->inv->name);
-			x->mend = "all controllers must see the same directory";
+			x->fix = "all controllers must see the same directory";
 			x->origin = c->inv->state.at;
 		}
 		if (!first) {

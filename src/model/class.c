@@ -100,7 +100,7 @@ void cluster_classify(struct cluster *c, struct cluster_host *h)
 	const struct inv_class *unsure;
 	h->class = class_of(c->inv, h->inv, h->facts, &unsure);
 	if (unsure)
-		finding_add(&c->findings, FINDING_NOTE, "class-unsure", h->inv->name,
+		finding_add(&c->findings, FINDING_NOTE, CODE_CLASS_UNSURE, h->inv->name,
 			    "whether it is of class '%s' cannot be told: %s", unsure->name,
 			    class_why_not(unsure, h->inv, h->facts, c->arena))
 		    ->origin = unsure->when_at;
@@ -109,9 +109,9 @@ void cluster_classify(struct cluster *c, struct cluster_host *h)
 	h->unexpected = class_unexpected(h->class, h->inv, h->facts, c->arena);
 	if (!h->unexpected)
 		return;
-	struct finding *f = finding_add(&c->findings, FINDING_WARNING, "unexpected", h->inv->name,
+	struct finding *f = finding_add(&c->findings, FINDING_WARNING, CODE_UNEXPECTED, h->inv->name,
 					"it is not what its class '%s' expects: %s", h->class->name, h->unexpected);
-	f->mend = "repair it, or change what the class expects; until then it is kept from jobs";
+	f->fix = "repair it, or change what the class expects; until then it is kept from jobs";
 	f->origin = h->class->expect_at;
 }
 
@@ -141,13 +141,13 @@ void cluster_check_choice(const struct cluster *c, const struct inv_choice *choi
 		const struct cluster_host *h = &c->hosts[i];
 		any |= decided ? cluster_decided(c, choice, i) : cluster_chosen(c, choice, i);
 		if (h->inv->compute && !h->facts && !h->last)
-			finding_add(findings, FINDING_WARNING, "class-unknown", h->inv->name,
+			finding_add(findings, FINDING_WARNING, CODE_CLASS_UNKNOWN, h->inv->name,
 				    "which class it is of is not known: it was not reached, and never was before")
-			    ->mend = "name it, where it is meant";
+			    ->fix = "name it, where it is meant";
 	}
 	if (!any)
-		finding_add(findings, FINDING_STOP, "nobody-chosen", NULL, "no host is of class '%s'", first->name)
-		    ->mend = "`reeve facts` shows which host is of which class";
+		finding_add(findings, FINDING_STOP, CODE_NOBODY_CHOSEN, NULL, "no host is of class '%s'", first->name)
+		    ->fix = "`reeve facts` shows which host is of which class";
 }
 
 void cluster_populate(struct cluster *c)
@@ -180,7 +180,7 @@ void cluster_populate(struct cluster *c)
 		c->partitions[p] = (struct cluster_partition){from, nodes, n, members, m};
 		if (n)
 			continue;
-		struct finding *f = finding_add(&c->findings, FINDING_NOTE, "empty-partition", NULL,
+		struct finding *f = finding_add(&c->findings, FINDING_NOTE, CODE_EMPTY_PARTITION, NULL,
 						"partition %s has no node now", from->name);
 		f->origin = from->nodes_at;
 	}

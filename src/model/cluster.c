@@ -43,17 +43,17 @@ static void find_record(struct cluster *c)
 		const struct record *r = record_decode(h->facts->record, c->arena, &err);
 		if (!r) {
 			struct finding *f =
-			    finding_add(&c->findings, FINDING_WARNING, "record-damaged", h->inv->name,
+			    finding_add(&c->findings, FINDING_WARNING, CODE_RECORD_DAMAGED, h->inv->name,
 					"its copy of the cluster's record cannot be read: %s", err.text);
-			f->mend = "the next apply replaces it from the other controllers";
+			f->fix = "the next apply replaces it from the other controllers";
 			damaged = h;
 			continue;
 		}
 		if (!streq(r->cluster, c->inv->cluster.text)) {
-			struct finding *f = finding_add(&c->findings, FINDING_STOP, "record-cluster", h->inv->name,
+			struct finding *f = finding_add(&c->findings, FINDING_STOP, CODE_RECORD_CLUSTER, h->inv->name,
 							"it serves the cluster '%s', and cluster.yaml says '%s'",
 							r->cluster, c->inv->cluster.text);
-			f->mend =
+			f->fix =
 			    "take it out of `controllers`, or give the cluster its old name back: Slurm refuses the "
 			    "state of a cluster of another name";
 			f->origin = c->inv->cluster.at;
@@ -64,9 +64,9 @@ static void find_record(struct cluster *c)
 	}
 	c->quorum = reached * 2 > c->inv->controller_count;
 	if (damaged && !c->record)
-		finding_add(&c->findings, FINDING_STOP, "record-lost", damaged->inv->name,
+		finding_add(&c->findings, FINDING_STOP, CODE_RECORD_LOST, damaged->inv->name,
 			    "no controller that was reached has a copy of the cluster's record that can be read")
-		    ->mend =
+		    ->fix =
 		    "put a good copy to /var/lib/reeve/record.json of one of them; or remove it there: baselines, "
 		    "exclusions and the key's fingerprint are forgotten then, and the next apply begins anew";
 	/* A run that was cut off has left no record, but hosts that have seen its epoch: it has to be higher. */
@@ -182,7 +182,7 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 	c->record_differs |= differs(c);
 	cluster_populate(c);
 	if (!listed)
-		finding_add(&c->findings, FINDING_STOP, "no-nodes", NULL, "no compute host was reached")->mend =
+		finding_add(&c->findings, FINDING_STOP, CODE_NO_NODES, NULL, "no compute host was reached")->fix =
 		    "see why above; `reeve facts` tries again";
 	cluster_check_hosts(c);
 	cluster_check_files(c, options->replace);

@@ -5,6 +5,24 @@
 #include "base/str.h"
 #include "base/vec.h"
 
+static const struct {
+	const char *word, *meaning;
+} codes[] = {
+#define FINDING_CODE_ROW(name, word, meaning) [CODE_##name] = {word, meaning},
+    FINDING_CODES(FINDING_CODE_ROW)
+#undef FINDING_CODE_ROW
+};
+
+const char *finding_code_word(enum finding_code code)
+{
+	return codes[code].word;
+}
+
+const char *finding_code_meaning(enum finding_code code)
+{
+	return codes[code].meaning;
+}
+
 const char *finding_text(struct findings *f, const char *fmt, ...)
 {
 	va_list ap;
@@ -14,7 +32,7 @@ const char *finding_text(struct findings *f, const char *fmt, ...)
 	return str_printable(f->arena, text, strlen(text));
 }
 
-struct finding *finding_add(struct findings *f, enum finding_weight weight, const char *code, const char *host,
+struct finding *finding_add(struct findings *f, enum finding_weight weight, enum finding_code code, const char *host,
 			    const char *fmt, ...)
 {
 	va_list ap;
@@ -24,7 +42,7 @@ struct finding *finding_add(struct findings *f, enum finding_weight weight, cons
 	struct finding *x = vec_push_in(f->arena, f);
 	*x = (struct finding){
 	    .weight = weight,
-	    .code = code,
+	    .code = finding_code_word(code),
 	    .host = host,
 	    .what = str_printable(f->arena, text, strlen(text)),
 	};
@@ -41,6 +59,6 @@ size_t findings_count(const struct findings *f, enum finding_weight least)
 
 const char *finding_weight_name(enum finding_weight weight)
 {
-	static const char *const names[] = {"note", "warning", "left behind", "stop"};
-	return (unsigned)weight < 4 ? names[weight] : "stop";
+	static const char *const names[] = {"note", "warning", "skipped", "error"};
+	return (unsigned)weight < 4 ? names[weight] : "error";
 }

@@ -1,5 +1,5 @@
 /*
- * finding: something about the cluster that the operator should know, with its evidence and its mend. Made by pure
+ * finding: something about the cluster that the operator should know, with its evidence and its fix. Made by pure
  * judges from facts and answers of hosts; findings about what the operator wrote are diags (base/diag.h).
  */
 #ifndef REEVE_MODEL_FINDING_H
@@ -9,6 +9,7 @@
 
 #include "base/diag.h"
 #include "base/mem.h"
+#include "model/codes.h"
 
 enum finding_weight {
 	FINDING_NOTE,    /* worth knowing */
@@ -19,10 +20,10 @@ enum finding_weight {
 
 struct finding {
 	enum finding_weight weight;
-	const char *code;   /* stable word: "clock-skew", "slurm-uid", ... */
+	const char *code;   /* its word in codes.h: "clock-skew" */
 	const char *host;   /* NULL: the cluster as a whole */
 	const char *what;   /* one sentence, with the evidence; printable */
-	const char *mend;   /* what to do, a command where there is one; NULL: nothing */
+	const char *fix;    /* what to do, a command where there is one; NULL: nothing */
 	struct span origin; /* line of cluster.yaml that it is about; line 0: none */
 };
 
@@ -32,8 +33,8 @@ struct findings {
 	struct arena *arena; /* borrowed */
 };
 
-/* Adds one and returns it, for mend and origin. Texts from hosts are made printable here. */
-struct finding *finding_add(struct findings *f, enum finding_weight weight, const char *code, const char *host,
+/* Adds one and returns it, for fix and origin. Texts from hosts are made printable here. */
+struct finding *finding_add(struct findings *f, enum finding_weight weight, enum finding_code code, const char *host,
 			    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 const char *finding_text(struct findings *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -39,13 +39,13 @@ static bool find_holder(struct cluster *c, const char *fingerprint)
 	return false;
 }
 
-static void undecided(struct cluster *c, const char *code, const char *what)
+static void undecided(struct cluster *c, enum finding_code code, const char *what)
 {
 	c->key = KEY_UNKNOWN;
 	struct finding *f = finding_add(&c->findings, FINDING_STOP, code, NULL, "%s", what);
-	f->mend = "bring back a host that has the key, or put it into /etc/munge/munge.key of one host and say "
-		  "--key-from HOST; or, when no "
-		  "job matters any more, stop slurmctld and slurmd everywhere and say --new-key";
+	f->fix = "bring back a host that has the key, or put it into /etc/munge/munge.key of one host and say "
+		 "--key-from HOST; or, when no "
+		 "job matters any more, stop slurmctld and slurmd everywhere and say --new-key";
 	f->origin = c->inv->controllers_at;
 }
 
@@ -59,10 +59,10 @@ static bool may_be_exchanged(struct cluster *c)
 			continue;
 		c->key = KEY_UNKNOWN;
 		struct finding *f =
-		    finding_add(&c->findings, FINDING_STOP, "key-busy", h->inv->name,
+		    finding_add(&c->findings, FINDING_STOP, CODE_KEY_BUSY, h->inv->name,
 				"it cannot be reached, and may run jobs that another MUNGE key would cut off");
-		f->mend = "bring it back; or, where it is gone for good, take it out of cluster.yaml and apply while "
-			  "slurmctld still runs, and exchange the key then";
+		f->fix = "bring it back; or, where it is gone for good, take it out of cluster.yaml and apply while "
+			 "slurmctld still runs, and exchange the key then";
 		f->origin = h->inv->at;
 		return false;
 	}
@@ -86,7 +86,7 @@ void cluster_decide_key(struct cluster *c, const struct cluster_options *options
 		const struct inv_host *from = inventory_host(c->inv, options->key_from);
 		const struct cluster_host *h = from ? &c->hosts[from->index] : NULL;
 		if (!h || !h->facts || !h->facts->key_fingerprint) {
-			undecided(c, "key-from", "the host of --key-from was not reached, or has no key");
+			undecided(c, CODE_KEY_FROM, "the host of --key-from was not reached, or has no key");
 			return;
 		}
 		bool same = c->record && c->record->key && streq(c->record->key, h->facts->key_fingerprint);
@@ -98,15 +98,15 @@ void cluster_decide_key(struct cluster *c, const struct cluster_options *options
 		if (may_be_exchanged(c))
 			c->key = KEY_NEW;
 	} else if (options->new_key) {
-		undecided(c, "new-key", "a new key was asked for, and Slurm's daemons still run with the old one");
+		undecided(c, CODE_NEW_KEY, "a new key was asked for, and Slurm's daemons still run with the old one");
 	} else if (c->record && c->record->key) {
 		if (!find_holder(c, c->record->key))
-			undecided(c, "key-lost",
+			undecided(c, CODE_KEY_LOST,
 				  "the record names the cluster's MUNGE key, and no host that was reached holds it");
 	} else if (active) {
 		find_holder(c, active->facts->key_fingerprint);
 	} else if (slurmds) {
-		undecided(c, "key-unknown",
+		undecided(c, CODE_KEY_UNKNOWN,
 			  "slurmds are running, and no controller has a record of this cluster or a running slurmctld: "
 			  "was the controller reimaged?");
 	} else {

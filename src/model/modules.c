@@ -48,11 +48,11 @@ void cluster_check_modules(struct cluster *c)
 		divide(c, s->name, &have, &lose);
 		if (!lose.len)
 			continue;
-		finding_add(&c->findings, FINDING_NOTE, "module-left", NULL,
+		finding_add(&c->findings, FINDING_NOTE, CODE_MODULE_LEFT, NULL,
 			    "%s %s not to have the module %s any more; what is there of it stays: %s",
 			    hostlist_compress(lose.items, lose.len, c->arena), lose.len == 1 ? "is" : "are", s->name,
 			    s->leaves)
-		    ->mend = "take it away by hand where it is in the way";
+		    ->fix = "take it away by hand where it is in the way";
 	}
 }
 

@@ -82,13 +82,13 @@ struct names {
 	struct span at;
 };
 
-static void say_bandwidth(struct cluster *c, const struct names *names, const char *what, const char *mend)
+static void say_bandwidth(struct cluster *c, const struct names *names, const char *what, const char *fix)
 {
 	if (!names->len)
 		return;
-	struct finding *f = finding_add(&c->findings, FINDING_NOTE, "bandwidth", NULL, "%s: %s",
+	struct finding *f = finding_add(&c->findings, FINDING_NOTE, CODE_BANDWIDTH, NULL, "%s: %s",
 					hostlist_compress(names->items, names->len, c->arena), what);
-	f->mend = mend;
+	f->fix = fix;
 	f->origin = names->at;
 }
 
@@ -178,10 +178,10 @@ static void resolve_tree(struct cluster *c)
 	}
 	if (!count)
 		return;
-	struct finding *f = finding_add(&c->findings, FINDING_WARNING, "no-switch", NULL,
+	struct finding *f = finding_add(&c->findings, FINDING_WARNING, CODE_NO_SWITCH, NULL,
 					"the switch of %s is not known: put below a switch '" NETWORK_UNPLACED "'",
 					hostlist_compress(unplaced, count, c->arena));
-	f->mend =
+	f->fix =
 	    "install lldpd there (and let the switch speak LLDP), or name the nodes below a switch in cluster.yaml";
 	f->origin = n->at;
 }
@@ -191,7 +191,7 @@ static void resolve_blocks(struct cluster *c)
 	const struct inv_network *n = &c->inv->network;
 	char text[8];
 	if (c->release && c->release < FIRST_BLOCKS) {
-		finding_add(&c->findings, FINDING_STOP, "topology", NULL,
+		finding_add(&c->findings, FINDING_STOP, CODE_TOPOLOGY, NULL,
 			    "the hosts have Slurm %s, which has no blocks; 23.11 was the first that had",
 			    slurm_release_print(c->release, text))
 		    ->origin = n->at;
@@ -208,11 +208,11 @@ static void resolve_blocks(struct cluster *c)
 		if (!n->block_size_count || listed >= n->block_sizes[0])
 			continue;
 		struct finding *f =
-		    finding_add(&c->findings, FINDING_STOP, "block-size", NULL,
+		    finding_add(&c->findings, FINDING_STOP, CODE_BLOCK_SIZE, NULL,
 				"only %zu nodes of block %s have ever been seen, and the size of a block is "
 				"%u: slurmctld would not start",
 				listed, b->name, n->block_sizes[0]);
-		f->mend = "let the others be reached once, or write smaller 'block_sizes'";
+		f->fix = "let the others be reached once, or write smaller 'block_sizes'";
 		f->origin = b->at;
 	}
 }

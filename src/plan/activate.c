@@ -191,7 +191,7 @@ static size_t named(const char *hostlist, const struct map *wanted, struct arena
 	return n;
 }
 
-static struct finding *refuse(struct plan *plan, const char *code, const char *text)
+static struct finding *refuse(struct plan *plan, enum finding_code code, const char *text)
 {
 	struct finding *f = finding_add(&plan->findings, FINDING_STOP, code, NULL, "%s", text);
 	f->origin = plan->cluster->inv->compute_at;
@@ -200,12 +200,12 @@ static struct finding *refuse(struct plan *plan, const char *code, const char *t
 
 static void refuse_unknown(struct plan *plan, const char *what)
 {
-	refuse(plan, "unknown-jobs",
+	refuse(plan, CODE_UNKNOWN_JOBS,
 	       arena_printf(plan->arena,
 			    "%s, and slurmctld does not answer, so that nobody knows which jobs that would hurt: %s",
 			    what, plan->live && plan->live->why ? plan->live->why : "no controller runs"))
-	    ->mend = "start slurmctld with the configuration it had (`systemctl start slurmctld` on a controller), "
-		     "then apply again";
+	    ->fix = "start slurmctld with the configuration it had (`systemctl start slurmctld` on a controller), "
+		    "then apply again";
 }
 
 /* What jobs must not be in the way of. */
@@ -225,7 +225,7 @@ struct node_check {
 };
 
 /* A refusal for each of the names that `hostlist` holds; `rest` says who holds it. */
-static void refuse_named(const struct node_check *c, const char *hostlist, const char *rest, const char *mend)
+static void refuse_named(const struct node_check *c, const char *hostlist, const char *rest, const char *fix)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char **found = NULL;
@@ -236,9 +236,9 @@ static void refuse_named(const struct node_check *c, const char *hostlist, const
 		n = c->names->len;
 	}
 	for (size_t i = 0; i < n; i++)
-		refuse(c->plan, c->fate == FATE_REMOVED ? "node-in-use" : "node-busy",
+		refuse(c->plan, c->fate == FATE_REMOVED ? CODE_NODE_IN_USE : CODE_NODE_BUSY,
 		       arena_printf(c->plan->arena, "node %s %s, and %s", found[i], fates[c->fate], rest))
-		    ->mend = mend;
+		    ->fix = fix;
 }
 
 static void refuse_below(struct plan *plan, const char *kind, const struct inv_switch *items, size_t count,
@@ -251,11 +251,11 @@ static void refuse_below(struct plan *plan, const char *kind, const struct inv_s
 			if (!map_has(removed, name))
 				continue;
 			struct finding *f = refuse(
-			    plan, "node-in-use",
+			    plan, CODE_NODE_IN_USE,
 			    arena_printf(plan->arena, "node %s would be removed, and the %s '%s' of 'network' has it",
 					 name, kind, items[i].name));
-			f->mend = arena_printf(plan->arena, "take it out of %s '%s', then do this again", kind,
-					       items[i].name);
+			f->fix = arena_printf(plan->arena, "take it out of %s '%s', then do this again", kind,
+					      items[i].name);
 			f->origin = items[i].at;
 		}
 }
@@ -324,11 +324,11 @@ static void check_partitions(struct plan *plan, const struct slurm_names *names)
 		for (size_t k = 0; k < live->job_count; k++) {
 			const struct slurm_job *j = &live->jobs[k];
 			if (j->phase != SLURM_JOB_ENDED && str_has_item(j->partitions, names->items[i], strncmp))
-				refuse(plan, "partition-in-use",
+				refuse(plan, CODE_PARTITION_IN_USE,
 				       arena_printf(plan->arena,
 						    "partition %s would be removed, and job %s of %s is in it",
 						    names->items[i], j->id, j->user))
-				    ->mend = finding_text(
+				    ->fix = finding_text(
 				    &plan->findings,
 				    "scontrol update PartitionName=%s State=DRAIN, wait for its jobs, then "
 				    "apply again",
@@ -336,13 +336,13 @@ static void check_partitions(struct plan *plan, const struct slurm_names *names)
 		}
 		for (size_t k = 0; k < live->reservation_count; k++)
 			if (live->reservations[k].partition && streq(live->reservations[k].partition, names->items[i]))
-				refuse(plan, "partition-in-use",
+				refuse(plan, CODE_PARTITION_IN_USE,
 				       arena_printf(plan->arena,
 						    "partition %s would be removed, and the reservation %s is on it",
 						    names->items[i], live->reservations[k].name))
-				    ->mend = finding_text(&plan->findings,
-							  "scontrol delete ReservationName=%s, then apply again",
-							  live->reservations[k].name);
+				    ->fix = finding_text(&plan->findings,
+							 "scontrol delete ReservationName=%s, then apply again",
+							 live->reservations[k].name);
 	}
 }
 
@@ -360,12 +360,12 @@ static void check_stop_all(struct plan *plan)
 	for (size_t i = 0; i < live->job_count; i++)
 		if (live->jobs[i].phase != SLURM_JOB_ENDED) {
 			refuse(
-			    plan, "jobs-in-the-way",
+			    plan, CODE_JOBS_IN_THE_WAY,
 			    arena_printf(
 				plan->arena,
 				"this change needs every daemon stopped at once, which job %s of %s would not survive",
 				live->jobs[i].id, live->jobs[i].user))
-			    ->mend = "wait until no job is left";
+			    ->fix = "wait until no job is left";
 			return;
 		}
 }
@@ -384,7 +384,7 @@ void plan_activation(struct plan *plan)
 	if (!t.slurm || !t.cgroup)
 		return;
 	if (!t.wanted) {
-		refuse(plan, "candidate", "the new slurm.conf cannot be parsed")->mend = "this is a defect of reeve";
+		refuse(plan, CODE_CANDIDATE, "the new slurm.conf cannot be parsed")->fix = "this is a defect of reeve";
 		return;
 	}
 	bool active = false;

@@ -52,7 +52,7 @@ static void count_changes(struct plan *plan, const struct plan_options *options)
 				continue;
 			if (o->state == OBSERVED_ERROR) {
 				struct finding *f =
-				    finding_add(&plan->findings, FINDING_HOST, "resource",
+				    finding_add(&plan->findings, FINDING_HOST, CODE_RESOURCE,
 						plan->cluster->inv->hosts[i].name, "%s: %s", r->id, o->why);
 				f->origin = r->origin;
 			}
@@ -76,9 +76,9 @@ static void check_selection(struct plan *plan)
 	if (all || !plan->activation || plan->need == SLURM_NEED_NOTHING)
 		return;
 	struct finding *f =
-	    finding_add(&plan->findings, FINDING_STOP, "limited", NULL,
+	    finding_add(&plan->findings, FINDING_STOP, CODE_LIMITED, NULL,
 			"slurm.conf would change, and it must be the same on every host: -l cannot be used for that");
-	f->mend = "run it without -l";
+	f->fix = "run it without -l";
 }
 
 struct plan *plan_make(const struct cluster *cluster, const struct catalog *const *catalogs,

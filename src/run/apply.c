@@ -40,7 +40,7 @@ static const struct resource *resource_of(const struct action *a, const char *id
 	return NULL;
 }
 
-static void fail_host(struct runner *r, size_t host, const char *code, struct span origin, const char *what)
+static void fail_host(struct runner *r, size_t host, enum finding_code code, struct span origin, const char *what)
 {
 	r->left[host] = true;
 	struct finding *f =
@@ -79,7 +79,7 @@ static void on_event(void *data, struct fleet_request *request, const json_t *js
 	if (event.result != EVENT_FAILED)
 		return;
 	s->failed++;
-	fail_host(r, host, "apply", resource->origin, arena_printf(g->arena, "%s: %s", event.id, event.what));
+	fail_host(r, host, CODE_APPLY, resource->origin, arena_printf(g->arena, "%s: %s", event.id, event.what));
 }
 
 static json_t *apply_message(const struct runner *r, const struct action *a)
@@ -160,20 +160,20 @@ static void judge_action(struct runner *r, struct fleet_request *request, struct
 	struct span nowhere = {0};
 	if (!request->answer) {
 		if (!s->failed)
-			fail_host(r, host, "lost", g->inv->hosts[host].at, request->error.text);
+			fail_host(r, host, CODE_LOST, g->inv->hosts[host].at, request->error.text);
 		return;
 	}
 	if (s->action->kind == ACTION_APPLY) {
 		const json_t *failed = json_object_get(request->answer, "failed");
 		/* Events and the closing count must agree: a failure that was not told is one all the same. */
 		if (!s->failed && (!json_is_integer(failed) || json_integer_value(failed) != 0))
-			fail_host(r, host, "apply", nowhere, "the agent says that something failed, and not what");
+			fail_host(r, host, CODE_APPLY, nowhere, "the agent says that something failed, and not what");
 		return;
 	}
 	const char *why = gather_run_failure(request, g->arena);
 	if (!why)
 		return;
-	fail_host(r, host, "command", nowhere,
+	fail_host(r, host, CODE_COMMAND, nowhere,
 		  arena_printf(g->arena, "`%s %s%s%s` failed: %s", s->action->argv[0],
 			       s->action->argv[1] ? s->action->argv[1] : "",
 			       s->action->argv[1] && s->action->argv[2] ? " " : "",
@@ -231,7 +231,7 @@ static int run_step(struct runner *r, const struct step *step, struct err *err)
 		n++;
 	}
 	if (step->essential && step->len && !n)
-		finding_add(&r->result->findings, FINDING_HOST, "left", g->inv->hosts[step->items[0].host].name,
+		finding_add(&r->result->findings, FINDING_HOST, CODE_LEFT, g->inv->hosts[step->items[0].host].name,
 			    "it was left behind, and '%s' was not done", step->title);
 	int rc = n ? fleet_round(g->fleet, requests, n, timeout + 10000, err) : 0;
 	for (size_t i = 0; i < n; i++) {
@@ -254,9 +254,9 @@ static bool controllers_left(const struct runner *r)
 
 static void stop(struct runner *r, const char *where, const char *step)
 {
-	struct finding *f = finding_add(&r->result->findings, FINDING_STOP, "stopped", NULL,
+	struct finding *f = finding_add(&r->result->findings, FINDING_STOP, CODE_STOPPED, NULL,
 					"the run was stopped %s the step '%s', for all hosts", where, step);
-	f->mend = "mend what is said above and apply again: it goes on from there";
+	f->fix = "fix what is said above and apply again: it goes on from there";
 	r->result->stopped = true;
 }
 
@@ -349,9 +349,9 @@ int apply(struct gathered *g, const struct apply_options *options, struct apply_
 	for (size_t i = 0; i < g->plan->findings.len; i++)
 		*vec_push_in(g->arena, &ret->findings) = g->plan->findings.items[i];
 	if (!g->cluster->quorum || !controllers_left(&r))
-		finding_add(&ret->findings, FINDING_STOP, "no-quorum", NULL,
+		finding_add(&ret->findings, FINDING_STOP, CODE_NO_QUORUM, NULL,
 			    "no majority of the controllers was reached")
-		    ->mend = "see why above; a change needs most of them, so that they agree on what was done";
+		    ->fix = "see why above; a change needs most of them, so that they agree on what was done";
 	if (findings_count(&ret->findings, FINDING_STOP)) {
 		ret->stopped = true;
 		return 0;

@@ -391,9 +391,9 @@ static int ask_credentials(struct gathered *g, struct err *err)
 			text[strcspn(text, "\n")] = '\0';
 			g->credentials[host] = text;
 		} else {
-			finding_add(&g->munge, FINDING_HOST, "munge", g->inv->hosts[host].name,
+			finding_add(&g->munge, FINDING_HOST, CODE_MUNGE, g->inv->hosts[host].name,
 				    "munged does not give credentials")
-			    ->mend = "systemctl status munge on that host";
+			    ->fix = "systemctl status munge on that host";
 		}
 		fleet_request_clear(&requests[i]);
 	}

@@ -32,7 +32,7 @@ static int tell(struct leaver *l, const char *const *argv, struct err *err)
 	struct gathered *g = l->g;
 	size_t at = g->live ? g->live->controller : g->inv->controllers[0];
 	if (!gather_present(g, at)) {
-		finding_add(&l->result->findings, FINDING_STOP, "slurmctld", g->inv->hosts[at].name,
+		finding_add(&l->result->findings, FINDING_STOP, CODE_SLURMCTLD, g->inv->hosts[at].name,
 			    "`%s %s` could not be run: it was left behind", argv[0], argv[1]);
 		return 0;
 	}
@@ -41,9 +41,9 @@ static int tell(struct leaver *l, const char *const *argv, struct err *err)
 	int rc = fleet_round(g->fleet, &request, 1, COMMAND_MS + 10000, err);
 	const char *why = rc == 0 ? gather_run_failure(&request, g->arena) : NULL;
 	if (why)
-		finding_add(&l->result->findings, FINDING_STOP, "slurmctld", g->inv->hosts[at].name,
+		finding_add(&l->result->findings, FINDING_STOP, CODE_SLURMCTLD, g->inv->hosts[at].name,
 			    "`%s %s` failed: %s", argv[0], argv[1], why)
-		    ->mend = "nodes that were drained stay so: the same command goes on, `reeve include` goes back";
+		    ->fix = "nodes that were drained stay so: the same command goes on, `reeve include` goes back";
 	fleet_request_clear(&request);
 	json_decref(message);
 	return rc;
@@ -209,8 +209,8 @@ static int look(struct leaver *l, struct waiting *w, struct err *err)
 		return 0;
 	const char *list = list_jobs(g->arena, jobs, count);
 	if (l->options->jobs == LEAVE_REFUSE) {
-		finding_add(&l->result->findings, FINDING_STOP, "node-in-use", NULL, "jobs run there: %s", list)->mend =
-		    "wait for them, or `reeve exclude` first, which does";
+		finding_add(&l->result->findings, FINDING_STOP, CODE_NODE_IN_USE, NULL, "jobs run there: %s", list)
+		    ->fix = "wait for them, or `reeve exclude` first, which does";
 		return 0;
 	}
 	if (!w->told && l->options->jobs != LEAVE_WAIT && end_jobs(l, jobs, count, err) < 0)
@@ -299,10 +299,10 @@ static int purge(struct leaver *l, struct err *err)
 	for (size_t i = 0; i < n; i++) {
 		const char *why = rc == 0 ? gather_run_failure(&requests[i], g->arena) : NULL;
 		if (why)
-			finding_add(&l->result->findings, FINDING_WARNING, "purge",
+			finding_add(&l->result->findings, FINDING_WARNING, CODE_PURGE,
 				    g->inv->hosts[g->host_of[requests[i].host]].name,
 				    "its packages could not be removed: %s", why)
-			    ->mend = "on it: apt-get purge slurmd slurm-client munge";
+			    ->fix = "on it: apt-get purge slurmd slurm-client munge";
 		fleet_request_clear(&requests[i]);
 	}
 	json_decref(message);
@@ -317,10 +317,10 @@ static void check_live(struct leaver *l)
 		return;
 	for (size_t i = 0; i < g->inv->host_count; i++)
 		if (leaves(g, i) && g->cluster->hosts[i].last)
-			finding_add(&l->result->findings, FINDING_STOP, "unknown-jobs", g->inv->hosts[i].name,
+			finding_add(&l->result->findings, FINDING_STOP, CODE_UNKNOWN_JOBS, g->inv->hosts[i].name,
 				    "slurmctld does not answer, so that nobody knows which jobs it has: %s",
 				    g->live && g->live->why ? g->live->why : "no controller runs")
-			    ->mend = "`reeve apply`, or `systemctl start slurmctld` on a controller";
+			    ->fix = "`reeve apply`, or `systemctl start slurmctld` on a controller";
 }
 
 static int drain_and_wait(struct leaver *l, struct err *err)

@@ -103,21 +103,21 @@ static void judge_pair(const struct judging *j, const struct meter_pair *p)
 	const char *a = j->names[p->a], *b = j->names[p->b];
 	if (meter_is_asymmetric(p)) {
 		bool forward = p->forward > p->backward;
-		finding_add(j->findings, FINDING_WARNING, "asymmetric", NULL,
+		finding_add(j->findings, FINDING_WARNING, CODE_ASYMMETRIC, NULL,
 			    "%s to %s carries %llu Mbit/s, and %s to %s %llu", forward ? b : a, forward ? a : b,
 			    (unsigned long long)(forward ? p->backward : p->forward) / 1000, forward ? a : b,
 			    forward ? b : a, (unsigned long long)(forward ? p->forward : p->backward) / 1000)
-		    ->mend =
+		    ->fix =
 		    "look for errors on both ports and their duplex (ethtool -S, ethtool), the cable, the switch";
 	}
 	if (p->mtu_a && p->mtu_b && p->mtu_a != p->mtu_b)
-		finding_add(j->findings, FINDING_WARNING, "mtu", NULL, "%s has an MTU of %u towards %s, which has %u",
-			    a, p->mtu_a, b, p->mtu_b)
-		    ->mend = "give both the same: packets that are too large are lost without a word";
+		finding_add(j->findings, FINDING_WARNING, CODE_MTU, NULL,
+			    "%s has an MTU of %u towards %s, which has %u", a, p->mtu_a, b, p->mtu_b)
+		    ->fix = "give both the same: packets that are too large are lost without a word";
 	else if (p->large == LARGE_LOST && p->rtt_us)
-		finding_add(j->findings, FINDING_WARNING, "mtu", NULL,
+		finding_add(j->findings, FINDING_WARNING, CODE_MTU, NULL,
 			    "packets of the MTU %u do not get from %s to %s and back, small ones do", p->mtu_a, a, b)
-		    ->mend = "a switch between them has a smaller MTU";
+		    ->fix = "a switch between them has a smaller MTU";
 }
 
 /* What a host sends, or receives, in the middle of its pairs. */
@@ -140,10 +140,10 @@ static void judge_host(const struct judging *j, size_t host, uint64_t all)
 	for (int sends = 0; sends < 2; sends++) {
 		uint64_t own = usual(j, host, sends);
 		if (own && own * 2 < all)
-			finding_add(j->findings, FINDING_WARNING, "slow", j->names[host],
+			finding_add(j->findings, FINDING_WARNING, CODE_SLOW, j->names[host],
 				    "it %s %llu Mbit/s, where %llu is usual here", sends ? "sends" : "receives",
 				    (unsigned long long)own / 1000, (unsigned long long)all / 1000)
-			    ->mend = "compare the link with the others': ethtool, the cable, the port of the switch";
+			    ->fix = "compare the link with the others': ethtool, the cable, the port of the switch";
 	}
 }
 

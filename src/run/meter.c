@@ -69,10 +69,10 @@ static const char *out_of(const struct fleet_request *r)
 	return out ? out : "";
 }
 
-static void leave_out(struct measuring *m, size_t host, const char *why, const char *mend)
+static void leave_out(struct measuring *m, size_t host, const char *why, const char *fix)
 {
 	m->result->left_out++;
-	finding_add(&m->result->findings, FINDING_HOST, "not-measured", m->names[host], "%s", why)->mend = mend;
+	finding_add(&m->result->findings, FINDING_HOST, CODE_NOT_MEASURED, m->names[host], "%s", why)->fix = fix;
 }
 
 /* Which hosts can be measured. */
@@ -102,9 +102,9 @@ static int find_hosts(struct measuring *m, struct err *err)
 		else
 			m->hosts[m->count++] = host;
 		if (!why && strstr(out, "ping\n"))
-			finding_add(&m->result->findings, FINDING_NOTE, "no-ping", m->names[host],
+			finding_add(&m->result->findings, FINDING_NOTE, CODE_NO_PING, m->names[host],
 				    "ping is not installed: no latency from here")
-			    ->mend = arena_printf(m->arena, "on %s: apt-get install iputils-ping", m->names[host]);
+			    ->fix = arena_printf(m->arena, "on %s: apt-get install iputils-ping", m->names[host]);
 		fleet_request_clear(&requests[i]);
 	}
 	json_decref(message);

@@ -88,7 +88,7 @@ int apply_record(struct gathered *g, const struct apply_options *options, bool d
 		if (requests[i].answer && requests[i].message == put)
 			written++;
 		else if (!requests[i].answer && rc == 0)
-			finding_add(&ret->findings, FINDING_WARNING, "record",
+			finding_add(&ret->findings, FINDING_WARNING, CODE_RECORD,
 				    inv->hosts[g->host_of[requests[i].host]].name, "%s", requests[i].error.text);
 		fleet_request_clear(&requests[i]);
 	}

@@ -36,7 +36,8 @@ static json_t *as_slurm(const char *script, const struct share *s)
 	return gather_run(argv, NULL, 4096, RUN_MS);
 }
 
-static struct finding *say(struct share *s, enum finding_weight weight, const char *code, size_t host, const char *what)
+static struct finding *say(struct share *s, enum finding_weight weight, enum finding_code code, size_t host,
+			   const char *what)
 {
 	struct finding *f = finding_add(s->findings, weight, code, s->g->inv->hosts[host].name, "%s", what);
 	f->origin = s->g->inv->state.at;
@@ -54,7 +55,7 @@ static bool sees(struct share *s, size_t host, const struct fleet_request *reque
 	*ret_asked = !failure;
 	if (failure) {
 		s->left[host] = true;
-		say(s, FINDING_HOST, "state-ask", host,
+		say(s, FINDING_HOST, CODE_STATE_ASK, host,
 		    arena_printf(a, "the state directory %s could not be looked at: %s", s->g->inv->state.text,
 				 failure));
 		return false;
@@ -81,10 +82,10 @@ static int write_nonce(struct share *s, struct err *err)
 		if (rc == 0 && sees(s, host, &request, &why, &asked))
 			s->writer = host;
 		else if (rc == 0 && asked)
-			say(s, FINDING_STOP, "state-write", host,
+			say(s, FINDING_STOP, CODE_STATE_WRITE, host,
 			    arena_printf(g->arena, "the user slurm cannot write to %s: %s", g->inv->state.text, why))
-			    ->mend = "see the owner and mode of the directory, its file system's free space, and its "
-				     "export";
+			    ->fix = "see the owner and mode of the directory, its file system's free space, and its "
+				    "export";
 		fleet_request_clear(&request);
 	}
 	json_decref(message);
@@ -98,10 +99,10 @@ static void judge(struct share *s, size_t host, const struct fleet_request *requ
 	bool asked;
 	if (sees(s, host, request, &why, &asked) || !asked)
 		return;
-	say(s, FINDING_STOP, "state-share", host,
+	say(s, FINDING_STOP, CODE_STATE_SHARE, host,
 	    arena_printf(g->arena, "it does not see in %s what %s wrote there: %s", g->inv->state.text,
 			 g->inv->hosts[s->writer].name, why))
-	    ->mend = "the controllers must mount the same directory of one file server; or name one controller only";
+	    ->fix = "the controllers must mount the same directory of one file server; or name one controller only";
 }
 
 static int read_nonce(struct share *s, struct err *err)

@@ -55,26 +55,26 @@ static void judge(struct gathered *g, const char *controller, const json_t *answ
 	struct scratch_verdict verdict;
 	struct err why = {0};
 	if (scratch_judge(out ? out : "", out ? strlen(out) : 0, &live, g->arena, &verdict, &why) < 0) {
-		finding_add(&ret->findings, FINDING_STOP, "test", controller,
+		finding_add(&ret->findings, FINDING_STOP, CODE_TEST, controller,
 			    "the configuration could not be tested: %s", why.text)
-		    ->mend = "no daemon has read it; where the host is busy, apply again when it is less so";
+		    ->fix = "no daemon has read it; where the host is busy, apply again when it is less so";
 		return;
 	}
 	for (size_t i = 0; i < verdict.findings.len; i++) {
 		const struct scratch_finding *f = &verdict.findings.items[i];
 		if (!f->blocks && is_wanted(g, text_of(g, f)))
 			continue;
-		struct finding *x = finding_add(&ret->findings, f->blocks ? FINDING_STOP : FINDING_NOTE, "test", NULL,
-						"the new configuration: %s", text_of(g, f));
+		struct finding *x = finding_add(&ret->findings, f->blocks ? FINDING_STOP : FINDING_NOTE, CODE_TEST,
+						NULL, "the new configuration: %s", text_of(g, f));
 		if (f->blocks)
-			x->mend = "correct cluster.yaml: no daemon has read this configuration";
+			x->fix = "correct cluster.yaml: no daemon has read this configuration";
 	}
 	if (!verdict.ok && !findings_count(&ret->findings, FINDING_STOP))
-		finding_add(&ret->findings, FINDING_STOP, "test", NULL,
+		finding_add(&ret->findings, FINDING_STOP, CODE_TEST, NULL,
 			    "a slurmctld did not start with the new configuration");
 	if (verdict.ok && verdict.old_failed)
 		finding_add(
-		    &ret->findings, FINDING_NOTE, "test", controller,
+		    &ret->findings, FINDING_NOTE, CODE_TEST, controller,
 		    "the configuration in force could not be rehearsed beside the new one (%s): jobs were not compared",
 		    verdict.old_failed);
 	if (!verdict.ok || !g->options->report)
@@ -109,7 +109,7 @@ int apply_test(struct gathered *g, struct apply_result *ret, struct err *err)
 	struct err why = {0};
 	json_t *message = scratch_request(&test, &why);
 	if (!message) {
-		finding_add(&ret->findings, FINDING_STOP, "test", NULL, "the configuration cannot be tested: %s",
+		finding_add(&ret->findings, FINDING_STOP, CODE_TEST, NULL, "the configuration cannot be tested: %s",
 			    why.text);
 		return 0;
 	}
@@ -121,7 +121,7 @@ int apply_test(struct gathered *g, struct apply_result *ret, struct err *err)
 	if (rc == 0 && request.answer)
 		judge(g, name, request.answer, ret);
 	else if (rc == 0)
-		finding_add(&ret->findings, FINDING_STOP, "test", name, "the configuration could not be tested: %s",
+		finding_add(&ret->findings, FINDING_STOP, CODE_TEST, name, "the configuration could not be tested: %s",
 			    request.error.text);
 	fleet_request_clear(&request);
 	json_decref(message);

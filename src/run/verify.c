@@ -38,8 +38,8 @@ static const char *judge(const struct check *check, const struct fleet_request *
 static void failed(struct verifier *v, const struct check *check, const char *why)
 {
 	struct finding *f =
-	    finding_add(&v->result->findings, FINDING_WARNING, "check", NULL, "not so: %s: %s", check->title, why);
-	f->mend = "`reeve status` shows the nodes; slurmctld's and slurmd's logs are in /var/log/slurm";
+	    finding_add(&v->result->findings, FINDING_WARNING, CODE_CHECK, NULL, "not so: %s: %s", check->title, why);
+	f->fix = "`reeve status` shows the nodes; slurmctld's and slurmd's logs are in /var/log/slurm";
 	f->origin = check->origin;
 	v->bad++;
 }
@@ -95,9 +95,9 @@ static void look_at_primary(struct verifier *v)
 	size_t primary = gather_munge_primary(v->g);
 	if (primary == SIZE_MAX || v->g->credentials[primary])
 		return;
-	finding_add(&v->g->munge, FINDING_HOST, "munge", v->g->inv->hosts[primary].name,
+	finding_add(&v->g->munge, FINDING_HOST, CODE_MUNGE, v->g->inv->hosts[primary].name,
 		    "munged does not give credentials")
-	    ->mend = "systemctl status munge on that host";
+	    ->fix = "systemctl status munge on that host";
 }
 
 static void take_munge(struct verifier *v)
@@ -154,7 +154,7 @@ static bool *find_idle(struct verifier *v, const bool *present)
 		busy += !idle[h->index];
 	}
 	if (busy && wants_jobs(v))
-		finding_add(&v->result->findings, FINDING_NOTE, "busy", NULL,
+		finding_add(&v->result->findings, FINDING_NOTE, CODE_BUSY, NULL,
 			    "not proven by a job on %zu node%s that %s busy or not available", busy,
 			    busy == 1 ? "" : "s", busy == 1 ? "was" : "were");
 	return idle;
@@ -215,9 +215,9 @@ static int let_in(struct verifier *v, const char **names, const bool *present, s
 	int rc = fleet_round(g->fleet, &request, 1, 40000, err);
 	const char *why = rc == 0 ? gather_run_failure(&request, g->arena) : NULL;
 	if (why) {
-		finding_add(&v->result->findings, FINDING_WARNING, "resume", NULL, "%s could not be resumed: %s", list,
-			    why)
-		    ->mend = "apply again, or: scontrol update NodeName=... State=RESUME";
+		finding_add(&v->result->findings, FINDING_WARNING, CODE_RESUME, NULL, "%s could not be resumed: %s",
+			    list, why)
+		    ->fix = "apply again, or: scontrol update NodeName=... State=RESUME";
 		v->bad++;
 	} else if (rc == 0) {
 		v->result->resumed = n;

@@ -28,10 +28,10 @@ static const char *value_of(const struct slurm_settings *s, const char *key)
 	return i == SIZE_MAX ? NULL : s->items[i].value;
 }
 
-static void say(struct judge *j, bool refused, size_t index, const char *mend, const char *text)
+static void say(struct judge *j, bool refused, size_t index, const char *fix, const char *text)
 {
 	*vec_push_in(j->arena, j->out) =
-	    (struct slurm_clash){.refused = refused, .index = index, .text = text, .mend = mend};
+	    (struct slurm_clash){.refused = refused, .index = index, .text = text, .fix = fix};
 }
 
 static bool has_word(const char *list, const char *word)
@@ -128,9 +128,9 @@ static void check_partition_preemption(struct judge *j)
 	size_t mode = find(j->own, "PreemptMode"), grace = find(j->own, "GraceTime");
 	const char *all = value_of(j->globals, "PreemptMode");
 	bool tiers = preempt_of(j->globals) == PREEMPT_TIER, many;
-	static const char mend[] = "PreemptType: preempt/partition_prio, under 'slurm'";
+	static const char fix[] = "PreemptType: preempt/partition_prio, under 'slurm'";
 	if (grace != SIZE_MAX && !tiers && !streq(j->own->items[grace].value, "0"))
-		say(j, false, grace, mend,
+		say(j, false, grace, fix,
 		    "GraceTime of a partition has an effect with PreemptType=preempt/partition_prio only");
 	if (mode == SIZE_MAX || !check_mode(j, j->own, mode))
 		return;
@@ -140,7 +140,7 @@ static void check_partition_preemption(struct judge *j)
 	if (!what || streq(what, "OFF"))
 		return;
 	if (!tiers)
-		say(j, false, mode, mend,
+		say(j, false, mode, fix,
 		    "PreemptMode of a partition has an effect with PreemptType=preempt/partition_prio only");
 	else if (streq(what, "SUSPEND") && !has_word(all, "GANG"))
 		say(j, false, mode, "PreemptMode: [suspend, gang], under 'slurm'",

@@ -27,7 +27,7 @@ struct slurm_clash {
 	bool refused;     /* no daemon starts with it; else something has no effect */
 	size_t index;     /* of the setting that it is about */
 	const char *text; /* one sentence */
-	const char *mend; /* NULL: none */
+	const char *fix;  /* NULL: none */
 };
 
 struct slurm_clashes {

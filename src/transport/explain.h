@@ -2,7 +2,7 @@
  * explain: why a host could not be reached, in words that say what to do about it.
  *
  * ssh, sudo and login shells say what is wrong in texts for people, on stderr, with exit statuses that tell little
- * (ssh: 255 for all of its own). Known texts are recognised, each with its mend; anything else is quoted. Pure.
+ * (ssh: 255 for all of its own). Known texts are recognised, each with its fix; anything else is quoted. Pure.
  */
 #ifndef REEVE_TRANSPORT_EXPLAIN_H
 #define REEVE_TRANSPORT_EXPLAIN_H

@@ -309,7 +309,7 @@ static void print_cluster(struct strbuf *out, struct arena *a, const struct clus
 	for (size_t i = 0; i < c->findings.len; i++) {
 		const struct finding *f = &c->findings.items[i];
 		strbuf_addf(out, "%s %s %s: %s\n\t%s\n", finding_weight_name(f->weight), f->code,
-			    f->host ? f->host : "-", f->what, f->mend ? f->mend : "-");
+			    f->host ? f->host : "-", f->what, f->fix ? f->fix : "-");
 	}
 	strbuf_adds(out, "\nslurm.conf\n");
 	print_lines(out, a, core_slurm_conf(c), parts);

@@ -50,11 +50,11 @@ static const char *failure_of(const json_t *result, struct arena *arena)
 static void explain(struct finding *f, const char *why)
 {
 	if (strstr(why, "Expired") || strstr(why, "Rewound"))
-		f->mend = "the clocks differ: timedatectl set-ntp true on both";
+		f->fix = "the clocks differ: timedatectl set-ntp true on both";
 	else if (strstr(why, "Invalid"))
-		f->mend = "the keys differ, or munged still has an old one in memory: `reeve apply` puts that right";
+		f->fix = "the keys differ, or munged still has an old one in memory: `reeve apply` puts that right";
 	else
-		f->mend = "systemctl status munge on that host";
+		f->fix = "systemctl status munge on that host";
 }
 
 void core_munge_judge(const struct cluster *c, size_t primary, size_t host, const json_t *answer,
@@ -77,9 +77,9 @@ void core_munge_judge(const struct cluster *c, size_t primary, size_t host, cons
 		size_t blamed = host == primary ? other : host;
 		struct finding *f =
 		    host == primary
-			? finding_add(findings, FINDING_HOST, "munge", c->inv->hosts[blamed].name,
+			? finding_add(findings, FINDING_HOST, CODE_MUNGE, c->inv->hosts[blamed].name,
 				      "%s cannot decode its MUNGE credential: %s", c->inv->hosts[primary].name, why)
-			: finding_add(findings, FINDING_HOST, "munge", c->inv->hosts[blamed].name,
+			: finding_add(findings, FINDING_HOST, CODE_MUNGE, c->inv->hosts[blamed].name,
 				      "it cannot decode the MUNGE credential of %s: %s", c->inv->hosts[primary].name,
 				      why);
 		explain(f, why);

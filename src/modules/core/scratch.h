@@ -68,7 +68,7 @@ enum scratch_kind {
 	SCRATCH_FATAL,       /* slurmctld ended, or did not answer in time */
 	SCRATCH_ERROR,       /* slurmctld logged an error that it does not log with the old configuration */
 	SCRATCH_JOB_GONE,    /* .after NULL */
-	SCRATCH_JOB_CHANGED, /* another state, other nodes, or pending for a reason that waiting does not mend */
+	SCRATCH_JOB_CHANGED, /* another state, other nodes, or pending for a reason that waiting does not fix */
 	SCRATCH_NODE_GONE,
 	SCRATCH_NODE_CHANGED, /* another state, as a drain that is lost */
 	SCRATCH_PARTITION_GONE,
