@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json-text.h"
 #include "wire/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -18,7 +19,8 @@ static void look_into(const struct wire_frame *frame)
 	char name[WIRE_SECRET_NAME + 1];
 	unsigned char *secret;
 	size_t len;
-	json_t *message = wire_message(frame, &err);
+	size_t values = JSON_TEXT_VALUES;
+	json_t *message = wire_message(frame, &values, &err);
 	if (message && !json_is_object(message))
 		abort();
 	json_decref(message);
@@ -40,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t left = size;
 	struct wire_frame frame;
 	struct err err;
-	while (wire_parse(at, left, &frame, &err) == 1) {
+	while (wire_parse(at, left, WIRE_MAX, &frame, &err) == 1) {
 		if (frame.payload != at + WIRE_HEADER || frame.len > left - WIRE_HEADER)
 			abort();
 		look_into(&frame);

@@ -8,6 +8,8 @@
 #include "base/str.h"
 #include "base/vec.h"
 
+enum { CONTENT_MAX = 2 << 20 }; /* bytes of all observed files together */
+
 static const struct resource_ops *const ops[RESOURCE_TYPES] = {
     [RESOURCE_PACKAGES] = &apt_ops, [RESOURCE_FILE] = &file_ops,       [RESOURCE_DIRECTORY] = &directory_ops,
     [RESOURCE_LINK] = &link_ops,    [RESOURCE_SERVICE] = &service_ops, [RESOURCE_GROUP] = &group_ops,
@@ -56,8 +58,11 @@ json_t *probe_answer(struct session *s, json_t *request, struct err *err)
 	struct probe p = {.arena = arena, .content = content};
 	p.services = services_ask(s, wanted.items, wanted.len, arena);
 	json_t *found = json_array();
+	size_t content_bytes = 0;
 	for (size_t i = 0; i < wanted.len && !s->gone; i++) {
 		probe_one(s, &wanted.items[i], &p);
+		content_bytes += p.observed.content ? strlen(p.observed.content) : 0;
+		p.content = content && content_bytes < CONTENT_MAX;
 		json_array_append_new(found, observed_encode(&p.observed));
 	}
 	return json_pack("{s:o}", "observed", found);

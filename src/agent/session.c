@@ -92,7 +92,7 @@ static int enqueue(struct session *s, const struct wire_frame *frame, struct err
 {
 	if (s->queue.len - s->queue.next >= SESSION_QUEUE || s->queue.bytes + frame->len > SESSION_QUEUED_BYTES)
 		return err_set(err, ERR_LIMIT, "more requests sent ahead than this host keeps");
-	json_t *message = wire_message(frame, err);
+	json_t *message = wire_message(frame, NULL, err);
 	if (!message)
 		return -1;
 	*vec_push(&s->queue) = message;
@@ -121,7 +121,7 @@ static void take_frames(struct session *s)
 	struct err err;
 	while (!s->gone) {
 		struct wire_frame frame;
-		int r = wire_parse(strbuf_str(&s->inbuf) + done, s->inbuf.len - done, &frame, &err);
+		int r = wire_parse(strbuf_str(&s->inbuf) + done, s->inbuf.len - done, WIRE_MAX, &frame, &err);
 		if (r == 0)
 			break;
 		if (r < 0 || take_frame(s, &frame, &err) < 0) {

@@ -150,6 +150,8 @@ json_t *resource_encode(const struct resource *r);
  */
 int resource_decode(const json_t *json, struct arena *arena, struct resource *ret, struct err *err);
 
+enum { RESOURCE_ID_MAX = 4096 }; /* bytes; the agent and what it says are held to it */
+
 /* What probe found. */
 enum observed_state {
 	OBSERVED_SAME,    /* as wanted */

@@ -345,7 +345,7 @@ int resource_decode(const json_t *json, struct arena *arena, struct resource *re
 	if (!json_is_object(json))
 		return err_set(err, ERR_PROTOCOL, "a resource that is no object");
 	out.id = take_text(&r, "id", true);
-	if (!r.bad && (!*out.id || strlen(out.id) > 4096))
+	if (!r.bad && (!*out.id || strlen(out.id) > RESOURCE_ID_MAX))
 		fail(&r, "id", "is empty or too long");
 	out.type = (enum resource_type)take_one_of(&r, "type", type_names, RESOURCE_TYPES);
 	out.stage = (enum stage)take_one_of(&r, "stage", stage_names, STAGES);
@@ -418,7 +418,8 @@ int observed_decode(const json_t *json, struct arena *arena, struct observed *re
 	const char *state = json_string_value(json_object_get(json, "state"));
 	const char *why = json_string_value(json_object_get(json, "why"));
 	const json_t *content = json_object_get(json, "content"), *digest = json_object_get(json, "digest");
-	if (!id || !state || !why || (content && !json_is_string(content)) || (digest && !json_is_string(digest)))
+	if (!id || strlen(id) > RESOURCE_ID_MAX || !state || !why || (content && !json_is_string(content)) ||
+	    (digest && !json_is_string(digest)))
 		return err_set(err, ERR_PROTOCOL, "an observation without id, state or reason");
 	for (int i = 0; i < OBSERVED_STATES; i++) {
 		if (!streq(state, state_names[i]))

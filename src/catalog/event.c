@@ -36,7 +36,7 @@ int event_decode(const json_t *json, struct arena *arena, struct event *ret, str
 	const char *id = json_string_value(json_object_get(json, "id"));
 	const char *result = json_string_value(json_object_get(json, "result"));
 	const char *what = json_string_value(json_object_get(json, "what"));
-	if (!id || !result || !what)
+	if (!id || strlen(id) > RESOURCE_ID_MAX || !result || !what)
 		return err_set(err, ERR_PROTOCOL, "an event without id, result or text");
 	for (int i = 0; i < EVENT_RESULTS; i++) {
 		if (!streq(result, names[i]))

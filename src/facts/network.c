@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json-text.h"
 #include "base/str.h"
 #include "base/vec.h"
 
@@ -184,7 +185,7 @@ static void decode_neighbours(const json_t *answers, struct arena *arena, struct
 	const char *out = json_string_value(json_object_get(run, "out"));
 	if (!out || json_integer_value(json_object_get(run, "status")) || json_is_true(json_object_get(run, "cut")))
 		return;
-	json_t *all = json_loads(out, JSON_REJECT_DUPLICATES, NULL);
+	json_t *all = json_text_load(out, strlen(out), JSON_TEXT_VALUES, NULL);
 	const json_t *lldp = json_array_get(json_object_get(all, "lldp"), 0);
 	const json_t *links = json_object_get(lldp, "interface"), *link;
 	VEC(struct facts_neighbour) found = {0};

@@ -4,11 +4,16 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/json-text.h"
 #include "base/str.h"
 #include "hostlist/hostlist.h"
 #include "model/gpus.h"
 
-enum { MOST_HOSTS = 65536, MOST_MODULES = 64 };
+enum {
+	MOST_HOSTS = 65536,
+	MOST_MODULES = 64,
+	MOST_VALUES = 500000, /* ten thousand hosts */
+};
 
 struct reader {
 	struct arena *arena;
@@ -160,10 +165,9 @@ static int by_name(const void *a, const void *b)
 
 struct record *record_decode(const char *from, struct arena *arena, struct err *err)
 {
-	json_error_t why;
-	json_t *json = json_loads(from, JSON_REJECT_DUPLICATES, &why);
+	json_t *json = json_text_load(from, strlen(from), MOST_VALUES, err);
 	if (!json) {
-		err_set(err, ERR_PROTOCOL, "the record is no JSON: %s (line %d)", why.text, why.line);
+		err_wrap(err, "the record");
 		return NULL;
 	}
 	struct reader r = {.arena = arena, .err = err};

@@ -24,7 +24,7 @@ struct sent {
 	struct runner *runner;
 	const struct action *action;
 	size_t host; /* where it went */
-	size_t failed;
+	size_t failed, results;
 };
 
 static const char *place_of(struct gathered *g, struct span at)
@@ -58,6 +58,10 @@ static void on_event(void *data, struct fleet_request *request, const json_t *js
 	struct gathered *g = r->g;
 	struct event event;
 	size_t host = s->host;
+	const char *id = json_string_value(json_object_get(json, "id"));
+	const struct resource *resource = id ? resource_of(s->action, id) : NULL;
+	if (!resource)
+		return;
 	if (event_decode(json, g->arena, &event, NULL) < 0) {
 		/* Progress of something that takes long: {"id", "progress"}. */
 		const char *progress = json_string_value(json_object_get(json, "progress"));
@@ -65,8 +69,7 @@ static void on_event(void *data, struct fleet_request *request, const json_t *js
 			report_host(g->options->report, g->fleet_of[host], REPORT_WORKING, progress);
 		return;
 	}
-	const struct resource *resource = resource_of(s->action, event.id);
-	if (!resource)
+	if (++s->results > s->action->count)
 		return;
 	if (event.result == EVENT_CHANGED) {
 		r->result->changed++;

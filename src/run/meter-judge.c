@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json-text.h"
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "base/vec.h"
@@ -19,7 +20,7 @@ static unsigned read_mtu(const char *line)
 /* The end of a test as iperf3 -J prints it: what arrived, in bits a second. */
 static uint64_t read_test(const char *text, struct arena *arena, const char **ret_error)
 {
-	json_t *all = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	json_t *all = json_text_load(text, strlen(text), JSON_TEXT_VALUES, NULL);
 	const json_t *end = json_object_get(json_object_get(all, "end"), "sum_received");
 	double kbit = json_number_value(json_object_get(end, "bits_per_second")) / 1000;
 	const char *why = json_string_value(json_object_get(all, "error"));

@@ -315,6 +315,12 @@ size_t channel_borrowed(const struct channel *ch)
 	return ch->borrowed;
 }
 
+int channel_idle_fd(const struct channel *ch)
+{
+	uv_os_fd_t fd;
+	return !ch->queued && uv_fileno((const uv_handle_t *)&ch->in, &fd) == 0 ? fd : -1;
+}
+
 void channel_close(struct channel *ch)
 {
 	if (!ch)

@@ -52,6 +52,9 @@ void channel_write(struct channel *ch, char *owned, size_t owned_len, const void
 size_t channel_queued(const struct channel *ch);   /* bytes waiting */
 size_t channel_borrowed(const struct channel *ch); /* of these, borrowed ones */
 
+/* Its end of the child's stdin, where a few bytes may be written past the queue, for that is empty; else -1. */
+int channel_idle_fd(const struct channel *ch);
+
 /* No callback comes any more. SIGTERM to the child, SIGKILL where it is still there 500 ms later. NULL is fine. */
 void channel_close(struct channel *ch);
 

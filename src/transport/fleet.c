@@ -75,6 +75,7 @@ struct fleet *fleet_new(const struct fleet_target *targets, size_t count, const 
 	uv_loop_init(&f->loop);
 	uv_timer_init(&f->loop, &f->tick);
 	channel_set_init(&f->channels, &f->loop);
+	f->beat = beat_new();
 	f->sessions = arena_calloc(arena, count ? count : 1, sizeof *f->sessions);
 	for (size_t i = 0; i < count; i++)
 		f->sessions[i] = (struct session){.fleet = f,
@@ -90,6 +91,7 @@ void fleet_free(struct fleet *f)
 {
 	if (!f)
 		return;
+	beat_free(f->beat);
 	for (size_t i = 0; i < f->count; i++)
 		session_clear(&f->sessions[i]);
 	uv_close((uv_handle_t *)&f->tick, NULL);
@@ -113,6 +115,7 @@ static void on_tick(uv_timer_t *timer)
 /* The time the caller spent elsewhere is not the hosts' silence: what they said meanwhile waits in the pipes. */
 static void begin_pumping(struct fleet *f)
 {
+	beat_end(f->beat);
 	uv_update_time(&f->loop);
 	uint64_t now = uv_now(&f->loop), pause = f->pumped_ms ? now - f->pumped_ms : 0;
 	if (pause > PAUSE_MS)
@@ -126,8 +129,15 @@ static void begin_pumping(struct fleet *f)
 
 static void end_pumping(struct fleet *f)
 {
+	int *fds = xcalloc(f->count, sizeof *fds), fd;
+	size_t n = 0;
 	uv_timer_stop(&f->tick);
 	f->pumped_ms = uv_now(&f->loop);
+	for (size_t i = 0; i < f->count; i++)
+		if (f->sessions[i].phase == FLEET_OPEN && (fd = channel_idle_fd(f->sessions[i].channel)) >= 0)
+			fds[n++] = fd;
+	beat_begin(f->beat, fds, n);
+	free(fds);
 }
 
 static bool cancelled(const struct fleet *f)
@@ -284,10 +294,13 @@ static void begin_round(struct fleet *f, struct fleet_request *requests, size_t 
 				err_set(&request->error, ERR_UNREACHABLE, "there is no session with it");
 			continue;
 		}
-		if (s->last == SESSION_NONE)
+		if (s->last == SESSION_NONE) {
 			s->first = s->sending = i;
-		else
+			budget_begin(&s->budget);
+		} else {
 			f->next[s->last] = i;
+		}
+		budget_ask(&s->budget, request->message);
 		s->last = i;
 		f->pending++;
 	}
@@ -379,7 +392,10 @@ int fleet_pump(struct fleet *f, unsigned ms, struct err *err)
 
 void fleet_fail(struct fleet *f, size_t host, const struct err *why)
 {
-	session_fail(&f->sessions[host], why);
+	struct session *s = &f->sessions[host];
+	if (s->channel)
+		beat_drop(f->beat, channel_idle_fd(s->channel));
+	session_fail(s, why);
 }
 
 void fleet_bye(struct fleet *f, unsigned timeout_ms)

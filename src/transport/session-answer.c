@@ -91,6 +91,8 @@ int session_take_answer(struct session *s, json_t *message, struct err *err)
 	if (event) {
 		if (!json_is_object(event))
 			return err_set(err, ERR_PROTOCOL, "an event that is no object");
+		if (budget_take_event(&s->budget, err) < 0)
+			return -1;
 		if (request->on_event)
 			request->on_event(request->data, request, event);
 		return 0;

@@ -258,7 +258,7 @@ static int take_frame(struct session *s, const struct wire_frame *frame, struct 
 	case WIRE_MESSAGE:
 		break;
 	}
-	message = wire_message(frame, err);
+	message = wire_message(frame, &s->budget.values, err);
 	if (!message)
 		return -1;
 	if (s->phase == FLEET_STARTING) {
@@ -291,11 +291,15 @@ static ssize_t take_bytes(struct session *s, const char *bytes, size_t len, stru
 		struct wire_frame frame;
 		if (s->phase == FLEET_STARTING && len - at >= WIRE_HEADER && (bytes[at] || bytes[at + 1]))
 			return err_set(err, ERR_PROTOCOL, "what should be the agent's hello is none");
-		int rc = wire_parse(bytes + at, len - at, &frame, err);
+		int rc = wire_parse(bytes + at, len - at, s->budget.bytes, &frame, err);
+		if (rc < 0 && err->code == ERR_LIMIT)
+			return budget_take_bytes(&s->budget, SIZE_MAX, err);
 		if (rc < 0)
 			return -1;
 		if (rc == 0)
 			break;
+		if (budget_take_bytes(&s->budget, WIRE_HEADER + frame.len, err) < 0)
+			return -1;
 		if (s->phase == FLEET_STARTING && frame.len > SESSION_HELLO_MAX)
 			return err_set(err, ERR_PROTOCOL, "the agent's hello is too long");
 		if (take_frame(s, &frame, err) < 0)
@@ -320,7 +324,8 @@ static void on_output(void *data, const char *bytes, size_t len)
 	}
 	ssize_t used = take_bytes(s, bytes, len, &err);
 	if (used < 0) {
-		err_wrap(&err, "it breaks the protocol");
+		if (err.code != ERR_LIMIT)
+			err_wrap(&err, "it breaks the protocol");
 		session_fail(s, &err);
 		return;
 	}
@@ -376,6 +381,7 @@ void session_start(struct session *s)
 	bootstrap_nonce(s->nonce);
 	s->heard = s->hello.pushed = false;
 	s->prompts = 0;
+	budget_begin(&s->budget);
 	s->start_ms = s->sent_ms = s->received_ms = uv_now(&f->loop);
 	set_phase(s, FLEET_CONNECTING);
 	if (s->target.local) {

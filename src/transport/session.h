@@ -9,7 +9,9 @@
 
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "transport/beat.h"
 #include "transport/bootstrap.h"
+#include "transport/budget.h"
 #include "transport/channel.h"
 #include "transport/fleet.h"
 #include "transport/ssh.h"
@@ -42,6 +44,7 @@ struct session {
 	 * send. */
 	size_t first, last, sending;
 	size_t blob, secret; /* parts of `sending` that are out already */
+	struct budget budget;
 };
 
 /* What sessions share. */
@@ -55,6 +58,7 @@ struct fleet {
 	uv_loop_t loop;
 	uv_timer_t tick;
 	struct channel_set channels;
+	struct beat *beat; /* between rounds */
 	struct session *sessions;
 	size_t count;
 	size_t connecting; /* sessions between FLEET_NEW and FLEET_OPEN */

@@ -4,17 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json-text.h"
 #include "base/mem.h"
 #include "base/str.h"
 
-int wire_parse(const char *bytes, size_t len, struct wire_frame *ret, struct err *err)
+int wire_parse(const char *bytes, size_t len, size_t most, struct wire_frame *ret, struct err *err)
 {
 	if (len < WIRE_HEADER)
 		return 0;
 	const unsigned char *u = (const unsigned char *)bytes;
 	size_t size = (size_t)u[0] << 24 | (size_t)u[1] << 16 | (size_t)u[2] << 8 | u[3];
-	if (size > WIRE_MAX)
-		return err_set(err, ERR_PROTOCOL, "a frame of %zu bytes, more than %d", size, WIRE_MAX);
+	if (size > most)
+		return err_set(err, ERR_LIMIT, "a frame of %zu bytes, more than %zu", size, most);
 	if (u[4] != WIRE_MESSAGE && u[4] != WIRE_HEARTBEAT && u[4] != WIRE_BLOB && u[4] != WIRE_SECRET)
 		return err_set(err, ERR_PROTOCOL, "a frame of unknown type 0x%02x", u[4]);
 	if (len - WIRE_HEADER < size)
@@ -25,7 +26,7 @@ int wire_parse(const char *bytes, size_t len, struct wire_frame *ret, struct err
 
 int wire_next(const struct strbuf *in, struct wire_frame *ret, struct err *err)
 {
-	return wire_parse(strbuf_str(in), in->len, ret, err);
+	return wire_parse(strbuf_str(in), in->len, WIRE_MAX, ret, err);
 }
 
 static void put_header(struct strbuf *out, enum wire_type type, size_t len)
@@ -58,14 +59,16 @@ void wire_put_blob(struct strbuf *out, const struct digest *digest, const void *
 	strbuf_add(out, bytes, len);
 }
 
-json_t *wire_message(const struct wire_frame *frame, struct err *err)
+json_t *wire_message(const struct wire_frame *frame, size_t *values, struct err *err)
 {
-	json_error_t why;
-	json_t *message = json_loadb(frame->payload, frame->len, JSON_REJECT_DUPLICATES, &why);
+	size_t most = values ? *values : SIZE_MAX;
+	json_t *message = json_text_load(frame->payload, frame->len, most, err);
 	if (!message) {
-		err_set(err, ERR_PROTOCOL, "a message that is no JSON: %s", why.text);
+		err_wrap(err, "a message");
 		return NULL;
 	}
+	if (values)
+		*values -= json_text_weigh(frame->payload, frame->len);
 	if (!json_is_object(message)) {
 		json_decref(message);
 		err_set(err, ERR_PROTOCOL, "a message that is no object");

@@ -81,7 +81,7 @@
 #include "base/strbuf.h"
 
 enum { WIRE_PROTOCOL = 1 };
-enum { WIRE_MAX = 32 << 20 };   /* bytes of payload */
+enum { WIRE_MAX = 32 << 20 };   /* bytes of payload; of an agent's, what the operator's side has left for it */
 enum { WIRE_HEADER = 5 };       /* bytes */
 enum { WIRE_BEAT_MS = 5000 };   /* silence after which a heartbeat is sent */
 enum { WIRE_DEAD_MS = 30000 };  /* silence after which the other side is taken for dead */
@@ -102,15 +102,18 @@ struct wire_frame {
  */
 int wire_next(const struct strbuf *in, struct wire_frame *ret, struct err *err);
 
-/* The same over plain memory. */
-int wire_parse(const char *bytes, size_t len, struct wire_frame *ret, struct err *err);
+/* The same over plain memory, for payloads of at most `most` bytes: a longer one is found by its header. */
+int wire_parse(const char *bytes, size_t len, size_t most, struct wire_frame *ret, struct err *err);
 
 void wire_put(struct strbuf *out, enum wire_type type, const void *payload, size_t len);
 void wire_put_json(struct strbuf *out, const json_t *message); /* borrows message */
 void wire_put_blob(struct strbuf *out, const struct digest *digest, const void *bytes, size_t len);
 
-/* Payload of a MESSAGE to JSON: an object, or -1 with ERR_PROTOCOL. The caller owns it. */
-json_t *wire_message(const struct wire_frame *frame, struct err *err);
+/*
+ * Payload of a MESSAGE to JSON: an object, or NULL with ERR_PROTOCOL. The caller owns it. `values` is what it may weigh
+ * (base/json-text.h), and what is left of that afterwards; NULL: the other side is trusted. ERR_LIMIT over it.
+ */
+json_t *wire_message(const struct wire_frame *frame, size_t *values, struct err *err);
 
 /* Payload of a BLOB, its digest checked. The bytes are borrowed from the frame. */
 int wire_blob(const struct wire_frame *frame, struct digest *ret_digest, const char **ret_bytes, size_t *ret_len,

@@ -19,11 +19,28 @@ liar() { # WORD, what is said
 @test "text instead of a hello" { liar text 'hello is none'; }
 @test "no hello" { liar silent 'h failed timeout its agent was started and does not answer'; }
 @test "an answer to another request" { liar id 'h error protocol it breaks the protocol: an answer to'; }
-@test "a huge frame" { liar huge 'h error protocol it breaks the protocol: a frame of 4294967295 bytes'; }
+@test "a huge frame" { liar huge 'h error limit it sends more than the 72 KiB that its answers may have'; }
 @test "an unknown type of frame" { liar type 'h error protocol it breaks the protocol: a frame of unknown type'; }
-@test "garbage for JSON" { liar garbage 'h error protocol it breaks the protocol: a message that is no JSON'; }
-@test "JSON with a key twice" { liar duplicate-key 'h error protocol it breaks the protocol: a message that is no JSON'; }
+@test "garbage for JSON" { liar garbage 'h error protocol it breaks the protocol: a message: it is not JSON'; }
+@test "JSON with a key twice" { liar duplicate-key 'h error protocol it breaks the protocol: a message: it is not JSON'; }
 @test "an array for an object" { liar array 'h error protocol it breaks the protocol: a message that is no object'; }
+@test "an answer that is longer than what was asked for" { liar long 'h error limit it sends more than the 72 KiB'; }
+@test "heartbeats without end" { liar beats 'h error limit it sends more than the 72 KiB'; }
+
+@test "more values than a tree may have" {
+	host h lie=values
+	host good
+	drive -c 3000 -t 15000 -m '{"verb":"x","max":4000000}' h good
+	has 'h error limit a message: JSON of more than 100000 values'
+	has 'good answer'
+}
+
+@test "more events than there is work" {
+	host h
+	drive -m '{"verb":"events","count":2000,"max":1000000}' h
+	has 'h error limit it sends more events than there is work'
+}
+
 @test "both an answer and an error" { liar both 'h error protocol it breaks the protocol: an answer that is none, or two'; }
 @test "a blob that nobody asked for" { liar blob 'h error protocol it breaks the protocol: a blob'; }
 @test "a secret that is none" { liar secret 'h error protocol it breaks the protocol: a secret'; }

@@ -71,7 +71,22 @@ static void tell_lie(json_int_t id)
 		answer(id + 1, json_object());
 	else if (streq(lie, "huge"))
 		strbuf_add(&out, "\xff\xff\xff\xffM", 5);
-	else if (streq(lie, "type"))
+	else if (streq(lie, "long")) { /* within a frame, but not what anybody asked for */
+		static char text[8 << 20];
+		memset(text, ' ', sizeof text);
+		wire_put(&out, WIRE_MESSAGE, text, sizeof text);
+	} else if (streq(lie, "values")) {
+		struct strbuf m = {0};
+		strbuf_addf(&m, "{\"id\":%lld,\"ok\":{\"x\":[{}", (long long)id);
+		while (m.len < 1 << 20)
+			strbuf_adds(&m, ",{}");
+		strbuf_adds(&m, "]}}");
+		wire_put(&out, WIRE_MESSAGE, m.data, m.len);
+		strbuf_free(&m);
+	} else if (streq(lie, "beats")) {
+		for (size_t i = 0; i < 1 << 20; i++)
+			wire_put(&out, WIRE_HEARTBEAT, "", 0);
+	} else if (streq(lie, "type"))
 		strbuf_add(&out, "\0\0\0\0Z", 5);
 	else if (streq(lie, "garbage"))
 		wire_put(&out, WIRE_MESSAGE, "{\"id\":", 6);
@@ -173,7 +188,7 @@ int main(void)
 				wire_put(&out, WIRE_HEARTBEAT, "", 0);
 			flush();
 		} else {
-			json_t *message = wire_message(&frame, &err);
+			json_t *message = wire_message(&frame, NULL, &err);
 			if (!message)
 				return 2;
 			serve(message);

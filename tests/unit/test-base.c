@@ -1,6 +1,7 @@
 #include "base/diag.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "base/json-text.h"
 #include "base/map.h"
 #include "base/str.h"
 #include "base/strbuf.h"
@@ -141,6 +142,47 @@ static void findings_show_line_and_caret(void **state)
 	diags_free(&d);
 }
 
+static int load(const char *text, size_t most)
+{
+	struct err err = {0};
+	json_t *json = json_text_load(text, strlen(text), most, &err);
+	json_decref(json);
+	return json ? 0 : (int)err.code;
+}
+
+static size_t values_of(const json_t *json)
+{
+	size_t n = 1;
+	const char *key;
+	json_t *value;
+	for (size_t i = 0; i < json_array_size(json); i++)
+		n += values_of(json_array_get(json, i));
+	json_object_foreach((json_t *)json, key, value) n += 1 + values_of(value);
+	return n;
+}
+
+/* A tree is never larger than its text was said to be. */
+static void json_is_weighed_before_it_is_built(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {"{}", "[]", "[[],[[]],{}]",
+					    "{\"a\": 1, \"b\": [true, null, \"x,y:[{\", -1.5e3]}",
+					    "[\"\\\"\", \"\\\\\", {\"[\": {\"\\u005b\": \"]\"}}]"};
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		json_t *json = json_text_load(texts[i], strlen(texts[i]), 1000, NULL);
+		assert_non_null(json);
+		assert_true(values_of(json) <= json_text_weigh(texts[i], strlen(texts[i])));
+		json_decref(json);
+	}
+	assert_int_equal(load("[1,2,3]", 4), 0);
+	assert_int_equal(load("[1,2,3]", 3), ERR_LIMIT);
+	assert_int_equal(load("[\",,,,,,\"]", 2), 0);
+	assert_int_equal(load("{\"a\":1,\"a\":2}", 100), ERR_PROTOCOL);
+	assert_int_equal(load("[", 100), ERR_PROTOCOL);
+	assert_int_equal(load("[,,,,", 2), ERR_LIMIT);
+	assert_int_equal(load("\"\\", 2), ERR_PROTOCOL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,7 +190,7 @@ int main(void)
 	    cmocka_unit_test(numbers_are_whole_and_bounded), cmocka_unit_test(texts_and_lists_are_compared),
 	    cmocka_unit_test(nearest_word_is_the_meant_one), cmocka_unit_test(text_from_outside_is_made_visible),
 	    cmocka_unit_test(map_holds_what_was_set),        cmocka_unit_test(digest_is_sha256),
-	    cmocka_unit_test(findings_show_line_and_caret),
+	    cmocka_unit_test(findings_show_line_and_caret),  cmocka_unit_test(json_is_weighed_before_it_is_built),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,7 +111,7 @@ static void frames_are_found_and_bounded(void **state)
 	assert_int_equal(f.type, WIRE_HEARTBEAT);
 	strbuf_consume(&out, WIRE_HEADER + f.len);
 	for (size_t cut = 0; cut < out.len; cut++)
-		assert_int_equal(wire_parse(out.data, cut, &f, &err), 0);
+		assert_int_equal(wire_parse(out.data, cut, WIRE_MAX, &f, &err), 0);
 	assert_int_equal(wire_next(&out, &f, &err), 1);
 	const char *bytes;
 	size_t len;
@@ -119,8 +119,8 @@ static void frames_are_found_and_bounded(void **state)
 	assert_int_equal(len, 3);
 	out.data[out.len - 1] = 'X';
 	assert_int_equal(wire_blob(&f, &d, &bytes, &len, &err), -1);
-	assert_int_equal(wire_parse("\xff\xff\xff\xffM", 5, &f, &err), -1);
-	assert_int_equal(wire_parse("\0\0\0\1Q", 5, &f, &err), -1);
+	assert_int_equal(wire_parse("\xff\xff\xff\xffM", 5, WIRE_MAX, &f, &err), -1);
+	assert_int_equal(wire_parse("\0\0\0\1Q", 5, WIRE_MAX, &f, &err), -1);
 }
 
 static void secrets_open_only_for_their_session(void **state)

@@ -6,16 +6,20 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/str.h"
+#include "transport/beat.h"
 #include "transport/bootstrap.h"
+#include "transport/budget.h"
 #include "transport/explain.h"
 #include "transport/ssh.h"
 #include "transport/trust.h"
+#include "wire/wire.h"
 
 #define NONCE "0123456789abcdef0123456789abcdef"
 
@@ -222,14 +226,71 @@ static void test_control_dir(void **state)
 	rmdir(dir);
 }
 
+/* The bound of bytes follows the question; nothing raises it over BUDGET_BYTES. */
+static void budget_follows_the_question(void **state)
+{
+	(void)state;
+	struct err err;
+	struct budget b, small;
+	json_t *read = json_pack("{s:s, s:[{s:s, s:s, s:i}]}", "verb", "collect", "items", "name", "a", "read", "/a",
+				 "max", 65536);
+	json_t *many = json_pack("{s:s, s:[{s:s, s:s, s:I}]}", "verb", "collect", "items", "name", "a", "read", "/a",
+				 "max", (json_int_t)1 << 62);
+	budget_begin(&small);
+	budget_begin(&b);
+	assert_int_equal(budget_take_event(&b, &err), -1);
+	budget_ask(&b, read);
+	assert_true(b.bytes >= small.bytes + 2 * 65536 && b.bytes < small.bytes + 4 * 65536);
+	assert_int_equal(budget_take_event(&b, &err), 0);
+	assert_int_equal(budget_take_bytes(&b, small.bytes + 2 * 65536, &err), 0);
+	assert_int_equal(budget_take_bytes(&b, BUDGET_BYTES, &err), -1);
+	assert_int_equal(err.code, ERR_LIMIT);
+	for (int i = 0; i < 100; i++)
+		budget_ask(&b, many);
+	assert_int_equal(b.asked, BUDGET_BYTES);
+	assert_true(b.bytes < BUDGET_BYTES);
+	assert_int_equal(b.events, BUDGET_EVENTS);
+	json_decref(many);
+	json_decref(read);
+}
+
+/* Whole heartbeats to those that are open, and not a byte to one that was dropped. */
+static void beats_go_out_while_nobody_pumps(void **state)
+{
+	(void)state;
+	int kept[2], dropped[2];
+	char bytes[2 * WIRE_HEADER];
+	assert_int_equal(pipe2(kept, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(dropped, O_CLOEXEC | O_NONBLOCK), 0);
+	struct beat *beat = beat_new();
+	const int fds[] = {dropped[1], kept[1]};
+	beat_begin(beat, fds, 2);
+	beat_drop(beat, dropped[1]);
+	assert_int_equal(read(kept[0], bytes, sizeof bytes), WIRE_HEADER);
+	assert_memory_equal(bytes, "\0\0\0\0H", WIRE_HEADER);
+	assert_int_equal(read(dropped[0], bytes, sizeof bytes), -1);
+	beat_end(beat);
+	beat_free(beat);
+	for (int i = 0; i < 2; i++) {
+		close(kept[i]);
+		close(dropped[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_answers),           cmocka_unit_test(test_answers_in_pieces),
-	    cmocka_unit_test(test_answers_of_liars),  cmocka_unit_test(test_command_echoed_is_no_answer),
-	    cmocka_unit_test(test_explanations),      cmocka_unit_test(test_quote),
-	    cmocka_unit_test(test_known_hosts_lines), cmocka_unit_test(test_ssh_command_line),
+	    cmocka_unit_test(test_answers),
+	    cmocka_unit_test(test_answers_in_pieces),
+	    cmocka_unit_test(test_answers_of_liars),
+	    cmocka_unit_test(test_command_echoed_is_no_answer),
+	    cmocka_unit_test(test_explanations),
+	    cmocka_unit_test(test_quote),
+	    cmocka_unit_test(test_known_hosts_lines),
+	    cmocka_unit_test(test_ssh_command_line),
 	    cmocka_unit_test(test_control_dir),
+	    cmocka_unit_test(budget_follows_the_question),
+	    cmocka_unit_test(beats_go_out_while_nobody_pumps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
