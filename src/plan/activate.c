@@ -9,6 +9,7 @@
  */
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/hash.h"
 #include "base/map.h"
@@ -17,6 +18,7 @@
 #include "hostlist/hostlist.h"
 #include "plan/plan.h"
 #include "slurm/gres.h"
+#include "slurm/meaning.h"
 
 enum { MOST_NAMES = 65536 };
 
@@ -39,29 +41,16 @@ static const char *wanted_conf(const struct plan *plan, const char *path)
 	return NULL;
 }
 
-/* Names, each once. */
-struct name_set {
-	struct slurm_names list;
-	struct map seen;
-};
-
-static void join_names(struct arena *arena, struct name_set *to, const struct slurm_names *from)
-{
-	for (size_t i = 0; i < from->len; i++)
-		if (!map_set(&to->seen, from->items[i], (void *)from->items[i]))
-			*vec_push_in(arena, &to->list) = from->items[i];
-}
-
 struct texts {
 	struct plan *plan;
 	const char *slurm, *cgroup, *gres; /* wanted; of gres.conf NULL where none is */
 	const char *topology;              /* wanted; NULL: none */
 	struct slurm_conf *wanted;
-	struct map seen; /* old text -> struct slurm_activation */
-	/* Against each text that a controller had: jobs may stand on what any of them configured. */
-	struct name_set removed, resized, reordered, partitions;
-	struct map added_in; /* node -> in how many of the controllers' texts it is new, as a number */
-	size_t served;       /* controllers that had one */
+	struct map seen;          /* old text -> struct slurm_activation */
+	struct slurm_units nodes; /* of `wanted` */
+	struct map live;          /* node -> what slurmctld says of it, where it answers */
+	struct map added_in;      /* node -> in how many of the controllers' texts it is new, as a number */
+	size_t served;            /* controllers that had one */
 };
 
 /* The difference between one old text and the wanted one; each distinct text is looked at once. */
@@ -81,8 +70,7 @@ static struct slurm_activation *difference(struct texts *t, const char *old)
 	return a;
 }
 
-/* cgroup.conf is read when a daemon starts and, from 23.11, at reconfigure too (cgroup.conf(5)); slurmd restarts are
- * safe for jobs. */
+/* slurmd restarts are safe for jobs, but for what the table has of them. */
 static enum slurm_need cgroup_need(const struct texts *t, const char *old)
 {
 	return !old || streq(old, t->cgroup) ? SLURM_NEED_NOTHING : SLURM_NEED_RESTART_SLURMD;
@@ -100,40 +88,176 @@ static enum slurm_need topology_need(const struct texts *t, const char *old)
 	return !t->topology || !old || streq(old, t->topology) ? SLURM_NEED_NOTHING : SLURM_NEED_RECONFIGURE;
 }
 
+static bool live_is_known(const struct texts *t)
+{
+	return t->plan->live && t->plan->live->up;
+}
+
+/* Where slurmctld has a node as it is wanted, an old text of it says nothing of the jobs there. */
+static bool lives_as_wanted(const struct texts *t, const char *name, const char *key)
+{
+	const struct slurm_node_state *n = map_get(&t->live, name);
+	const struct slurm_unit *unit = slurm_units_get(&t->nodes, name);
+	if (!n || !unit)
+		return false;
+	if (meaning_is_processors(key)) {
+		const char *text =
+		    arena_printf(t->plan->arena, "NodeName=n CPUs=%u Sockets=%u CoresPerSocket=%u ThreadsPerCore=%u\n",
+				 n->cpus, n->sockets, n->cores, n->threads);
+		const struct slurm_conf *conf = n->sockets ? parse(t->plan, text) : NULL;
+		return conf && meaning_same_cores(&conf->nodes.items[0], unit->line);
+	}
+	if (strcasecmp(key, "Gres") != 0)
+		return false;
+	const char *wanted = meaning_get(unit->line, "Gres"), *has = n->gres;
+	/* "gpu:2(S:0-1)" */
+	return wanted && has && strncmp(has, wanted, strlen(wanted)) == 0 &&
+	       (!has[strlen(wanted)] || has[strlen(wanted)] == '(');
+}
+
+/* Jobs may stand on what any of the controllers' texts configured, and on nothing that slurmctld does not have. */
+static void demand_nodes(struct texts *t, enum plan_demand_kind kind, const char *key, const struct slurm_names *nodes)
+{
+	struct slurm_names concerned = {0};
+	for (size_t i = 0; i < nodes->len; i++) {
+		const char *name = nodes->items[i];
+		bool there = !live_is_known(t) || map_has(&t->live, name);
+		if (there && !(kind == DEMAND_IDLE && lives_as_wanted(t, name, key)))
+			*vec_push_in(t->plan->arena, &concerned) = name;
+	}
+	if (concerned.len)
+		plan_demand_add(t->plan, kind, key, &concerned);
+}
+
+static void demand_of(struct texts *t, const struct slurm_activation *a)
+{
+	for (size_t i = 0; i < a->len; i++) {
+		const struct slurm_reason *r = &a->reasons[i];
+		if (r->condition == SLURM_NO_JOBS)
+			plan_demand_add(t->plan, DEMAND_NO_JOBS, r->key, NULL);
+		else if (r->condition == SLURM_IDLE_NODES && r->nodes)
+			demand_nodes(t, DEMAND_IDLE, r->key, r->nodes);
+		else if (r->condition == SLURM_IDLE_NODES)
+			plan_demand_add(t->plan, DEMAND_IDLE, r->key, NULL);
+	}
+	demand_nodes(t, DEMAND_GONE, "", &a->nodes_removed);
+	for (size_t i = 0; i < a->partitions_removed.len; i++)
+		plan_demand_add(t->plan, DEMAND_PARTITION, a->partitions_removed.items[i], NULL);
+}
+
+/* The first key of cgroup.conf whose change jobs do not live through; NULL: none. */
+static const char *cgroup_harm(const struct texts *t, const char *old)
+{
+	const struct slurm_conf *a = old ? parse(t->plan, old) : NULL, *b = parse(t->plan, t->cgroup);
+	const struct slurm_conf *const sides[] = {a, b}, *const others[] = {b, a};
+	for (size_t s = 0; a && b && s < 2; s++)
+		for (size_t i = 0; i < sides[s]->globals.len; i++) {
+			const struct slurm_pair *p = &sides[s]->globals.items[i];
+			if (slurm_effect_of_cgroup_key(t->plan->cluster->release, p->key).condition == SLURM_WITH_JOBS)
+				continue;
+			const char *other = NULL;
+			for (size_t k = 0; k < others[s]->globals.len; k++)
+				if (strcasecmp(others[s]->globals.items[k].key, p->key) == 0)
+					other = others[s]->globals.items[k].value;
+			if (!other || strcasecmp(other, p->value) != 0)
+				return p->key;
+		}
+	return NULL;
+}
+
+/* A text counts that is not the wanted one. */
+static const char *other_than(const char *text, const char *wanted)
+{
+	return text && wanted && !streq(text, wanted) ? text : NULL;
+}
+
 static enum slurm_need need_of(struct texts *t, const struct facts *f, struct slurm_activation **ret_worst)
 {
 	enum slurm_need need = SLURM_NEED_NOTHING;
-	const char *const olds[] = {f->in_force_slurm, facts_slurm(f)};
+	const char *const olds[] = {other_than(f->in_force_slurm, t->slurm), other_than(facts_slurm(f), t->slurm)};
+	const char *const groups[] = {other_than(f->in_force_cgroup, t->cgroup), other_than(f->cgroup_conf, t->cgroup)};
+	const char *const gres[] = {other_than(f->in_force_gres, t->gres), other_than(f->gres_conf, t->gres)};
 	for (size_t i = 0; i < 2; i++) {
-		if (!olds[i] || streq(olds[i], t->slurm))
-			continue;
-		struct slurm_activation *a = difference(t, olds[i]);
-		enum slurm_need n = a->need > SLURM_NEED_RECONFIGURE ? a->need : SLURM_NEED_RECONFIGURE;
-		if (ret_worst) {
-			if (!*ret_worst || (*ret_worst)->need < a->need)
+		if (olds[i]) {
+			struct slurm_activation *a = difference(t, olds[i]);
+			enum slurm_need n = a->need > SLURM_NEED_RECONFIGURE ? a->need : SLURM_NEED_RECONFIGURE;
+			if (ret_worst && (!*ret_worst || (*ret_worst)->need < a->need))
 				*ret_worst = a;
-			join_names(t->plan->arena, &t->removed, &a->nodes_removed);
-			join_names(t->plan->arena, &t->resized, &a->nodes_resized);
-			join_names(t->plan->arena, &t->partitions, &a->partitions_removed);
+			if (ret_worst)
+				demand_of(t, a);
+			need = slurm_need_join(need, n);
 		}
-		need = slurm_need_join(need, n);
+		const char *harm = ret_worst && groups[i] ? cgroup_harm(t, groups[i]) : NULL;
+		if (harm)
+			plan_demand_add(t->plan, DEMAND_IDLE, harm, NULL);
+		need = slurm_need_join(need, cgroup_need(t, groups[i]));
+		need = slurm_need_join(need, gres_need(t, gres[i]));
+		struct slurm_names nodes = {0};
+		if (ret_worst && gres[i])
+			slurm_gres_reordered(gres[i], t->gres, t->plan->arena, &nodes);
+		demand_nodes(t, DEMAND_IDLE, "the order of GPUs", &nodes);
 	}
 	/* In force nowhere that we know of, and a daemon runs: it may have read anything. */
 	if (!f->in_force_slurm && f->slurm_conf && need == SLURM_NEED_NOTHING)
 		need = SLURM_NEED_RECONFIGURE;
 	need = slurm_need_join(need, topology_need(t, f->in_force_topology));
-	need = slurm_need_join(need, topology_need(t, f->topology_conf));
-	need = slurm_need_join(need, cgroup_need(t, f->in_force_cgroup));
-	need = slurm_need_join(need, cgroup_need(t, f->cgroup_conf));
-	for (size_t i = 0; ret_worst && i < 2; i++) {
-		struct slurm_names nodes = {0};
-		const char *old = i ? f->gres_conf : f->in_force_gres;
-		if (old && t->gres)
-			slurm_gres_reordered(old, t->gres, t->plan->arena, &nodes);
-		join_names(t->plan->arena, &t->reordered, &nodes);
+	return slurm_need_join(need, topology_need(t, f->topology_conf));
+}
+
+/*
+ * What a host's slurmd runs with is the copy in force; where there is none, the file. A file that somebody edited since
+ * is that host's alone, and its slurmd has not read it.
+ */
+static const char *own_harm(struct texts *t, const struct facts *f)
+{
+	const char *old = other_than(f->in_force_slurm ? f->in_force_slurm : facts_slurm(f), t->slurm);
+	const struct slurm_activation *a = old ? difference(t, old) : NULL;
+	for (size_t i = 0; a && i < a->len; i++)
+		if (a->reasons[i].slurmd && !a->reasons[i].nodes && a->reasons[i].condition != SLURM_WITH_JOBS)
+			return a->reasons[i].key;
+	return cgroup_harm(t, other_than(f->in_force_cgroup ? f->in_force_cgroup : f->cgroup_conf, t->cgroup));
+}
+
+static bool runs_a_job(const struct plan *plan, const char *node)
+{
+	const struct live *live = plan->live;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	if (!live || !live->up || live->brief)
+		return true;
+	for (size_t i = 0; i < live->job_count; i++) {
+		const char *const *names;
+		size_t count;
+		if (!slurm_job_holds_nodes(&live->jobs[i]) || !live->jobs[i].nodes)
+			continue;
+		if (hostlist_expand(live->jobs[i].nodes, MOST_NAMES, arena, &names, &count, NULL, NULL) < 0)
+			return true;
+		for (size_t k = 0; k < count; k++)
+			if (streq(names[k], node))
+				return true;
 	}
-	need = slurm_need_join(need, gres_need(t, f->in_force_gres));
-	return slurm_need_join(need, gres_need(t, f->gres_conf));
+	return false;
+}
+
+/* A host that missed a change, and got a job since: what the others have would hurt it. The cluster's own demands come
+ * first; where they hold, or stop the run, nothing is left to do here. */
+static void hold_hosts(struct texts *t)
+{
+	struct plan *plan = t->plan;
+	for (size_t i = 0; i < plan->cluster->inv->host_count; i++) {
+		const struct cluster_host *h = &plan->cluster->hosts[i];
+		const char *harm =
+		    h->facts && h->serves && !h->inv->controller && facts_unit_runs(&h->facts->slurmd_unit)
+			? own_harm(t, h->facts)
+			: NULL;
+		if (!harm || !runs_a_job(plan, h->inv->name))
+			continue;
+		plan->hosts[i].held = harm;
+		struct finding *f = finding_add(
+		    &plan->findings, FINDING_HOST, CODE_NODE_BUSY, h->inv->name,
+		    "%s differs there from what the cluster has, and can change only while no job runs there", harm);
+		f->fix = "apply again when its jobs are over; until then it is left as it is";
+		f->origin = h->inv->at;
+	}
 }
 
 /*
@@ -166,79 +290,11 @@ static void mark_joining(const struct texts *t)
 	}
 }
 
-/*
- * Which of `wanted` (names to themselves) are in a hostlist, in its order; expanded once, in memory of the caller's own for this list.
- * What cannot be read is taken to name them all: `*ret_all`.
- */
-static size_t named(const char *hostlist, const struct map *wanted, struct arena *arena, const char ***ret,
-		    bool *ret_all)
-{
-	const char *const *names;
-	size_t count, n = 0;
-	*ret_all = false;
-	if (!hostlist)
-		return 0;
-	if (hostlist_expand(hostlist, MOST_NAMES, arena, &names, &count, NULL, NULL) < 0) {
-		*ret_all = true;
-		return 0;
-	}
-	*ret = arena_calloc(arena, count, sizeof **ret);
-	for (size_t i = 0; i < count; i++) {
-		const char *name = map_get(wanted, names[i]);
-		if (name)
-			(*ret)[n++] = name;
-	}
-	return n;
-}
-
 static struct finding *refuse(struct plan *plan, enum finding_code code, const char *text)
 {
 	struct finding *f = finding_add(&plan->findings, FINDING_STOP, code, NULL, "%s", text);
 	f->origin = plan->cluster->inv->compute_at;
 	return f;
-}
-
-static void refuse_unknown(struct plan *plan, const char *what)
-{
-	refuse(plan, CODE_UNKNOWN_JOBS,
-	       arena_printf(plan->arena,
-			    "%s, and slurmctld does not answer, so that nobody knows which jobs that would hurt: %s",
-			    what, plan->live && plan->live->why ? plan->live->why : "no controller runs"))
-	    ->fix = "start slurmctld with the configuration it had (`systemctl start slurmctld` on a controller), "
-		    "then apply again";
-}
-
-/* What jobs must not be in the way of. */
-enum fate { FATE_REMOVED, FATE_RESIZED, FATE_REORDERED };
-
-static const char *const fates[] = {
-    [FATE_REMOVED] = "would be removed",
-    [FATE_RESIZED] = "would get other sockets, cores or GRES",
-    [FATE_REORDERED] = "would have its GPUs counted in another order",
-};
-
-struct node_check {
-	struct plan *plan;
-	const struct slurm_names *names;
-	struct map wanted; /* the same, for look-up */
-	enum fate fate;
-};
-
-/* A refusal for each of the names that `hostlist` holds; `rest` says who holds it. */
-static void refuse_named(const struct node_check *c, const char *hostlist, const char *rest, const char *fix)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-	const char **found = NULL;
-	bool all;
-	size_t n = named(hostlist, &c->wanted, arena, &found, &all);
-	if (all) {
-		found = c->names->items;
-		n = c->names->len;
-	}
-	for (size_t i = 0; i < n; i++)
-		refuse(c->plan, c->fate == FATE_REMOVED ? CODE_NODE_IN_USE : CODE_NODE_BUSY,
-		       arena_printf(c->plan->arena, "node %s %s, and %s", found[i], fates[c->fate], rest))
-		    ->fix = fix;
 }
 
 static void refuse_below(struct plan *plan, const char *kind, const struct inv_switch *items, size_t count,
@@ -271,103 +327,29 @@ static void check_topology(struct plan *plan, const struct slurm_names *names)
 	refuse_below(plan, "block", n->blocks, n->block_count, &removed);
 }
 
-/* Rule 1: what jobs, reservations or topology refer to is not removed, and what is busy is not resized. */
-static void check_nodes(struct plan *plan, const struct slurm_names *names, enum fate fate)
+static void check_topology_of(struct plan *plan)
 {
-	bool removed = fate == FATE_REMOVED;
-	const struct live *live = plan->live;
-	if (!names->len)
-		return;
-	if (plan->begun)
-		return;
-	if (!live || !live->up || live->brief) {
-		refuse_unknown(plan, arena_printf(plan->arena, "%s %s", names->items[0], fates[fate]));
-		return;
-	}
-	struct node_check c = {.plan = plan, .names = names, .fate = fate};
-	for (size_t i = 0; i < names->len; i++)
-		map_set(&c.wanted, names->items[i], (void *)names->items[i]);
-	for (size_t k = 0; k < live->job_count; k++) {
-		const struct slurm_job *j = &live->jobs[k];
-		bool runs = slurm_job_holds_nodes(j);
-		const char *nodes = runs ? j->nodes : removed && j->phase == SLURM_JOB_PENDING ? j->asked_nodes : NULL;
-		if (!nodes)
-			continue;
-		refuse_named(
-		    &c, nodes,
-		    arena_printf(plan->arena, "job %s of %s %s it", j->id, j->user, runs ? "runs on" : "asks for"),
-		    "wait for the job, or end it (scancel), then apply again; until then leave the node in "
-		    "cluster.yaml as it was");
-	}
-	for (size_t k = 0; removed && k < live->reservation_count; k++)
-		refuse_named(&c, live->reservations[k].nodes,
-			     arena_printf(plan->arena, "the reservation %s holds it", live->reservations[k].name),
-			     "scontrol delete reservation, or leave the node in cluster.yaml");
-	map_free(&c.wanted);
+	for (size_t i = 0; i < plan->demands.len; i++)
+		if (plan->demands.items[i].kind == DEMAND_GONE)
+			check_topology(plan, &plan->demands.items[i].nodes);
 }
 
-static void check_partitions(struct plan *plan, const struct slurm_names *names)
+static void close_partitions(struct plan *plan)
 {
 	const struct live *live = plan->live;
-	if (!names->len)
-		return;
-	if (plan->begun)
-		return;
-	if (!live || !live->up || live->brief) {
-		refuse_unknown(plan, arena_printf(plan->arena, "partition %s would be removed", names->items[0]));
-		return;
-	}
-	for (size_t i = 0; i < names->len; i++) {
-		for (size_t k = 0; k < live->partition_count; k++)
-			if (streq(live->partitions[k].name, names->items[i]))
-				*vec_push_in(plan->arena, &plan->leaving) = names->items[i];
-		for (size_t k = 0; k < live->job_count; k++) {
-			const struct slurm_job *j = &live->jobs[k];
-			if (j->phase != SLURM_JOB_ENDED && str_has_item(j->partitions, names->items[i], strncmp))
-				refuse(plan, CODE_PARTITION_IN_USE,
-				       arena_printf(plan->arena,
-						    "partition %s would be removed, and job %s of %s is in it",
-						    names->items[i], j->id, j->user))
-				    ->fix = finding_text(
-				    &plan->findings,
-				    "scontrol update PartitionName=%s State=DRAIN, wait for its jobs, then "
-				    "apply again",
-				    names->items[i]);
-		}
-		for (size_t k = 0; k < live->reservation_count; k++)
-			if (live->reservations[k].partition && streq(live->reservations[k].partition, names->items[i]))
-				refuse(plan, CODE_PARTITION_IN_USE,
-				       arena_printf(plan->arena,
-						    "partition %s would be removed, and the reservation %s is on it",
-						    names->items[i], live->reservations[k].name))
-				    ->fix = finding_text(&plan->findings,
-							 "scontrol delete ReservationName=%s, then apply again",
-							 live->reservations[k].name);
-	}
+	for (size_t i = 0; i < plan->demands.len; i++)
+		for (size_t k = 0; live && plan->demands.items[i].kind == DEMAND_PARTITION && k < live->partition_count;
+		     k++)
+			if (streq(live->partitions[k].name, plan->demands.items[i].what))
+				*vec_push_in(plan->arena, &plan->leaving) = plan->demands.items[i].what;
 }
 
-static void check_stop_all(struct plan *plan)
+static void read_live(struct texts *t)
 {
-	const struct live *live = plan->live;
-	if (plan->need != SLURM_NEED_STOP_ALL)
-		return;
-	if (plan->begun)
-		return;
-	if (!live || !live->up || live->brief) {
-		refuse_unknown(plan, "every daemon would be stopped at once");
-		return;
-	}
-	for (size_t i = 0; i < live->job_count; i++)
-		if (live->jobs[i].phase != SLURM_JOB_ENDED) {
-			refuse(
-			    plan, CODE_JOBS_IN_THE_WAY,
-			    arena_printf(
-				plan->arena,
-				"this change needs every daemon stopped at once, which job %s of %s would not survive",
-				live->jobs[i].id, live->jobs[i].user))
-			    ->fix = "wait until no job is left";
-			return;
-		}
+	for (size_t i = 0; live_is_known(t) && i < t->plan->live->node_count; i++)
+		map_set(&t->live, t->plan->live->nodes[i].name, &t->plan->live->nodes[i]);
+	if (slurm_conf_nodes(t->wanted, t->plan->arena, &t->nodes, NULL) < 0)
+		t->nodes = (struct slurm_units){0};
 }
 
 void plan_activation(struct plan *plan)
@@ -387,6 +369,7 @@ void plan_activation(struct plan *plan)
 		refuse(plan, CODE_CANDIDATE, "the new slurm.conf cannot be parsed")->fix = "this is a defect of reeve";
 		return;
 	}
+	read_live(&t);
 	bool active = false;
 	struct slurm_activation *worst = NULL;
 	for (size_t i = 0; i < c->inv->host_count; i++) {
@@ -416,20 +399,19 @@ void plan_activation(struct plan *plan)
 		plan->begun = begun && streq(begun, digest_of(t.slurm, strlen(t.slurm)).hex);
 		plan->need = SLURM_NEED_START;
 	}
-	if (worst && !c->fresh) {
-		check_topology(plan, &t.removed.list);
-		check_nodes(plan, &t.removed.list, FATE_REMOVED);
-		check_nodes(plan, &t.resized.list, FATE_RESIZED);
-		check_partitions(plan, &t.partitions.list);
+	if (c->fresh)
+		plan->demands.len = 0;
+	check_topology_of(plan);
+	/* What was begun was judged when it began. */
+	if (!plan->begun) {
+		close_partitions(plan);
+		plan_judge_demands(plan, plan->live, &plan->findings);
+		if (!plan->demands.len && !c->fresh)
+			hold_hosts(&t);
 	}
-	if (!c->fresh)
-		check_nodes(plan, &t.reordered.list, FATE_REORDERED);
-	check_stop_all(plan);
 	mark_joining(&t);
 	map_free(&t.added_in);
 	map_free(&t.seen);
-	map_free(&t.removed.seen);
-	map_free(&t.resized.seen);
-	map_free(&t.reordered.seen);
-	map_free(&t.partitions.seen);
+	map_free(&t.live);
+	slurm_units_free(&t.nodes);
 }

@@ -46,6 +46,7 @@ struct host_plan {
 	size_t changes;                  /* resources of the chosen modules that are not as wanted */
 	enum slurm_need need;            /* of its own slurmd, beyond what the cluster's need brings */
 	bool joins;                      /* a node that no controller has had in force: its slurmd starts last */
+	const char *held; /* what its own configuration would do to a job there: nothing is done to it; NULL: nothing */
 };
 
 /* Every drain of reeve's begins so; what follows is why. */
@@ -56,6 +57,20 @@ struct host_plan {
 struct plan_drain {
 	const char *reason;
 	struct slurm_names names;
+};
+
+/* What has to hold of jobs for the plan to hurt none. */
+enum plan_demand_kind {
+	DEMAND_IDLE,      /* no job runs on the nodes while `what` changes */
+	DEMAND_NO_JOBS,   /* there is no job at all while `what` changes */
+	DEMAND_GONE,      /* nothing refers to the nodes, which would be removed */
+	DEMAND_PARTITION, /* nothing refers to the partition `what`, which would be removed */
+};
+
+struct plan_demand {
+	enum plan_demand_kind kind;
+	const char *what;         /* "SlurmdSpoolDir", "Gres"; "" of DEMAND_GONE */
+	struct slurm_names nodes; /* none: all that serve */
 };
 
 struct plan_options {
@@ -78,7 +93,11 @@ struct plan {
 	struct plan_drains {
 		struct plan_drain *items;
 		size_t len, cap;
-	} drains;                   /* nodes that are to be kept from jobs and are not drained yet */
+	} drains; /* nodes that are to be kept from jobs and are not drained yet */
+	struct plan_demands {
+		struct plan_demand *items;
+		size_t len, cap;
+	} demands;
 	struct slurm_names leaving; /* partitions that slurmctld has and that are to be no more */
 	size_t waiting;             /* nodes that are drained without a cause any more: to be verified, then resumed */
 	struct findings findings;   /* the cluster's, and what the plan adds: refusals */
@@ -93,11 +112,17 @@ struct plan *plan_make(const struct cluster *cluster, const struct catalog *cons
 		       const struct observed *const *observed, const struct live *live,
 		       const struct plan_options *options, struct arena *arena);
 
+/* Which jobs are in the way of the plan, by what slurmctld says now: findings that stop. Where it does not answer, all of
+ * them are. */
+void plan_judge_demands(const struct plan *plan, const struct live *live, struct findings *ret);
+
 bool plan_wants(const struct plan_options *options, const char *module);
 
 /* Parts of plan_make in files of their own. */
 void plan_activation(struct plan *plan); /* activation, host needs, refusals, which nodes join */
 void plan_care(struct plan *plan);       /* which nodes are drained, and how many wait to be resumed */
+/* Joined with what is demanded under that name already; `nodes` NULL: all. */
+void plan_demand_add(struct plan *plan, enum plan_demand_kind kind, const char *what, const struct slurm_names *nodes);
 void plan_steps(struct plan *plan, const struct plan_options *options);
 
 /* Drained by reeve, or by slurmctld for what it registered with, and the cause is gone: to be resumed as soon as it is

@@ -71,6 +71,12 @@ static void add_command(struct builder *b, struct step *s, size_t host, const ch
 							  .timeout_ms = COMMAND_MS};
 }
 
+/* Is anything done on that host? */
+static bool acts_on(const struct host_plan *h)
+{
+	return h->catalog && h->selected && !h->held;
+}
+
 static bool differs(const struct host_plan *h, size_t k)
 {
 	return h->observed[k].state != OBSERVED_SAME;
@@ -86,7 +92,7 @@ static void add_stage(struct builder *b, enum stage stage, const char *title)
 	struct step *s = begin(b, stage, title);
 	for (size_t i = 0; i < b->plan->cluster->inv->host_count; i++) {
 		const struct host_plan *h = &b->plan->hosts[i];
-		if (!h->catalog || !h->selected)
+		if (!acts_on(h))
 			continue;
 		const struct resource **list = arena_calloc(a, h->catalog->len + 1, sizeof *list);
 		size_t n = 0;
@@ -121,7 +127,7 @@ static void add_service(struct builder *b, struct step *s, size_t host, const ch
 {
 	struct arena *a = b->plan->arena;
 	const struct host_plan *h = &b->plan->hosts[host];
-	if (!h->catalog || !h->selected)
+	if (!acts_on(h))
 		return;
 	for (size_t k = 0; k < h->catalog->len; k++) {
 		const struct resource *r = &h->catalog->items[k];
@@ -141,7 +147,7 @@ static void add_files(struct builder *b)
 	struct step *s = begin(b, STAGE_ACTIVATE, "put the configuration in place");
 	for (size_t i = 0; i < b->plan->cluster->inv->host_count; i++) {
 		const struct host_plan *h = &b->plan->hosts[i];
-		if (!h->catalog || !h->selected)
+		if (!acts_on(h))
 			continue;
 		const struct resource **list = arena_calloc(b->plan->arena, h->catalog->len + 1, sizeof *list);
 		size_t n = 0;
@@ -250,7 +256,7 @@ static void add_reloads(struct builder *b)
 	struct step *s = begin(b, STAGE_ACTIVATE, "reload slurmd where its file differed");
 	for (size_t i = 0; i < inv->compute_count; i++) {
 		size_t host = inv->compute[i];
-		if (b->plan->hosts[host].need == SLURM_NEED_RECONFIGURE && b->plan->hosts[host].selected)
+		if (b->plan->hosts[host].need == SLURM_NEED_RECONFIGURE && acts_on(&b->plan->hosts[host]))
 			add_command(b, s, host, reload_slurmd);
 	}
 	end(b, s);
@@ -324,7 +330,7 @@ static void add_stop(struct builder *b, bool slurmds)
 	end(b, s);
 	s = begin(b, STAGE_ACTIVATE, "stop slurmd");
 	for (size_t i = 0; slurmds && i < inv->compute_count; i++)
-		if (b->plan->hosts[inv->compute[i]].catalog && b->plan->cluster->hosts[inv->compute[i]].serves)
+		if (acts_on(&b->plan->hosts[inv->compute[i]]) && b->plan->cluster->hosts[inv->compute[i]].serves)
 			add_command(b, s, inv->compute[i], stop_slurmd);
 	end(b, s);
 }

@@ -274,7 +274,7 @@ static int before_activation(struct runner *r, struct err *err)
 		return -1;
 	const struct record *record = g->cluster->record;
 	const struct slurm_activation *a = g->plan->activation;
-	bool judged = a && (a->nodes_removed.len || a->nodes_resized.len || a->partitions_removed.len ||
+	bool judged = a && (a->nodes_removed.len || a->nodes_idle.len || a->partitions_removed.len ||
 			    g->plan->need == SLURM_NEED_STOP_ALL);
 	bool recorded = !judged && record && str_same(record->key, g->cluster->key_fingerprint) &&
 			str_same(record->state_source, g->cluster->state_source);

@@ -33,6 +33,7 @@ struct work {
 /* Nodes that change a key in the same way. */
 struct group {
 	const char *key, *old_value, *new_value;
+	bool same_cores; /* only cut otherwise: jobs keep theirs */
 	struct slurm_names nodes;
 };
 
@@ -67,12 +68,26 @@ const char *slurm_need_text(enum slurm_need need)
 	return (size_t)need < ARRAY_LEN(needs) ? needs[need].text : "unknown";
 }
 
-static void add_reason(struct work *w, enum slurm_need need, const char *subject, const char *old_value,
-		       const char *new_value, const char *why)
+static void add_reason(struct work *w, const struct slurm_effect *effect, const char *key, const char *subject,
+		       const char *old_value, const char *new_value, const struct slurm_names *nodes)
 {
-	*vec_push_in(w->arena, &w->reasons) = (struct slurm_reason){
-	    .need = need, .subject = subject, .old_value = old_value, .new_value = new_value, .why = why};
-	w->out->need = slurm_need_join(w->out->need, need);
+	*vec_push_in(w->arena, &w->reasons) = (struct slurm_reason){.need = effect->need,
+								    .condition = effect->condition,
+								    .slurmd = effect->slurmd,
+								    .nodes = nodes,
+								    .key = key,
+								    .subject = subject,
+								    .old_value = old_value,
+								    .new_value = new_value,
+								    .why = effect->why};
+	w->out->need = slurm_need_join(w->out->need, effect->need);
+}
+
+/* What concerns slurmctld alone, or both, and no job. */
+static void add_plain(struct work *w, enum slurm_need need, const char *subject, const char *old_value,
+		      const char *new_value, const char *why)
+{
+	add_reason(w, &(struct slurm_effect){.need = need, .why = why}, subject, subject, old_value, new_value, NULL);
 }
 
 static void add_name(struct work *w, struct slurm_names *names, const char *name)
@@ -132,13 +147,30 @@ static const char *controllers_text(struct work *w, const struct slurm_conf *con
 	return out.len ? arena_strdup(w->arena, strbuf_str(&out)) : NULL;
 }
 
+/* Does one of the old controllers stay, by its name? */
+static bool one_stays(struct work *w, const struct slurm_conf *old, const struct slurm_conf *new_conf)
+{
+	const struct slurm_controller_name *a, *b;
+	size_t count_a = slurm_conf_controllers(old, w->arena, &a),
+	       count_b = slurm_conf_controllers(new_conf, w->arena, &b);
+	for (size_t i = 0; i < count_a; i++)
+		for (size_t k = 0; k < count_b; k++)
+			if (streq(a[i].name, b[k].name))
+				return true;
+	return false;
+}
+
 static void compare_controllers(struct work *w, const struct slurm_conf *old, const struct slurm_conf *new_conf)
 {
-	const char *before = controllers_text(w, old), *after = controllers_text(w, new_conf), *why;
+	const char *before = controllers_text(w, old), *after = controllers_text(w, new_conf);
 	if (str_same(before, after))
 		return;
-	enum slurm_need need = slurm_activation_param(w->release, "SlurmctldHost", &why);
-	add_reason(w, need, "SlurmctldHost", before, after, why);
+	struct slurm_effect effect = slurm_effect_of_param(w->release, "SlurmctldHost", before, after);
+	/* Steps report to the controllers that they were started with; from 23.11 on they are told of new ones
+	 * (slurm.conf(5), SlurmctldHost). */
+	if (w->release <= 2302 && before && !one_stays(w, old, new_conf))
+		effect.condition = SLURM_IDLE_NODES;
+	add_reason(w, &effect, "SlurmctldHost", "SlurmctldHost", before, after, NULL);
 }
 
 /* Slashes that are doubled or stand at the end mean nothing. */
@@ -218,14 +250,15 @@ static void compare_globals(struct work *w, const struct slurm_conf *old, const 
 	for (size_t i = 0; i < keys.len; i++) {
 		const char *old_value = value_of(w, &old_values, keys.items[i]);
 		const char *new_value = value_of(w, &new_values, keys.items[i]);
-		const char *unsaid = slurm_param_default(keys.items[i], w->release), *why;
+		const char *unsaid = slurm_param_default(keys.items[i], w->release);
 		if (linear && strcasecmp(keys.items[i], "SelectTypeParameters") == 0)
 			unsaid = NULL;
 		if (means_the_same(w->arena, keys.items[i], old_value ? old_value : unsaid,
 				   new_value ? new_value : unsaid))
 			continue;
-		enum slurm_need need = slurm_activation_change(w->release, keys.items[i], old_value, new_value, &why);
-		add_reason(w, need, keys.items[i], old_value, new_value, why);
+		const struct slurm_effect effect = slurm_effect_of_param(
+		    w->release, keys.items[i], old_value ? old_value : unsaid, new_value ? new_value : unsaid);
+		add_reason(w, &effect, keys.items[i], keys.items[i], old_value, new_value, NULL);
 	}
 }
 
@@ -275,40 +308,32 @@ static bool compare_lines(struct work *w, const struct side *old, const struct s
 	return any;
 }
 
-static bool is_size(const char *key)
-{
-	static const char *const keys[] = {"Boards", "Sockets", "SocketsPerBoard", "CoresPerSocket", "ThreadsPerCore",
-					   "CPUs",   "Gres",    "CoreSpecCount",   "CPUSpecList"};
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (strcasecmp(keys[i], key) == 0)
-			return true;
-	return false;
-}
-
 static void node_changed(struct work *w, const char *name, const char *key, const char *old_value,
 			 const char *new_value)
 {
-	const char *id =
-	    arena_printf(w->arena, "%s\n%s\n%s", key, old_value ? old_value : "\1", new_value ? new_value : "\1");
+	bool same_cores = w->same_cores && meaning_is_processors(key);
+	const char *id = arena_printf(w->arena, "%s\n%s\n%s\n%d", key, old_value ? old_value : "\1",
+				      new_value ? new_value : "\1", same_cores);
 	struct group *group = map_get(&w->groups, id);
 	if (!group) {
 		group = arena_alloc(w->arena, sizeof *group);
-		*group = (struct group){.key = key, .old_value = old_value, .new_value = new_value};
+		*group = (struct group){
+		    .key = key, .old_value = old_value, .new_value = new_value, .same_cores = same_cores};
 		map_set(&w->groups, id, group);
 		*vec_push_in(w->arena, &w->group_list) = group;
 	}
 	add_name(w, &group->nodes, name);
-	struct slurm_names *sized = &w->out->nodes_resized;
-	if (is_size(key) && !(w->same_cores && meaning_is_processors(key)) &&
-	    (sized->len == 0 || !streq(sized->items[sized->len - 1], name)))
-		add_name(w, sized, name);
+	struct slurm_names *idle = &w->out->nodes_idle;
+	if (!same_cores && slurm_effect_of_node_key(w->release, key).condition != SLURM_WITH_JOBS &&
+	    (idle->len == 0 || !streq(idle->items[idle->len - 1], name)))
+		add_name(w, idle, name);
 }
 
 static void partition_changed(struct work *w, const char *name, const char *key, const char *old_value,
 			      const char *new_value)
 {
-	add_reason(w, SLURM_NEED_RECONFIGURE, arena_printf(w->arena, "partition %s %s", name, key), old_value,
-		   new_value, "read again by scontrol reconfigure");
+	add_plain(w, SLURM_NEED_RECONFIGURE, arena_printf(w->arena, "partition %s %s", name, key), old_value, new_value,
+		  "read again by scontrol reconfigure");
 }
 
 static const char *nodes_text(struct work *w, const struct slurm_names *names)
@@ -323,10 +348,10 @@ static void nodes_reason(struct work *w, const struct slurm_names *names, bool a
 	if (names->len == 0)
 		return;
 	const char *list = nodes_text(w, names);
-	add_reason(w, restart ? SLURM_NEED_NODES : SLURM_NEED_RECONFIGURE, arena_printf(w->arena, "node %s", list),
-		   added ? NULL : list, added ? list : NULL,
-		   restart ? "Slurm's FAQ: up to 24.05 nodes are added and removed while slurmctld is stopped"
-			   : "Slurm's FAQ: from 24.11 a reconfigure adds and removes nodes");
+	add_plain(w, restart ? SLURM_NEED_NODES : SLURM_NEED_RECONFIGURE, arena_printf(w->arena, "node %s", list),
+		  added ? NULL : list, added ? list : NULL,
+		  restart ? "Slurm's FAQ: up to 24.05 nodes are added and removed while slurmctld is stopped"
+			  : "Slurm's FAQ: from 24.11 a reconfigure adds and removes nodes");
 }
 
 static void compare_nodes(struct work *w, const struct slurm_units *old, const struct slurm_units *now)
@@ -347,10 +372,11 @@ static void compare_nodes(struct work *w, const struct slurm_units *old, const s
 	nodes_reason(w, &w->out->nodes_removed, false);
 	for (size_t i = 0; i < w->group_list.len; i++) {
 		const struct group *g = w->group_list.items[i];
-		const char *why;
-		enum slurm_need need = slurm_activation_node_key(w->release, g->key, &why);
-		add_reason(w, need, arena_printf(w->arena, "node %s %s", nodes_text(w, &g->nodes), g->key),
-			   g->old_value, g->new_value, why);
+		struct slurm_effect effect = slurm_effect_of_node_key(w->release, g->key);
+		if (g->same_cores)
+			effect.condition = SLURM_WITH_JOBS;
+		add_reason(w, &effect, g->key, arena_printf(w->arena, "node %s %s", nodes_text(w, &g->nodes), g->key),
+			   g->old_value, g->new_value, &g->nodes);
 	}
 }
 
@@ -370,8 +396,8 @@ static void compare_partitions(struct work *w, const struct parts *a, const stru
 		const struct side after = {.conf = b->conf, .nodes = &b->nodes, .unit = unit};
 		if (!unit) {
 			add_name(w, &w->out->partitions_removed, name);
-			add_reason(w, SLURM_NEED_RECONFIGURE, arena_printf(w->arena, "partition %s", name), name, NULL,
-				   why);
+			add_plain(w, SLURM_NEED_RECONFIGURE, arena_printf(w->arena, "partition %s", name), name, NULL,
+				  why);
 		} else if (compare_lines(w, &before, &after, partition_changed)) {
 			add_name(w, &w->out->partitions_changed, name);
 		}
@@ -381,7 +407,7 @@ static void compare_partitions(struct work *w, const struct parts *a, const stru
 		if (slurm_units_get(old, name))
 			continue;
 		add_name(w, &w->out->partitions_added, name);
-		add_reason(w, SLURM_NEED_RECONFIGURE, arena_printf(w->arena, "partition %s", name), NULL, name, why);
+		add_plain(w, SLURM_NEED_RECONFIGURE, arena_printf(w->arena, "partition %s", name), NULL, name, why);
 	}
 }
 
@@ -411,14 +437,14 @@ static void compare_others(struct work *w, const struct slurm_conf *old, const s
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		const char *a = lines_text(w, kinds[i].old_lines), *b = lines_text(w, kinds[i].new_lines);
 		if (!str_same(a, b))
-			add_reason(w, kinds[i].need, kinds[i].subject, a, b, "its lines differ");
+			add_plain(w, kinds[i].need, kinds[i].subject, a, b, "its lines differ");
 	}
 	bool same = old->includes.len == now->includes.len;
 	for (size_t i = 0; same && i < now->includes.len; i++)
 		same = streq(old->includes.items[i].value, now->includes.items[i].value);
 	if (!same)
-		add_reason(w, SLURM_NEED_RESTART_BOTH, "Include", NULL, NULL,
-			   "what the included files hold is not known here");
+		add_plain(w, SLURM_NEED_RESTART_BOTH, "Include", NULL, NULL,
+			  "what the included files hold is not known here");
 }
 
 static int read_parts(const struct slurm_conf *conf, struct arena *arena, struct parts *ret, struct err *err)
@@ -459,7 +485,7 @@ int slurm_activation_of(unsigned release, const struct slurm_conf *old, const st
 			 .out = arena_alloc(arena, sizeof *w.out)};
 	int rc = 0;
 	if (!old) {
-		add_reason(&w, SLURM_NEED_START, "slurm.conf", NULL, NULL, "no configuration is in force yet");
+		add_plain(&w, SLURM_NEED_START, "slurm.conf", NULL, NULL, "no configuration is in force yet");
 	} else {
 		compare_controllers(&w, old, new_conf);
 		compare_globals(&w, old, new_conf);

@@ -192,8 +192,8 @@ static const char *differences(struct golden *g, struct err *err)
 			    a->reasons[i].old_value ? a->reasons[i].old_value : "(none)",
 			    a->reasons[i].new_value ? a->reasons[i].new_value : "(none)");
 	/* Jobs run on them. */
-	if (a->nodes_resized.len)
-		strbuf_addf(&out, "resized: %zu nodes\n", a->nodes_resized.len);
+	if (a->nodes_idle.len)
+		strbuf_addf(&out, "resized: %zu nodes\n", a->nodes_idle.len);
 	strbuf_addf(&out, "need: %s\n", slurm_need_name(a->need));
 	put_beside(&out, "cgroup.conf", g->files.cgroup.text, core_cgroup_conf(g->cluster));
 	put_beside(&out, "gres.conf", g->files.gres.text, core_gres_conf(g->cluster));

@@ -194,7 +194,7 @@ apply() { "$REEVE" --lab apply "$@"; }
 	run apply
 	echo "$output"
 	[ "$status" -eq 1 ]
-	[[ $output == *"partition night would be removed, and job $(cat "$DIR/night") of root is in it"*"PartitionName=night State=DRAIN"* ]]
+	[[ $output == *"partition night would be removed, and job $(cat "$DIR/night") is in it"*"PartitionName=night State=DRAIN"* ]]
 	on ahead "scancel $(cat "$DIR/night")"
 	run apply
 	echo "$output"

@@ -156,7 +156,7 @@ set_age() { sed -i "s/min_job_age: .*/min_job_age: $1/" "$REEVE_CLUSTER"; }
 	run "$REEVE" --lab accept gnode
 	echo "$output"
 	[ "$status" -eq 1 ]
-	[[ $output == *"node gnode would get other sockets, cores or GRES"* ]]
+	[[ $output == *"Gres of node gnode can change only while no job runs there"* ]]
 	on gctl "scancel \$(squeue -h -w gnode -o %i)"
 	for _ in $(seq 60); do
 		[ "$(on gctl sinfo -h -n gnode -o %T)" != idle ] || break
@@ -192,7 +192,7 @@ set_age() { sed -i "s/min_job_age: .*/min_job_age: $1/" "$REEVE_CLUSTER"; }
 	run apply
 	echo "$output"
 	[ "$status" -eq 1 ]
-	[[ $output == *"node gnode would have its GPUs counted in another order"* ]]
+	[[ $output == *"the order of GPUs of node gnode can change only"* ]]
 	on gctl scancel -n holds
 	for _ in $(seq 60); do
 		[ "$(on gctl sinfo -h -n gnode -o %T)" != idle ] || break

@@ -407,6 +407,107 @@ static void an_edited_file_hides_no_removal(void **state)
 	world_free(w);
 }
 
+/* A run in force over `w` with a job on n1, or without. */
+static void plan_with_job(struct world *w, struct slurm_job *job, bool busy)
+{
+	*job = (struct slurm_job){
+	    .id = "7", .phase = SLURM_JOB_RUNNING, .user = "ann", .partitions = "work", .nodes = "n1"};
+	w->live.jobs = job;
+	w->live.job_count = busy;
+	world_plan(w, OBSERVED_DIFFERS);
+}
+
+/* Each row of the table, and each key of cgroup.conf: where a job runs the plan stops, and names it. */
+static void no_condition_is_only_a_remark(void **state)
+{
+	(void)state;
+	struct slurm_job job;
+	const char *name;
+	size_t conditions = 0;
+	for (size_t i = 0; (name = slurm_effect_name(SLURM_GLOBAL, i)); i++) {
+		enum slurm_condition condition = slurm_effect_of_param(2205, name, "x", NULL).condition;
+		if (strcmp(name, "SlurmctldHost") == 0)
+			continue;
+		conditions += condition != SLURM_WITH_JOBS;
+		for (int busy = 0; busy < 2; busy++) {
+			struct world *w = world_new(world_yaml);
+			world_running(w);
+			for (size_t h = 0; h < HOSTS; h++)
+				w->facts[h].in_force_slurm =
+				    arena_printf(w->arena, "%s%s=x\n", w->facts[h].in_force_slurm, name);
+			plan_with_job(w, &job, busy);
+			bool refused = busy && condition != SLURM_WITH_JOBS;
+			if (world_has(&w->plan->findings,
+				      condition == SLURM_NO_JOBS ? "jobs-in-the-way" : "node-busy") != refused)
+				fail_msg("%s", name);
+			assert_int_equal(w->plan->step_count == 0, refused);
+			world_free(w);
+		}
+	}
+	assert_true(conditions > 10);
+	for (int busy = 0; busy < 2; busy++) {
+		struct world *w = world_new(world_yaml);
+		world_running(w);
+		w->facts[0].in_force_cgroup =
+		    arena_printf(w->arena, "%sCgroupPlugin=cgroup/v1\n", w->facts[0].cgroup_conf);
+		plan_with_job(w, &job, busy);
+		assert_int_equal(world_has(&w->plan->findings, "node-busy"), busy);
+		world_free(w);
+	}
+}
+
+/* A controller whose copy is of another time: slurmctld has the node as it is wanted, and no job is in the way. */
+static void an_old_copy_makes_no_node_busy(void **state)
+{
+	(void)state;
+	struct slurm_job job;
+	for (unsigned as_wanted = 0; as_wanted < 2; as_wanted++) {
+		struct world *w = world_new(world_yaml);
+		world_running(w);
+		const char *conf = w->facts[0].in_force_slurm, *at = strstr(conf, "CPUs=");
+		assert_non_null(at);
+		w->facts[0].in_force_slurm =
+		    arena_printf(w->arena, "%.*sCPUs=8 Sockets=8 CoresPerSocket=1 ThreadsPerCore=1\n%s",
+				 (int)(at - conf), conf, strchr(at, '\n') + 1);
+		w->nodes[0].sockets = w->nodes[0].threads = 1;
+		w->nodes[0].cores = w->nodes[0].cpus = as_wanted ? 4 : 8;
+		plan_with_job(w, &job, true);
+		assert_int_equal(world_has(&w->plan->findings, "node-busy"), !as_wanted);
+		world_free(w);
+	}
+}
+
+/* A node that missed a change, and got a job since: it is left as it is, and the others go on. */
+static void a_node_that_missed_a_change_is_left_alone(void **state)
+{
+	(void)state;
+	struct slurm_job job;
+	for (int busy = 0; busy < 2; busy++) {
+		struct world *w = world_new(world_yaml);
+		world_running(w);
+		w->facts[1].in_force_slurm = w->facts[1].slurm_conf =
+		    arena_printf(w->arena, "%sSlurmdSpoolDir=/elsewhere\n", w->facts[1].in_force_slurm);
+		w->slurmd_differs[1] = w->slurmd_differs[2] = true;
+		plan_with_job(w, &job, busy);
+		assert_int_equal(findings_count(&w->plan->findings, FINDING_STOP), 0);
+		assert_int_equal(findings_count(&w->plan->findings, FINDING_HOST), busy);
+		assert_int_equal(w->plan->hosts[1].held != NULL, busy);
+		bool acts = false;
+		for (size_t i = 0; i < w->plan->step_count; i++)
+			acts |= world_acts_on(&w->plan->steps[i], 1);
+		assert_int_equal(acts, !busy);
+		world_free(w);
+	}
+	/* One whose file was edited by hand, and whose slurmd runs with what the others run with, is not one. */
+	struct world *w = world_new(world_yaml);
+	world_running(w);
+	w->facts[1].slurm_conf = arena_printf(w->arena, "%sSlurmdSpoolDir=/elsewhere\n", w->facts[1].in_force_slurm);
+	plan_with_job(w, &job, true);
+	assert_null(w->plan->hosts[1].held);
+	assert_int_equal(findings_count(&w->plan->findings, FINDING_HOST), 0);
+	world_free(w);
+}
+
 static void a_partition_is_closed_before_it_leaves(void **state)
 {
 	(void)state;
@@ -520,7 +621,7 @@ static void an_adopted_cluster_is_corrected_under_its_jobs(void **state)
 		assert_int_equal(w->plan->drains.len, 0);
 		const struct slurm_activation *a = w->plan->activation;
 		assert_int_equal(a->need, SLURM_NEED_RESTART_CTLD); /* n2's RealMemory */
-		assert_int_equal(a->nodes_resized.len + a->nodes_added.len + a->nodes_removed.len, 0);
+		assert_int_equal(a->nodes_idle.len + a->nodes_added.len + a->nodes_removed.len, 0);
 		assert_int_equal(a->partitions_changed.len, 0);
 		/* What is corrected, each with its reason. */
 		static const char *const corrected[] = {"SlurmctldPidFile", "SlurmdPidFile", "SlurmctldLogFile",
@@ -554,6 +655,9 @@ int main(void)
 	    cmocka_unit_test(a_brief_look_is_no_proof_that_there_are_no_jobs),
 	    cmocka_unit_test(what_jobs_refer_to_is_not_removed),
 	    cmocka_unit_test(an_edited_file_hides_no_removal),
+	    cmocka_unit_test(no_condition_is_only_a_remark),
+	    cmocka_unit_test(an_old_copy_makes_no_node_busy),
+	    cmocka_unit_test(a_node_that_missed_a_change_is_left_alone),
 	    cmocka_unit_test(a_partition_is_closed_before_it_leaves),
 	    cmocka_unit_test(unreached_node_keeps_its_line),
 	    cmocka_unit_test(record_survives_and_lies_are_refused),

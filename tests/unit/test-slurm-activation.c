@@ -138,9 +138,9 @@ static void lists_say_whom_it_touches(void **state)
 	assert_string_equal(out->nodes_added.items[0], "n4");
 	assert_int_equal(out->nodes_removed.len, 1);
 	assert_string_equal(out->nodes_removed.items[0], "n1");
-	assert_int_equal(out->nodes_resized.len, 2);
-	assert_string_equal(out->nodes_resized.items[0], "n2");
-	assert_string_equal(out->nodes_resized.items[1], "n3");
+	assert_int_equal(out->nodes_idle.len, 2);
+	assert_string_equal(out->nodes_idle.items[0], "n2");
+	assert_string_equal(out->nodes_idle.items[1], "n3");
 	assert_int_equal(out->nodes_changed.len, 3);
 	assert_int_equal(out->partitions_added.len, 1);
 	assert_string_equal(out->partitions_removed.items[0], "q");
@@ -292,17 +292,64 @@ static void the_same_cores_in_other_sockets_want_no_idle_node(void **state)
 		_cleanup_arena_ struct arena *a = arena_new();
 		struct slurm_activation *out = compared(a, 2205, "ClusterName=c\nNodeName=n1 CPUs=8\n",
 							arena_printf(a, "ClusterName=c\nNodeName=n1 %s\n", now[i]));
-		assert_int_equal(out->nodes_resized.len, i < 3 ? 0 : 1);
+		assert_int_equal(out->nodes_idle.len, i < 3 ? 0 : 1);
 		assert_int_equal(out->nodes_changed.len, 1);
 		assert_int_equal(out->need, SLURM_NEED_RESTART_BOTH);
 		assert_string_equal(out->reasons[0].old_value, i == 2 ? "1" : "8");
 	}
 }
 
+/* A condition holds whether the parameter comes, goes or changes. */
+static void every_condition_holds_both_ways(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	size_t conditions = 0;
+	const char *name;
+	for (size_t i = 0; (name = slurm_effect_name(SLURM_GLOBAL, i)); i++) {
+		const char *one = arena_printf(a, "NodeName=n1\n%s=one\n", name),
+			   *two = arena_printf(a, "NodeName=n1\n%s=two\n", name);
+		const struct {
+			const char *old, *now;
+		} ways[] = {{"NodeName=n1\n", one}, {one, "NodeName=n1\n"}, {one, two}};
+		if (strcmp(name, "SlurmctldHost") == 0)
+			continue;
+		for (size_t k = 0; k < ARRAY_LEN(ways); k++) {
+			const struct slurm_activation *now = compared(a, 2205, ways[k].old, ways[k].now),
+						      *then = compared(a, 2411, ways[k].old, ways[k].now);
+			assert_int_equal(now->len, 1);
+			assert_string_equal(now->reasons[0].key, name);
+			assert_null(now->reasons[0].nodes);
+			bool goes = strcmp(name, "GresTypes") == 0 && k > 0;
+			enum slurm_condition wanted =
+			    goes ? SLURM_IDLE_NODES : slurm_effect_of_param(2205, name, NULL, NULL).condition;
+			assert_int_equal(now->reasons[0].condition, wanted);
+			conditions += wanted != SLURM_WITH_JOBS;
+			/* What a later release reads at reconfigure is as hard for jobs, but for what its manual says. */
+			if (strcmp(name, "JobAcctGatherType") != 0)
+				assert_int_equal(then->reasons[0].condition, wanted);
+		}
+	}
+	assert_true(conditions > 30);
+	/* The one way in which jobs are kept. */
+	assert_int_equal(
+	    compared(a, 2205, "SelectType=select/cons_res\n", "SelectType=select/cons_tres\n")->reasons[0].condition,
+	    SLURM_WITH_JOBS);
+	/* Running steps report to a controller that they know of. */
+	assert_int_equal(compared(a, 2205, "SlurmctldHost=a\n", "SlurmctldHost=b\n")->reasons[0].condition,
+			 SLURM_IDLE_NODES);
+	assert_int_equal(
+	    compared(a, 2205, "SlurmctldHost=a\n", "SlurmctldHost=b\nSlurmctldHost=a\n")->reasons[0].condition,
+	    SLURM_WITH_JOBS);
+	assert_int_equal(compared(a, 2411, "SlurmctldHost=a\n", "SlurmctldHost=b\n")->reasons[0].condition,
+			 SLURM_WITH_JOBS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_change_has_its_need),
+	    cmocka_unit_test(every_condition_holds_both_ways),
 	    cmocka_unit_test(what_means_the_same_needs_nothing),
 	    cmocka_unit_test(other_words_need_nothing),
 	    cmocka_unit_test(spelling_is_no_change),

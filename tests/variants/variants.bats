@@ -321,7 +321,7 @@ by_reconfigure() {
 	sed -i 's/nodes: n1,/nodes: n2,/' "$DIR/var12.yaml"
 	run -1 apply var12
 	echo "$output"
-	[[ "$output" == *"node n1 would be removed, and job $job of root runs on it"* ]]
+	[[ "$output" == *"node n1 would be removed, and job $job runs on n1"* ]]
 	runs_on var12 head "$job"
 	down var12
 }
