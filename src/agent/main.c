@@ -79,10 +79,8 @@ int main(int argc, char **argv)
 	if (take_pipes(&in, &out) < 0 || sodium_init() < 0)
 		return 1;
 	umask(022);
-	if (chdir("/") < 0)
-		return 1;
 	set_signals();
-	int failed = session_open(&session, in, out, &err) < 0 ||
+	int failed = session_open(&session, in, out, &err) < 0 || root_enter(&session.root, &err) < 0 ||
 		     session_hello(&session, known ? &digest : NULL, &err) < 0 || session_serve(&session, &err) < 0;
 	session_close(&session);
 	return failed ? fail(&err) : 0;

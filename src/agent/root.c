@@ -38,6 +38,11 @@ void root_close(struct root *r)
 	r->fd = -1;
 }
 
+int root_enter(const struct root *r, struct err *err)
+{
+	return fchdir(r->fd) < 0 ? err_system(err, errno, "cannot enter the root %s", r->path) : 0;
+}
+
 bool root_is_scratch(const struct root *r)
 {
 	return r->path && *r->path;

@@ -21,6 +21,9 @@ struct root {
 int root_open(struct root *r, struct err *err);
 void root_close(struct root *r);
 
+/* Makes it the working directory, also of commands: what they name relatively stays in a scratch root. */
+int root_enter(const struct root *r, struct err *err);
+
 bool root_is_scratch(const struct root *r);
 
 /* As open(2) with O_CLOEXEC: the descriptor, or -1 with errno. Links are followed within the root unless O_NOFOLLOW. */

@@ -234,8 +234,8 @@ static void add_snapshot(struct builder *b)
 	argv[0] = "sh";
 	argv[1] = "-c";
 	argv[2] = arena_printf(b->plan->arena,
-			       "set -e; umask 077; d=/var/lib/reeve/snapshots; mkdir -p $d; cd $d; "
-			       "runuser -u slurm -- tar -C %s -cf - . >new; mv new state-%llu.tar; "
+			       "set -e; umask 077; d=var/lib/reeve/snapshots; mkdir -p $d; cd $d; "
+			       "runuser -u slurm -- tar -C \"$OLDPWD/%s\" -cf - . >new; mv new state-%llu.tar; "
 			       "ls -1v state-*.tar | head -n -5 | xargs -r rm -f --",
 			       b->plan->cluster->inv->state.text, (unsigned long long)b->plan->cluster->epoch);
 	struct step *s = begin(b, STAGE_ACTIVATE, "keep a copy of the state");

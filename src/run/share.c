@@ -146,7 +146,7 @@ int apply_share(struct gathered *g, bool *left, struct apply_result *ret, struct
 		return 0;
 	randombytes_buf(bytes, sizeof bytes);
 	sodium_bin2hex(hex, sizeof hex, bytes, sizeof bytes);
-	s.path = arena_printf(g->arena, "%s/.reeve-%s", g->inv->state.text, hex);
+	s.path = arena_printf(g->arena, ".%s/.reeve-%s", g->inv->state.text, hex);
 	size_t before = findings_count(&ret->findings, FINDING_STOP);
 	if (write_nonce(&s, err) < 0)
 		return -1;

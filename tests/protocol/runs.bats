@@ -160,3 +160,12 @@ excluded='{"name":"n2","who":"me","reason":"fan","when":"2026-01-01T00:00:00Z","
 	reeve status
 	unsaid 'n2 excluded'
 }
+
+@test "the copy of slurmctld's state that a restart keeps is in the host's own root" {
+	slurm_cluster c1 n1
+	reeve apply
+	echo 'slurm: { MaxJobCount: 4321 }' >>"$roots/cluster.yaml"
+	reeve apply
+	[ "$status" -eq 0 ]
+	ls "$roots"/c1.fen/var/lib/reeve/snapshots/state-*.tar
+}

@@ -65,6 +65,7 @@ slurm_host() {
 		printf '@parse 0\n@end\n'
 	E
 	script "$name.fen" srun <<<$'#!/bin/sh\ntr " " "\\n" <"$REEVE_ROOT/../names"'
+	script "$name.fen" runuser <<<$'#!/bin/sh\nshift 3\nexec "$@"'
 	script "$name.fen" squeue <<<$'#!/bin/sh\ncat "$REEVE_ROOT/../jobs"'
 	script "$name.fen" scancel <<<$'#!/bin/sh\necho "scancel $*" >>"$REEVE_ROOT/../told"'
 	script "$name.fen" scontrol <<-'E'
