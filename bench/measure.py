@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import resource
 import shutil
 import statistics
@@ -68,20 +69,36 @@ def build(directory):
     return Programs(directory.resolve())
 
 
-class Lab:
+def nine():
     """examples/goldentooth, core only, under a name and a network of its own."""
+    text = (TOP / "examples/goldentooth/cluster.yaml").read_text()
+    return text.replace("cluster: goldentooth", "cluster: bench").replace("10.4.0.", "10.78.0.").replace("[core, lmod]", "[core]")
 
-    def __init__(self, programs):
+
+FIFTY = """reeve: 1
+cluster: bench50
+hosts: { "m[01-50]": "10.78.50.[11-60]" }
+controllers: [m01]
+compute: all
+partitions: { main: { nodes: all, default: true } }
+slurm:
+  ReturnToService: 2
+"""
+
+
+class Lab:
+    """A cluster.yaml, and its nodes."""
+
+    def __init__(self, programs, text):
         self.reeve = programs.reeve
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="reeve-bench."))
         self.file = self.directory / "cluster.yaml"
-        text = (TOP / "examples/goldentooth/cluster.yaml").read_text()
-        self.text = (text.replace("cluster: goldentooth", "cluster: bench").replace("10.4.0.", "10.78.0.")
-                     .replace("[core, lmod]", "[core]"))
+        self.text = text
+        self.name = re.search("^cluster: (.*)$", text, re.M)[1]
         self.values = {"ReturnToService": 2}
         self.write()
         cache = os.environ.get("REEVE_CACHE", "/var/cache/reeve")
-        self.config = "%s/labs/bench/ssh_config" % cache
+        self.config = "%s/labs/%s/ssh_config" % (cache, self.name)
         self.hosts = [h["name"] for h in self.status()] or self.up()
 
     def write(self):
@@ -120,8 +137,8 @@ class Lab:
 
     def work(self):
         """Seconds of processor time that the nodes and the programs started here have used so far."""
-        nodes = [int(f.read_text()) / 1e9 for f in pathlib.Path("/sys/fs/cgroup").glob("cpuacct/reeve-lab/bench*/cpuacct.usage")]
-        nodes += [int(f.read_text().split()[1]) / 1e6 for f in pathlib.Path("/sys/fs/cgroup").glob("reeve-lab/bench*/cpu.stat")]
+        nodes = [int(f.read_text()) / 1e9 for f in pathlib.Path("/sys/fs/cgroup").glob("cpuacct/reeve-lab/%s*/cpuacct.usage" % self.name)]
+        nodes += [int(f.read_text().split()[1]) / 1e6 for f in pathlib.Path("/sys/fs/cgroup").glob("reeve-lab/%s*/cpu.stat" % self.name)]
         here = resource.getrusage(resource.RUSAGE_CHILDREN)
         return sum(nodes) + here.ru_utime + here.ru_stime
 
@@ -344,6 +361,7 @@ FIGURES = {
     "restart": ("one line changed, by restart, verified", "s", None, lambda f, o: f <= 6, "6 s"),
     "first": ("first apply on bare nodes", "s", "floor", lambda f, o: f <= 1.2 * o + 5, "1.2 x floor + 5 s"),
     "ansible": ("apply, nothing to change, beside Ansible", "s", "ansible", lambda f, o: f <= o / 30, "1/30 of Ansible"),
+    "fifty": ("apply, nothing to change, fifty lab nodes, new connections", "s", "floor", lambda f, o: f <= 1.5 * o, "1.5 x floor"),
     "fakes": ("apply, nothing to change, fake hosts", "s", "floor", lambda f, o: f < 15, "15 s"),
     "memory": ("peak memory of reeve itself, fake hosts", "MiB", None, lambda f, o: f < 143, "150 MB (143 MiB)"),
     "check": ("reeve check, 10,000 hosts, a line each", "s", None, lambda f, o: f < 1, "1 s"),

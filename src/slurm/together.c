@@ -102,7 +102,7 @@ static void check_preemption(struct judge *j)
 	bool many;
 	if (mode != SIZE_MAX && !check_mode(j, g, mode))
 		return;
-	const char *value = mode == SIZE_MAX ? NULL : g->items[mode].value;
+	const char *value = mode == SIZE_MAX ? "" : g->items[mode].value;
 	const char *what = mode_of(value, &many);
 	bool off = !what || streq(what, "OFF");
 	if (preempt == PREEMPT_NONE && (!off || has_word(value, "WITHIN") || has_word(value, "PRIORITY")))

@@ -160,10 +160,12 @@ lab_pids() {
 
 @test "killed while it starts: up again" {
 	"$LABCTL" down "$LAB"
-	up &
-	sleep 1.2
-	kill -9 $!
-	wait $! || true
+	# its first node is there, and does not answer yet
+	"$LABCTL" up "$LAB" $NODES &
+	local starting=$!
+	until [ -n "$(lab_pids)" ]; do kill -0 $starting; done
+	kill -9 $starting
+	run ! wait $starting
 	up
 	in_node ada true
 	[ "$(lab_pids | wc -l)" -eq 2 ]

@@ -21,6 +21,12 @@ host() {
 	shift
 	mkdir -p "$roots/$name/var/lib" "$roots/$name/var/log" "$roots/$name/usr/local" "$roots/$name/bin"
 	for line; do echo "$line"; done >"$roots/$name/behaviour"
+	# what apt offers is not to depend on the machine, and the real program is the dearest of all
+	script "$name" apt-cache <<-'E'
+		#!/bin/sh
+		shift
+		for package; do printf '%s:\n  Installed: (none)\n  Candidate: 22.05.8-4\n' "$package"; done
+	E
 }
 
 # script HOST NAME: a program in the host's own bin, from stdin
