@@ -38,14 +38,13 @@ void cluster_check_cgroups(struct cluster *c)
 		while (need < ARRAY_LEN(needs) && !streq(needs[need].key, p->key))
 			need++;
 		for (size_t k = 0; need < ARRAY_LEN(needs) && is_yes(p->value) && k < inv->host_count; k++) {
-			const struct cluster_host *h = &c->hosts[k];
+			struct cluster_host *h = &c->hosts[k];
 			if (!h->facts || !h->serves || facts_cgroup_use(h->facts) & needs[need].use)
 				continue;
-			struct finding *f =
-			    finding_add(&c->findings, FINDING_STOP, CODE_CGROUP, h->inv->name,
-					"its kernel has no cgroup controller '%s', and slurmd ends there "
-					"with %s=%s",
-					needs[need].controller, p->key, p->value);
+			struct finding *f = cluster_blame(
+			    c, h, CODE_CGROUP,
+			    "its kernel has no cgroup controller '%s': slurmd does not start there with %s=%s",
+			    needs[need].controller, p->key, p->value);
 			f->fix =
 			    finding_text(&c->findings,
 					 "leave %s out: reeve sets it where every node can; or turn the controller "

@@ -10,26 +10,24 @@ static bool is_ours(const char *text)
 	return str_starts(text, CLUSTER_CONF_MARK);
 }
 
-static void check(struct cluster *c, const struct cluster_host *h, enum finding_code code, const char *name,
-		  const char *text, bool wanted)
+static void check(struct cluster *c, struct cluster_host *h, enum finding_code code, const char *name, const char *text,
+		  bool wanted)
 {
 	if (!wanted || !text || !*text || is_ours(text) ||
 	    inventory_has_adopted(c->inv, digest_of(text, strlen(text)).hex))
 		return;
-	struct finding *f =
-	    finding_add(&c->findings, FINDING_STOP, code, h->inv->name, "/etc/slurm/%s was not written by reeve%s",
-			name, c->inv->adopted_count ? ", and is not the one that was adopted" : "");
+	struct finding *f = cluster_blame(c, h, code, "/etc/slurm/%s was not written by reeve%s", name,
+					  c->inv->adopted_count ? ", and is not the one that was adopted" : "");
 	f->fix = "`reeve adopt --slurm-conf FILE` writes a cluster.yaml that keeps what it says; `reeve apply "
 		 "--replace` puts reeve's in its place (the old one is kept in /var/lib/reeve/backup)";
-	f->origin = h->inv->at;
 }
 
 void cluster_check_files(struct cluster *c, bool replace)
 {
 	bool gres = cluster_has_gres(c), topology = c->inv->network.topology != INV_TOPOLOGY_NONE;
 	for (size_t i = 0; !replace && i < c->inv->host_count; i++) {
-		const struct cluster_host *h = &c->hosts[i];
-		if (!h->facts || cluster_is_out(h))
+		struct cluster_host *h = &c->hosts[i];
+		if (!h->facts)
 			continue;
 		/* Somebody's cgroup.conf counts as long as his slurm.conf is there: later it is drift, and shown as such. */
 		bool first = h->facts->slurm_conf && !is_ours(h->facts->slurm_conf);

@@ -106,18 +106,26 @@ static void check_card(struct cluster *c, const struct cluster_host *h, const st
 	f->origin = h->inv->at;
 }
 
+/* What only slurmd would end of stops no controller. */
+static struct finding *blame_slurmd(struct cluster *c, struct cluster_host *h, enum finding_code code, const char *what)
+{
+	return h->inv->controller ? finding_add(&c->findings, FINDING_HOST, code, h->inv->name, "%s", what)
+				  : cluster_blame(c, h, code, "%s", what);
+}
+
 /* What the class's lines of gres.conf name. */
-static void check_devices(struct cluster *c, const struct cluster_host *h)
+static void check_devices(struct cluster *c, struct cluster_host *h)
 {
 	for (size_t i = 0; i < h->class->device_count; i++)
 		for (size_t k = 0; k < h->facts->missing_count; k++) {
 			if (!streq(h->class->devices[i], h->facts->missing[k]))
 				continue;
-			struct finding *f = finding_add(
-			    &c->findings, FINDING_HOST, CODE_GRES_DEVICE, h->inv->name,
-			    "%s is not there, and the class '%s' has it in gres_conf: slurmd, when it starts, "
-			    "waits 20 s for it and ends",
-			    h->facts->missing[k], h->class->name);
+			struct finding *f = blame_slurmd(
+			    c, h, CODE_GRES_DEVICE,
+			    arena_printf(c->arena,
+					 "%s does not exist, and the class '%s' has it in gres_conf: slurmd, when it "
+					 "starts, waits 20 s for it and ends",
+					 h->facts->missing[k], h->class->name));
 			f->fix = "load the device's driver there; or take the line out of the class";
 			f->origin = h->class->at;
 		}
@@ -203,7 +211,7 @@ bool cluster_has_gres(const struct cluster *c)
 void cluster_check_gpus(struct cluster *c)
 {
 	for (size_t i = 0; i < c->inv->host_count; i++) {
-		const struct cluster_host *h = &c->hosts[i];
+		struct cluster_host *h = &c->hosts[i];
 		if (h->facts && h->serves && h->class) {
 			check_devices(c, h);
 			check_detection(c, h);

@@ -1,7 +1,6 @@
 /*
- * What speaks against touching anything: found from the facts of all hosts before a single change. Each finding has its
- * evidence and its fix; see shared faults: clocks (17), names (9, 10), users (39), foreign configuration, the state
- * directory (43-45).
+ * What speaks against touching a host, or anything: found from the facts of all hosts before a single change. Where hosts differ, the
+ * controllers are right, and of these most: the clock in their middle, the uid of most of them.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,40 +12,37 @@
 #include "model/cluster.h"
 #include "slurm/version.h"
 
-static void check_clock(struct cluster *c, const struct cluster_host *h, const struct cluster_host *primary)
+static void check_clock(struct cluster *c, struct cluster_host *h, const struct cluster_host *right)
 {
-	int64_t apart = h->facts->clock_offset_ms - primary->facts->clock_offset_ms;
-	int64_t error = h->facts->clock_error_ms + primary->facts->clock_error_ms;
+	int64_t apart = h->facts->clock_offset_ms - right->facts->clock_offset_ms;
+	int64_t error = h->facts->clock_error_ms + right->facts->clock_error_ms;
 	int64_t least = llabs(apart) - error;
 	if (least <= CLUSTER_CLOCK_BOUND_MS)
 		return;
-	struct finding *f = finding_add(
-	    &c->findings, FINDING_STOP, CODE_CLOCK_SKEW, h->inv->name,
+	struct finding *f = cluster_blame(
+	    c, h, CODE_CLOCK_SKEW,
 	    "its clock is %lld s %s that of %s (known to %lld ms); MUNGE refuses credentials when clocks differ",
-	    (long long)llabs(apart) / 1000, apart > 0 ? "ahead of" : "behind", primary->inv->name, (long long)error);
+	    (long long)llabs(apart) / 1000, apart > 0 ? "ahead of" : "behind", right->inv->name, (long long)error);
 	f->fix = finding_text(
 	    &c->findings, "on %s: timedatectl set-ntp true (or install chrony), and see `timedatectl timesync-status`",
 	    h->inv->name);
-	f->origin = h->inv->at;
 }
 
 /* slurmd finds its own NodeName by comparing its short host name (slurmd.c, "Unable to determine this slurmd's
  * NodeName"). */
-static void check_hostname(struct cluster *c, const struct cluster_host *h)
+static void check_hostname(struct cluster *c, struct cluster_host *h)
 {
 	size_t len = strcspn(h->facts->hostname, ".");
 	bool same = streq(h->facts->hostname, h->inv->hostname) ||
 		    (strlen(h->inv->hostname) == len && strncmp(h->facts->hostname, h->inv->hostname, len) == 0);
 	if (same)
 		return;
-	struct finding *f = finding_add(&c->findings, FINDING_STOP, CODE_HOSTNAME, h->inv->name,
-					"the machine at %s calls itself '%s', not '%s'", h->inv->address,
-					h->facts->hostname, h->inv->hostname);
+	struct finding *f = cluster_blame(c, h, CODE_HOSTNAME, "the machine at %s calls itself '%s', not '%s'",
+					  h->inv->address, h->facts->hostname, h->inv->hostname);
 	f->fix = finding_text(&c->findings,
 			      "on it: hostnamectl set-hostname %s; or, in cluster.yaml, hostname: %s; or the address "
 			      "is another machine's",
 			      h->inv->hostname, h->facts->hostname);
-	f->origin = h->inv->at;
 }
 
 /* Said until a run has taken the node out: then it is not in the record any more, and its host not asked. */
@@ -66,46 +62,95 @@ static void check_leaving(struct cluster *c)
 	}
 }
 
+static void check_machine_id(struct cluster *c, const struct cluster_host *h, struct map *seen)
+{
+	const struct cluster_host *twin = h->facts->machine_id ? map_get(seen, h->facts->machine_id) : NULL;
+	if (h->facts->machine_id && !twin)
+		map_set(seen, h->facts->machine_id, (void *)h);
+	if (!twin)
+		return;
+	struct finding *f =
+	    finding_add(&c->findings, FINDING_WARNING, CODE_MACHINE_ID, h->inv->name,
+			"it has the same /etc/machine-id as %s: one was cloned from the other", twin->inv->name);
+	f->fix = finding_text(&c->findings, "on %s: rm /etc/machine-id && systemd-machine-id-setup, then reboot",
+			      h->inv->name);
+	f->origin = h->inv->at;
+}
+
+static void check_uid(struct cluster *c, struct cluster_host *h, const struct cluster_host *right)
+{
+	if (!right || h->facts->slurm_uid < 0 || h->facts->slurm_uid == right->facts->slurm_uid)
+		return;
+	struct finding *f = cluster_blame(
+	    c, h, CODE_SLURM_UID, "the user slurm has uid %ld here and %ld on %s: daemons refuse each other's messages",
+	    h->facts->slurm_uid, right->facts->slurm_uid, right->inv->name);
+	f->fix = finding_text(&c->findings,
+			      "on %s, with Slurm stopped: usermod -u %ld slurm, then chown what belonged to uid %ld",
+			      h->inv->name, right->facts->slurm_uid, h->facts->slurm_uid);
+}
+
+static int by_clock(const void *a, const void *b)
+{
+	const struct cluster_host *x = *(const struct cluster_host *const *)a,
+				  *y = *(const struct cluster_host *const *)b;
+	return (x->facts->clock_offset_ms > y->facts->clock_offset_ms) -
+	       (x->facts->clock_offset_ms < y->facts->clock_offset_ms);
+}
+
+/* The controller whose clock is the middle one of the controllers'; of two the first. NULL: none was reached. */
+static const struct cluster_host *right_clock(const struct cluster *c)
+{
+	const struct cluster_host **all = arena_calloc(c->arena, c->inv->controller_count, sizeof *all);
+	size_t n = 0;
+	for (size_t i = 0; i < c->inv->controller_count; i++)
+		if (c->hosts[c->inv->controllers[i]].facts)
+			all[n++] = &c->hosts[c->inv->controllers[i]];
+	if (n > 2)
+		qsort(all, n, sizeof *all, by_clock);
+	return !n ? NULL : n > 2 ? all[n / 2] : all[0];
+}
+
+/* A host with the uid that most of the controllers have, or where none of these has the user, most of the others; of as many
+ * the first. */
+static const struct cluster_host *right_uid(const struct cluster *c, bool controllers)
+{
+	const struct cluster_host *best = NULL;
+	size_t most = 0;
+	for (size_t i = 0; i < c->inv->host_count; i++) {
+		const struct cluster_host *h = &c->hosts[i];
+		size_t votes = 0;
+		if (!h->facts || h->facts->slurm_uid < 0 || cluster_is_out(h) || h->inv->controller != controllers)
+			continue;
+		if (best && best->facts->slurm_uid == h->facts->slurm_uid)
+			continue;
+		for (size_t k = 0; k < c->inv->host_count; k++) {
+			const struct cluster_host *v = &c->hosts[k];
+			votes += v->facts && !cluster_is_out(v) && v->inv->controller == controllers &&
+				 v->facts->slurm_uid == h->facts->slurm_uid;
+		}
+		if (votes > most) {
+			best = h;
+			most = votes;
+		}
+	}
+	return best || !controllers ? best : right_uid(c, false);
+}
+
 void cluster_check_hosts(struct cluster *c)
 {
 	check_leaving(c);
-	const struct cluster_host *primary = cluster_primary(c), *slurm = NULL;
+	const struct cluster_host *clock = right_clock(c), *slurm = right_uid(c, true);
 	_cleanup_map_ struct map machine_ids = {0};
 	for (size_t i = 0; i < c->inv->host_count; i++) {
-		const struct cluster_host *h = &c->hosts[i];
+		struct cluster_host *h = &c->hosts[i];
 		if (!h->facts || cluster_is_out(h))
 			continue;
-		if (primary)
-			check_clock(c, h, primary);
+		if (clock)
+			check_clock(c, h, clock);
 		check_hostname(c, h);
-		const struct cluster_host *twin =
-		    h->facts->machine_id ? map_get(&machine_ids, h->facts->machine_id) : NULL;
-		if (twin) {
-			struct finding *f = finding_add(
-			    &c->findings, FINDING_WARNING, CODE_MACHINE_ID, h->inv->name,
-			    "it has the same /etc/machine-id as %s: one was cloned from the other", twin->inv->name);
-			f->fix = finding_text(&c->findings,
-					      "on %s: rm /etc/machine-id && systemd-machine-id-setup, then reboot",
-					      h->inv->name);
-			f->origin = h->inv->at;
-		} else if (h->facts->machine_id) {
-			map_set(&machine_ids, h->facts->machine_id, (void *)h);
-		}
-		if (h->facts->slurm_uid < 0 || !(h->inv->compute || h->inv->controller))
-			continue;
-		if (!slurm)
-			slurm = h;
-		if (h->facts->slurm_uid == slurm->facts->slurm_uid)
-			continue;
-		struct finding *f =
-		    finding_add(&c->findings, FINDING_STOP, CODE_SLURM_UID, h->inv->name,
-				"the user slurm has uid %ld here and %ld on %s: daemons refuse each other's messages",
-				h->facts->slurm_uid, slurm->facts->slurm_uid, slurm->inv->name);
-		f->fix =
-		    finding_text(&c->findings,
-				 "on %s, with Slurm stopped: usermod -u %ld slurm, then chown what belonged to uid %ld",
-				 h->inv->name, slurm->facts->slurm_uid, h->facts->slurm_uid);
-		f->origin = h->inv->at;
+		check_machine_id(c, h, &machine_ids);
+		if (h->inv->compute || h->inv->controller)
+			check_uid(c, h, slurm);
 	}
 }
 
@@ -144,10 +189,9 @@ void cluster_check_versions(struct cluster *c)
 		if (!h->facts || h == primary || cluster_is_out(h) || !(h->inv->compute || h->inv->controller))
 			continue;
 		if (!h->slurm_package || slurm_version_parse(h->slurm_package, &v, &err) < 0) {
-			struct finding *f = finding_add(&c->findings, FINDING_HOST, CODE_NO_SLURM_PACKAGE, h->inv->name,
-							"Slurm is not installed, and apt knows no package for it");
-			f->fix = finding_text(&c->findings, "on %s: apt-get update", h->inv->name);
-			f->origin = h->inv->at;
+			cluster_blame(c, h, CODE_NO_SLURM_PACKAGE,
+				      "Slurm is not installed, and apt knows no package for it")
+			    ->fix = finding_text(&c->findings, "on %s: apt-get update", h->inv->name);
 			continue;
 		}
 		char other[8];
@@ -156,13 +200,11 @@ void cluster_check_versions(struct cluster *c)
 		    h->inv->controller ? v.release == server.release : slurm_release_accepts(server.release, v.release);
 		if (fits)
 			continue;
-		struct finding *f = finding_add(&c->findings, FINDING_STOP, CODE_SLURM_VERSIONS, h->inv->name,
-						"Slurm %s here does not go with the controller's %s on %s", other, text,
-						primary->inv->name);
-		f->fix = h->inv->controller
-			     ? "all controllers must run the same release"
-			     : "a slurmd may be at most two releases older than slurmctld, and never newer";
-		f->origin = h->inv->at;
+		cluster_blame(c, h, CODE_SLURM_VERSIONS, "Slurm %s here does not work with the controller's %s on %s",
+			      other, text, primary->inv->name)
+		    ->fix = h->inv->controller
+				? "all controllers must run the same release"
+				: "a slurmd may be at most two releases older than slurmctld, and never newer";
 	}
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "model/blame.h"
 #include "model/gpus.h"
 #include "model/network.h"
 #include "slurm/version.h"
@@ -129,9 +130,8 @@ static void recall_gpus(const struct cluster *c, struct cluster_host *h)
 	h->facts = facts;
 }
 
-struct cluster *cluster_resolve(const struct inventory *inv, const struct facts *const *facts,
-				const char *const *unreached, const struct cluster_options *options,
-				struct arena *arena)
+static struct cluster *resolve(const struct inventory *inv, const struct blames *blames,
+			       const struct cluster_options *options, struct arena *arena)
 {
 	struct cluster *c = arena_alloc(arena, sizeof *c);
 	c->inv = inv;
@@ -143,8 +143,8 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 	for (size_t i = 0; i < inv->host_count; i++)
 		c->hosts[i] = (struct cluster_host){
 		    .inv = &inv->hosts[i],
-		    .facts = facts[i],
-		    .unreached = facts[i] ? NULL : (unreached[i] ? unreached[i] : "was not asked"),
+		    .facts = blames->facts[i],
+		    .unreached = blames->why[i],
 		};
 	find_record(c);
 	bool running = false;
@@ -181,9 +181,6 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 	cluster_autodetect(c);
 	c->record_differs |= differs(c);
 	cluster_populate(c);
-	if (!listed)
-		finding_add(&c->findings, FINDING_STOP, CODE_NO_NODES, NULL, "no compute host was reached")->fix =
-		    "see why above; `reeve facts` tries again";
 	cluster_check_hosts(c);
 	cluster_check_files(c, options->replace);
 	cluster_check_gpus(c);
@@ -193,6 +190,25 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 	network_resolve(c);
 	cluster_check_state(c);
 	cluster_decide_key(c, options);
+	/* Where there is another reason to stop, this is only what comes of it. */
+	if (!listed && !findings_count(&c->findings, FINDING_STOP))
+		finding_add(&c->findings, FINDING_STOP, CODE_NO_NODES, NULL,
+			    "no compute host was reached that can serve")
+		    ->fix = "see why above; `reeve facts` tries again";
+	return c;
+}
+
+struct cluster *cluster_resolve(const struct inventory *inv, const struct facts *const *facts,
+				const char *const *unreached, const struct cluster_options *options,
+				struct arena *arena)
+{
+	struct blames blames;
+	struct cluster *c;
+	blames_init(&blames, inv, facts, unreached, arena);
+	do
+		c = resolve(inv, &blames, options, arena);
+	while (blames_take(&blames, c));
+	blames_give(&blames, c);
 	return c;
 }
 

