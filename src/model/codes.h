@@ -13,6 +13,7 @@
 	X(BANDWIDTH, "bandwidth", "the bandwidth of a node is unknown or differs from its class") \
 	X(BLOCK_SIZE, "block-size", "the blocks of the topology cannot be described to Slurm") \
 	X(BUSY, "busy", "no test job was run on nodes that were not available") \
+	X(CANARY, "canary", "a daemon did not come up with the new configuration, and what was in force was put back") \
 	X(CANDIDATE, "candidate", "the slurm.conf that reeve made cannot be parsed") \
 	X(CGROUP, "cgroup", "cgroup.conf asks for a controller that a node's kernel does not have") \
 	X(CHANGED, "changed", "the hardware of a node differs from its baseline") \

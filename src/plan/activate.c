@@ -133,6 +133,8 @@ static void demand_of(struct texts *t, const struct slurm_activation *a)
 {
 	for (size_t i = 0; i < a->len; i++) {
 		const struct slurm_reason *r = &a->reasons[i];
+		t->plan->slurmd_reads |= r->slurmd;
+		t->plan->apart |= r->apart;
 		if (r->condition == SLURM_NO_JOBS)
 			plan_demand_add(t->plan, DEMAND_NO_JOBS, r->key, NULL);
 		else if (r->condition == SLURM_IDLE_NODES && r->nodes)
@@ -190,6 +192,7 @@ static enum slurm_need need_of(struct texts *t, const struct facts *f, struct sl
 		const char *harm = ret_worst && groups[i] ? cgroup_harm(t, groups[i]) : NULL;
 		if (harm)
 			plan_demand_add(t->plan, DEMAND_IDLE, harm, NULL);
+		t->plan->slurmd_reads |= ret_worst && (groups[i] || gres[i]);
 		need = slurm_need_join(need, cgroup_need(t, groups[i]));
 		need = slurm_need_join(need, gres_need(t, gres[i]));
 		struct slurm_names nodes = {0};
@@ -408,8 +411,12 @@ void plan_activation(struct plan *plan)
 		plan_judge_demands(plan, plan->live, &plan->findings);
 		if (!plan->demands.len && !c->fresh)
 			hold_hosts(&t);
+		plan_keep_quiet(plan);
 	}
 	mark_joining(&t);
+	bool told = plan->need != SLURM_NEED_NOTHING && plan->need != SLURM_NEED_START;
+	if (told && (plan->slurmd_reads || plan->need == SLURM_NEED_NODES) && !plan->apart)
+		plan->canary = plan_canary(plan);
 	map_free(&t.added_in);
 	map_free(&t.seen);
 	map_free(&t.live);

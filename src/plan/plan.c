@@ -1,5 +1,6 @@
 #include "plan/plan.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -89,6 +90,7 @@ struct plan *plan_make(const struct cluster *cluster, const struct catalog *cons
 	plan->cluster = cluster;
 	plan->live = live;
 	plan->arena = arena;
+	plan->canary = SIZE_MAX;
 	plan->findings.arena = arena;
 	for (size_t i = 0; i < cluster->findings.len; i++)
 		*vec_push_in(arena, &plan->findings) = cluster->findings.items[i];

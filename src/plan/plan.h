@@ -26,14 +26,25 @@ struct action {
 	bool to_slurmctld;
 	const struct resource **resources; /* ACTION_APPLY: at least one */
 	size_t count;
-	const char *const *argv; /* ACTION_RUN, NULL-terminated */
-	unsigned timeout_ms;     /* of the whole action */
+	const char *const *argv;      /* ACTION_RUN, NULL-terminated */
+	unsigned timeout_ms;          /* of the whole action */
+	const struct resource **undo; /* what brings back what was in force there, its daemon restarted last */
+	size_t undo_count;
+};
+
+/* How a step whose daemons got a new configuration is known to have succeeded. */
+enum step_proof {
+	PROOF_NONE,      /* its actions did */
+	PROOF_RUNS,      /* the daemon runs, by systemd's word; where it does not, what was in force is put back */
+	PROOF_REGISTERS, /* and slurmctld has heard of it since */
 };
 
 struct step {
 	const char *title; /* "prepare", "auth", "test", "activate: stop slurmctld", ... */
 	enum stage stage;
-	bool test;      /* no actions: the candidate configuration is tested here (run/candidate.h) */
+	bool test; /* no actions: the candidate configuration is tested here */
+	bool look; /* the demands are judged once more when the actions are done */
+	enum step_proof proof;
 	bool essential; /* a failure here stops the run for all, not for that host alone */
 	struct action *items;
 	size_t len, cap;
@@ -51,6 +62,7 @@ struct host_plan {
 
 /* Every drain of reeve's begins so; what follows is why. */
 #define PLAN_REASON "reeve: "
+#define PLAN_REASON_QUIET PLAN_REASON "kept from jobs while it changes"
 #define PLAN_REASON_JOINS PLAN_REASON "joins, not verified yet"
 
 /* Nodes that are drained for one reason. */
@@ -98,6 +110,9 @@ struct plan {
 		struct plan_demand *items;
 		size_t len, cap;
 	} demands;
+	struct slurm_names quiet;   /* nodes that are kept from jobs while the plan is run, for what it demands */
+	size_t canary;              /* host whose slurmd gets the configuration first, alone; SIZE_MAX: none */
+	bool slurmd_reads, apart;   /* of struct slurm_reason: of any */
 	struct slurm_names leaving; /* partitions that slurmctld has and that are to be no more */
 	size_t waiting;             /* nodes that are drained without a cause any more: to be verified, then resumed */
 	struct findings findings;   /* the cluster's, and what the plan adds: refusals */
@@ -123,6 +138,11 @@ void plan_activation(struct plan *plan); /* activation, host needs, refusals, wh
 void plan_care(struct plan *plan);       /* which nodes are drained, and how many wait to be resumed */
 /* Joined with what is demanded under that name already; `nodes` NULL: all. */
 void plan_demand_add(struct plan *plan, enum plan_demand_kind kind, const char *what, const struct slurm_names *nodes);
+bool plan_acts_on(const struct host_plan *h); /* is anything done on that host? */
+void plan_keep_quiet(struct plan *plan);      /* which nodes are kept from jobs meanwhile */
+size_t plan_canary(const struct plan *plan);  /* the best host for it; SIZE_MAX: none */
+/* What brings back what was in force on a host, and restarts `service` ("service:slurmd.service"); how many. */
+size_t plan_undo(const struct plan *plan, size_t host, const char *service, const struct resource ***ret);
 void plan_steps(struct plan *plan, const struct plan_options *options);
 
 /* Drained by reeve, or by slurmctld for what it registered with, and the cause is gone: to be resumed as soon as it is

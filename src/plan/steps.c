@@ -8,7 +8,8 @@
  *	                  the file; slurmds
  *	nodes (to 24.05)  Slurm's FAQ, "add nodes": stop slurmctld, files everywhere, restart slurmds, start slurmctld
  *
- * slurmds restart behind a canary: the first alone, then the others in batches. Their jobs live on (KillMode=process). Nodes that
+ * Where slurmd reads what changes, one of them gets it before all of that, alone (canary.c); then the others restart in
+ * batches. Their jobs live on (KillMode=process). The first that ran before and does not come up ends the run. Nodes that
  * join come last, drained before their slurmd is started (care.c).
  */
 #include <string.h>
@@ -17,6 +18,8 @@
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
 #include "plan/plan.h"
+
+#define SLURMD "service:slurmd.service"
 
 enum {
 	APPLY_MS = 1800000,
@@ -71,8 +74,7 @@ static void add_command(struct builder *b, struct step *s, size_t host, const ch
 							  .timeout_ms = COMMAND_MS};
 }
 
-/* Is anything done on that host? */
-static bool acts_on(const struct host_plan *h)
+bool plan_acts_on(const struct host_plan *h)
 {
 	return h->catalog && h->selected && !h->held;
 }
@@ -92,7 +94,7 @@ static void add_stage(struct builder *b, enum stage stage, const char *title)
 	struct step *s = begin(b, stage, title);
 	for (size_t i = 0; i < b->plan->cluster->inv->host_count; i++) {
 		const struct host_plan *h = &b->plan->hosts[i];
-		if (!acts_on(h))
+		if (!plan_acts_on(h))
 			continue;
 		const struct resource **list = arena_calloc(a, h->catalog->len + 1, sizeof *list);
 		size_t n = 0;
@@ -127,7 +129,7 @@ static void add_service(struct builder *b, struct step *s, size_t host, const ch
 {
 	struct arena *a = b->plan->arena;
 	const struct host_plan *h = &b->plan->hosts[host];
-	if (!acts_on(h))
+	if (!plan_acts_on(h))
 		return;
 	for (size_t k = 0; k < h->catalog->len; k++) {
 		const struct resource *r = &h->catalog->items[k];
@@ -142,24 +144,68 @@ static void add_service(struct builder *b, struct step *s, size_t host, const ch
 	}
 }
 
+/* The files of a host that are put in place, and room for one more resource. */
+static const struct resource **files_of(const struct builder *b, const struct host_plan *h, size_t *ret_count)
+{
+	const struct resource **list = arena_calloc(b->plan->arena, h->catalog->len + 1, sizeof *list);
+	size_t n = 0;
+	for (size_t k = 0; k < h->catalog->len; k++) {
+		const struct resource *r = &h->catalog->items[k];
+		if (r->stage == STAGE_ACTIVATE && r->type != RESOURCE_SERVICE && plan_wants(b->options, r->module) &&
+		    differs(h, k))
+			list[n++] = r;
+	}
+	*ret_count = n;
+	return list;
+}
+
 static void add_files(struct builder *b)
 {
 	struct step *s = begin(b, STAGE_ACTIVATE, "put the configuration in place");
 	for (size_t i = 0; i < b->plan->cluster->inv->host_count; i++) {
 		const struct host_plan *h = &b->plan->hosts[i];
-		if (!acts_on(h))
+		size_t n;
+		if (!plan_acts_on(h) || i == b->plan->canary)
 			continue;
-		const struct resource **list = arena_calloc(b->plan->arena, h->catalog->len + 1, sizeof *list);
-		size_t n = 0;
-		for (size_t k = 0; k < h->catalog->len; k++) {
-			const struct resource *r = &h->catalog->items[k];
-			if (r->stage == STAGE_ACTIVATE && r->type != RESOURCE_SERVICE &&
-			    plan_wants(b->options, r->module) && differs(h, k))
-				list[n++] = r;
-		}
+		const struct resource **list = files_of(b, h, &n);
 		add_resources(b, s, i, list, n, APPLY_MS);
 	}
 	end(b, s);
+}
+
+static void add_undo(struct builder *b, struct step *s, const char *service)
+{
+	for (size_t i = 0; i < s->len; i++)
+		s->items[i].undo_count = plan_undo(b->plan, s->items[i].host, service, &s->items[i].undo);
+}
+
+/* One slurmd before everything else, with its files. */
+static void add_trial(struct builder *b)
+{
+	size_t host = b->plan->canary, n;
+	if (host == SIZE_MAX)
+		return;
+	const struct host_plan *h = &b->plan->hosts[host];
+	const struct resource **list = files_of(b, h, &n);
+	struct step *s = begin(b, STAGE_ACTIVATE, "try the configuration on one node first");
+	s->essential = true;
+	s->proof = PROOF_REGISTERS;
+	for (size_t k = 0; k < h->catalog->len; k++)
+		if (streq(h->catalog->items[k].id, SLURMD)) {
+			struct resource *copy = arena_alloc(b->plan->arena, sizeof *copy);
+			*copy = h->catalog->items[k];
+			copy->service.restart = true;
+			list[n++] = copy;
+		}
+	add_resources(b, s, host, list, n, APPLY_MS);
+	add_undo(b, s, SLURMD);
+	end(b, s);
+}
+
+static bool slurmctld_runs(const struct plan *plan, size_t host)
+{
+	const struct facts *f = plan->cluster->hosts[host].facts;
+	return f && facts_unit_runs(&f->slurmctld_unit);
 }
 
 /* The controllers one after the other: the primary is in charge before a backup looks for it. */
@@ -168,8 +214,12 @@ static void add_slurmctlds(struct builder *b, bool restart)
 	const struct inventory *inv = b->plan->cluster->inv;
 	struct step *s =
 	    begin(b, STAGE_ACTIVATE, restart ? "restart slurmctld on the primary" : "start slurmctld on the primary");
-	s->essential = inv->controller_count == 1;
+	s->essential = inv->controller_count == 1 || (restart && slurmctld_runs(b->plan, inv->controllers[0]));
 	add_service(b, s, inv->controllers[0], "service:slurmctld.service", restart);
+	if (s->essential) {
+		s->proof = PROOF_RUNS;
+		add_undo(b, s, "service:slurmctld.service");
+	}
 	end(b, s);
 	s = begin(b, STAGE_ACTIVATE, restart ? "restart slurmctld on the backups" : "start slurmctld on the backups");
 	for (size_t i = 1; i < inv->controller_count; i++)
@@ -177,27 +227,47 @@ static void add_slurmctlds(struct builder *b, bool restart)
 	end(b, s);
 }
 
-static void add_slurmds(struct builder *b, bool restart)
+static bool slurmd_runs(const struct plan *plan, size_t host)
+{
+	const struct facts *f = plan->cluster->hosts[host].facts;
+	return f && facts_unit_runs(&f->slurmd_unit);
+}
+
+/* All that run, the first of them alone where none was tried before. */
+static void restart_slurmds(struct builder *b, bool slurmctld_up)
 {
 	const struct inventory *inv = b->plan->cluster->inv;
-	struct step *canary = NULL, *s = begin(b, STAGE_ACTIVATE, restart ? "restart slurmd" : "start slurmd");
+	bool alone = b->plan->canary == SIZE_MAX;
+	struct step *s = NULL;
 	for (size_t i = 0; i < inv->compute_count; i++) {
 		size_t host = inv->compute[i];
-		if (b->plan->hosts[host].joins || !b->plan->cluster->hosts[host].serves)
+		if (b->plan->hosts[host].joins || !b->plan->cluster->hosts[host].serves || host == b->plan->canary ||
+		    !slurmd_runs(b->plan, host) || !plan_acts_on(&b->plan->hosts[host]))
 			continue;
-		bool again = restart || b->plan->hosts[host].need > SLURM_NEED_RECONFIGURE;
-		if (restart && !canary) {
-			s->title = "restart slurmd on one node first";
-			add_service(b, s, host, "service:slurmd.service", again);
-			if (!s->len)
-				continue;
-			canary = s;
-			s = begin(b, STAGE_ACTIVATE, "restart slurmd");
-			continue;
+		if (!s || s->len == (alone ? 1 : SLURMD_BATCH)) {
+			alone &= !s;
+			s = begin(b, STAGE_ACTIVATE, alone ? "restart slurmd on one node first" : "restart slurmd");
+			s->essential = true;
+			s->proof = alone && slurmctld_up ? PROOF_REGISTERS : PROOF_RUNS;
 		}
-		if (restart && s->len == SLURMD_BATCH)
-			s = begin(b, STAGE_ACTIVATE, "restart slurmd");
-		add_service(b, s, host, "service:slurmd.service", again);
+		add_service(b, s, host, SLURMD, true);
+		add_undo(b, s, SLURMD);
+	}
+}
+
+static void add_slurmds(struct builder *b, bool restart, bool slurmctld_up)
+{
+	const struct inventory *inv = b->plan->cluster->inv;
+	if (restart)
+		restart_slurmds(b, slurmctld_up);
+	/* Whose slurmd does not run, or whose own texts differ: what becomes of one is that host's alone. */
+	struct step *s = begin(b, STAGE_ACTIVATE, "start slurmd");
+	for (size_t i = 0; i < inv->compute_count; i++) {
+		size_t host = inv->compute[i];
+		if (b->plan->hosts[host].joins || !b->plan->cluster->hosts[host].serves || host == b->plan->canary ||
+		    (restart && slurmd_runs(b->plan, host)))
+			continue;
+		add_service(b, s, host, SLURMD, restart || b->plan->hosts[host].need > SLURM_NEED_RECONFIGURE);
 	}
 	end(b, s);
 	/* Services that are to be off, on hosts that have other roles. */
@@ -205,7 +275,7 @@ static void add_slurmds(struct builder *b, bool restart)
 	for (size_t i = 0; i < inv->host_count; i++) {
 		const struct cluster_host *h = &b->plan->cluster->hosts[i];
 		if (!h->serves)
-			add_service(b, s, i, "service:slurmd.service", false);
+			add_service(b, s, i, SLURMD, false);
 		if (!inv->hosts[i].controller)
 			add_service(b, s, i, "service:slurmctld.service", false);
 		if (cluster_is_out(h))
@@ -243,12 +313,6 @@ static void add_snapshot(struct builder *b)
 	add_command(b, s, inv->controllers[0], argv);
 }
 
-static bool slurmctld_runs(const struct plan *plan, size_t host)
-{
-	const struct facts *f = plan->cluster->hosts[host].facts;
-	return f && facts_unit_runs(&f->slurmctld_unit);
-}
-
 /* Hosts whose own texts differ although the cluster's do not: an edited file, a host that was left behind. */
 static void add_reloads(struct builder *b)
 {
@@ -256,7 +320,7 @@ static void add_reloads(struct builder *b)
 	struct step *s = begin(b, STAGE_ACTIVATE, "reload slurmd where its file differed");
 	for (size_t i = 0; i < inv->compute_count; i++) {
 		size_t host = inv->compute[i];
-		if (b->plan->hosts[host].need == SLURM_NEED_RECONFIGURE && acts_on(&b->plan->hosts[host]))
+		if (b->plan->hosts[host].need == SLURM_NEED_RECONFIGURE && plan_acts_on(&b->plan->hosts[host]))
 			add_command(b, s, host, reload_slurmd);
 	}
 	end(b, s);
@@ -309,8 +373,7 @@ static void add_joining(struct builder *b, bool restart)
 	for (size_t i = 0; i < inv->compute_count; i++) {
 		const struct host_plan *h = &b->plan->hosts[inv->compute[i]];
 		if (h->joins)
-			add_service(b, s, inv->compute[i], "service:slurmd.service",
-				    restart || h->need > SLURM_NEED_RECONFIGURE);
+			add_service(b, s, inv->compute[i], SLURMD, restart || h->need > SLURM_NEED_RECONFIGURE);
 	}
 	end(b, s);
 }
@@ -330,7 +393,7 @@ static void add_stop(struct builder *b, bool slurmds)
 	end(b, s);
 	s = begin(b, STAGE_ACTIVATE, "stop slurmd");
 	for (size_t i = 0; slurmds && i < inv->compute_count; i++)
-		if (acts_on(&b->plan->hosts[inv->compute[i]]) && b->plan->cluster->hosts[inv->compute[i]].serves)
+		if (plan_acts_on(&b->plan->hosts[inv->compute[i]]) && b->plan->cluster->hosts[inv->compute[i]].serves)
 			add_command(b, s, inv->compute[i], stop_slurmd);
 	end(b, s);
 }
@@ -338,44 +401,45 @@ static void add_stop(struct builder *b, bool slurmds)
 static void add_activation(struct builder *b)
 {
 	enum slurm_need need = b->plan->need;
+	add_trial(b);
 	switch (need) {
 	case SLURM_NEED_NOTHING:
 	case SLURM_NEED_START:
 		add_files(b);
 		add_slurmctlds(b, false);
 		add_reloads(b);
-		add_slurmds(b, false);
+		add_slurmds(b, false, true);
 		break;
 	case SLURM_NEED_RECONFIGURE:
 		add_files(b);
 		add_slurmctlds(b, false);
 		add_reconfigure(b, true);
-		add_slurmds(b, false);
+		add_slurmds(b, false, true);
 		break;
 	case SLURM_NEED_RESTART_SLURMD:
 		add_files(b);
 		add_slurmctlds(b, false);
 		add_reconfigure(b, true);
-		add_slurmds(b, true);
+		add_slurmds(b, true, true);
 		break;
 	case SLURM_NEED_RESTART_CTLD:
 		add_snapshot(b);
 		add_files(b);
 		add_slurmctlds(b, true);
 		add_reconfigure(b, false);
-		add_slurmds(b, false);
+		add_slurmds(b, false, true);
 		break;
 	case SLURM_NEED_RESTART_BOTH:
 		add_snapshot(b);
 		add_files(b);
 		add_slurmctlds(b, true);
-		add_slurmds(b, true);
+		add_slurmds(b, true, true);
 		break;
 	case SLURM_NEED_NODES:
 		add_snapshot(b);
 		add_stop(b, false);
 		add_files(b);
-		add_slurmds(b, true);
+		add_slurmds(b, true, false);
 		add_slurmctlds(b, true);
 		break;
 	case SLURM_NEED_STOP_ALL:
@@ -383,10 +447,31 @@ static void add_activation(struct builder *b)
 		add_stop(b, true);
 		add_files(b);
 		add_slurmctlds(b, true);
-		add_slurmds(b, true);
+		add_slurmds(b, true, true);
 		break;
 	}
 	add_joining(b, need != SLURM_NEED_START && need > SLURM_NEED_RECONFIGURE && need != SLURM_NEED_RESTART_CTLD);
+}
+
+/* So that no job enters a node that has to be idle, between the look at the jobs and the change. They are resumed when
+ * they are verified, or when the run ends early. */
+static void add_quiet(struct builder *b)
+{
+	struct arena *a = b->plan->arena;
+	struct step *s = begin(b, STAGE_ACTIVATE, "keep jobs from the nodes that have to be idle");
+	s->essential = true;
+	s->look = true;
+	if (b->plan->quiet.len) {
+		const char **argv = arena_calloc(a, 6, sizeof *argv);
+		argv[0] = "scontrol";
+		argv[1] = "update";
+		argv[2] =
+		    arena_printf(a, "NodeName=%s", hostlist_compress(b->plan->quiet.items, b->plan->quiet.len, a));
+		argv[3] = "State=DRAIN";
+		argv[4] = "Reason=" PLAN_REASON_QUIET;
+		add_command(b, s, in_charge(b->plan), argv);
+	}
+	end(b, s);
 }
 
 /* So that no job enters one between the look at the jobs and the activation. */
@@ -421,7 +506,9 @@ void plan_steps(struct plan *plan, const struct plan_options *options)
 		s->test = true;
 		s->essential = true;
 	}
-	if (core)
+	if (core) {
+		add_quiet(&b);
 		add_activation(&b);
+	}
 	add_stage(&b, STAGE_SERVICES, "services");
 }

@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "run/canary.h"
 
 struct runner {
 	struct gathered *g;
@@ -327,9 +328,13 @@ static int run_steps(struct runner *r, struct err *err)
 				return 0;
 			}
 		}
-		size_t failures = findings_count(&r->result->findings, FINDING_HOST);
+		size_t failures = findings_count(&r->result->findings, FINDING_HOST), first = r->result->findings.len;
 		r->activated |= step->stage >= STAGE_ACTIVATE && !step->test;
 		if ((step->test ? apply_test(g, r->result, err) : run_step(r, step, err)) < 0)
+			return -1;
+		if (step->look && canary_look(g, r->result, err) < 0)
+			return -1;
+		if (step->proof != PROOF_NONE && canary_prove(g, step, r->left, first, r->result, err) < 0)
 			return -1;
 		bool failed = findings_count(&r->result->findings, FINDING_HOST) > failures;
 		if ((failed && step->essential) || !controllers_left(r)) {
@@ -360,6 +365,8 @@ int apply(struct gathered *g, const struct apply_options *options, struct apply_
 		return 0;
 	}
 	int rc = run_steps(&r, err);
+	if (rc == 0 && ret->stopped && r.activated)
+		rc = canary_release(g, ret, err);
 	sodium_free(r.key);
 	if (rc == 0 && !ret->stopped)
 		rc = apply_verify(g, options->verify_jobs, ret, err);

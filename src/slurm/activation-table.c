@@ -182,6 +182,9 @@ static struct slurm_effect look_up(const struct need_row *rows, unsigned release
 		effect.need = rows->need;
 		effect.condition = rows->condition;
 		effect.why = rows->why;
+		/* What even a reconfigure does not do: ports and who is trusted. */
+		effect.apart =
+		    rows->until == 0 && (rows->need == SLURM_NEED_RESTART_BOTH || rows->need == SLURM_NEED_STOP_ALL);
 	}
 	return effect;
 }
@@ -198,6 +201,7 @@ static void add_option(unsigned release, size_t i, const char *old_value, const 
 		return;
 	effect->need = need;
 	effect->slurmd |= is_for_slurmd(need);
+	effect->apart |= options[i].until == 0;
 	effect->why = options[i].why;
 }
 

@@ -74,6 +74,7 @@ static void add_reason(struct work *w, const struct slurm_effect *effect, const 
 	*vec_push_in(w->arena, &w->reasons) = (struct slurm_reason){.need = effect->need,
 								    .condition = effect->condition,
 								    .slurmd = effect->slurmd,
+								    .apart = effect->apart,
 								    .nodes = nodes,
 								    .key = key,
 								    .subject = subject,

@@ -48,13 +48,14 @@ struct slurm_effect {
 	enum slurm_need need;
 	enum slurm_condition condition;
 	bool slurmd;     /* slurmd is one that reads it, and may not come up with it */
+	bool apart;      /* a daemon with the old value and one with the new do not understand each other */
 	const char *why; /* static */
 };
 
 struct slurm_reason {
 	enum slurm_need need;
 	enum slurm_condition condition;
-	bool slurmd;                     /* as in slurm_effect */
+	bool slurmd, apart;              /* as in slurm_effect */
 	const struct slurm_names *nodes; /* that it concerns; NULL: all */
 	const char *key;                 /* of a parameter or a node: "MaxJobCount", "RealMemory"; else the subject */
 	const char *subject;   /* "MaxJobCount", "node n[1-3]", "node n[1-3] RealMemory", "partition debug MaxTime" */

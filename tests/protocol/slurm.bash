@@ -44,7 +44,11 @@ slurm_host() {
 					"$active" "$file" 1 "$start"
 				continue
 				;;
-			start | restart) active=active start=$(python3 -c 'import time; print(time.monotonic_ns() // 1000)') ;;
+			start | restart)
+				active=active start=$(python3 -c 'import time; print(time.monotonic_ns() // 1000)')
+				[ "$unit" != slurmd.service ] || flock ../../nodes.lock \
+					sed -i "s/^\(NodeName=$(cat ../proc/sys/kernel/hostname) .*SlurmdStartTime=\)[^ ]*/\1$start/" ../../nodes
+				;;
 			stop) active=inactive ;;
 			enable | disable) file=${verb}d ;;
 			esac
@@ -69,7 +73,7 @@ slurm_host() {
 	script "$name.fen" squeue <<<$'#!/bin/sh\ncat "$REEVE_ROOT/../jobs"'
 	script "$name.fen" scancel <<<$'#!/bin/sh\necho "scancel $*" >>"$REEVE_ROOT/../told"'
 	script "$name.fen" scontrol <<-'E'
-		#!/bin/sh
+		#!/bin/bash
 		cd "$REEVE_ROOT/.."
 		case "$1 $2" in
 		"show nodes") cat nodes ;;
@@ -77,8 +81,10 @@ slurm_host() {
 		"show "*) ;;
 		"update "*)
 			echo "$*" >>told
+			# n[1-3] is n1,n2,n3
+			list=$(eval echo "$(sed 's/\[\([0-9]*\)-\([0-9]*\)\]/{\1..\2}/' <<<"${2#*=}")" | tr ' ' ,)
 			for node in $(cat names); do
-				case ",$2," in *[=,]"$node",*) ;; *) continue ;; esac
+				case ",$list," in *,"$node",*) ;; *) continue ;; esac
 				case "$3" in
 				State=DRAIN) sed -i "s/^\(NodeName=$node .*State=IDLE\).*/\1+DRAIN Reason=${4#Reason=}/" nodes ;;
 				State=RESUME) sed -i "s/^\(NodeName=$node .*State=IDLE\).*/\1/" nodes ;;
@@ -98,7 +104,7 @@ slurm_cluster() {
 	: >"$roots/told"
 	echo "$*" >"$roots/names"
 	for node; do
-		echo "NodeName=$node Arch=x86_64 CPUAlloc=0 CPUTot=4 Version=22.05.8 RealMemory=7556 State=IDLE"
+		echo "NodeName=$node Arch=x86_64 CPUAlloc=0 CPUTot=4 Version=22.05.8 RealMemory=7556 SlurmdStartTime=1 State=IDLE"
 	done >"$roots/nodes"
 	{
 		printf 'reeve: 1\ncluster: fen\nhosts:\n'

@@ -204,8 +204,8 @@ static void order_follows_the_kind_of_change(void **state)
 	assert_int_equal(w->plan->need, SLURM_NEED_NODES);
 	assert_string_equal(
 	    world_titles(w),
-	    "test the configuration | keep a copy of the state | stop slurmctld | put the configuration in place | "
-	    "restart slurmd on one node first | restart slurmctld on the primary | "
+	    "test the configuration | try the configuration on one node first | keep a copy of the state | "
+	    "stop slurmctld | put the configuration in place | restart slurmctld on the primary | "
 	    "drain the nodes that are to be kept from jobs | start slurmd on the nodes that join");
 	world_free(w);
 }
@@ -508,6 +508,81 @@ static void a_node_that_missed_a_change_is_left_alone(void **state)
 	world_free(w);
 }
 
+/* What slurmd reads goes to one node first, an idle one, with what brings back what was in force. */
+static void one_slurmd_gets_it_alone(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		struct world *w = world_new(world_yaml);
+		world_running(w);
+		const char *before = w->facts[2].in_force_slurm;
+		world_edit(w, "partitions:", "slurm: { TaskPlugin: task/none }\npartitions:");
+		if (k)
+			w->facts[2].slurm_conf = arena_printf(w->arena, "%s# by hand\n", before);
+		w->nodes[0].base = SLURM_NODE_ALLOCATED;
+		world_plan(w, OBSERVED_DIFFERS);
+		assert_int_equal(w->plan->need, SLURM_NEED_RESTART_SLURMD);
+		assert_int_equal(w->plan->canary, 2);
+		assert_string_equal(world_titles(w),
+				    "test the configuration | try the configuration on one node first | "
+				    "put the configuration in place | scontrol reconfigure | restart slurmd");
+		const struct step *trial = world_step(w, "try the configuration"),
+				  *rest = world_step(w, "restart slurmd");
+		assert_int_equal(trial->len, 1);
+		assert_int_equal(trial->items[0].host, 2);
+		assert_true(trial->essential && trial->proof == PROOF_REGISTERS);
+		assert_true(rest->essential && rest->proof == PROOF_RUNS);
+		assert_false(world_acts_on(rest, 2) || world_acts_on(world_step(w, "put the configuration"), 2));
+		const struct action *a = &trial->items[0];
+		assert_int_equal(a->count, 2);
+		assert_true(a->resources[1]->service.restart);
+		assert_int_equal(a->undo_count, 2);
+		assert_string_equal(a->undo[0]->file.path, "/etc/slurm/slurm.conf");
+		assert_string_equal(a->undo[0]->file.content, before);
+		assert_string_equal(a->undo[1]->id, "service:slurmd.service");
+		assert_true(a->undo[1]->service.restart);
+		assert_int_equal(rest->items[0].undo_count, 2);
+		world_free(w);
+	}
+	/* Only slurmctld reads it: no slurmd is touched. */
+	struct world *w = world_new(world_yaml);
+	world_running(w);
+	world_edit(w, "partitions:", "slurm: { MinJobAge: 200 }\npartitions:");
+	world_plan(w, OBSERVED_DIFFERS);
+	assert_true(w->plan->canary == SIZE_MAX);
+	world_free(w);
+
+	/* Old and new would not understand each other: the first slurmd after slurmctld is the one that is tried. */
+	w = world_new(world_yaml);
+	world_running(w);
+	for (size_t h = 0; h < HOSTS; h++)
+		w->facts[h].in_force_slurm = arena_printf(w->arena, "%sSlurmdPort=7000\n", w->facts[h].in_force_slurm);
+	world_plan(w, OBSERVED_DIFFERS);
+	assert_true(w->plan->canary == SIZE_MAX);
+	assert_int_equal(world_step(w, "restart slurmd on one node first")->len, 1);
+	assert_true(world_step(w, "restart slurmd on one node first")->proof == PROOF_REGISTERS);
+	assert_true(world_step(w, "restart slurmctld on the primary")->items[0].undo_count > 0);
+	world_free(w);
+}
+
+/* Nodes that have to be idle get no job between the look at the jobs and the change. */
+static void nodes_that_have_to_be_idle_are_kept_from_jobs(void **state)
+{
+	(void)state;
+	struct world *w = world_new(world_yaml);
+	world_running(w);
+	world_edit(w, "partitions:", "slurm: { SlurmdSpoolDir: /var/spool/other }\npartitions:");
+	w->nodes[1].flags = SLURM_NODE_DRAIN;
+	w->nodes[1].reason = "a disk is broken";
+	world_plan(w, OBSERVED_DIFFERS);
+	const struct step *quiet = world_step(w, "keep jobs from the nodes");
+	assert_non_null(quiet);
+	assert_true(quiet->look && quiet->essential);
+	assert_true(quiet < world_step(w, "try the configuration"));
+	assert_string_equal(quiet->items[0].argv[2], "NodeName=n1");
+	world_free(w);
+}
+
 static void a_partition_is_closed_before_it_leaves(void **state)
 {
 	(void)state;
@@ -659,6 +734,8 @@ int main(void)
 	    cmocka_unit_test(a_brief_look_is_no_proof_that_there_are_no_jobs),
 	    cmocka_unit_test(what_jobs_refer_to_is_not_removed),
 	    cmocka_unit_test(an_edited_file_hides_no_removal),
+	    cmocka_unit_test(one_slurmd_gets_it_alone),
+	    cmocka_unit_test(nodes_that_have_to_be_idle_are_kept_from_jobs),
 	    cmocka_unit_test(no_condition_is_only_a_remark),
 	    cmocka_unit_test(an_old_copy_makes_no_node_busy),
 	    cmocka_unit_test(a_node_that_missed_a_change_is_left_alone),

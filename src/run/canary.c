@@ -1,0 +1,193 @@
+#include "run/canary.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "hostlist/hostlist.h"
+#include "modules/core/core.h"
+#include "slurm/slurmd-log.h"
+
+enum { PAUSE_MS = 100, REGISTER_MS = 30000, LOG_MS = 10000, UNDO_MS = 180000, COMMAND_MS = 30000, LOG_BYTES = 65536 };
+
+static const struct slurm_node_state *state_of(const struct live *live, const char *name)
+{
+	for (size_t i = 0; live && live->up && i < live->node_count; i++)
+		if (streq(live->nodes[i].name, name))
+			return &live->nodes[i];
+	return NULL;
+}
+
+/* Has slurmctld heard of that slurmd since the plan was made, when it ran with what it had before? */
+static bool registered(const struct gathered *g, size_t host)
+{
+	const char *name = g->inv->hosts[host].name;
+	const struct slurm_node_state *now = state_of(g->live, name), *before = state_of(g->plan->live, name);
+	return now && now->slurmd_start_time && !(now->flags & SLURM_NODE_NO_RESPOND) &&
+	       !(before && str_same(before->slurmd_start_time, now->slurmd_start_time));
+}
+
+static int await_registration(struct gathered *g, const struct step *step, const bool *left, bool *missing,
+			      struct err *err)
+{
+	uint64_t until = clock_ms() + REGISTER_MS;
+	for (;;) {
+		size_t waiting = 0;
+		if (gather_live(g, err) < 0)
+			return -1;
+		for (size_t i = 0; i < step->len; i++) {
+			missing[i] = !left[step->items[i].host] && !registered(g, step->items[i].host);
+			waiting += missing[i];
+		}
+		if (!waiting || clock_ms() >= until)
+			return 0;
+		if (fleet_pump(g->fleet, PAUSE_MS, err) < 0)
+			return -1;
+	}
+}
+
+/* slurmctld's as well: both write the same kind of lines. */
+static int ask_log(struct gathered *g, const struct action *a, const char **ret_said, struct err *err)
+{
+	const struct inv_host *h = &g->inv->hosts[a->host];
+	bool slurmd = strstr(a->undo[a->undo_count - 1]->id, "slurmd");
+	const char *path =
+	    inventory_param(g->inv->params, g->inv->param_count, slurmd ? "SlurmdLogFile" : "SlurmctldLogFile");
+	if (!path)
+		path = slurmd ? CORE_LOGS "/slurmd.log" : CORE_LOGS "/slurmctld.log";
+	const char *const argv[] = {"tail", "-n", "100", slurmd_log_path(path, h->hostname, h->name, g->arena), NULL};
+	json_t *message = gather_run(argv, NULL, LOG_BYTES, LOG_MS);
+	struct fleet_request request = gather_request(g, a->host, message);
+	int rc = fleet_round(g->fleet, &request, 1, LOG_MS + 10000, err);
+	const char *out = rc == 0 ? json_string_value(json_object_get(request.answer, "out")) : NULL;
+	*ret_said = out ? slurmd_log_complaint(out, g->arena) : NULL;
+	fleet_request_clear(&request);
+	json_decref(message);
+	return rc;
+}
+
+/* NULL: what was in force is back, and its daemon runs. */
+static int put_back(struct gathered *g, const struct action *a, const char **ret_why, struct err *err)
+{
+	struct fleet_blob *blobs = arena_calloc(g->arena, a->undo_count, sizeof *blobs);
+	json_t *list = json_array();
+	size_t n = 0;
+	for (size_t i = 0; i < a->undo_count; i++) {
+		const struct resource *r = a->undo[i];
+		json_array_append_new(list, resource_encode(r));
+		if (r->type == RESOURCE_FILE)
+			blobs[n++] = (struct fleet_blob){r->file.digest, r->file.content, r->file.size};
+	}
+	json_t *message = json_pack("{s:s, s:I, s:o, s:b}", "verb", "apply", "epoch", (json_int_t)g->cluster->epoch,
+				    "resources", list, "keep_going", 0);
+	struct fleet_request request = gather_request(g, a->host, message);
+	request.blobs = blobs;
+	request.blob_count = n;
+	int rc = fleet_round(g->fleet, &request, 1, UNDO_MS, err);
+	const json_t *failed = json_object_get(request.answer, "failed");
+	*ret_why = !request.answer ? arena_strdup(g->arena, request.error.text)
+		   : json_is_integer(failed) && json_integer_value(failed) == 0 ? NULL
+										: "the agent could not bring it back";
+	fleet_request_clear(&request);
+	json_decref(message);
+	return rc;
+}
+
+/* What was said of a host in this step, taken out of the list. */
+static const char *take_words(struct apply_result *ret, size_t first, const char *host)
+{
+	const char *said = NULL;
+	size_t kept = first;
+	for (size_t i = first; i < ret->findings.len; i++) {
+		const struct finding *f = &ret->findings.items[i];
+		if (f->weight == FINDING_HOST && f->host && streq(f->host, host))
+			said = said ? said : f->what;
+		else
+			ret->findings.items[kept++] = *f;
+	}
+	ret->findings.len = kept;
+	return said;
+}
+
+static int fail(struct gathered *g, const struct step *step, const struct action *a, size_t first,
+		struct apply_result *ret, struct err *err)
+{
+	const char *name = g->inv->hosts[a->host].name, *said = NULL, *why = "its session ended";
+	bool back = a->undo_count > 0;
+	if (back && gather_present(g, a->host) && (ask_log(g, a, &said, err) < 0 || put_back(g, a, &why, err) < 0))
+		return -1;
+	const char *words = take_words(ret, first, name);
+	if (!said)
+		said = words ? words : "slurmctld has not heard of it since";
+	const char *daemon = back && strstr(a->undo[a->undo_count - 1]->id, "slurmctld") ? "slurmctld" : "slurmd";
+	const char *outcome = !back  ? "nothing was in force there before"
+			      : !why ? arena_printf(g->arena, "what was in force is back, and %s runs with it", daemon)
+				     : arena_printf(g->arena, "what was in force could not be put back: %s", why);
+	struct finding *f =
+	    finding_add(&ret->findings, FINDING_STOP, CODE_CANARY, name,
+			"%s did not come up with the new configuration: %s; %s; %s", daemon, said, outcome,
+			step->items == a && step->len == 1 ? "the other nodes were left as they were"
+							   : "the nodes after it were left as they were");
+	f->fix = why && back
+		     ? arena_printf(g->arena, "systemctl status %s on that host; correct the cause, then apply again",
+				    daemon)
+		     : "correct the cause, in cluster.yaml or on that host, then apply again";
+	f->origin = g->inv->hosts[a->host].at;
+	return 0;
+}
+
+int canary_prove(struct gathered *g, const struct step *step, bool *left, size_t first, struct apply_result *ret,
+		 struct err *err)
+{
+	bool *missing = arena_calloc(g->arena, step->len, sizeof *missing);
+	if (step->proof == PROOF_REGISTERS && await_registration(g, step, left, missing, err) < 0)
+		return -1;
+	for (size_t i = 0; i < step->len; i++) {
+		const struct action *a = &step->items[i];
+		if (!left[a->host] && !missing[i])
+			continue;
+		left[a->host] = true;
+		if (fail(g, step, a, first, ret, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int canary_look(struct gathered *g, struct apply_result *ret, struct err *err)
+{
+	if (gather_live(g, err) < 0)
+		return -1;
+	plan_judge_demands(g->plan, g->live, &ret->findings);
+	return 0;
+}
+
+int canary_release(struct gathered *g, struct apply_result *ret, struct err *err)
+{
+	const struct slurm_names *quiet = &g->plan->quiet;
+	if (!quiet->len || gather_live(g, err) < 0)
+		return quiet->len ? -1 : 0;
+	struct slurm_names ours = {0};
+	for (size_t i = 0; i < quiet->len; i++) {
+		const struct slurm_node_state *n = state_of(g->live, quiet->items[i]);
+		if (n && n->reason && str_starts(n->reason, PLAN_REASON_QUIET))
+			*vec_push_in(g->arena, &ours) = quiet->items[i];
+	}
+	if (!ours.len)
+		return 0;
+	const char *list = hostlist_compress(ours.items, ours.len, g->arena);
+	const char *const argv[] = {"scontrol", "update", arena_printf(g->arena, "NodeName=%s", list), "State=RESUME",
+				    NULL};
+	json_t *message = gather_run(argv, NULL, LOG_BYTES, COMMAND_MS);
+	struct fleet_request request = gather_request(g, g->live->controller, message);
+	int rc = fleet_round(g->fleet, &request, 1, COMMAND_MS + 10000, err);
+	const char *why = rc == 0 ? gather_run_failure(&request, g->arena) : NULL;
+	if (why)
+		finding_add(&ret->findings, FINDING_WARNING, CODE_RESUME, NULL, "%s could not be resumed: %s", list,
+			    why)
+		    ->fix = arena_printf(g->arena, "scontrol update NodeName=%s State=RESUME", list);
+	fleet_request_clear(&request);
+	json_decref(message);
+	return rc;
+}

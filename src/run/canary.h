@@ -1,0 +1,25 @@
+/*
+ * canary: the daemons of a step that must prove themselves. Where one does not come up, what was in force is put back
+ * there, its daemon is started with it, and the run ends: the others keep what they have. The cause is told once, in the
+ * words of the daemon's own log.
+ */
+#ifndef REEVE_RUN_CANARY_H
+#define REEVE_RUN_CANARY_H
+
+#include "run/apply.h"
+
+/*
+ * After the actions of `step`, whose findings begin at `first` of ret->findings; `left`, by host index: who failed. Waits
+ * for the daemons where the step wants them registered. Adds a finding that stops for each that did not come up, in the
+ * place of what was said of that host so far.
+ */
+int canary_prove(struct gathered *g, const struct step *step, bool *left, size_t first, struct apply_result *ret,
+		 struct err *err);
+
+/* Judges the plan's demands once more, by what slurmctld says now: findings that stop. */
+int canary_look(struct gathered *g, struct apply_result *ret, struct err *err);
+
+/* Nodes that were kept from jobs for a run that ended early take them again. */
+int canary_release(struct gathered *g, struct apply_result *ret, struct err *err);
+
+#endif
