@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/epoch.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -71,41 +72,33 @@ static int write_holder(int fd, const char *text, struct err *err)
 	return 0;
 }
 
-static int read_epoch(const struct root *root, json_int_t *ret, struct err *err)
+static json_int_t read_epoch(const struct root *root)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
 	struct err why;
-	uint64_t seen = 0;
-	if (root_read(root, EPOCH_FILE, 64, &text, &why) < 0) {
-		if (why.code == ERR_SYSTEM && why.sys == ENOENT) {
-			*ret = 0;
-			return 0;
-		}
-		return err_set(err, why.code, "%s", why.text);
-	}
+	uint64_t seen;
+	if (root_read(root, EPOCH_FILE, 64, &text, &why) < 0)
+		return why.code == ERR_SYSTEM && why.sys == ENOENT ? 0 : EPOCH_BAD;
 	if (text.len && text.data[text.len - 1] == '\n')
 		text.data[text.len - 1] = '\0';
-	if (str_to_u64(strbuf_str(&text), 0, INT64_MAX, &seen) < 0)
-		return err_set(err, ERR_REFUSED, "%s does not hold a number", EPOCH_FILE);
-	*ret = (json_int_t)seen;
-	return 0;
+	return str_to_u64(strbuf_str(&text), 0, EPOCH_MOST - 1, &seen) < 0 ? EPOCH_BAD : (json_int_t)seen;
 }
 
 /* Two runs that looked at the same record have the same epoch: the second of them knows nothing of what the first has
  * done. */
-static int raise_epoch(const struct root *root, json_int_t epoch, bool held, struct err *err)
+static int raise_epoch(const struct root *root, json_int_t epoch, json_int_t over, bool held, struct err *err)
 {
-	json_int_t seen;
-	if (read_epoch(root, &seen, err) < 0)
-		return -1;
-	if (epoch < seen)
+	json_int_t seen = read_epoch(root);
+	if (epoch == seen && held)
+		return 0;
+	if (seen == EPOCH_BAD && over != seen)
+		return err_set(err, ERR_REFUSED, "%s does not hold the number of a run", EPOCH_FILE);
+	if (epoch < seen && over != seen)
 		return err_set(err, ERR_REFUSED,
 			       "run %" JSON_INTEGER_FORMAT " is older than run %" JSON_INTEGER_FORMAT
 			       ", which was on this host already",
 			       epoch, seen);
-	if (epoch == seen && held)
-		return 0;
-	if (epoch == seen)
+	if (epoch == seen && over != seen)
 		return err_set(err, ERR_REFUSED,
 			       "run %" JSON_INTEGER_FORMAT
 			       " of somebody else was on this host since this one looked at it; start it again",
@@ -115,8 +108,8 @@ static int raise_epoch(const struct root *root, json_int_t epoch, bool held, str
 	return root_write(root, EPOCH_FILE, line, (size_t)len, (uid_t)-1, (gid_t)-1, 0600, err);
 }
 
-int lock_take(struct lock *l, const struct root *root, json_int_t epoch, const char *holder, const char *run,
-	      struct err *err)
+int lock_take(struct lock *l, const struct root *root, json_int_t epoch, json_int_t over, const char *holder,
+	      const char *run, struct err *err)
 {
 	bool held = lock_held(l);
 	int fd = held ? l->fd : open_lock_file(root, err);
@@ -134,7 +127,7 @@ int lock_take(struct lock *l, const struct root *root, json_int_t epoch, const c
 	char since[21];
 	clock_iso(clock_wall_ms(), since);
 	_cleanup_free_ char *text = xasprintf("%s\n%s\n%s\n", holder, since, run);
-	if (write_holder(fd, text, err) < 0 || raise_epoch(root, epoch, held, err) < 0) {
+	if (write_holder(fd, text, err) < 0 || raise_epoch(root, epoch, over, held, err) < 0) {
 		if (!held)
 			close(fd);
 		return -1;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/session.h"
+#include "base/epoch.h"
 #include "base/fd.h"
 #include "base/str.h"
 
@@ -48,13 +49,14 @@ static json_t *need(struct session *s, json_t *request, struct err *err)
 
 static json_t *lock(struct session *s, json_t *request, struct err *err)
 {
-	json_int_t epoch;
+	json_int_t epoch, over = LOCK_OVER_NONE;
 	const char *holder, *run;
-	if (verb_unpack(request, err, "{s:I, s:s, s:s}", "epoch", &epoch, "holder", &holder, "run", &run) < 0)
+	if (verb_unpack(request, err, "{s:I, s:s, s:s, s?I}", "epoch", &epoch, "holder", &holder, "run", &run, "over",
+			&over) < 0)
 		return NULL;
-	if (epoch < 0 || strchr(holder, '\n') || strchr(run, '\n'))
+	if (epoch < 0 || epoch > EPOCH_MOST || strchr(holder, '\n') || strchr(run, '\n'))
 		return err_set(err, ERR_PROTOCOL, "a lock without a proper epoch or holder"), NULL;
-	if (lock_take(&s->lock, &s->root, epoch, holder, run, err) < 0)
+	if (lock_take(&s->lock, &s->root, epoch, over, holder, run, err) < 0)
 		return NULL;
 	return json_pack("{s:I}", "epoch", epoch);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/epoch.h"
 #include "base/hash.h"
 #include "base/str.h"
 #include "base/vec.h"
@@ -380,6 +381,17 @@ static int decode_hardware(const struct reader *r, struct facts *f)
 	return facts_parse_sysfs(meminfo, topology, &f->hardware, r->err);
 }
 
+/* Whatever is there and is no epoch is not none. */
+static int64_t epoch_of(const struct reader *r)
+{
+	const json_t *o = item(r, "epoch"), *errno_value = json_object_get(o, "errno");
+	const char *line = line_of(r, "epoch", 20);
+	uint64_t n;
+	if (!o || (errno_value && json_integer_value(errno_value) == ENOENT))
+		return 0;
+	return line && str_to_u64(line, 0, EPOCH_MOST - 1, &n) == 0 ? (int64_t)n : EPOCH_BAD;
+}
+
 struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope, const char *arch, int64_t sent_ms,
 			   int64_t got_ms, struct arena *arena, struct err *err)
 {
@@ -407,9 +419,7 @@ struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope
 	decode_os(&r, f);
 	facts_network_decode(r.items, arena, &f->network);
 	decode_mounts(&r, scope, f);
-	const char *epoch = line_of(&r, "epoch", 20);
-	if (epoch && str_to_u64(epoch, 0, FACTS_MOST_EPOCH, &f->epoch) < 0)
-		f->epoch = 0;
+	f->epoch = epoch_of(&r);
 	f->key_fingerprint = arena_strdup(arena, json_string_value(json_object_get(item(&r, "key"), "hex")));
 	struct digest ignored;
 	if (f->key_fingerprint && digest_parse(f->key_fingerprint, &ignored) < 0) {

@@ -32,8 +32,7 @@ struct facts_scope {
 	const char *salt; /* 64 hex digits, for the key's fingerprint */
 };
 
-enum { FACTS_DEPTH = 32 };            /* components of the state directory's path at most */
-#define FACTS_MOST_EPOCH (1ULL << 40) /* more is a lie: nobody has run that often */
+enum { FACTS_DEPTH = 32 }; /* components of the state directory's path at most */
 
 struct facts_hardware {
 	unsigned boards, sockets, cores, threads; /* sockets in all, cores a socket, threads a core */
@@ -87,7 +86,7 @@ struct facts {
 	    cgroup_devices; /* there and writable (freezer and devices: also with v2, which always can) */
 	struct facts_package slurmctld, slurmd, slurm_client, munge;
 	struct facts_unit munge_unit, slurmctld_unit, slurmd_unit;
-	uint64_t epoch;              /* the highest that ever had its lock; 0: none */
+	int64_t epoch;               /* of the last run that had its lock; 0: none; EPOCH_BAD (base/epoch.h) */
 	const char *key_fingerprint; /* of /etc/munge/munge.key, 64 hex digits; NULL: there is none */
 	const char *const *missing;  /* of the devices that were asked for, those that are not there */
 	size_t missing_count;

@@ -30,54 +30,6 @@ const struct cluster_host *cluster_primary(const struct cluster *c)
 	return NULL;
 }
 
-/* Of the controllers' copies the one with the highest epoch; damaged ones are findings. */
-static void find_record(struct cluster *c)
-{
-	size_t reached = 0;
-	const struct cluster_host *damaged = NULL;
-	for (size_t i = 0; i < c->inv->controller_count; i++) {
-		const struct cluster_host *h = &c->hosts[c->inv->controllers[i]];
-		reached += h->facts != NULL;
-		if (!h->facts || !h->facts->record)
-			continue;
-		struct err err = {0};
-		const struct record *r = record_decode(h->facts->record, c->arena, &err);
-		if (!r) {
-			struct finding *f =
-			    finding_add(&c->findings, FINDING_WARNING, CODE_RECORD_DAMAGED, h->inv->name,
-					"its copy of the cluster's record cannot be read: %s", err.text);
-			f->fix = "the next apply replaces it from the other controllers";
-			damaged = h;
-			continue;
-		}
-		if (!streq(r->cluster, c->inv->cluster.text)) {
-			struct finding *f = finding_add(&c->findings, FINDING_STOP, CODE_RECORD_CLUSTER, h->inv->name,
-							"it serves the cluster '%s', and cluster.yaml says '%s'",
-							r->cluster, c->inv->cluster.text);
-			f->fix =
-			    "take it out of `controllers`, or give the cluster its old name back: Slurm refuses the "
-			    "state of a cluster of another name";
-			f->origin = c->inv->cluster.at;
-			continue;
-		}
-		if (!c->record || r->epoch > c->record->epoch)
-			c->record = r;
-	}
-	c->quorum = reached * 2 > c->inv->controller_count;
-	if (damaged && !c->record)
-		finding_add(&c->findings, FINDING_STOP, CODE_RECORD_LOST, damaged->inv->name,
-			    "no controller that was reached has a copy of the cluster's record that can be read")
-		    ->fix =
-		    "put a good copy to /var/lib/reeve/record.json of one of them; or remove it there: baselines, "
-		    "exclusions and the key's fingerprint are forgotten then, and the next apply begins anew";
-	/* A run that was cut off has left no record, but hosts that have seen its epoch: it has to be higher. */
-	c->epoch = c->record ? c->record->epoch : 0;
-	for (size_t i = 0; i < c->inv->host_count; i++)
-		if (c->hosts[i].facts && c->hosts[i].facts->epoch > c->epoch)
-			c->epoch = c->hosts[i].facts->epoch;
-	c->epoch++;
-}
-
 static void choose_packages(struct cluster_host *h)
 {
 	if (h->facts) {
@@ -146,7 +98,7 @@ static struct cluster *resolve(const struct inventory *inv, const struct blames 
 		    .facts = blames->facts[i],
 		    .unreached = blames->why[i],
 		};
-	find_record(c);
+	cluster_recall(c);
 	bool running = false;
 	size_t listed = 0;
 	unsigned cgroups = CGROUP_USE_ALL;
@@ -159,6 +111,7 @@ static struct cluster *resolve(const struct inventory *inv, const struct blames 
 	cluster_check_choice(c, &options->decisions.include, true, &c->findings);
 	cluster_check_choice(c, &options->decisions.exclude, true, &c->findings);
 	cluster_exclude(c, &options->decisions);
+	cluster_count_epoch(c);
 	for (size_t i = 0; i < inv->host_count; i++) {
 		struct cluster_host *h = &c->hosts[i];
 		choose_packages(h);

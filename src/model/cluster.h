@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "base/hash.h"
 #include "facts/facts.h"
 #include "inventory/inventory.h"
 #include "model/finding.h"
@@ -37,9 +38,10 @@ struct cluster_host {
 	const struct record_host *last;          /* what the record knows; NULL: never served */
 	const struct inv_class *class;           /* of what it is now, or was; NULL: none fits, or it was never seen */
 	const struct record_exclusion *excluded; /* NULL: it is not */
-	bool dismissed; /* this command takes it out of service: nothing that it says can stop that */
-	bool serves;    /* a compute host that is not excluded, or not yet without jobs: its daemons are to run */
-	bool listed;    /* has a NodeName line: compute, and known now or from the record */
+	bool dismissed;  /* this command takes it out of service: nothing that it says can stop that */
+	bool epoch_over; /* its epoch is ahead of the run to come, or none: the run says so when it takes the lock */
+	bool serves;     /* a compute host that is not excluded, or not yet without jobs: its daemons are to run */
+	bool listed;     /* has a NodeName line: compute, and known now or from the record */
 	struct facts_hardware hardware; /* the baseline, for its line, where listed */
 	uint64_t memory, memory_from;   /* RealMemory and the measurement it comes from, MiB, where listed */
 	struct facts_gpus gpus;         /* the baseline: Gres= of its line, where listed (model/gpus.h) */
@@ -86,6 +88,7 @@ struct cluster {
 	size_t exclusion_count;
 	bool record_differs;         /* from what is to be recorded: baselines, classes, modules, exclusions */
 	const struct record *record; /* NULL: none was found */
+	struct digest record_digest; /* of its text; "" where there is none */
 	bool quorum;                 /* a majority of the controllers was reached */
 	bool fresh;                  /* a quorum has no record, and no Slurm daemon runs: a first installation */
 	unsigned release;            /* of Slurm on the controllers: 2205; 0 where no controller was reached */
@@ -166,6 +169,8 @@ void cluster_check_choice(const struct cluster *c, const struct inv_choice *choi
 			  struct findings *findings);
 
 /* Part of cluster_resolve, in files of their own: each adds its findings. */
+void cluster_recall(struct cluster *c);                                             /* record, quorum */
+void cluster_count_epoch(struct cluster *c);                                        /* epoch */
 void cluster_exclude(struct cluster *c, const struct cluster_decisions *decisions); /* exclusions, serves */
 void cluster_baseline(struct cluster *c, struct cluster_host *h, bool accept); /* hardware, memory, change, listed */
 void cluster_classify(struct cluster *c, struct cluster_host *h);              /* class, unexpected */

@@ -25,6 +25,7 @@
 	X(COMMAND, "command", "a command of the run failed on a host") \
 	X(CONTROLLER_DOWN, "controller-down", "a controller does not answer") \
 	X(EMPTY_PARTITION, "empty-partition", "a partition has no node") \
+	X(EPOCH, "epoch", "a host's file with the number of the last run does not belong to this cluster") \
 	X(EXCLUSION_ENDED, "exclusion-ended", "the review date of an exclusion has passed") \
 	X(FOREIGN_CGROUP_CONF, "foreign-cgroup-conf", "cgroup.conf was not written by reeve") \
 	X(FOREIGN_GRES_CONF, "foreign-gres-conf", "gres.conf was not written by reeve") \
@@ -71,8 +72,10 @@
 	X(PURGE, "purge", "packages could not be removed from a host") \
 	X(RECORD, "record", "the cluster's record could not be written on a majority of the controllers") \
 	X(RECORD_CLUSTER, "record-cluster", "a controller serves a cluster of another name") \
+	X(RECORD_COPIES, "record-copies", "a controller's copy of the cluster's record differs or is missing") \
 	X(RECORD_DAMAGED, "record-damaged", "a copy of the cluster's record cannot be read") \
 	X(RECORD_LOST, "record-lost", "no readable copy of the cluster's record is left") \
+	X(RECORD_SPLIT, "record-split", "the controllers' copies of the record differ, and no majority agrees") \
 	X(RESOURCE, "resource", "a resource cannot be examined on a host") \
 	X(RESUME, "resume", "nodes could not be resumed") \
 	X(SHRANK, "shrank", "a node has less hardware than its baseline") \

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/epoch.h"
 #include "base/hash.h"
 #include "base/json-text.h"
 #include "base/str.h"
@@ -181,14 +182,17 @@ struct record *record_decode(const char *from, struct arena *arena, struct err *
 		err_set(err, ERR_PROTOCOL, "the record was written by a newer reeve");
 		r.bad = true;
 	}
-	out->epoch = number(&r, json, "epoch", INT64_MAX);
+	out->epoch = number(&r, json, "epoch", EPOCH_MOST - 1);
 	out->cluster = text(&r, json, "cluster", true);
 	out->key = text(&r, json, "key", false);
+	out->parent = text(&r, json, "parent", false);
 	out->state_source = text(&r, json, "state", false);
 	out->begun = text(&r, json, "begun", false);
 	struct digest ignored;
 	if (out->begun && digest_parse(out->begun, &ignored) < 0)
 		fail(&r, "begun");
+	if (out->parent && digest_parse(out->parent, &ignored) < 0)
+		fail(&r, "parent");
 	if (out->key && digest_parse(out->key, &ignored) < 0)
 		fail(&r, "key");
 	if (!json_is_array(hosts) || json_array_size(hosts) > MOST_HOSTS)
@@ -247,10 +251,10 @@ char *record_encode(const struct record *r)
 				      json_pack("{s:I, s:s, s:s, s:s, s:s}", "number", (json_int_t)g->number, "when",
 						g->when, "who", g->who, "digest", g->digest, "summary", g->summary));
 	}
-	json_t *json = json_pack("{s:i, s:I, s:s, s:s*, s:s*, s:s*, s:o, s:o, s:o, s:o}", "format", RECORD_FORMAT,
-				 "epoch", (json_int_t)r->epoch, "cluster", r->cluster, "key", r->key, "state",
-				 r->state_source, "begun", r->begun, "hosts", hosts, "exclusions", exclusions,
-				 "generations", generations, "modules", encode_modules(r));
+	json_t *json = json_pack("{s:i, s:I, s:s, s:s*, s:s*, s:s*, s:s*, s:o, s:o, s:o, s:o}", "format", RECORD_FORMAT,
+				 "epoch", (json_int_t)r->epoch, "cluster", r->cluster, "parent", r->parent, "key",
+				 r->key, "state", r->state_source, "begun", r->begun, "hosts", hosts, "exclusions",
+				 exclusions, "generations", generations, "modules", encode_modules(r));
 	char *out = json ? json_dumps(json, JSON_INDENT(1) | JSON_SORT_KEYS) : NULL;
 	if (!out)
 		abort();

@@ -1,9 +1,8 @@
 /*
  * record: what the cluster knows about itself, kept on its controllers in /var/lib/reeve/record.json (root only).
  *
- * Each controller has a copy with the epoch of the run that wrote it. Of the copies that can be read the one with the
- * highest epoch is right, and a majority of the controllers must have been asked for that to be certain. A controller
- * without a copy (reimaged, new) gets one with the next run. The record holds no secret: of the MUNGE key only a keyed
+ * Each controller has a copy with the epoch of the run that wrote it. Which one is right, a majority of them says
+ * (model/copies.h). A controller without a copy (reimaged, new), or with another one, gets it with the next run. The record holds no secret: of the MUNGE key only a keyed
  * hash.
  */
 #ifndef REEVE_MODEL_RECORD_H
@@ -64,6 +63,8 @@ struct record_generation {
 struct record {
 	uint64_t epoch; /* of the run that wrote it; each run has a higher one */
 	const char *cluster;
+	const char
+	    *parent; /* digest of the copy that it was made from, 64 hex digits; NULL: the first, or an older reeve's */
 	const char *key; /* fingerprint of the cluster's MUNGE key, 64 hex digits; NULL: none yet */
 	const char
 	    *begun; /* digest of the slurm.conf whose activation was begun, its jobs judged; NULL: none, or it ended */

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "model/copies.h"
 #include "run/gather.h"
 
 enum { CONNECT_MS = 60000, PATIENCE_MS = 1500, GRACE_MS = 2000, RECORD_MS = 10000, RECORD_MAX = 16 << 20 };
@@ -82,19 +83,16 @@ static unsigned left(uint64_t began_ms)
 	return gone < CONNECT_MS ? (unsigned)(CONNECT_MS - gone) : 0;
 }
 
-/* The record with the highest epoch of the controllers that are there; NULL: none can be read. What is wrong with them
- * is said when the facts are. */
-static const struct record *newest(const struct gathered *g, const struct fleet_request *requests, size_t count)
+/* The record of the controllers that are there; NULL: none is certain. What is wrong with them is said when the facts
+ * are. */
+static const struct record *known(const struct gathered *g, const struct fleet_request *requests, size_t count)
 {
-	const struct record *record = NULL;
+	const char **texts = arena_calloc(g->arena, g->inv->controller_count, sizeof *texts);
 	for (size_t i = 0; i < count; i++) {
 		const json_t *item = json_object_get(json_object_get(requests[i].answer, "items"), "record");
-		const char *text = json_string_value(json_object_get(item, "text"));
-		const struct record *r = text ? record_decode(text, g->arena, NULL) : NULL;
-		if (r && (!record || r->epoch > record->epoch))
-			record = r;
+		texts[i] = json_string_value(json_object_get(item, "text"));
 	}
-	return record;
+	return copies_of_texts(texts, g->inv->controller_count, g->arena);
 }
 
 static int ask_record(const struct gathered *g, const struct record **ret, struct err *err)
@@ -108,7 +106,7 @@ static int ask_record(const struct gathered *g, const struct record **ret, struc
 		if (fleet_phase(g->fleet, g->fleet_of[inv->controllers[i]]) == FLEET_OPEN)
 			requests[n++] = gather_request(g, inv->controllers[i], message);
 	int rc = fleet_round(g->fleet, requests, n, RECORD_MS, err);
-	*ret = rc == 0 ? newest(g, requests, n) : NULL;
+	*ret = rc == 0 ? known(g, requests, n) : NULL;
 	for (size_t i = 0; i < n; i++)
 		fleet_request_clear(&requests[i]);
 	json_decref(message);

@@ -120,10 +120,17 @@ static int gather_all_facts(struct gathered *g, struct err *err)
 static int lock(struct gathered *g, const size_t *hosts, size_t count, const json_t *message, struct err *err)
 {
 	struct fleet_request *requests = arena_calloc(g->arena, count, sizeof *requests);
+	json_t **messages = arena_calloc(g->arena, count, sizeof *messages);
 	size_t n = 0;
-	for (size_t i = 0; i < count; i++)
-		if (gather_present(g, hosts[i]))
-			requests[n++] = gather_request(g, hosts[i], message);
+	for (size_t i = 0; i < count; i++) {
+		if (!gather_present(g, hosts[i]))
+			continue;
+		messages[n] = json_copy((json_t *)message);
+		if (g->cluster->hosts[hosts[i]].epoch_over)
+			json_object_set_new(messages[n], "over", json_integer(g->facts[hosts[i]]->epoch));
+		requests[n] = gather_request(g, hosts[i], messages[n]);
+		n++;
+	}
 	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
 	for (size_t i = 0; i < n; i++) {
 		size_t host = g->host_of[requests[i].host];
@@ -132,6 +139,7 @@ static int lock(struct gathered *g, const size_t *hosts, size_t count, const jso
 		else if (rc == 0 && !requests[i].answer)
 			gather_leave_behind(g, host, &requests[i].error);
 		fleet_request_clear(&requests[i]);
+		json_decref(messages[i]);
 	}
 	return rc;
 }
@@ -435,8 +443,10 @@ int gather_again(struct gathered *g, const struct cluster_options *options, stru
 {
 	const char *fingerprint = g->cluster->key_fingerprint;
 	uint64_t epoch = g->cluster->epoch;
+	struct digest record = g->cluster->record_digest;
 	g->cluster = cluster_resolve(g->inv, g->facts, g->unreached, options, g->arena);
 	g->cluster->epoch = epoch;
+	g->cluster->record_digest = record;
 	if (g->new_key)
 		g->cluster->key_fingerprint = fingerprint;
 	/* Those that were decoded would be refused as replayed. */

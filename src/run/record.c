@@ -67,6 +67,8 @@ int apply_record(struct gathered *g, const struct apply_options *options, bool d
 	record->begun = !done && *digest ? digest : NULL;
 	if (done && ret->changed)
 		add_generation(g, record, options, ret);
+	if (*g->cluster->record_digest.hex)
+		record->parent = g->cluster->record_digest.hex;
 	_cleanup_free_ char *text = record_encode(record);
 	struct fleet_blob blob = {digest_of(text, strlen(text)), text, strlen(text)};
 	json_t *put = json_pack("{s:s, s:s, s:s, s:s}", "verb", "put", "path", "/var/lib/reeve/record.json", "digest",
@@ -97,5 +99,7 @@ int apply_record(struct gathered *g, const struct apply_options *options, bool d
 	if (rc == 0 && written * 2 <= inv->controller_count)
 		rc = err_set(err, ERR_FAILED, "the cluster's record could be written on %zu of %zu controllers only",
 			     written, inv->controller_count);
+	else if (rc == 0)
+		g->cluster->record_digest = blob.digest;
 	return rc;
 }

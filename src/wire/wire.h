@@ -57,9 +57,9 @@
  *	"bind": [[FROM, TO, "ro"|"rw"]...]}: everything that was made ends with it.
  * secret   {"path": PATH, "name": N, "for": HEX32, "max": BYTES}
  *	-> a SECRET frame with the file's content sealed for that key, then {"size": N}
- * lock     {"epoch": N, "holder": S, "run": S} -> {"epoch": N}, or error "refused" whose text names holder and since when
- *	Takes the host's lock (/var/lib/reeve/lock, flock), and refuses an epoch lower than the highest it has seen
- *	(/var/lib/reeve/epoch). Held until the session ends and the last child that was started under it has ended.
+ * lock     {"epoch": N, "holder": S, "run": S, "over": N?} -> {"epoch": N}, or error "refused" whose text names holder and since when
+ *	Takes the host's lock (/var/lib/reeve/lock, flock), and refuses an epoch that is not higher than that of the last
+ *	(/var/lib/reeve/epoch), unless that is `over` (-1: a file that holds none). Held until the session ends and the last child that was started under it has ended.
  * unlock   {} -> {}     gives it back before the session ends; who holds none has none. Children that were started under
  *	it keep it.
  * put      {"path": PATH under /var/lib/reeve/, "digest": HEX64, "mode": "0600"} -> {}     writes a blob, atomically

@@ -433,14 +433,14 @@ static void what_was_begun_is_completed(void **state)
 	}
 }
 
-/* The record is lost: a run's epoch is above what the hosts have seen. */
+/* The record is lost: a run's epoch is above what the controllers have seen. */
 static void a_lost_record_does_not_end_a_cluster(void **state)
 {
 	(void)state;
 	struct world *w = world_new(world_yaml);
 	world_running(w);
 	w->facts[0].record = NULL;
-	w->facts[1].epoch = 41;
+	w->facts[0].epoch = 41;
 	world_resolve(w);
 	assert_int_equal(w->cluster->epoch, 42);
 	/* A run that was cut off after it had the lock: the record does not know of it. */
