@@ -14,6 +14,11 @@ static int sane(const struct facts_hardware *h, struct err *err)
 {
 	if (!h->cpus || !h->sockets || !h->cores || !h->threads || !h->boards)
 		return err_set(err, ERR_PROTOCOL, "a count of CPUs, sockets, cores or threads is missing");
+	/* Offline threads and cores of two kinds leave room, but not for more cores than CPUs. */
+	uint64_t cores = (uint64_t)h->sockets * h->cores;
+	if (cores > h->cpus || h->cpus > 2 * cores * h->threads || h->boards > h->sockets)
+		return err_set(err, ERR_PROTOCOL, "%u CPUs cannot be %u sockets of %u cores with %u threads", h->cpus,
+			       h->sockets, h->cores, h->threads);
 	if (!h->memory || h->memory > MOST_MEMORY)
 		return err_set(err, ERR_PROTOCOL, "the memory's size is missing or impossible");
 	return 0;

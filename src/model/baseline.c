@@ -10,8 +10,10 @@
  */
 #include "base/str.h"
 #include "base/strbuf.h"
+#include "base/vec.h"
 #include "model/cluster.h"
 #include "model/gpus.h"
+#include "model/network.h"
 #include "slurm/gres.h"
 
 enum { LEAST_PERCENT = 95, DEFAULT_RESERVE_MIB = 256 };
@@ -92,6 +94,9 @@ static void say(struct strbuf *out, const char *name, uint64_t now, uint64_t was
 			    (unsigned long long)was, unit);
 }
 
+/* By the bits of enum facts_cgroup_use. */
+static const char *const controllers[] = {"cpuset", "memory", "freezer", "devices"};
+
 static void compare(const struct cluster *c, struct cluster_host *h)
 {
 	const struct facts_hardware *now = &h->facts->hardware, *was = &h->last->hardware;
@@ -108,20 +113,31 @@ static void compare(const struct cluster *c, struct cluster_host *h)
 	bool shrank = now->memory < was->memory * LEAST_PERCENT / 100;
 	if (shrank || was->memory < now->memory * LEAST_PERCENT / 100)
 		say(&text, "memory", now->memory, was->memory, " MB");
+	unsigned cgroups = facts_cgroup_use(h->facts), lost = h->cgroups & ~cgroups;
+	for (size_t i = 0; i < ARRAY_LEN(controllers); i++)
+		if ((h->cgroups ^ cgroups) & 1U << i)
+			strbuf_addf(&text, "%scgroup controller %s %s", text.len ? ", " : "", controllers[i],
+				    lost & 1U << i ? "missing" : "added");
+	bool slower = network_compare(c, h, &text);
 	if (gpus_less)
 		strbuf_addf(&text, "%s%s less", text.len ? ", " : "", gpus_less);
 	if (gpus_more)
 		strbuf_addf(&text, "%s%s more", text.len ? ", " : "", gpus_more);
 	if (!text.len)
 		return;
-	h->change = less || shrank || gpus_less ? CHANGE_SHRANK : CHANGE_OTHER;
+	h->change = less || shrank || lost || slower || gpus_less ? CHANGE_SHRANK : CHANGE_OTHER;
 	h->change_text = arena_strndup(c->arena, text.data, text.len);
 }
 
-static void report(struct cluster *c, const struct cluster_host *h)
+static void report(struct cluster *c, struct cluster_host *h)
 {
 	struct finding *f;
-	if (h->change == CHANGE_SHRANK)
+	/* slurmd ends of a controller that is missing. */
+	if (h->change == CHANGE_SHRANK && h->cgroups & ~facts_cgroup_use(h->facts))
+		f = cluster_blame_slurmd(c, h, CODE_SHRANK,
+					 "it is less than it was when it was last applied or accepted: %s",
+					 h->change_text);
+	else if (h->change == CHANGE_SHRANK)
 		f = finding_add(&c->findings, FINDING_WARNING, CODE_SHRANK, h->inv->name,
 				"it is less than it was when it was last applied or accepted: %s", h->change_text);
 	else
@@ -134,8 +150,17 @@ static void report(struct cluster *c, const struct cluster_host *h)
 	f->origin = h->inv->at;
 }
 
+static unsigned cgroups_of(const struct cluster_host *h, bool accept)
+{
+	if (h->last && !(accept && h->facts))
+		return h->last->cgroups;
+	return h->facts ? facts_cgroup_use(h->facts) : CGROUP_USE_ALL;
+}
+
 void cluster_baseline(struct cluster *c, struct cluster_host *h, bool accept)
 {
+	h->cgroups = cgroups_of(h, accept);
+	network_resolve_host(h, accept);
 	if (!h->inv->compute || (h->excluded && h->excluded->removed && !h->excluded->leaving))
 		return;
 	/* Before slurmd was installed it was reckoned from /proc and /sys; slurmd is the judge. */

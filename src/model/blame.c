@@ -11,20 +11,37 @@
 #include "base/vec.h"
 #include "model/blame.h"
 
-struct finding *cluster_blame(struct cluster *c, struct cluster_host *h, enum finding_code code, const char *fmt, ...)
+static struct finding *blame(struct cluster *c, struct cluster_host *h, enum finding_weight of_controller,
+			     enum finding_code code, const char *text)
 {
 	struct findings unsaid = {.arena = c->arena};
 	bool said = !cluster_is_out(h) && !h->dismissed;
-	va_list ap;
-	va_start(ap, fmt);
-	const char *text = arena_vprintf(c->arena, fmt, ap);
-	va_end(ap);
-	struct finding *f = finding_add(said ? &c->findings : &unsaid, h->inv->controller ? FINDING_STOP : FINDING_HOST,
-					code, h->inv->name, "%s", text);
+	struct finding *f =
+	    finding_add(said ? &c->findings : &unsaid, h->inv->controller ? of_controller : FINDING_HOST, code,
+			h->inv->name, "%s", text);
 	f->origin = h->inv->at;
 	if (said && !h->inv->controller && !h->blamed)
 		h->blamed = f->what;
 	return f;
+}
+
+struct finding *cluster_blame(struct cluster *c, struct cluster_host *h, enum finding_code code, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	const char *text = arena_vprintf(c->arena, fmt, ap);
+	va_end(ap);
+	return blame(c, h, FINDING_STOP, code, text);
+}
+
+struct finding *cluster_blame_slurmd(struct cluster *c, struct cluster_host *h, enum finding_code code, const char *fmt,
+				     ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	const char *text = arena_vprintf(c->arena, fmt, ap);
+	va_end(ap);
+	return blame(c, h, FINDING_WARNING, code, text);
 }
 
 void blames_init(struct blames *b, const struct inventory *inv, const struct facts *const *facts,

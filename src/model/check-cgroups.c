@@ -23,6 +23,67 @@ static bool is_yes(const char *value)
 	return value && strchr("yYtTuU1", *value);
 }
 
+static const struct {
+	enum facts_cgroup_use use;
+	const char *what;
+} confines[] = {{CGROUP_USE_TRACK, "processes of jobs are followed by cgroups"},
+		{CGROUP_USE_CORES, "jobs are held to their cores"},
+		{CGROUP_USE_MEMORY, "jobs are held to their memory"},
+		{CGROUP_USE_DEVICES, "jobs are held to their devices"}};
+
+static const char *list(const struct cluster *c, unsigned bits)
+{
+	const char *text = "";
+	for (size_t i = 0; i < ARRAY_LEN(confines); i++)
+		if (bits & confines[i].use)
+			text = arena_printf(c->arena, "%s%s%s", text, *text ? "; " : "", confines[i].what);
+	return text;
+}
+
+/*
+ * What every node that serves can do, by the baseline: none goes below it by itself (baseline.c). Whoever joins and can do less is left out,
+ * since the others would lose it; that is an operator's decision (`accept`), and said.
+ */
+void cluster_confine(struct cluster *c, const struct inv_choice *accept)
+{
+	unsigned before = CGROUP_USE_ALL, all = CGROUP_USE_ALL;
+	bool any = false;
+	for (size_t i = 0; i < c->inv->host_count; i++) {
+		const struct cluster_host *h = &c->hosts[i];
+		if (!h->serves || !h->last)
+			continue;
+		before &= h->last->cgroups;
+		any = true;
+	}
+	for (size_t i = 0; i < c->inv->host_count; i++) {
+		struct cluster_host *h = &c->hosts[i];
+		unsigned less = any && h->serves ? before & ~h->cgroups : 0;
+		if (less && !cluster_decided(c, accept, i)) {
+			struct finding *f =
+			    cluster_blame_slurmd(c, h, CODE_CONFINEMENT,
+						 "its kernel has not the cgroup controllers that the other nodes have; "
+						 "with it none of these would hold any more: %s",
+						 list(c, less));
+			f->fix = finding_text(&c->findings,
+					      "turn the controllers on there; or, to give that up on all nodes: reeve "
+					      "accept %s",
+					      h->inv->name);
+			continue;
+		}
+		if (less)
+			finding_add(&c->findings, FINDING_WARNING, CODE_CONFINEMENT, h->inv->name,
+				    "with what it can do now, none of these holds on any node any more: %s",
+				    list(c, less))
+			    ->fix = "turn its cgroup controllers on again, or exclude it";
+		if (h->serves)
+			all &= h->cgroups;
+	}
+	c->cgroup_cores = all & CGROUP_USE_CORES;
+	c->cgroup_memory = all & CGROUP_USE_MEMORY;
+	c->cgroup_track = all & CGROUP_USE_TRACK;
+	c->cgroup_devices = all & CGROUP_USE_DEVICES;
+}
+
 bool cluster_has_task_cgroup(const struct cluster *c)
 {
 	const char *plugins = inventory_param(c->inv->params, c->inv->param_count, "TaskPlugin");

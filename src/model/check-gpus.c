@@ -106,13 +106,6 @@ static void check_card(struct cluster *c, const struct cluster_host *h, const st
 	f->origin = h->inv->at;
 }
 
-/* What only slurmd would end of stops no controller. */
-static struct finding *blame_slurmd(struct cluster *c, struct cluster_host *h, enum finding_code code, const char *what)
-{
-	return h->inv->controller ? finding_add(&c->findings, FINDING_HOST, code, h->inv->name, "%s", what)
-				  : cluster_blame(c, h, code, "%s", what);
-}
-
 /* What the class's lines of gres.conf name. */
 static void check_devices(struct cluster *c, struct cluster_host *h)
 {
@@ -120,12 +113,11 @@ static void check_devices(struct cluster *c, struct cluster_host *h)
 		for (size_t k = 0; k < h->facts->missing_count; k++) {
 			if (!streq(h->class->devices[i], h->facts->missing[k]))
 				continue;
-			struct finding *f = blame_slurmd(
+			struct finding *f = cluster_blame_slurmd(
 			    c, h, CODE_GRES_DEVICE,
-			    arena_printf(c->arena,
-					 "%s does not exist, and the class '%s' has it in gres_conf: slurmd, when it "
-					 "starts, waits 20 s for it and ends",
-					 h->facts->missing[k], h->class->name));
+			    "%s does not exist, and the class '%s' has it in gres_conf: slurmd, when it starts, waits "
+			    "20 s for it and ends",
+			    h->facts->missing[k], h->class->name);
 			f->fix = "load the device's driver there; or take the line out of the class";
 			f->origin = h->class->at;
 		}

@@ -44,10 +44,9 @@ static void choose_packages(struct cluster_host *h)
 	}
 }
 
-/* A host that was not reached can do what it could: cgroup.conf does not change with who is there. */
-static unsigned cgroups_of(const struct cluster_host *h)
+static bool same_network(const struct record_network *a, const struct record_network *b)
 {
-	return h->facts ? facts_cgroup_use(h->facts) : h->last ? h->last->cgroups : CGROUP_USE_ALL;
+	return a->speed == b->speed && a->infiniband == b->infiniband && str_same(a->leaf, b->leaf);
 }
 
 /* Is what would be recorded of the hosts another than what is? */
@@ -60,7 +59,8 @@ static bool differs(const struct cluster *c)
 			continue;
 		known++;
 		if (!h->last || h->last->memory != h->memory || h->last->memory_from != h->memory_from ||
-		    h->last->cgroups != cgroups_of(h) || h->last->hardware.by_slurmd != h->hardware.by_slurmd ||
+		    h->last->cgroups != h->cgroups || !same_network(&h->last->network, &h->network) ||
+		    h->last->hardware.by_slurmd != h->hardware.by_slurmd ||
 		    !facts_same_hardware(&h->last->hardware, &h->hardware) ||
 		    !str_same(h->last->class, h->class ? h->class->name : NULL) || !h->last->gpus_known ||
 		    h->last->nvml != h->nvml || !gpus_equal(&h->last->gpus, &h->gpus, c->arena))
@@ -101,7 +101,6 @@ static struct cluster *resolve(const struct inventory *inv, const struct blames 
 	cluster_recall(c);
 	bool running = false;
 	size_t listed = 0;
-	unsigned cgroups = CGROUP_USE_ALL;
 	for (size_t i = 0; i < inv->host_count; i++) {
 		c->hosts[i].last = record_host(c->record, inv->hosts[i].name);
 		recall_gpus(c, &c->hosts[i]);
@@ -115,7 +114,6 @@ static struct cluster *resolve(const struct inventory *inv, const struct blames 
 	for (size_t i = 0; i < inv->host_count; i++) {
 		struct cluster_host *h = &c->hosts[i];
 		choose_packages(h);
-		network_resolve_host(h);
 		cluster_baseline(c, h,
 				 cluster_decided(c, &options->decisions.accept, i) ||
 				     cluster_decided(c, &options->decisions.include, i));
@@ -123,13 +121,8 @@ static struct cluster *resolve(const struct inventory *inv, const struct blames 
 		if (h->facts)
 			running |=
 			    facts_unit_runs(&h->facts->slurmctld_unit) || facts_unit_runs(&h->facts->slurmd_unit);
-		if (h->serves)
-			cgroups &= cgroups_of(h);
 	}
-	c->cgroup_cores = cgroups & CGROUP_USE_CORES;
-	c->cgroup_memory = cgroups & CGROUP_USE_MEMORY;
-	c->cgroup_track = cgroups & CGROUP_USE_TRACK;
-	c->cgroup_devices = cgroups & CGROUP_USE_DEVICES;
+	cluster_confine(c, &options->decisions.accept);
 	c->fresh = c->quorum && !c->record && !running;
 	cluster_autodetect(c);
 	c->record_differs |= differs(c);
@@ -141,6 +134,7 @@ static struct cluster *resolve(const struct inventory *inv, const struct blames 
 	cluster_check_modules(c);
 	cluster_check_versions(c);
 	network_resolve(c);
+	cluster_check_memory(c);
 	cluster_check_state(c);
 	cluster_decide_key(c, options);
 	/* Where there is another reason to stop, this is only what comes of it. */
@@ -186,7 +180,7 @@ struct record *cluster_record(const struct cluster *c, struct arena *arena)
 		    .memory_from = h->memory_from,
 		    .gpus = h->gpus,
 		    .nvml = h->nvml,
-		    .cgroups = cgroups_of(h),
+		    .cgroups = h->cgroups,
 		    .gpus_known = h->facts || h->last->gpus_known,
 		    .network = h->network,
 		};

@@ -50,7 +50,8 @@ struct cluster_host {
 	enum cluster_change change;
 	const char *change_text;       /* "memory 3707 MB, was 7666 MB"; NULL where nothing changed */
 	const char *unexpected;        /* what its class expects and does not hold; NULL: nothing */
-	struct record_network network; /* known now or from the record */
+	unsigned cgroups;              /* the baseline, as bits (facts.h); CGROUP_USE_ALL where nothing is known */
+	struct record_network network; /* the baseline, or what is known now */
 	const char *leaf;              /* the switch that it is below, where listed in a tree; else NULL */
 	const char *part; /* its block, or the switch at the top of its tree: no job that names nodes of two is sure to
 			   * start; NULL: the network has no parts, or it is not listed */
@@ -94,8 +95,9 @@ struct cluster {
 	unsigned release;            /* of Slurm on the controllers: 2205; 0 where no controller was reached */
 	enum cluster_key key;
 	const char *key_fingerprint; /* NULL with KEY_NEW until it is made (cluster_set_key) */
-	size_t key_holder;           /* index of a host that has it, with KEY_KNOWN */
-	char salt[65];               /* for fingerprints of this cluster's key; not secret */
+	const size_t *key_holders;   /* hosts that say they have it, controllers first, with KEY_KNOWN */
+	size_t key_holder_count;
+	char salt[65]; /* for fingerprints of this cluster's key; not secret */
 	bool cgroup_cores, cgroup_memory, cgroup_track, cgroup_devices; /* what every listed node can do */
 	const char *state_source;                                       /* what the state directory is on */
 	uint64_t epoch;                                                 /* of the run to come */
@@ -143,6 +145,13 @@ struct record *cluster_record(const struct cluster *c, struct arena *arena);
 struct finding *cluster_blame(struct cluster *c, struct cluster_host *h, enum finding_code code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The same of what only its slurmd would end of: a controller is not left out for that, and does not stop the run. */
+struct finding *cluster_blame_slurmd(struct cluster *c, struct cluster_host *h, enum finding_code code, const char *fmt,
+				     ...) __attribute__((format(printf, 4, 5)));
+
+/* Memory that a CPU of it may count on, MiB: RealMemory less what its class keeps for daemons, by CPUs; at least 1. 0: it is not listed. */
+uint64_t cluster_memory_each(const struct cluster_host *h);
+
 /* Excluded, and no controller: nothing of Slurm runs there, and what is wrong with it hurts nobody. */
 bool cluster_is_out(const struct cluster_host *h);
 
@@ -176,8 +185,10 @@ void cluster_baseline(struct cluster *c, struct cluster_host *h, bool accept); /
 void cluster_classify(struct cluster *c, struct cluster_host *h);              /* class, unexpected */
 void cluster_populate(struct cluster *c);                                      /* partitions */
 void cluster_check_hosts(struct cluster *c);
-void cluster_check_files(struct cluster *c, bool replace); /* files of others in /etc/slurm */
+void cluster_check_files(struct cluster *c, bool replace);                /* files of others in /etc/slurm */
+void cluster_confine(struct cluster *c, const struct inv_choice *accept); /* what every node can do with cgroups */
 void cluster_check_cgroups(struct cluster *c);
+void cluster_check_memory(struct cluster *c); /* whoever joins and lowers the default of others */
 void cluster_check_state(struct cluster *c);
 void cluster_autodetect(struct cluster *c); /* nvml; before what is to be recorded */
 void cluster_check_modules(struct cluster *c);

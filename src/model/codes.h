@@ -23,7 +23,10 @@
 	X(CLASS_UNSURE, "class-unsure", "facts that a class asks for are unknown on a host") \
 	X(CLOCK_SKEW, "clock-skew", "a host's clock is off from that of the controller") \
 	X(COMMAND, "command", "a command of the run failed on a host") \
+	X(CONFINEMENT, "confinement", "a node cannot confine jobs as the others do") \
 	X(CONTROLLER_DOWN, "controller-down", "a controller does not answer") \
+	X(CONTROLLER_UNREACHABLE, "controller-unreachable", "no controller was reached") \
+	X(EDITED_FILE, "edited-file", "a file that reeve wrote was edited by somebody else") \
 	X(EMPTY_PARTITION, "empty-partition", "a partition has no node") \
 	X(EPOCH, "epoch", "a host's file with the number of the last run does not belong to this cluster") \
 	X(EXCLUSION_ENDED, "exclusion-ended", "the review date of an exclusion has passed") \
@@ -40,6 +43,7 @@
 	X(HOSTNAME, "hostname", "a host's own name differs from that in cluster.yaml") \
 	X(JOBS_IN_THE_WAY, "jobs-in-the-way", "jobs depend on what would be removed") \
 	X(KEY_BUSY, "key-busy", "the MUNGE key cannot be changed while a host that may run jobs is unreachable") \
+	X(KEY_FALSE, "key-false", "a host does not hold the MUNGE key that it says it has") \
 	X(KEY_FROM, "key-from", "the host of --key-from has no key or was not reached") \
 	X(KEY_LOST, "key-lost", "no host that was reached holds the cluster's MUNGE key") \
 	X(KEY_UNKNOWN, "key-unknown", "slurmds run, and nothing says which MUNGE key is the cluster's") \
@@ -48,6 +52,7 @@
 	X(LIMITED, "limited", "-l cannot be used for a change that concerns every host") \
 	X(LOST, "lost", "a host was lost during the run") \
 	X(MACHINE_ID, "machine-id", "two hosts have the same machine-id") \
+	X(MEMORY_DEFAULT, "memory-default", "a node that joins lowers the default memory of jobs") \
 	X(MEMORY_LOWER, "memory-lower", "the configured memory of a node was lowered") \
 	X(MODULE_LEFT, "module-left", "a module no longer applies to a host, and its files stay") \
 	X(MTU, "mtu", "the MTUs of two hosts differ") \

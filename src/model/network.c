@@ -27,7 +27,7 @@ const char *network_class(unsigned speed)
 	return NULL;
 }
 
-void network_resolve_host(struct cluster_host *h)
+void network_resolve_host(struct cluster_host *h, bool accept)
 {
 	if (h->last)
 		h->network = h->last->network;
@@ -36,12 +36,31 @@ void network_resolve_host(struct cluster_host *h)
 	const struct facts_network *now = &h->facts->network;
 	unsigned speed = facts_network_speed(now);
 	const char *leaf = facts_network_switch(now);
-	if (speed) {
+	if (speed && (accept || !h->network.speed)) {
 		h->network.speed = speed;
 		h->network.infiniband = facts_network_infiniband(now);
 	}
-	if (leaf)
+	if (leaf && (accept || !h->network.leaf))
 		h->network.leaf = leaf;
+}
+
+/* Where nothing of slurm.conf or topology.conf comes of it, a link may be what it likes. */
+bool network_compare(const struct cluster *c, const struct cluster_host *h, struct strbuf *text)
+{
+	const struct inv_network *n = &c->inv->network;
+	const struct facts_network *now = &h->facts->network;
+	unsigned speed = facts_network_speed(now), was = h->network.speed;
+	const char *leaf = n->discover ? facts_network_switch(now) : NULL;
+	bool counts = n->features || network_wants_bandwidth(c->inv);
+	bool infiniband = facts_network_infiniband(now);
+	bool slower = counts && speed && (speed < was || (h->network.infiniband && !infiniband));
+	if (counts && speed && was && speed != was)
+		strbuf_addf(text, "%slink %u Mbit/s, was %u", text->len ? ", " : "", speed, was);
+	if (counts && speed && was && infiniband != h->network.infiniband)
+		strbuf_addf(text, "%sInfiniBand %s", text->len ? ", " : "", infiniband ? "added" : "missing");
+	if (leaf && h->network.leaf && !streq(leaf, h->network.leaf))
+		strbuf_addf(text, "%sbelow the switch %s, was %s", text->len ? ", " : "", leaf, h->network.leaf);
+	return slower;
 }
 
 const char *network_features(const struct cluster *c, const struct cluster_host *h)

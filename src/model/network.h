@@ -7,13 +7,17 @@
 #ifndef REEVE_MODEL_NETWORK_H
 #define REEVE_MODEL_NETWORK_H
 
+#include "base/strbuf.h"
 #include "model/cluster.h"
 
 /* Nodes of a tree whose switch nobody knows are below a leaf of this name. */
 #define NETWORK_UNPLACED "unplaced"
 
 /* Sets h->network from its facts and the record. */
-void network_resolve_host(struct cluster_host *h);
+void network_resolve_host(struct cluster_host *h, bool accept);
+
+/* Appends to `text` what its links are now that differs from the baseline; says whether that is less. */
+bool network_compare(const struct cluster *c, const struct cluster_host *h, struct strbuf *text);
 
 /* Sets the leaf and the part of each listed node where the topology is a tree, the part where it is blocks, with findings about those that have none; checks that
  * the release has the topology. Called when all hosts are resolved and the release is known. */

@@ -105,6 +105,7 @@ struct plan *plan_make(const struct cluster *cluster, const struct catalog *cons
 		cluster_check_choice(cluster, options->selected, false, &plan->findings);
 	count_changes(plan, options);
 	if (plan_wants(options, "core")) {
+		plan_edits(plan);
 		plan_activation(plan);
 		plan_care(plan);
 	}

@@ -135,6 +135,7 @@ bool plan_wants(const struct plan_options *options, const char *module);
 
 /* Parts of plan_make in files of their own. */
 void plan_activation(struct plan *plan); /* activation, host needs, refusals, which nodes join */
+void plan_edits(struct plan *plan);      /* files that somebody edited */
 void plan_care(struct plan *plan);       /* which nodes are drained, and how many wait to be resumed */
 /* Joined with what is demanded under that name already; `nodes` NULL: all. */
 void plan_demand_add(struct plan *plan, enum plan_demand_kind kind, const char *what, const struct slurm_names *nodes);

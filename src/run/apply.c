@@ -1,4 +1,5 @@
 #include "run/apply.h"
+#include "run/key.h"
 
 #include <sodium.h>
 #include <stdint.h>
@@ -103,43 +104,6 @@ static bool needs_key(const struct action *a)
 	return false;
 }
 
-/* The key that is the cluster's, from the host that has it; checked against the fingerprint before anybody else gets
- * it. */
-static int fetch_key(struct runner *r, struct err *err)
-{
-	struct gathered *g = r->g;
-	if (r->key)
-		return 0;
-	if (g->new_key) {
-		r->key = sodium_malloc(KEY_BYTES);
-		if (!r->key)
-			abort();
-		memcpy(r->key, g->new_key, KEY_BYTES);
-		r->key_len = KEY_BYTES;
-		return 0;
-	}
-	json_t *message = json_pack("{s:s, s:s, s:s, s:s, s:i}", "verb", "secret", "path", "/etc/munge/munge.key",
-				    "name", "munge.key", "for", fleet_key(g->fleet), "max", 4096);
-	struct fleet_request request = gather_request(g, g->cluster->key_holder, message);
-	int rc = fleet_round(g->fleet, &request, 1, 30000, err);
-	if (rc == 0 && (!request.answer || !request.secret)) {
-		*err = request.error;
-		rc = err_wrap(err, "the key of %s could not be read", g->inv->hosts[g->cluster->key_holder].name);
-	}
-	char hex[65];
-	if (rc == 0 && (wire_fingerprint(g->cluster->salt, request.secret, request.secret_len, hex, err) < 0 ||
-			!streq(hex, g->cluster->key_fingerprint)))
-		rc = err_set(err, ERR_PROTOCOL, "%s gave another key than its fingerprint says",
-			     g->inv->hosts[g->cluster->key_holder].name);
-	if (rc == 0) {
-		r->key = TAKE(request.secret);
-		r->key_len = request.secret_len;
-	}
-	fleet_request_clear(&request);
-	json_decref(message);
-	return rc;
-}
-
 static void attach(struct runner *r, struct fleet_request *request, const struct action *a, struct fleet_secret *secret)
 {
 	struct fleet_blob *blobs = arena_calloc(r->g->arena, a->count, sizeof *blobs);
@@ -211,7 +175,8 @@ static int run_step(struct runner *r, const struct step *step, struct err *err)
 	size_t n = 0;
 	unsigned timeout = 0;
 	for (size_t i = 0; i < step->len; i++)
-		if (can_be_told(r, step->items[i].host) && needs_key(&step->items[i]) && fetch_key(r, err) < 0)
+		if (can_be_told(r, step->items[i].host) && needs_key(&step->items[i]) &&
+		    key_fetch(g, &r->key, &r->key_len, &r->result->findings, err) < 0)
 			return -1;
 	secret.bytes = r->key;
 	secret.len = r->key_len;

@@ -122,7 +122,7 @@ slurm_cluster() {
 record() {
 	local hosts node
 	hosts=$(for node in $(cat "$roots/names"); do
-		printf '{"name":"%s","arch":"x86_64","memory":7556,"measured":7812,"sockets":1,"cores":4,"threads":1,"cpus":4,"gpus":[],"cgroups":7},' "$node"
+		printf '{"name":"%s","arch":"x86_64","memory":7556,"measured":7812,"sockets":1,"cores":4,"threads":1,"cpus":4,"gpus":[],"cgroups":0},' "$node"
 	done)
 	printf '{"format":2,"epoch":%d,"cluster":"fen","hosts":[%s],"exclusions":[%s],"generations":[]}' "$2" "${hosts%,}" "$3" \
 		>"$roots/$1.fen/var/lib/reeve/record.json"

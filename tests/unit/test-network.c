@@ -31,6 +31,7 @@ struct world {
 	const char *unreached[HOSTS];
 	struct facts_link links[HOSTS];
 	struct facts_neighbour neighbours[HOSTS];
+	struct cluster_options options;
 	struct cluster *cluster;
 };
 
@@ -48,8 +49,7 @@ static void parse(struct world *w, const char *network)
 
 static void resolve(struct world *w)
 {
-	const struct cluster_options options = {0};
-	w->cluster = cluster_resolve(w->inv, w->given, w->unreached, &options, w->arena);
+	w->cluster = cluster_resolve(w->inv, w->given, w->unreached, &w->options, w->arena);
 }
 
 static struct world *world_new(const char *network, const char *slurm)
@@ -163,7 +163,16 @@ static void what_is_not_seen_is_kept(void **state)
 	w->unreached[3] = "it is off";
 	resolve(w);
 	assert_string_equal(core_slurm_conf(w->cluster), before);
+	/* A cable that came loose, and a faster one: the one is a fault of that node, the other an offer. */
 	w->links[1] = (struct facts_link){.name = "eth0", .up = true, .speed = 1000};
+	w->links[2].speed = 25000;
+	resolve(w);
+	assert_string_equal(core_slurm_conf(w->cluster), before);
+	assert_int_equal(w->cluster->hosts[1].change, CHANGE_SHRANK);
+	assert_string_equal(w->cluster->hosts[1].change_text, "link 1000 Mbit/s, was 10000");
+	assert_int_equal(w->cluster->hosts[2].change, CHANGE_OTHER);
+	bool accept[HOSTS] = {[1] = true};
+	w->options.decisions.accept.hosts = accept;
 	resolve(w);
 	assert_non_null(strstr(core_slurm_conf(w->cluster), "Features=net1g Gres=bandwidth:1000"));
 	world_free(w);

@@ -44,9 +44,14 @@ static void gpus_are_in_both_files(void **state)
 	assert_null(strstr(core_cgroup_conf(w->cluster), "ConstrainDevices"));
 	world_free(w);
 
-	w = world_with_cards();
+	w = world_with_cards(); /* what kernels can do now and could not is offered */
+	bool accept[HOSTS] = {[1] = true, [2] = true};
 	for (size_t i = 0; i < HOSTS; i++)
 		w->facts[i].cgroup_devices = true;
+	world_resolve(w);
+	assert_null(strstr(core_cgroup_conf(w->cluster), "ConstrainDevices"));
+	assert_int_equal(w->cluster->hosts[1].change, CHANGE_OTHER);
+	w->options.decisions.accept.hosts = accept;
 	world_resolve(w);
 	assert_non_null(strstr(core_cgroup_conf(w->cluster), "\nConstrainDevices=yes\n"));
 	world_free(w);
@@ -295,6 +300,9 @@ static void foreign_gres_conf_is_not_replaced(void **state)
 	(void)state;
 	struct world *w = world_with_cards();
 	w->facts[2].gres_conf = "Name=gpu File=/dev/nvidia0\n";
+	world_resolve(w); /* where reeve's was in force it is drift */
+	assert_false(world_has(&w->cluster->findings, "foreign-gres-conf"));
+	w->facts[2].in_force_gres = NULL;
 	world_resolve(w);
 	assert_true(world_has(&w->cluster->findings, "foreign-gres-conf"));
 	w->options.replace = true;

@@ -62,7 +62,7 @@ static void key_is_decided_by_record_and_daemons(void **state)
 	w->facts[0].key_fingerprint = arena_printf(w->arena, "%064d", 7);
 	world_resolve(w);
 	assert_int_equal(w->cluster->key, KEY_KNOWN);
-	assert_int_equal(w->cluster->key_holder, 1);
+	assert_int_equal(w->cluster->key_holders[0], 1);
 	world_free(w);
 
 	w = world_new(world_yaml); /* another one is asked for, and a node that served cannot be reached */

@@ -50,16 +50,6 @@ static bool consumes_memory(const struct inventory *inv)
 	return value ? strcasestr(value, "memory") != NULL : !core_whole_nodes(inv);
 }
 
-/* MemSpecLimit is the daemons', not the jobs' (slurm.conf(5)). 0: nothing is known of the host. */
-static uint64_t of_host(const struct cluster_host *h)
-{
-	if (!h->listed || !h->hardware.cpus)
-		return 0;
-	uint64_t kept = h->class ? number_of(h->class->params, h->class->param_count, "MemSpecLimit") : 0;
-	uint64_t each = kept < h->memory ? (h->memory - kept) / h->hardware.cpus : 0;
-	return each ? each : 1;
-}
-
 static uint64_t lesser(uint64_t a, uint64_t b)
 {
 	return !a || (b && b < a) ? b : a;
@@ -72,7 +62,7 @@ uint64_t core_memory_default(const struct cluster *c)
 	if (!consumes_memory(inv) || is_given(inv->params, inv->param_count))
 		return 0;
 	for (size_t i = 0; i < inv->host_count; i++)
-		least = lesser(least, of_host(&c->hosts[i]));
+		least = lesser(least, cluster_memory_each(&c->hosts[i]));
 	return lesser(least ? least : 1, number_of(inv->params, inv->param_count, "MaxMemPerCPU"));
 }
 
@@ -83,7 +73,7 @@ uint64_t core_memory_of_partition(const struct cluster *c, const struct cluster_
 	if (!global || is_given(p->inv->params, p->inv->param_count))
 		return 0;
 	for (size_t i = 0; i < p->member_count; i++)
-		least = lesser(least, of_host(&c->hosts[p->members[i]]));
+		least = lesser(least, cluster_memory_each(&c->hosts[p->members[i]]));
 	uint64_t most = number_of(p->inv->params, p->inv->param_count, "MaxMemPerCPU");
 	least = lesser(least, most ? most : number_of(inv->params, inv->param_count, "MaxMemPerCPU"));
 	return p->member_count && least != global ? least : 0;
