@@ -19,8 +19,11 @@ struct targets {
 	size_t len, cap;
 };
 
-static const char *const state_names[] = {
-    [TRUST_KNOWN] = "known", [TRUST_NEW] = "new", [TRUST_CHANGED] = "CHANGED", [TRUST_FAILED] = "failed"};
+static const char *const state_names[] = {[TRUST_KNOWN] = "known",
+					  [TRUST_NEW] = "new",
+					  [TRUST_CHANGED] = "CHANGED",
+					  [TRUST_REVOKED] = "REVOKED",
+					  [TRUST_FAILED] = "failed"};
 
 /* One operand: hosts of the cluster's file where there is one that has them, else "[USER@]HOST" for ssh. */
 static int add_operand(struct context *context, const struct inventory *inv, const char *text, struct targets *targets,
@@ -76,7 +79,7 @@ static void print_keys(struct context *context, const struct targets *targets, c
 	struct table t = {.columns = columns, .count = 4, .arena = context->arena};
 	for (size_t i = 0; i < targets->len; i++) {
 		const struct trust_key *k = &keys[i];
-		bool shown = k->state == TRUST_NEW || k->state == TRUST_CHANGED;
+		bool shown = k->state != TRUST_KNOWN && k->state != TRUST_FAILED;
 		table_add(&t, (const char *const[]){targets->items[i].name, state_names[k->state],
 						    shown ? k->type : NULL, shown ? k->fingerprint : NULL});
 	}
@@ -88,11 +91,13 @@ static void print_json(const struct targets *targets, const struct trust_key *ke
 	json_t *hosts = json_array();
 	for (size_t i = 0; i < targets->len; i++) {
 		const struct trust_key *k = &keys[i];
-		json_array_append_new(hosts,
-				      json_pack("{s:s, s:s, s:s, s:s, s:b, s:s?}", "name", targets->items[i].name,
-						"state", k->state == TRUST_CHANGED ? "changed" : state_names[k->state],
-						"type", k->type, "fingerprint", k->fingerprint, "accepted", accepted[i],
-						"error", k->state == TRUST_FAILED ? k->error.text : NULL));
+		json_array_append_new(
+		    hosts, json_pack("{s:s, s:s, s:s, s:s, s:b, s:s?}", "name", targets->items[i].name, "state",
+				     k->state == TRUST_CHANGED   ? "changed"
+				     : k->state == TRUST_REVOKED ? "revoked"
+								 : state_names[k->state],
+				     "type", k->type, "fingerprint", k->fingerprint, "accepted", accepted[i], "error",
+				     k->state == TRUST_FAILED ? k->error.text : NULL));
 	}
 	json_t *all = json_pack("{s:o}", "hosts", hosts);
 	json_dumpf(all, stdout, JSON_INDENT(2));
@@ -152,14 +157,20 @@ static int conclude(const struct context *context, const struct targets *targets
 		const struct trust_key *k = &keys[i];
 		done += accepted[i];
 		failed += k->state == TRUST_FAILED;
-		open += (k->state == TRUST_NEW || k->state == TRUST_CHANGED) && !accepted[i];
+		open += k->state != TRUST_KNOWN && k->state != TRUST_FAILED && !accepted[i];
 		if (k->state == TRUST_FAILED)
 			fprintf(stderr, "%s: %s\n", targets->items[i].name, k->error.text);
 		else if (k->state == TRUST_CHANGED && !accepted[i])
 			fprintf(stderr,
-				"%s: its key is another than the one known. Either it was installed anew, or somebody "
-				"is between you and it. When you know why: reeve trust --replace %s\n",
+				"%s: host key changed: the host was reinstalled, or someone is intercepting the "
+				"connection. When you know why: reeve trust --replace %s\n",
 				targets->items[i].name, targets->items[i].name);
+		else if (k->state == TRUST_REVOKED)
+			fprintf(
+			    stderr,
+			    "%s: host key revoked: another took its place, and whoever answers now has the old one. "
+			    "If it is rightly in use again, remove its @revoked line from %s\n",
+			    targets->items[i].name, trust_default_path(context->arena));
 	}
 	if (done && !context->json)
 		printf("accepted %zu key%s\n", done, done == 1 ? "" : "s");
@@ -195,7 +206,7 @@ static int run(struct context *context)
 
 static const struct option_spec options[] = {
     {"yes", 'y', NULL, "accept new keys without asking"},
-    {"replace", 0, NULL, "accept keys in the place of others that were known"},
+    {"replace", 0, NULL, "accept keys in the place of others that were known, and revoke those"},
     {NULL},
 };
 

@@ -19,7 +19,8 @@ static const struct known {
     {"REMOTE HOST IDENTIFICATION HAS CHANGED", ERR_REFUSED, false,
      "its host key is not the one that was trusted: it was reinstalled, or something else answers at its address; "
      "when you know why, run `reeve trust --replace %s`"},
-    {"revoked", ERR_REFUSED, true, "its host key is marked as revoked"},
+    {"revoked", ERR_REFUSED, false,
+     "its host key is revoked: another took its place (`reeve trust --replace`), and what answers has the old one"},
     {"host key is known for", ERR_REFUSED, false, "its host key is not known yet: run `reeve trust %s`"},
     {"Host key verification failed", ERR_REFUSED, false, "its host key is not trusted: run `reeve trust %s`"},
     {"Too many authentication failures", ERR_REFUSED, false,

@@ -30,12 +30,11 @@ static void set_up_ssh(struct fleet *f, struct err *err)
 	f->ssh = (struct ssh){
 	    .program = program && *program ? program : "ssh",
 	    .config = o->ssh_config,
+	    .known_hosts = trust_path(o, f->arena),
 	    .connect_timeout_s = tcp_s > TCP_TIMEOUT_S ? TCP_TIMEOUT_S
 				 : tcp_s               ? tcp_s
 						       : 1,
 	};
-	if (!o->ssh_config)
-		f->ssh.known_hosts = o->known_hosts ? o->known_hosts : trust_default_path(f->arena);
 	if (f->count > SSH_MASTERS_MAX || (o->control_dir && streq(o->control_dir, "none")))
 		return;
 	if (!o->control_dir)

@@ -54,8 +54,9 @@ enum fleet_phase {
 
 struct fleet_options {
 	const char *ssh;         /* program; NULL: $REEVE_SSH, else "ssh" */
-	const char *ssh_config;  /* ssh -F: the lab's; its own known_hosts then, not reeve's; NULL: the user's */
-	const char *known_hosts; /* reeve's own trust file (transport/trust.h); NULL: trust_default_path() */
+	const char *ssh_config;  /* ssh -F: the lab's, which names its own known_hosts; NULL: the user's */
+	const char *known_hosts; /* reeve's own trust file (transport/trust.h); NULL: trust_default_path(), or none with
+				    an ssh_config */
 	const char *agent_dir;   /* where reeve-agent and reeve-agent-arm64 are; NULL: $REEVE_AGENT_DIR, else beside the
 				    program itself, else ../libexec/reeve from there */
 	const char *control_dir; /* for ssh's kept connections; NULL: a private one is made; "none": keep none */

@@ -92,15 +92,23 @@ void ssh_forget_master(const struct ssh *ssh, const struct ssh_dest *dest)
 
 char **ssh_argv(const struct ssh *ssh, const struct ssh_dest *dest, const char *command, bool keep, struct arena *arena)
 {
+	/* ssh takes the first value that it is given for an option (ssh_config(5)): these go before the user's */
 	static const char *const options[] = {
+	    "IgnoreUnknown=*", /* some of the following are Debian's, or new */
 	    "RemoteCommand=none",
 	    "SessionType=default",
 	    "StdinNull=no",
 	    "ForkAfterAuthentication=no",
+	    "PermitLocalCommand=no",
+	    /* nothing of the operator's goes to a host */
 	    "ClearAllForwardings=yes",
 	    "ForwardAgent=no",
 	    "ForwardX11=no",
-	    "PermitLocalCommand=no",
+	    "Tunnel=no",
+	    "GSSAPIDelegateCredentials=no",
+	    "SetEnv=REEVE=1",
+	    "AddKeysToAgent=no",
+	    "HostbasedAuthentication=no",
 	    "EscapeChar=none",
 	    "ServerAliveInterval=5",
 	    "ServerAliveCountMax=3",
@@ -109,8 +117,14 @@ char **ssh_argv(const struct ssh *ssh, const struct ssh_dest *dest, const char *
 	    "BatchMode=yes",
 	    "PasswordAuthentication=no",
 	    "KbdInteractiveAuthentication=no",
+	    /* a host is its key in a file of known hosts, and nothing else */
 	    "StrictHostKeyChecking=yes",
 	    "UpdateHostKeys=no",
+	    "VerifyHostKeyDNS=no",
+	    "KnownHostsCommand=none",
+	    "NoHostAuthenticationForLocalhost=no",
+	    "GSSAPIKeyExchange=no",
+	    "GSSAPITrustDns=no",
 	    "LogLevel=ERROR",
 	};
 	VEC(char *) argv = {0};

@@ -2,7 +2,9 @@
  * ssh: how the user's own OpenSSH client is called, and where its kept connections (ControlMaster, ssh_config(5)) lie.
  *
  * The user's ssh_config applies: jump hosts, certificates, agents and hardware keys work as on the command line. What
- * would make ssh ask, forward, fork or run something else is switched off. Host keys are checked, always.
+ * would make ssh ask, forward, fork or run something else is switched off, and so is whatever stands for a host's key in
+ * the place of a file of known hosts, or hands the operator's credentials on (docs/adr/0050-ssh-options.md). Host keys
+ * are checked, always.
  */
 #ifndef REEVE_TRANSPORT_SSH_H
 #define REEVE_TRANSPORT_SSH_H

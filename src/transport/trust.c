@@ -17,7 +17,7 @@
 #include "transport/explain.h"
 #include "transport/ssh.h"
 
-enum { AT_ONCE = 16, FILE_MAX = 16 << 20, TEXT_MAX = 8192 };
+enum { AT_ONCE = 16, FILE_MAX = 16 << 20, TEXT_MAX = 8192, OUTPUT_MAX = 1 << 20, FILES_MAX = 32 };
 
 const char *trust_default_path(struct arena *arena)
 {
@@ -47,13 +47,65 @@ int trust_parse(const char *line, struct arena *arena, struct trust_key *ret, st
 	return 0;
 }
 
-/* One ssh, asked for a key or whether it knows the key. */
+const char *trust_path(const struct fleet_options *options, struct arena *arena)
+{
+	return options->known_hosts ? options->known_hosts : options->ssh_config ? NULL : trust_default_path(arena);
+}
+
+/* A hash or a pattern stands for nobody knows how many hosts. */
+static bool is_plain(const char *name)
+{
+	return !strpbrk(name, "|*?!");
+}
+
+static bool has_line(const char *text, const char *line)
+{
+	size_t len = strlen(line);
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
+		if (strcspn(text, "\n") == len && memcmp(text, line, len) == 0)
+			return true;
+	return false;
+}
+
+void trust_revoke(const char *found, const struct trust_key *key, struct arena *arena, struct strbuf *ret)
+{
+	char *rest = arena_strdup(arena, key->line), *lines = arena_strdup(arena, found);
+	const char *name = str_next(&rest, " ");
+	str_next(&rest, " ");
+	const char *current = str_next(&rest, " ");
+	for (char *line; (line = str_next_line(&lines));) {
+		if (*line == '#' || *line == '@')
+			continue;
+		char *names = str_next(&line, " \t"), *type = str_next(&line, " \t"), *old = str_next(&line, " \t");
+		if (!old || streq(old, current))
+			continue;
+		_cleanup_strbuf_ struct strbuf one = {0};
+		strbuf_addf(&one, "@revoked %s", name);
+		for (char *other; (other = str_next(&names, ","));)
+			if (is_plain(other) && !streq(other, name))
+				strbuf_addf(&one, ",%s", other);
+		strbuf_addf(&one, " %s %s", type, old);
+		if (!has_line(strbuf_str(ret), one.data))
+			strbuf_addf(ret, "%s\n", one.data);
+	}
+}
+
+enum stage {
+	ASK,    /* ssh, whether it knows the key */
+	FETCH,  /* ssh, for the key */
+	CONFIG, /* ssh, which files of known hosts it reads */
+	SEARCH, /* ssh-keygen, what one of them knows of the host */
+};
+
+/* One program that looks at one host. */
 struct look {
 	struct looks *looks;
 	struct channel *channel;
 	size_t host;
-	bool fetching;
-	struct strbuf errors;
+	enum stage stage;
+	const char *files[FILES_MAX];
+	size_t file_count, file; /* `file`: the next to search */
+	struct strbuf output, errors, revoked;
 };
 
 struct looks {
@@ -72,17 +124,22 @@ static char *fetched_path(const struct look *look)
 	return arena_printf(look->looks->arena, "%s/%zu", look->looks->dir, look->host);
 }
 
+static struct ssh_dest dest_of(const struct fleet_target *target)
+{
+	return (struct ssh_dest){
+	    .host = target->address ? target->address : target->name, .user = target->user, .port = target->port};
+}
+
 /*
  * The command line of ssh_argv with our options in front of its own: the first value that ssh is given for an option is
  * the one in force (ssh_config(5)).
  */
-static char **look_argv(const struct look *look, bool fetching)
+static char **ssh_look(const struct look *look)
 {
 	const struct looks *l = look->looks;
-	const struct fleet_target *target = &l->targets[look->host];
+	bool fetching = look->stage == FETCH;
 	struct ssh ssh = l->ssh;
-	const struct ssh_dest dest = {
-	    .host = target->address ? target->address : target->name, .user = target->user, .port = target->port};
+	const struct ssh_dest dest = dest_of(&l->targets[look->host]);
 	if (fetching)
 		ssh.known_hosts = NULL;
 	char **base = ssh_argv(&ssh, &dest, "exit", false, l->arena);
@@ -102,21 +159,80 @@ static char **look_argv(const struct look *look, bool fetching)
 		argv[n++] = arena_strdup(l->arena, "-o");
 		argv[n++] = arena_strdup(l->arena, fetch[i]);
 	}
+	if (look->stage == CONFIG)
+		argv[n++] = arena_strdup(l->arena, "-G");
 	memcpy(argv + n, base + 1, (count - 1) * sizeof *argv);
 	return argv;
 }
 
-static void look_start(struct look *look, bool fetching);
+static char **search_argv(struct look *look)
+{
+	struct arena *arena = look->looks->arena;
+	const char *line = look->looks->keys[look->host].line;
+	char **argv = arena_calloc(arena, 6, sizeof *argv);
+	argv[0] = arena_strdup(arena, "ssh-keygen");
+	argv[1] = arena_strdup(arena, "-F");
+	argv[2] = arena_strndup(arena, line, strcspn(line, " "));
+	argv[3] = arena_strdup(arena, "-f");
+	argv[4] = arena_strdup(arena, look->files[look->file++]);
+	return argv;
+}
 
-static void look_done(struct look *look)
+static void look_start(struct look *look, enum stage stage);
+
+static void look_clear(struct look *look)
 {
 	channel_close(look->channel);
 	look->channel = NULL;
+	strbuf_free(&look->output);
 	strbuf_free(&look->errors);
+}
+
+static void look_done(struct look *look)
+{
+	look_clear(look);
+	strbuf_free(&look->revoked);
 	look->looks->running--;
 }
 
-static void read_fetched(struct look *look, int status)
+static void add_file(struct look *look, const char *path)
+{
+	if (look->file_count < FILES_MAX && access(path, F_OK) == 0)
+		look->files[look->file_count++] = path;
+}
+
+/* `ssh -G` prints the names with spaces between, and does not quote those that have some: both are tried. */
+static void read_config(struct look *look)
+{
+	struct arena *arena = look->looks->arena;
+	char *rest = arena_strndup(arena, strbuf_str(&look->output), look->output.len);
+	if (look->looks->ssh.known_hosts)
+		add_file(look, look->looks->ssh.known_hosts);
+	for (char *line; (line = str_next_line(&rest));) {
+		const char *key = str_next(&line, " ");
+		if (!key || !line || (!streq(key, "userknownhostsfile") && !streq(key, "globalknownhostsfile")))
+			continue;
+		if (strchr(line, ' '))
+			add_file(look, arena_strdup(arena, line));
+		for (const char *path; (path = str_next(&line, " \""));)
+			add_file(look, path);
+	}
+}
+
+/* All that was known of it is found: the next file, or the end. */
+static void search(struct look *look)
+{
+	struct trust_key *key = &look->looks->keys[look->host];
+	if (look->file < look->file_count) {
+		look_start(look, SEARCH);
+		return;
+	}
+	key->revoked = arena_strndup(look->looks->arena, strbuf_str(&look->revoked), look->revoked.len);
+	look_done(look);
+}
+
+/* The key that was fetched; false: there is none. */
+static bool read_fetched(struct look *look, int status)
 {
 	struct trust_key *key = &look->looks->keys[look->host];
 	_cleanup_strbuf_ struct strbuf file = {0};
@@ -124,7 +240,7 @@ static void read_fetched(struct look *look, int status)
 	if (file_read(fetched_path(look), TEXT_MAX, &file, NULL) == 0 && file.len &&
 	    trust_parse(file.data, look->looks->arena, key, &key->error) == 0) {
 		key->state = found;
-		return;
+		return true;
 	}
 	const struct explain why = {.name = look->looks->targets[look->host].name,
 				    .status = status,
@@ -133,13 +249,14 @@ static void read_fetched(struct look *look, int status)
 				    .noise = ""};
 	key->state = TRUST_FAILED;
 	explain_failure(&why, &key->error);
+	return false;
 }
 
 static void on_out(void *data, const char *bytes, size_t len)
 {
-	(void)data;
-	(void)bytes;
-	(void)len;
+	struct look *look = data;
+	if (look->stage >= CONFIG && look->output.len + len <= OUTPUT_MAX)
+		strbuf_add(&look->output, bytes, len);
 }
 
 static void on_err(void *data, const char *bytes, size_t len)
@@ -154,37 +271,67 @@ static bool said(const struct look *look, const char *text)
 	return strstr(strbuf_str(&look->errors), text) != NULL;
 }
 
+/* Past the host key there is either the refusal of a login with nothing, or a host that lets in anybody. */
+static enum trust_state judge(const struct look *look, int status)
+{
+	if (status == 0 || said(look, "Permission denied"))
+		return TRUST_KNOWN;
+	if (said(look, "REVOKED HOST KEY DETECTED") || said(look, "marked as revoked"))
+		return TRUST_REVOKED;
+	return said(look, "REMOTE HOST IDENTIFICATION HAS CHANGED") ? TRUST_CHANGED : TRUST_NEW;
+}
+
+/* A kept connection was made with a key that is in question now. */
+static void forget_master(const struct look *look)
+{
+	const struct ssh_dest dest = dest_of(&look->looks->targets[look->host]);
+	ssh_forget_master(&look->looks->ssh, &dest);
+}
+
 static void on_end(void *data, int status)
 {
 	struct look *look = data;
 	struct trust_key *key = &look->looks->keys[look->host];
-	if (look->fetching) {
-		read_fetched(look, status);
-		look_done(look);
+	switch (look->stage) {
+	case ASK:
+		key->state = judge(look, status);
+		if (key->state == TRUST_KNOWN) {
+			look_done(look);
+			return;
+		}
+		forget_master(look);
+		look_start(look, FETCH);
+		return;
+	case FETCH:
+		if (read_fetched(look, status) && key->state == TRUST_CHANGED)
+			look_start(look, CONFIG);
+		else
+			look_done(look);
+		return;
+	case CONFIG:
+		read_config(look);
+		search(look);
+		return;
+	case SEARCH:
+		trust_revoke(strbuf_str(&look->output), key, look->looks->arena, &look->revoked);
+		search(look);
 		return;
 	}
-	/* Past the host key there is either the refusal of a login with nothing, or a host that lets in anybody. */
-	if (status == 0 || said(look, "Permission denied"))
-		key->state = TRUST_KNOWN;
-	else if (said(look, "REMOTE HOST IDENTIFICATION HAS CHANGED"))
-		key->state = TRUST_CHANGED;
-	else
-		key->state = TRUST_NEW;
-	channel_close(look->channel);
-	strbuf_free(&look->errors);
-	look_start(look, true);
 }
 
-static void look_start(struct look *look, bool fetching)
+static void look_start(struct look *look, enum stage stage)
 {
 	static const struct channel_ops ops = {.on_out = on_out, .on_err = on_err, .on_end = on_end};
 	struct trust_key *key = &look->looks->keys[look->host];
-	look->fetching = fetching;
-	look->channel = channel_spawn(&look->looks->channels, look_argv(look, fetching), &ops, look, &key->error);
-	if (!look->channel) {
+	look_clear(look);
+	look->stage = stage;
+	char **argv = stage == SEARCH ? search_argv(look) : ssh_look(look);
+	look->channel = channel_spawn(&look->looks->channels, argv, &ops, look, &key->error);
+	if (look->channel)
+		return;
+	if (stage < CONFIG)
 		key->state = TRUST_FAILED;
-		look_done(look);
-	}
+	look_done(look);
 }
 
 static void do_nothing(uv_timer_t *timer)
@@ -212,14 +359,14 @@ static int look_at_all(struct looks *l, size_t count, const struct fleet_options
 			if (l->targets[look->host].local)
 				continue;
 			l->running++;
-			look_start(look, false);
+			look_start(look, ASK);
 		}
 		if (l->running)
 			uv_run(&l->loop, UV_RUN_ONCE);
 	}
 	for (size_t i = 0; i < next; i++) {
-		channel_close(all[i].channel);
-		strbuf_free(&all[i].errors);
+		look_clear(&all[i]);
+		strbuf_free(&all[i].revoked);
 		unlink(fetched_path(&(struct look){.looks = l, .host = i}));
 	}
 	uv_close((uv_handle_t *)&tick, NULL);
@@ -237,11 +384,11 @@ int trust_look(const struct fleet_target *targets, size_t count, const struct fl
 			  .dir = dir,
 			  .ssh = {.program = program && *program ? program : "ssh",
 				  .config = options->ssh_config,
-				  .known_hosts = options->ssh_config    ? NULL
-						 : options->known_hosts ? options->known_hosts
-									: trust_default_path(arena),
+				  .known_hosts = trust_path(options, arena),
 				  .connect_timeout_s =
 				      options->connect_timeout_ms >= 1000 ? options->connect_timeout_ms / 1000 : 10}};
+	struct err why;
+	l.ssh.control_dir = options->control_dir ? options->control_dir : ssh_control_dir(arena, &why);
 	if (!mkdtemp(dir))
 		return err_system(err, errno, "%s", dir);
 	signal(SIGPIPE, SIG_IGN);
@@ -269,7 +416,15 @@ int trust_accept(const char *path, const struct trust_key *key, bool replace, st
 	if (!key->line)
 		return err_set(err, ERR_MISSING, "there is no key to accept");
 	if (key->state == TRUST_CHANGED && !replace)
-		return err_set(err, ERR_REFUSED, "its host key has changed; say --replace when you know why");
+		return err_set(err, ERR_REFUSED, "its host key has changed; use --replace when you know why");
+	if (key->state == TRUST_REVOKED)
+		return err_set(err, ERR_REFUSED, "its host key is revoked in %s, since another took its place", path);
+	if (key->state == TRUST_CHANGED && key->error.code)
+		return err_set(err, key->error.code, "its old key cannot be looked for: %s", key->error.text);
+	if (key->state == TRUST_CHANGED && (!key->revoked || !*key->revoked))
+		return err_set(err, ERR_REFUSED,
+			       "its old key was not found in the files of known hosts, so that it cannot be revoked: "
+			       "remove it there (ssh-keygen -R)");
 	_cleanup_free_ char *dir = xstrdup(path);
 	char *slash = strrchr(dir, '/');
 	if (slash && slash != dir) {
@@ -282,10 +437,13 @@ int trust_accept(const char *path, const struct trust_key *key, bool replace, st
 	_cleanup_free_ char *text = strbuf_take(&file);
 	char *rest = text;
 	for (char *line; (line = str_next_line(&rest));) {
-		if (streq(line, key->line) || (replace && same_host(line, key->line)))
+		if (streq(line, key->line) || (replace && same_host(line, key->line)) ||
+		    (key->revoked && has_line(key->revoked, line)))
 			continue;
 		strbuf_addf(&out, "%s\n", line);
 	}
+	if (key->state == TRUST_CHANGED)
+		strbuf_adds(&out, key->revoked);
 	strbuf_addf(&out, "%s\n", key->line);
 	return file_write_atomic(path, out.data, out.len, 0600, err);
 }

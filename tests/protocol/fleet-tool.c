@@ -64,7 +64,7 @@ static void show(const struct fleet *fleet, const struct fleet_request *request)
 
 static int trust(const struct fleet_target *targets, size_t count, const struct fleet_options *options, bool replace)
 {
-	static const char *const states[] = {"known", "new", "changed", "failed"};
+	static const char *const states[] = {"known", "new", "changed", "revoked", "failed"};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct trust_key *keys = arena_calloc(arena, count, sizeof *keys);
 	struct err err;

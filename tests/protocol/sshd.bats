@@ -26,20 +26,7 @@ PidFile $dir/pid
 MaxStartups 200
 SetEnv REEVE_ROOT=$dir/root
 E
-	# As root it wants a user sshd, which only its package makes: where there is none, it sees one in a namespace of its own.
-	local before=()
-	if [ "$(id -u)" = 0 ] && ! getent passwd sshd >/dev/null; then
-		{ cat /etc/passwd && echo "sshd:x:64999:65534::/run/sshd:/usr/sbin/nologin"; } >"$dir/passwd"
-		# shellcheck disable=SC2016 # for that shell
-		before=(unshare -m sh -c 'mount --bind "$0" /etc/passwd && exec "$@"' "$dir/passwd")
-	fi
-	# -D: stays a child of this shell
-	"${before[@]}" "$sshd_program" -D -f "$dir/sshd_config" 2>"$dir/sshd.log" 3>&- &
-	sshd=$!
-	for _ in $(seq 100); do
-		ssh-keyscan -T 2 -p $port 127.0.0.1 >/dev/null 2>&1 && break
-		sleep 0.1
-	done
+	start_sshd
 	cat >"$dir/config" <<E
 Host n*
 	HostName 127.0.0.1
@@ -54,6 +41,23 @@ E
 		echo "n$n $(cut -d' ' -f1,2 "$dir/host.pub")"
 	done >"$dir/known"
 	mkdir -m 700 "$dir/c"
+}
+
+start_sshd() {
+	# As root it wants a user sshd, which only its package makes: where there is none, it sees one in a namespace of its own.
+	local before=()
+	if [ "$(id -u)" = 0 ] && ! getent passwd sshd >/dev/null; then
+		{ cat /etc/passwd && echo "sshd:x:64999:65534::/run/sshd:/usr/sbin/nologin"; } >"$dir/passwd"
+		# shellcheck disable=SC2016 # for that shell
+		before=(unshare -m sh -c 'mount --bind "$0" /etc/passwd && exec "$@"' "$dir/passwd")
+	fi
+	# -D: stays a child of this shell
+	"${before[@]}" "$sshd_program" -D -f "$dir/sshd_config" 2>"$dir/sshd.log" 3>&- &
+	sshd=$!
+	for _ in $(seq 100); do
+		ssh-keyscan -T 2 -p $port 127.0.0.1 >/dev/null 2>&1 && break
+		sleep 0.1
+	done
 }
 
 teardown() {
@@ -180,9 +184,115 @@ logins() {
 	grep -qF "$(cut -d' ' -f2 "$dir/other.pub")" "$dir/known"
 	run "$fleet" -F "$dir/config" -K "$dir/known" -R -T n1
 	has 'n1 changed ssh-ed25519'
-	[ "$(cat "$dir/known")" = "n1 $(cut -d' ' -f1,2 "$dir/host.pub")" ]
+	[ "$(cat "$dir/known")" = "@revoked n1 $(cut -d' ' -f1,2 "$dir/other.pub")
+n1 $(cut -d' ' -f1,2 "$dir/host.pub")" ]
 	go n1
 	has 'n1 answer'
+}
+
+serve_with() { # KEY: the same sshd with another host key
+	kill "$sshd"
+	wait "$sshd" || true
+	sed -i "s|^HostKey .*|HostKey $1|" "$dir/sshd_config"
+	start_sshd
+}
+
+@test "trust: a key that was replaced is of no use any more, also where the user's own file has it" {
+	local ours=$dir/home/x/known_hosts
+	ssh-keygen -q -t ed25519 -N '' -f "$dir/other"
+	serve_with "$dir/other"
+	# as ssh itself writes them: hashed, and beside an address
+	ssh-keygen -q -H -f "$dir/known" 2>/dev/null
+	echo "n1,10.1.1.1 $(ssh-keygen -q -t ecdsa -N '' -f "$dir/second" && cut -d' ' -f1,2 "$dir/second.pub")" >>"$dir/known"
+	go -K "$ours" n1
+	has 'n1 failed refused'
+	run "$fleet" -F "$dir/config" -K "$ours" -R -T n1
+	has 'n1 changed'
+	hasnt 'n1 refused'
+	grep -qxF "@revoked n1 $(cut -d' ' -f1,2 "$dir/host.pub")" "$ours"
+	grep -qxF "@revoked n1,10.1.1.1 $(cut -d' ' -f1,2 "$dir/second.pub")" "$ours"
+	go -K "$ours" n1
+	has 'n1 answer'
+	# whoever has the old key
+	serve_with "$dir/host"
+	rm -f "$dir"/c/*
+	go -K "$ours" n1
+	has 'n1 failed refused its host key is revoked'
+	run "$fleet" -F "$dir/config" -K "$ours" -R -T n1
+	has 'n1 revoked'
+	has 'n1 refused its host key is revoked'
+	# a second machine made from the same image is not meant
+	go -K "$ours" n2
+	has 'n2 answer'
+}
+
+@test "nothing stands for a host's key, and nothing of the operator's is handed on, whatever ssh_config says" {
+	cat >"$dir/effective" <<'E'
+#!/bin/sh
+exec ssh -G "$@" >"$0.$$"
+E
+	chmod 755 "$dir/effective"
+	cat >"$dir/config" <<'E'
+IgnoreUnknown UseKeychain
+UseKeychain yes
+VerifyHostKeyDNS yes
+KnownHostsCommand /bin/true
+NoHostAuthenticationForLocalhost yes
+StrictHostKeyChecking no
+UpdateHostKeys yes
+GSSAPIKeyExchange yes
+GSSAPITrustDns yes
+GSSAPIDelegateCredentials yes
+HostbasedAuthentication yes
+AddKeysToAgent yes
+ForwardAgent yes
+ForwardX11 yes
+ForwardX11Trusted yes
+Tunnel yes
+LocalForward 1 x:1
+RemoteForward 1 x:1
+DynamicForward 1
+SetEnv SECRET=1
+PermitLocalCommand yes
+LocalCommand true
+RemoteCommand true
+RequestTTY force
+SessionType none
+StdinNull yes
+ForkAfterAuthentication yes
+ControlMaster auto
+ControlPath /tmp/%C
+E
+	REEVE_SSH=$dir/effective go -K "$dir/home/k" n1
+	REEVE_SSH=$dir/effective run "$fleet" -F "$dir/config" -K "$dir/home/k" -T n1
+	local call line
+	ls "$dir"/effective.*
+	for call in "$dir"/effective.*; do
+		while read -r line; do
+			# what this ssh does not know at all it does not print either
+			[ -z "$(ssh -G -F "$dir/config" n1 | grep "^${line%% *} ")" ] || grep -qx "$line" "$call" || { echo "$call: not '$line'"; return 1; }
+		done <<'E'
+verifyhostkeydns false
+nohostauthenticationforlocalhost no
+updatehostkeys false
+gssapikeyexchange no
+gssapitrustdns no
+gssapidelegatecredentials no
+hostbasedauthentication no
+addkeystoagent false
+forwardagent no
+forwardx11 no
+tunnel false
+setenv REEVE=1
+permitlocalcommand no
+requesttty false
+sessiontype default
+stdinnull no
+forkafterauthentication no
+E
+		! grep -E '^(knownhostscommand|localforward|remoteforward|dynamicforward|remotecommand) ' "$call" || return 1
+		! grep -qx 'stricthostkeychecking false' "$call" || return 1
+	done
 }
 
 @test "trust: a host that does not answer" {

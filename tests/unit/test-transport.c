@@ -174,6 +174,27 @@ static void test_known_hosts_lines(void **state)
 		assert_int_equal(trust_parse(bad[i], arena, &key, &err), -1);
 }
 
+static void test_revoked_lines(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_strbuf_ struct strbuf out = {0};
+	const struct trust_key key = {.line = "[n1]:2222 ssh-ed25519 NEW"};
+	trust_revoke("# Host [n1]:2222 found: line 1\n"
+		     "[n1]:2222,10.0.0.1 ssh-ed25519 OLD comment\n"
+		     "|1|c2FsdA==|aGFzaA== ssh-rsa OLDER\r\n"
+		     "|1|eA==|eQ== ssh-rsa OLDER\n"
+		     "n*,!n2,[n1]:2222 ssh-rsa PATTERN\n"
+		     "[n1]:2222 ssh-ed25519 NEW\n"
+		     "@cert-authority [n1]:2222 ssh-rsa CA\n"
+		     "@revoked [n1]:2222 ssh-rsa GONE\n"
+		     "[n1]:2222 broken",
+		     &key, arena, &out);
+	assert_string_equal(strbuf_str(&out), "@revoked [n1]:2222,10.0.0.1 ssh-ed25519 OLD\n"
+					      "@revoked [n1]:2222 ssh-rsa OLDER\n"
+					      "@revoked [n1]:2222 ssh-rsa PATTERN\n");
+}
+
 static bool has_pair(char **argv, const char *a, const char *b)
 {
 	for (; argv[0] && argv[1]; argv++)
@@ -287,6 +308,7 @@ int main(void)
 	    cmocka_unit_test(test_explanations),
 	    cmocka_unit_test(test_quote),
 	    cmocka_unit_test(test_known_hosts_lines),
+	    cmocka_unit_test(test_revoked_lines),
 	    cmocka_unit_test(test_ssh_command_line),
 	    cmocka_unit_test(test_control_dir),
 	    cmocka_unit_test(budget_follows_the_question),
