@@ -23,7 +23,8 @@ int reach_options(struct context *context, const struct inventory *inv, struct f
 	}
 	if (context_option(context, "ask-sudo")) {
 		if (!context->sudo_password)
-			context->sudo_password = password_ask("Password for sudo on the hosts: ", &err);
+			context->sudo_password =
+			    password_ask("Password for sudo (for the hosts where `sudo -n` is refused): ", &err);
 		if (!context->sudo_password)
 			return context_fail(context, &err);
 		ret->sudo_password = context->sudo_password;

@@ -23,8 +23,11 @@
 /* Runs as the login user. $0 is the nonce, $1 the other script, $2... its arguments. */
 static const char login_script[] = "set -f; IFS=; s=$1; shift; exec 3</proc/self/status; while read -r k <&3; do "
 				   "case $k in Uid:?0?0?*) eval $s; exit;; Uid:*) break;; esac; done; "
-				   "command -v sudo >/dev/null || { echo $0 fail sudo; exit 1; }; "
-				   "exec sudo %s /bin/sh -c $s $0 $1 $2 $3 $4";
+				   "command -v sudo >/dev/null || { echo $0 fail sudo; exit 1; }; ";
+#define AS_ROOT " /bin/sh -c $s $0 $1 $2 $3 $4"
+static const char sudo_silent[] = "exec sudo -n" AS_ROOT;
+static const char sudo_asking[] = "sudo -n /bin/sh -c : </dev/null 2>/dev/null && exec sudo -n" AS_ROOT "; "
+				  "echo $0 asks; exec sudo -S -p $0:" AS_ROOT;
 
 /* Runs as root. $0 is the nonce, then digest and size of the agent for x86_64 and for aarch64; "-": there is none. */
 static const char root_script[] =
@@ -88,7 +91,7 @@ static int load_one(const char *dir, const char *name, struct arena *arena, stru
 	void *bytes = arena_alloc(arena, file.len);
 	memcpy(bytes, file.data, file.len);
 	b->agents[b->count++] = (struct bootstrap_agent){
-	    .arch = arch, .path = path, .digest = digest_of(bytes, file.len), .bytes = bytes, .len = file.len};
+	    .arch = arch, .digest = digest_of(bytes, file.len), .bytes = bytes, .len = file.len};
 	return 1;
 }
 
@@ -148,10 +151,10 @@ char *bootstrap_command(const struct bootstrap *b, const char *nonce, bool sudo_
 	const struct bootstrap_agent *x86 = bootstrap_agent_for(b, "x86_64"), *arm = bootstrap_agent_for(b, "aarch64");
 	_cleanup_strbuf_ struct strbuf line = {0};
 	strbuf_adds(&line, "exec /bin/sh -c '");
-	const char *hole = strstr(login_script, "%s");
-	strbuf_add(&line, login_script, (size_t)(hole - login_script));
-	strbuf_adds(&line, sudo_asks ? "-S -p $0:" : "-n");
-	strbuf_adds(&line, hole + 2);
+	strbuf_adds(&line, login_script);
+	if (!getenv("REEVE_ROOT"))
+		strbuf_adds(&line, "unset REEVE_ROOT; ");
+	strbuf_adds(&line, sudo_asks ? sudo_asking : sudo_silent);
 	strbuf_addf(&line, "' %s '%s'", nonce, root_script);
 	strbuf_addf(&line, " %s %zu", x86 ? x86->digest.hex : "-", x86 ? x86->len : 0);
 	strbuf_addf(&line, " %s %zu", arm ? arm->digest.hex : "-", arm ? arm->len : 0);
@@ -200,6 +203,8 @@ int bootstrap_read(const char *nonce, const char *bytes, size_t len, struct boot
 		text[text_len - 1] = '\0';
 	if (streq(text, "ready"))
 		ret->word = BOOTSTRAP_READY;
+	else if (streq(text, "asks"))
+		ret->word = BOOTSTRAP_ASKS;
 	else if (str_starts(text, "need "))
 		ret->word = BOOTSTRAP_NEED;
 	else if (str_starts(text, "fail "))
@@ -208,7 +213,7 @@ int bootstrap_read(const char *nonce, const char *bytes, size_t len, struct boot
 		return err_set(err, ERR_PROTOCOL, "the bootstrap answers with an unknown word");
 	ret->noise = (size_t)(line - bytes);
 	ret->end = (size_t)(newline - bytes) + 1;
-	if (ret->word != BOOTSTRAP_READY)
+	if (ret->word == BOOTSTRAP_NEED || ret->word == BOOTSTRAP_FAIL)
 		memmove(ret->rest, text + strlen("need "), strlen(text) - strlen("need ") + 1);
 	return 0;
 }

@@ -12,14 +12,16 @@
  *
  *	NONCE ready         the agent is executed now; frames follow
  *	NONCE need ARCH     send exactly the agent for that architecture; `ready` or `fail` follows
+ *	NONCE asks          `sudo -n` was refused, and sudo asks for a password next; only where one was offered
  *	NONCE fail WORD...  it ends: sudo (not installed), arch ARCH, place (nowhere to put it), copy DIR (did not
  *	                    arrive whole)
  *
  * On the host the agent is kept as DIR/SHA256 in a directory of root's with mode 0700: /var/lib/reeve/agent, or, where
  * that is mounted noexec or cannot be written, /usr/local/libexec/reeve. It is opened once, hashed through that
  * descriptor, and executed through it (3), so that what was checked is what runs; its argument is the digest that was
- * found. Other agents there are removed when a new one comes. REEVE_ROOT in the host's environment is put in front of
- * both directories (scratch roots of the tests).
+ * found. Other agents there are removed when a new one comes. REEVE_ROOT in the environment of a root login is put in
+ * front of both directories (scratch roots of the tests); who is not root cannot hand it on through sudo, unless this
+ * side runs in a scratch root itself. This machine's own agent comes to run in the same way, from /bin/sh.
  */
 #ifndef REEVE_TRANSPORT_BOOTSTRAP_H
 #define REEVE_TRANSPORT_BOOTSTRAP_H
@@ -37,7 +39,6 @@ enum { BOOTSTRAP_AGENT_MAX = 64 << 20 }; /* bytes of an agent */
 
 struct bootstrap_agent {
 	const char *arch; /* as uname -m says: "x86_64", "aarch64"; from the file's ELF header */
-	const char *path;
 	struct digest digest;
 	const void *bytes;
 	size_t len;
@@ -63,10 +64,13 @@ const char *bootstrap_native_arch(void);
 
 void bootstrap_nonce(char out[BOOTSTRAP_NONCE + 1]);
 
-/* The remote command. With `sudo_asks` sudo may prompt, on stderr, with "NONCE:", and reads a line from stdin. */
+/*
+ * The remote command. With `sudo_asks` sudo may prompt where `sudo -n` is refused: on stderr, with "NONCE:", after "NONCE
+ * asks" on stdout; it reads a line from stdin.
+ */
 char *bootstrap_command(const struct bootstrap *b, const char *nonce, bool sudo_asks, struct arena *arena);
 
-enum bootstrap_word { BOOTSTRAP_MORE, BOOTSTRAP_READY, BOOTSTRAP_NEED, BOOTSTRAP_FAIL };
+enum bootstrap_word { BOOTSTRAP_MORE, BOOTSTRAP_READY, BOOTSTRAP_ASKS, BOOTSTRAP_NEED, BOOTSTRAP_FAIL };
 
 struct bootstrap_answer {
 	enum bootstrap_word word;

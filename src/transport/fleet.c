@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "base/str.h"
+#include "hostlist/hostlist.h"
 #include "transport/session.h"
 #include "transport/trust.h"
 
@@ -192,6 +193,24 @@ static bool settled(const struct fleet *f, const bool *hosts)
 	return true;
 }
 
+/* Who was given the password for sudo is said, host by host: one that should not have asked is seen. */
+static void tell_sudo(struct fleet *f)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char **names = arena_calloc(arena, f->count + 1, sizeof *names);
+	size_t count = 0;
+	for (size_t i = 0; i < f->count; i++) {
+		struct session *s = &f->sessions[i];
+		if (s->gave && !s->told)
+			names[count++] = s->target.name;
+		s->told = s->gave;
+	}
+	if (count && f->options.on_warning)
+		f->options.on_warning(f->options.data, SIZE_MAX,
+				      arena_printf(arena, "`sudo -n` was refused, and the sudo password sent: %s",
+						   hostlist_compress(names, count, arena)));
+}
+
 int fleet_await(struct fleet *f, const bool *hosts, unsigned timeout_ms, struct err *err)
 {
 	size_t at = 0;
@@ -217,6 +236,7 @@ int fleet_await(struct fleet *f, const bool *hosts, unsigned timeout_ms, struct 
 			at = 0;
 	}
 	end_pumping(f);
+	tell_sudo(f);
 	return rc;
 }
 

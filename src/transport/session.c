@@ -63,19 +63,12 @@ static int explain(const struct session *s, int status, struct err *err)
 	return explain_failure(&why, err);
 }
 
-static struct ssh_dest dest_of(const struct session *s)
-{
-	return (struct ssh_dest){.host = s->target.address ? s->target.address : s->target.name,
-				 .user = s->target.user,
-				 .port = s->target.port};
-}
-
 /* The kept connection is of no use: once more, without it. True where that is so. */
 static bool try_cold(struct session *s)
 {
-	if (!s->kept || s->heard || s->cold || s->phase != FLEET_CONNECTING)
+	if (!s->kept || s->heard || s->asks || s->cold || s->phase != FLEET_CONNECTING)
 		return false;
-	struct ssh_dest dest = dest_of(s);
+	struct ssh_dest dest = session_dest(s);
 	if (s->fleet->options.on_warning)
 		s->fleet->options.on_warning(s->fleet->options.data, s->index,
 					     "its kept connection is dead; making a new one");
@@ -166,24 +159,10 @@ static void on_errors(void *data, const char *bytes, size_t len)
 {
 	struct session *s = data;
 	strbuf_add(&s->errors, bytes, len);
-	/* sudo -S asks once for each try; a second question means that the first answer was wrong */
-	const char *password = s->fleet->options.sudo_password;
-	if (password && s->phase == FLEET_CONNECTING && !s->heard) {
-		char prompt[BOOTSTRAP_NONCE + 2];
-		size_t prompt_len = (size_t)snprintf(prompt, sizeof prompt, "%s:", s->nonce);
-		const char *at = s->errors.len ? memmem(s->errors.data, s->errors.len, prompt, prompt_len) : NULL;
-		if (at && s->prompts++) {
-			struct err err;
-			err_set(&err, ERR_REFUSED, "sudo does not accept the password there");
-			session_fail(s, &err);
-			return;
-		}
-		if (at) {
-			strbuf_consume(&s->errors, (size_t)(at - s->errors.data) + prompt_len);
-			struct strbuf line = {0};
-			strbuf_addf(&line, "%s\n", password);
-			put_frame(s, &line, NULL, 0);
-		}
+	struct err err;
+	if (session_answer_sudo(s, &err) < 0) {
+		session_fail(s, &err);
+		return;
 	}
 	if (s->errors.len > SESSION_ERRORS_MAX)
 		strbuf_consume(&s->errors, s->errors.len - SESSION_ERRORS_MAX);
@@ -229,8 +208,13 @@ static int read_bootstrap(struct session *s, const char *bytes, size_t len, size
 	}
 	if (answer.word == BOOTSTRAP_MORE)
 		return 0;
-	s->heard = true;
 	*ret = answer.end;
+	if (answer.word == BOOTSTRAP_ASKS) {
+		if (session_take_asks(s, err) < 0)
+			session_fail(s, err);
+		return 0;
+	}
+	s->heard = true;
 	switch (answer.word) {
 	case BOOTSTRAP_NEED:
 		return push_agent(s, answer.rest, err);
@@ -339,66 +323,23 @@ static void on_output(void *data, const char *bytes, size_t len)
 		strbuf_consume(&s->input, (size_t)used);
 }
 
-static const struct channel_ops ops = {
+const struct channel_ops session_ops = {
     .on_out = on_output,
     .on_err = on_errors,
     .on_written = on_written,
     .on_end = on_end,
 };
 
-static char **local_argv(struct session *s, struct arena *arena, struct err *err)
-{
-	struct fleet *f = s->fleet;
-	const struct bootstrap_agent *agent = bootstrap_agent_for(&f->bootstrap, bootstrap_native_arch());
-	char **argv = arena_calloc(arena, 8, sizeof *argv);
-	size_t n = 0;
-	if (!agent) {
-		err_set(err, ERR_MISSING, "there is no agent for this machine's architecture, %s",
-			bootstrap_native_arch());
-		return NULL;
-	}
-	if (geteuid() != 0 && !getenv("REEVE_ROOT")) {
-		argv[n++] = arena_strdup(arena, "sudo");
-		if (f->options.sudo_password) {
-			argv[n++] = arena_strdup(arena, "-S");
-			argv[n++] = arena_strdup(arena, "-p");
-			argv[n++] = arena_printf(arena, "%s:", s->nonce);
-		} else {
-			argv[n++] = arena_strdup(arena, "-n");
-		}
-		argv[n++] = arena_strdup(arena, "--");
-	}
-	argv[n++] = arena_strdup(arena, agent->path);
-	return argv;
-}
-
 void session_start(struct session *s)
 {
-	struct fleet *f = s->fleet;
-	_cleanup_arena_ struct arena *arena = arena_new();
 	struct err err;
-	char **argv;
 	bootstrap_nonce(s->nonce);
 	s->heard = s->hello.pushed = false;
-	s->prompts = 0;
 	budget_begin(&s->budget);
-	s->start_ms = s->sent_ms = s->received_ms = uv_now(&f->loop);
+	s->start_ms = s->sent_ms = s->received_ms = uv_now(&s->fleet->loop);
 	set_phase(s, FLEET_CONNECTING);
-	if (s->target.local) {
-		argv = local_argv(s, arena, &err);
-	} else {
-		struct ssh_dest dest = dest_of(s);
-		bool keep = f->ssh.control_dir != NULL;
-		s->kept = keep && ssh_has_master(&f->ssh, &dest);
-		char *command = bootstrap_command(&f->bootstrap, s->nonce, f->options.sudo_password != NULL, arena);
-		argv = ssh_argv(&f->ssh, &dest, command, keep, arena);
-	}
-	if (argv)
-		s->channel = channel_spawn(&f->channels, argv, &ops, s, &err);
-	if (!s->channel)
+	if (session_login(s, &err) < 0)
 		session_fail(s, &err);
-	else if (s->target.local)
-		set_phase(s, FLEET_STARTING);
 }
 
 void session_tick(struct session *s, uint64_t now)

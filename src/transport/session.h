@@ -37,6 +37,9 @@ struct session {
 	struct strbuf errors; /* the end of stderr */
 	char *fail;           /* what the bootstrap gave as reason */
 	size_t prompts;       /* of sudo, answered */
+	bool root;            /* the login is root, or nobody knows */
+	bool asks;            /* `sudo -n` was refused there */
+	bool gave, told;      /* it was sent the password; the operator was told so */
 	bool heard, kept, cold;
 	uint64_t start_ms, progress_ms, sent_ms, received_ms;
 
@@ -71,8 +74,16 @@ struct fleet {
 	size_t pending;
 };
 
-/* Starts ssh or the agent. Failure is the session's. */
+/* Starts ssh or, on this machine, the bootstrap. Failure is the session's. */
 void session_start(struct session *s);
+
+/* session-login.c: starts it; the bootstrap says that `sudo -n` was refused; the password where it is asked for. */
+int session_login(struct session *s, struct err *err);
+int session_take_asks(struct session *s, struct err *err);
+int session_answer_sudo(struct session *s, struct err *err);
+struct ssh_dest session_dest(const struct session *s);
+
+extern const struct channel_ops session_ops;
 
 /* Queues as much of the round's requests as may be waiting. */
 void session_feed(struct session *s);

@@ -170,3 +170,16 @@ char **ssh_argv(const struct ssh *ssh, const struct ssh_dest *dest, const char *
 #undef ADD
 #undef ADD_OPTION
 }
+
+char **ssh_config_argv(const struct ssh *ssh, const struct ssh_dest *dest, struct arena *arena)
+{
+	char **base = ssh_argv(ssh, dest, "exit", false, arena);
+	size_t count = 0;
+	while (base[count])
+		count++;
+	char **argv = arena_calloc(arena, count + 2, sizeof *argv);
+	argv[0] = base[0];
+	argv[1] = arena_strdup(arena, "-G");
+	memcpy(argv + 2, base + 1, (count - 1) * sizeof *argv);
+	return argv;
+}

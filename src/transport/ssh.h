@@ -45,6 +45,9 @@ int ssh_control_dir_check(const char *dir, struct err *err);
 char **ssh_argv(const struct ssh *ssh, const struct ssh_dest *dest, const char *command, bool keep,
 		struct arena *arena);
 
+/* The command line that prints what ssh makes of its configuration for this host (ssh(1), -G), and ends. */
+char **ssh_config_argv(const struct ssh *ssh, const struct ssh_dest *dest, struct arena *arena);
+
 /* Is there a socket of a kept connection to this host? It may be dead. */
 bool ssh_has_master(const struct ssh *ssh, const struct ssh_dest *dest);
 

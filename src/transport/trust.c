@@ -140,6 +140,8 @@ static char **ssh_look(const struct look *look)
 	bool fetching = look->stage == FETCH;
 	struct ssh ssh = l->ssh;
 	const struct ssh_dest dest = dest_of(&l->targets[look->host]);
+	if (look->stage == CONFIG)
+		return ssh_config_argv(&ssh, &dest, l->arena);
 	if (fetching)
 		ssh.known_hosts = NULL;
 	char **base = ssh_argv(&ssh, &dest, "exit", false, l->arena);
@@ -159,8 +161,6 @@ static char **ssh_look(const struct look *look)
 		argv[n++] = arena_strdup(l->arena, "-o");
 		argv[n++] = arena_strdup(l->arena, fetch[i]);
 	}
-	if (look->stage == CONFIG)
-		argv[n++] = arena_strdup(l->arena, "-G");
 	memcpy(argv + n, base + 1, (count - 1) * sizeof *argv);
 	return argv;
 }

@@ -11,7 +11,7 @@
  *	say=FILE, exit=N	prints a file (in the root) on stderr and ends: what the real ssh says
  *	black-hole=yes	nothing ever comes
  *	deaf-after=N	after N bytes of its output nothing ever comes
- *	uid=N	the login is that user
+ *	uid=N	the login is that user; with -G only its name is printed, as ssh does with all of its configuration
  *	lie=WORD	FAKE_LIE for the test peer
  */
 #include <errno.h>
@@ -181,7 +181,8 @@ int main(int argc, char **argv)
 	struct behaviour b;
 	char root[4096];
 	int opt;
-	const char *roots = getenv("FAKE_SSH_ROOTS");
+	bool configuration = false;
+	const char *user = NULL, *roots = getenv("FAKE_SSH_ROOTS");
 	if (getenv("FAKE_SSH_LOG")) {
 		FILE *log = fopen(getenv("FAKE_SSH_LOG"), "ae");
 		for (int i = 1; log && i < argc; i++)
@@ -189,9 +190,12 @@ int main(int argc, char **argv)
 		if (log)
 			fclose(log);
 	}
-	while ((opt = getopt(argc, argv, "+TF:o:l:p:")) != -1)
+	while ((opt = getopt(argc, argv, "+TGF:o:l:p:")) != -1) {
 		if (opt == '?')
 			return 255;
+		configuration = configuration || opt == 'G';
+		user = opt == 'l' ? optarg : user;
+	}
 	if (!roots || argc - optind != 2) {
 		fputs("usage: fake-ssh [-T] [-F F] [-o O] [-l U] [-p P] -- HOST COMMAND\n", stderr);
 		return 255;
@@ -203,6 +207,8 @@ int main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	behaviour_read(root, &b);
+	if (configuration)
+		return printf("user %s\n", user ? user : b.uid ? "somebody" : "root") < 0;
 	if (b.delay)
 		usleep((useconds_t)b.delay * 1000);
 	while (b.black_hole)

@@ -156,6 +156,7 @@ E
 	export FAKE_SSH_LOG=$roots/log
 	drive -p 'open sesame' -m "$need" h
 	has 'h answer'
+	has '`sudo -n` was refused, and the sudo password sent: h'
 	[ "$(grep -c sesame "$roots/log")" = 0 ]
 	drive -p 'open sesame' -m "$need" h
 	has 'h answer'
@@ -166,11 +167,59 @@ E
 	not_root h
 	script h sudo <<'E'
 #!/bin/sh
-shift 3
+[ "$1" = -n ] || exit 1
+shift
 exec "$@"
 E
 	drive -p 'open sesame' -m "$need" h
 	has 'h answer'
+	hasnt 'password sent'
+}
+
+# A login shell that asks for the password by every sign that the bootstrap knows, but for those of WITHOUT.
+thief() { # HOST, WITHOUT
+	script "$1" thief <<E
+#!/bin/sh
+nonce=\$(echo "\$2" | grep -oE '[0-9a-f]{32}' | head -n 1)
+[ "$2" = asks ] || echo "\$nonce asks"
+printf '%s:' "\$nonce" >&2
+read -r password && echo "\$password" >"$roots/stolen"
+E
+	echo "shell=$roots/$1/bin/thief" >>"$roots/$1/behaviour"
+}
+
+@test "a host whose login is root does not get the sudo password" {
+	host h
+	thief h
+	drive -p 'open sesame' h
+	has 'h failed refused it asks for the sudo password, and its login is root'
+	[ ! -e "$roots/stolen" ]
+}
+
+@test "a host that does not say that sudo -n was refused does not get the sudo password" {
+	host h
+	host n
+	thief h asks
+	echo uid=65534 >>"$roots/h/behaviour"
+	chmod 755 "$roots"
+	drive -c 3000 -p 'open sesame' h n
+	has 'h failed'
+	has 'n connected'
+	hasnt 'password sent'
+	[ ! -e "$roots/stolen" ]
+}
+
+@test "a login that is not root does not choose where the agent works as root" {
+	host h
+	not_root h
+	unset REEVE_ROOT
+	script h sudo <<E
+#!/bin/sh
+echo "root=\$REEVE_ROOT" >"$roots/h/seen"
+exit 1
+E
+	drive h
+	[ "$(cat "$roots/h/seen")" = root= ]
 }
 
 @test "a wrong password" {

@@ -3,13 +3,16 @@ load lib
 setup() { protocol_setup; }
 teardown() { protocol_teardown; }
 
-@test "this machine, without ssh" {
+@test "this machine, without ssh: what runs as root is what was hashed, as elsewhere" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
 	export REEVE_ROOT=$roots/here REEVE_SSH=/bin/false
 	host here
 	drive -m "$need" local
-	has 'local connected'
-	has 'kept'
+	has pushed
 	has 'local answer {"missing":[]}'
+	[ "$(sha256sum <"$REEVE_AGENT_DIR/reeve-agent" | cut -c1-64)" = "$(ls "$roots/here/var/lib/reeve/agent")" ]
+	drive -m "$need" local
+	has 'kept'
 }
 
 @test "a fleet without agents says where it looked" {
