@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/term.h"
 #include "base/vec.h"
 
 enum { MOST = 1000 };
@@ -124,17 +125,17 @@ static void print_source(const char *line, size_t len, const struct diag *x, FIL
 	for (size_t i = from; i < column; i++)
 		if (!utf8 || ((unsigned char)line[i] & 0xC0) != 0x80)
 			fputc(' ', out);
-	fputs(color ? "\033[1;31m^" : "^", out);
+	fputs(color ? TERM_BOLD_RED "^" : "^", out);
 	for (unsigned i = 1; i < x->at.width && column + i < from + shown; i++)
 		if (!utf8 || ((unsigned char)line[column + i] & 0xC0) != 0x80)
 			fputc('~', out);
-	fputs(color ? "\033[0m\n" : "\n", out);
+	fputs(color ? TERM_PLAIN "\n" : "\n", out);
 }
 
 void diags_print(struct diags *d, FILE *out, bool color)
 {
 	static const char *const words[] = {"error", "warning", "note"};
-	static const char *const colors[] = {"\033[1;31m", "\033[1;35m", "\033[1;36m"};
+	static const char *const colors[] = {TERM_BOLD_RED, TERM_BOLD_MAGENTA, TERM_BOLD_CYAN};
 	if (d->len)
 		qsort(d->items, d->len, sizeof *d->items, by_place);
 	const char *end = d->source ? d->source + d->source_len : NULL, *line = d->source;
@@ -143,7 +144,7 @@ void diags_print(struct diags *d, FILE *out, bool color)
 		const struct diag *x = &d->items[i];
 		fprintf(out, "%s:%u:%u: %s%s:%s %s [RV%04u]\n", d->file, x->at.line ? x->at.line : 1,
 			x->at.column ? x->at.column : 1, color ? colors[x->severity] : "", words[x->severity],
-			color ? "\033[0m" : "", x->message, x->code);
+			color ? TERM_PLAIN : "", x->message, x->code);
 		/* Findings are sorted, so the source is walked once. */
 		while (line && number < x->at.line) {
 			line = memchr(line, '\n', (size_t)(end - line));

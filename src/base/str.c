@@ -107,8 +107,8 @@ const char *str_nearest(const char *word, const char *const *words)
 	return nearest;
 }
 
-/* Length of the UTF-8 sequence at s (RFC 3629: no surrogates, nothing overlong, up to U+10FFFF), 0 if it is none. */
-static size_t utf8_length(const unsigned char *s, size_t len)
+/* RFC 3629: no surrogates, nothing overlong, up to U+10FFFF. */
+size_t str_utf8_length(const unsigned char *s, size_t len)
 {
 	if (s[0] < 0x80)
 		return 1;
@@ -127,11 +127,47 @@ static size_t utf8_length(const unsigned char *s, size_t len)
 bool str_is_utf8(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len;) {
-		size_t n = s[i] ? utf8_length((const unsigned char *)s + i, len - i) : 0;
+		size_t n = s[i] ? str_utf8_length((const unsigned char *)s + i, len - i) : 0;
 		if (!n)
 			return false;
 		i += n;
 	}
+	return true;
+}
+
+bool str_utf8_begins(const unsigned char *s, size_t len)
+{
+	static const unsigned char least[2] = {0x80, 0xBF};
+	unsigned char whole[4];
+	if (len == 0 || len > 3)
+		return false;
+	/* what is not there yet is the least, or the greatest, that may follow: second bytes have bounds of their own */
+	for (size_t i = 0; i < 2; i++) {
+		memset(whole, least[i], sizeof whole);
+		memcpy(whole, s, len);
+		if (str_utf8_length(whole, sizeof whole) > len)
+			return true;
+	}
+	return false;
+}
+
+/* First and last of each range. */
+static const uint32_t not_plain[][2] = {
+    {0x00, 0x1F},       {0x7F, 0x9F},     /* controls, C0 and C1 */
+    {0x061C, 0x061C},   {0x200E, 0x200F}, /* marks of direction */
+    {0x2028, 0x202E},   {0x2066, 0x206F}, /* separators of lines, embeddings, overrides, isolates */
+    {0xFEFF, 0xFEFF},   {0xFFF9, 0xFFFB}, /* byte order, annotations */
+    {0xE0000, 0xE007F},                   /* tags */
+};
+
+bool str_is_plain(const unsigned char *s, size_t len)
+{
+	uint32_t point = len == 1 ? *s : *s & (0xFFU >> (len + 1));
+	for (size_t i = 1; i < len; i++)
+		point = point << 6 | (s[i] & 0x3FU);
+	for (size_t i = 0; i < sizeof not_plain / sizeof *not_plain; i++)
+		if (point >= not_plain[i][0] && point <= not_plain[i][1])
+			return false;
 	return true;
 }
 
@@ -140,10 +176,8 @@ char *str_printable(struct arena *a, const char *s, size_t len)
 	_cleanup_strbuf_ struct strbuf out = {0};
 	const unsigned char *u = (const unsigned char *)s;
 	for (size_t i = 0; i < len;) {
-		size_t n = utf8_length(u + i, len - i);
-		/* C1 controls (U+0080 to U+009F) move terminals as well. */
-		bool control = n == 1 ? (u[i] < 0x20 || u[i] == 0x7F) : (n == 2 && u[i] == 0xC2 && u[i + 1] < 0xA0);
-		if (n && !control) {
+		size_t n = str_utf8_length(u + i, len - i);
+		if (n && str_is_plain(u + i, n)) {
 			strbuf_add(&out, s + i, n);
 			i += n;
 		} else {

@@ -36,8 +36,17 @@ size_t str_distance(const char *a, const char *b, size_t bound);
 /* The nearest of `words` (a NULL-terminated list) to `word`, or NULL where none is near enough to be meant. */
 const char *str_nearest(const char *word, const char *const *words);
 
-/* Control bytes and invalid UTF-8 made visible (\n as "\n", others as "\xNN"): for text from outside on a terminal. */
+/* What is not plain, and invalid UTF-8, made visible (\n as "\n", others as "\xNN"): for text from outside on a terminal.
+ */
 char *str_printable(struct arena *a, const char *s, size_t len);
+
+/* Length of the UTF-8 sequence at `s`, 0 where it is not one; are these bytes the beginning of one? */
+size_t str_utf8_length(const unsigned char *s, size_t len);
+bool str_utf8_begins(const unsigned char *s, size_t len);
+
+/* Is this one character, valid UTF-8, neither a control (C0, DEL, C1) nor one that turns the direction of writing,
+ * breaks lines or is not seen? */
+bool str_is_plain(const unsigned char *s, size_t len);
 
 /* Valid UTF-8 without NUL (RFC 3629)? */
 bool str_is_utf8(const char *s, size_t len);

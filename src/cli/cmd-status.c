@@ -3,6 +3,7 @@
 
 #include "base/map.h"
 #include "base/str.h"
+#include "base/term.h"
 #include "base/vec.h"
 #include "cli/commands.h"
 #include "cli/show-plan.h"
@@ -234,7 +235,7 @@ static int watch(struct context *context, struct operation *o)
 		g->arena = arena_new();
 		int rc = gather_live(g, &err);
 		if (rc == 0) {
-			fputs(screen ? "\033[H\033[2J" : context->json ? "" : "\n", stdout);
+			fputs(screen ? TERM_HOME : context->json ? "" : "\n", stdout);
 			say(context, o);
 		}
 		arena_free(g->arena);

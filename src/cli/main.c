@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "base/term.h"
 #include "cli/context.h"
 
 /* Descriptors 0 to 2 are taken, so that no file or socket gets their numbers. Writing to one that was closed fails. */
@@ -27,7 +28,7 @@ static bool colored(const struct context *context, FILE *f)
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 	if (context_option(context, "no-color") || (no_color && *no_color))
 		return false;
-	return isatty(fileno(f)) && term && !streq(term, "dumb");
+	return isatty(term_fd(f)) && term && !streq(term, "dumb");
 }
 
 /* A result that could not be written is no result. */
@@ -46,6 +47,7 @@ static int flush_results(int status)
 int main(int argc, char **argv)
 {
 	hold_standard_descriptors();
+	term_guard();
 	signal(SIGPIPE, SIG_IGN);
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct context context = {.arena = arena};
@@ -53,6 +55,8 @@ int main(int argc, char **argv)
 	if (status < 0) {
 		context.lab = context_option(&context, "lab");
 		context.json = context_option(&context, "json");
+		if (context.json)
+			term_json();
 		context.verbose = context_option(&context, "verbose");
 		context.color = colored(&context, stdout);
 		context.progress_color = colored(&context, stderr);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/strbuf.h"
+#include "base/term.h"
 #include "cli/reach.h"
 #include "modules/module.h"
 
@@ -160,7 +161,7 @@ void operation_end(struct operation *o)
 
 static const char *color_of(enum finding_weight weight, bool color)
 {
-	static const char *const colors[] = {"\033[36m", "\033[35m", "\033[31m", "\033[1;31m"};
+	static const char *const colors[] = {TERM_CYAN, TERM_MAGENTA, TERM_RED, TERM_BOLD_RED};
 	return color ? colors[weight] : "";
 }
 
@@ -173,7 +174,7 @@ void operation_print_findings(const struct operation *o, const struct findings *
 			if ((int)f->weight != weight)
 				continue;
 			fprintf(out, "%s%s%s: ", color_of(f->weight, color), finding_weight_name(f->weight),
-				color ? "\033[0m" : "");
+				color ? TERM_PLAIN : "");
 			if (f->host)
 				fprintf(out, "%s: ", f->host);
 			fprintf(out, "%s [%s]\n", f->what, f->code);

@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "base/str.h"
+#include "base/term.h"
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
 #include "report/diff.h"
@@ -63,8 +64,8 @@ static void show_group(const struct operation *o, const struct group *g, struct 
 	static const char signs[] = {
 	    [OBSERVED_SAME] = ' ', [OBSERVED_DIFFERS] = '~', [OBSERVED_MISSING] = '+', [OBSERVED_ERROR] = '!'};
 	const struct resource *r = g->resource;
-	fprintf(out, "  %s%c%s %s  (%s: %s)\n", color ? "\033[33m" : "", signs[g->observed->state],
-		color ? "\033[0m" : "", r->id, stage_name(r->stage), hosts_of(g, arena));
+	fprintf(out, "  %s%c%s %s  (%s: %s)\n", color ? TERM_YELLOW : "", signs[g->observed->state],
+		color ? TERM_PLAIN : "", r->id, stage_name(r->stage), hosts_of(g, arena));
 	if (*g->observed->why)
 		fprintf(out, "      %s\n", g->observed->why);
 	if (r->type != RESOURCE_FILE || r->file.secret || !r->file.content ||

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/term.h"
 #include "base/vec.h"
 
 enum { CONTEXT = 3, CELLS_MAX = 4 << 20 };
@@ -109,7 +110,7 @@ struct printer {
 static void print_line(struct printer *p, char step, const struct lines *from, size_t at)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const char *color = !p->color ? "" : step == TAKE_OUT ? "\033[31m" : step == PUT_IN ? "\033[32m" : "";
+	const char *color = !p->color ? "" : step == TAKE_OUT ? TERM_RED : step == PUT_IN ? TERM_GREEN : "";
 	const struct line *line = &from->items[at];
 	/* Tabs are layout here, not a danger to the terminal. */
 	strbuf_addf(p->out, "%s%c", color, step);
@@ -121,7 +122,7 @@ static void print_line(struct printer *p, char step, const struct lines *from, s
 			strbuf_addc(p->out, '\t');
 		done += len + (tab != NULL);
 	}
-	strbuf_adds(p->out, *color ? "\033[0m\n" : "\n");
+	strbuf_adds(p->out, *color ? TERM_PLAIN "\n" : "\n");
 	if (from->open && at + 1 == from->len)
 		strbuf_adds(p->out, "\\ No newline at end of file\n");
 }
@@ -141,11 +142,11 @@ static void print_hunk(struct printer *p, const char *steps, size_t len, size_t 
 		a_count += steps[i] != PUT_IN;
 		b_count += steps[i] != TAKE_OUT;
 	}
-	strbuf_adds(p->out, p->color ? "\033[36m@@ -" : "@@ -");
+	strbuf_adds(p->out, p->color ? TERM_CYAN "@@ -" : "@@ -");
 	print_range(p->out, a_at, a_count);
 	strbuf_adds(p->out, " +");
 	print_range(p->out, b_at, b_count);
-	strbuf_adds(p->out, p->color ? " @@\033[0m\n" : " @@\n");
+	strbuf_adds(p->out, p->color ? " @@" TERM_PLAIN "\n" : " @@\n");
 	for (size_t i = 0; i < len; i++) {
 		if (steps[i] == PUT_IN)
 			print_line(p, PUT_IN, p->b, b_at);

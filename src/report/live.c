@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "base/term.h"
 #include "hostlist/hostlist.h"
 
 enum {
@@ -23,20 +24,20 @@ enum {
 bool report_can_redraw(FILE *f)
 {
 	const char *term = getenv("TERM");
-	return isatty(fileno(f)) && term && *term && !streq(term, "dumb");
+	return isatty(term_fd(f)) && term && *term && !streq(term, "dumb");
 }
 
 static struct winsize window(FILE *f)
 {
 	struct winsize w = {0};
-	if (ioctl(fileno(f), TIOCGWINSZ, &w) != 0)
+	if (ioctl(term_fd(f), TIOCGWINSZ, &w) != 0)
 		w = (struct winsize){0};
 	return w;
 }
 
 unsigned report_width(FILE *f)
 {
-	if (!isatty(fileno(f)))
+	if (!isatty(term_fd(f)))
 		return 0;
 	unsigned columns = window(f).ws_col;
 	return columns ? columns : WIDTH_UNKNOWN;
@@ -82,12 +83,12 @@ const char *report_color(enum report_state state, bool color)
 		return "";
 	switch (state) {
 	case REPORT_DONE:
-		return "\033[32m";
+		return TERM_GREEN;
 	case REPORT_FAILED:
 	case REPORT_UNREACHABLE:
-		return "\033[31m";
+		return TERM_RED;
 	case REPORT_WAITING:
-		return "\033[2m";
+		return TERM_FAINT;
 	default:
 		return "";
 	}
@@ -105,7 +106,7 @@ static void put_line(struct frame *f, enum report_state state, const char *line)
 	const char *color = report_color(state, f->r->options.color);
 	strbuf_adds(&f->text, color);
 	unsigned used = live_fit(&f->text, line, f->columns - 1);
-	strbuf_adds(&f->text, *color ? "\033[0m\n" : "\n");
+	strbuf_adds(&f->text, *color ? TERM_PLAIN "\n" : "\n");
 	*vec_push(&f->r->rows) = used;
 }
 
@@ -182,7 +183,10 @@ static void put_up(struct frame *f)
 		up += used ? (used + f->columns - 1) / f->columns : 1;
 	}
 	if (up)
-		strbuf_addf(&f->text, "\r\033[%uA\033[J", up);
+		for (unsigned i = 0; i < up; i++)
+			strbuf_adds(&f->text, i ? TERM_UP : TERM_RETURN TERM_UP);
+	if (up)
+		strbuf_adds(&f->text, TERM_CLEAR);
 	f->r->rows.len = 0;
 }
 
@@ -191,7 +195,7 @@ static void frame_open(struct frame *f, struct report *r, unsigned *ret_height)
 	struct winsize w = window(r->options.progress);
 	*f = (struct frame){.r = r, .columns = w.ws_col > 10 ? w.ws_col : WIDTH_UNKNOWN};
 	*ret_height = w.ws_row ? w.ws_row : HEIGHT_UNKNOWN;
-	strbuf_adds(&f->text, "\033[?25l");
+	strbuf_adds(&f->text, TERM_HIDE);
 	put_up(f);
 	strbuf_add(&f->text, strbuf_str(&r->scroll), r->scroll.len);
 	strbuf_reset(&r->scroll);
@@ -199,7 +203,7 @@ static void frame_open(struct frame *f, struct report *r, unsigned *ret_height)
 
 static void frame_close(struct frame *f)
 {
-	strbuf_adds(&f->text, "\033[?25h");
+	strbuf_adds(&f->text, TERM_SHOW);
 	fwrite(f->text.data, 1, f->text.len, f->r->options.progress);
 	fflush(f->r->options.progress);
 	strbuf_free(&f->text);

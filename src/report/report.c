@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "base/term.h"
 
 const char *report_state_name(enum report_state state)
 {
@@ -64,7 +65,7 @@ static void say(struct report *r, const char *color, const char *fmt, ...)
 	va_start(ap, fmt);
 	strbuf_vaddf(&line, fmt, ap);
 	va_end(ap);
-	strbuf_adds(&line, *color ? "\033[0m\n" : "\n");
+	strbuf_adds(&line, *color ? TERM_PLAIN "\n" : "\n");
 	if (r->options.live) {
 		strbuf_add(&r->scroll, line.data, line.len);
 		r->dirty = true;

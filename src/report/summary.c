@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/term.h"
 #include "hostlist/hostlist.h"
 
 struct report_totals report_totals(const struct report *r)
@@ -99,7 +100,7 @@ static void print_errors(const struct report *r, enum report_state state, struct
 			names[n++] = r->hosts[k].name;
 		}
 		fprintf(out, "%s%s: %s%s\n  %s\n", color, report_state_name(state), hostlist_compress(names, n, arena),
-			*color ? "\033[0m" : "", r->hosts[i].error);
+			*color ? TERM_PLAIN : "", r->hosts[i].error);
 	}
 }
 
@@ -111,9 +112,9 @@ static void print_summary(const struct report *r, const struct report_totals *t,
 	print_errors(r, REPORT_UNREACHABLE, arena, out);
 	const char *color = report_color(t->ok ? REPORT_DONE : REPORT_FAILED, r->options.out_color);
 	if (r->error)
-		fprintf(out, "%sfailed: %s%s\n", color, r->error, *color ? "\033[0m" : "");
+		fprintf(out, "%sfailed: %s%s\n", color, r->error, *color ? TERM_PLAIN : "");
 	fprintf(out, "%s%zu host%s: %zu changed, %zu failed, %zu unreachable; %.1f s%s\n", color, r->count,
-		r->count == 1 ? "" : "s", t->changed, t->failed, t->unreachable, t->seconds, *color ? "\033[0m" : "");
+		r->count == 1 ? "" : "s", t->changed, t->failed, t->unreachable, t->seconds, *color ? TERM_PLAIN : "");
 }
 
 struct report_totals report_end(struct report *r, const json_t *extra)

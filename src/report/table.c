@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "base/strbuf.h"
+#include "base/term.h"
 #include "base/vec.h"
 #include "report/state.h"
 
@@ -61,7 +62,7 @@ void table_print(const struct table *t, FILE *out, unsigned width, bool color)
 			if (columns_of(t->cells.items[k]) > widths[i])
 				widths[i] = columns_of(t->cells.items[k]);
 	}
-	print_row(t, titles, widths, width, out, color ? "\033[1m" : "", color ? "\033[0m" : "");
+	print_row(t, titles, widths, width, out, color ? TERM_BOLD : "", color ? TERM_PLAIN : "");
 	for (size_t k = 0; k + t->count <= t->cells.len; k += t->count)
 		print_row(t, (const char *const *)&t->cells.items[k], widths, width, out, "", "");
 	free(widths);

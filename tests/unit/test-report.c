@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/term.h"
 #include "report/diff.h"
 #include "report/table.h"
 
@@ -235,10 +236,10 @@ static void a_live_run_leaves_the_terminal_in_order(void **state)
 	/* Each frame shows the cursor again; the last one leaves nothing of the block. */
 	const char *hidden = c.progress_text;
 	size_t frames = 0;
-	for (const char *p = hidden; (p = strstr(p, "\033[?25l")); p++, frames++)
-		assert_non_null(strstr(p, "\033[?25h"));
+	for (const char *p = hidden; (p = strstr(p, TERM_HIDE)); p++, frames++)
+		assert_non_null(strstr(p, TERM_SHOW));
 	assert_true(frames >= 1 && frames < 10);
-	assert_true(strlen(hidden) > 6 && strcmp(hidden + strlen(hidden) - 6, "\033[?25h") == 0);
+	assert_true(strlen(hidden) > 2 && strcmp(hidden + strlen(hidden) - 2, TERM_SHOW) == 0);
 	assert_non_null(strstr(hidden, "n4: unreachable: connection timed out\\n\n"));
 	free_capture(&c);
 }
