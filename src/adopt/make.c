@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/mask.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "conf/schema.h"
@@ -25,7 +26,8 @@ __attribute__((format(printf, 3, 0))) static void add_note(struct builder *b, co
 		note->text = "and more of the kind: this file wants to be looked at by hand";
 		return;
 	}
-	const char *text = arena_vprintf(b->arena, fmt, ap);
+	char *text = arena_vprintf(b->arena, fmt, ap);
+	mask_secrets(text, strlen(text));
 	note->text = str_printable(b->arena, text, strlen(text));
 	note->where = where;
 }
@@ -135,7 +137,9 @@ const char *make_add_host(struct builder *b, const struct adopt_host *given)
 const char *make_param_fault(struct builder *b, const struct slurm_param *param, const char *value)
 {
 	struct err err = {0};
-	const char *bad = strpbrk(value, "#\"\\");
+	const char *bad = strpbrk(value, "#\"\\"), *instead = slurm_param_secret(param->name, value);
+	if (instead)
+		return arena_printf(b->arena, "it is a password, and every user can read slurm.conf: %s", instead);
 	if (!str_is_utf8(value, strlen(value)))
 		return "its value is no UTF-8";
 	if (bad)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mask.h"
 #include "base/str.h"
 #include "base/term.h"
 #include "base/vec.h"
@@ -154,7 +155,11 @@ void diags_print(struct diags *d, FILE *out, bool color)
 		}
 		if (line && x->at.line == number && line < end) {
 			const char *stop = memchr(line, '\n', (size_t)(end - line));
-			print_source(line, (size_t)((stop ? stop : end) - line), x, out, color);
+			size_t len = (size_t)((stop ? stop : end) - line);
+			_cleanup_free_ char *shown = xcalloc(1, len + 1);
+			memcpy(shown, line, len);
+			mask_secrets(shown, len);
+			print_source(shown, len, x, out, color);
 		}
 		if (x->hint)
 			fprintf(out, "      = help: %s\n", x->hint);

@@ -50,6 +50,7 @@
 	X(604, PARAM_TWICE, "a parameter of Slurm is given twice, in two spellings") \
 	X(605, TOGETHER, "parameters of Slurm that it refuses beside each other") \
 	X(606, NO_EFFECT, "warning: a parameter of Slurm that has no effect, or lets no job run, as the others are") \
+	X(607, SECRET_PARAM, "a password in what every user of every host can read") \
 	X(701, SWITCH_NAME, "a name that a switch or a block cannot have") \
 	X(702, SWITCH_EMPTY, "a switch or block with nothing below it, or with both nodes and switches") \
 	X(703, UNKNOWN_SWITCH, "a switch that is not in 'switches'") \

@@ -101,6 +101,12 @@ void build_param(struct build *b, enum slurm_section section, const char *what, 
 	const char *value;
 	if (read_value(b, described, pair->value, &value) < 0)
 		return;
+	const char *instead = slurm_param_secret(param->name, value);
+	if (instead) {
+		diag_error(b->diags, INV_SECRET_PARAM_CODE, pair->at, instead,
+			   "'%s' of %s would be a password that every user of every host can read", pair->key, what);
+		return;
+	}
 	if (slurm_param_check(param, b->release, value, &err) < 0) {
 		diag_error(b->diags, INV_PARAM_VALUE_CODE, pair->value->at, NULL, "%s", err.text);
 		return;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mask.h"
 #include "base/str.h"
 #include "base/term.h"
 #include "base/vec.h"
@@ -112,10 +113,12 @@ static void print_line(struct printer *p, char step, const struct lines *from, s
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *color = !p->color ? "" : step == TAKE_OUT ? TERM_RED : step == PUT_IN ? TERM_GREEN : "";
 	const struct line *line = &from->items[at];
+	char *text = arena_strndup(arena, line->text, line->len);
+	mask_secrets(text, line->len);
 	/* Tabs are layout here, not a danger to the terminal. */
 	strbuf_addf(p->out, "%s%c", color, step);
 	for (size_t done = 0; done < line->len;) {
-		const char *start = line->text + done, *tab = memchr(start, '\t', line->len - done);
+		const char *start = text + done, *tab = memchr(start, '\t', line->len - done);
 		size_t len = tab ? (size_t)(tab - start) : line->len - done;
 		strbuf_adds(p->out, str_printable(arena, start, len));
 		if (tab)

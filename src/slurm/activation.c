@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/map.h"
+#include "base/mask.h"
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "base/vec.h"
@@ -68,6 +69,12 @@ const char *slurm_need_text(enum slurm_need need)
 	return (size_t)need < ARRAY_LEN(needs) ? needs[need].text : "unknown";
 }
 
+/* `subject` ends in the parameter's name. */
+static const char *shown(const char *subject, const char *value)
+{
+	return value && mask_is_secret(subject, value) ? "***" : value;
+}
+
 static void add_reason(struct work *w, const struct slurm_effect *effect, const char *key, const char *subject,
 		       const char *old_value, const char *new_value, const struct slurm_names *nodes)
 {
@@ -78,8 +85,8 @@ static void add_reason(struct work *w, const struct slurm_effect *effect, const 
 								    .nodes = nodes,
 								    .key = key,
 								    .subject = subject,
-								    .old_value = old_value,
-								    .new_value = new_value,
+								    .old_value = shown(subject, old_value),
+								    .new_value = shown(subject, new_value),
 								    .why = effect->why};
 	w->out->need = slurm_need_join(w->out->need, effect->need);
 }

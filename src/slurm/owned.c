@@ -1,6 +1,7 @@
 /* What reeve writes itself. The keys of cluster.yaml named here are those of its manual page. */
 #include <strings.h>
 
+#include "base/mask.h"
 #include "slurm/param.h"
 
 static const struct slurm_owned owned_globals[] = {
@@ -69,4 +70,24 @@ const struct slurm_owned *slurm_param_owned(enum slurm_section section, const ch
 		if (strcasecmp(o->name, name) == 0)
 			return o;
 	return NULL;
+}
+
+const char *slurm_param_secret(const char *name, const char *value)
+{
+	static const struct {
+		const char *name, *instead;
+	} ways[] = {
+	    {"JobCompPass",
+	     "JobCompPassScript (25.11 and later) names a program that prints it, on the controllers; or "
+	     "leave completed jobs to accounting"},
+	    {"AccountingStoragePass",
+	     "slurmdbd is reached through MUNGE: leave it out, or name the socket of another munged"},
+	};
+	if (!mask_is_secret(name, value))
+		return NULL;
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+		if (strcasecmp(ways[i].name, name) == 0)
+			return ways[i].instead;
+	return "leave the password out, and let the service beside it know the cluster by its address or a key of its "
+	       "own";
 }

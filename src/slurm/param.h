@@ -93,4 +93,10 @@ struct slurm_owned {
 /* NULL: the operator may set it. Not SLURM_CGROUP: it has no such ones. */
 const struct slurm_owned *slurm_param_owned(enum slurm_section section, const char *name);
 
+/*
+ * Where `value` is a password, or holds one: what to do instead, for the operator. slurm.conf is readable by everybody
+ * on every host. NULL: it is none.
+ */
+const char *slurm_param_secret(const char *name, const char *value);
+
 #endif

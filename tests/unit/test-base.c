@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/json-text.h"
 #include "base/map.h"
+#include "base/mask.h"
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "base/vec.h"
@@ -183,6 +184,34 @@ static void json_is_weighed_before_it_is_built(void **state)
 	assert_int_equal(load("\"\\", 2), ERR_PROTOCOL);
 }
 
+static void passwords_are_masked(void **state)
+{
+	(void)state;
+	static const char *const texts[][2] = {
+	    {"JobCompPass=hunter2 JobCompType=x", "JobCompPass=******* JobCompType=x"},
+	    {"a\n  job_comp_pass: hunter2\nb", "a\n  job_comp_pass: *******\nb"},
+	    {"-\"StoragePass\": \"hunter 2\"", "-\"StoragePass\": \"********\""},
+	    {"StoragePass = a=b #c", "StoragePass = *** #c"},
+	    {"AccountingStoragePass=/run/munge/munge.socket.2", "AccountingStoragePass=/run/munge/munge.socket.2"},
+	    {"JobCompLoc=https://u:p:q@h:9200/a http://h:1/ x://v:w@z",
+	     "JobCompLoc=https://u:***@h:9200/a http://h:1/ x://v:*@z"},
+	    {"Passive=yes pass", "Passive=yes pass"},
+	    {"pass=", "pass="},
+	    {"PASSWORD=\nx=1", "PASSWORD=\nx=1"},
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		char *text = strdup(texts[i][0]);
+		mask_secrets(text, strlen(text));
+		assert_string_equal(text, texts[i][1]);
+		free(text);
+	}
+	assert_true(mask_is_secret("ProfileInfluxDBPass", "x"));
+	assert_true(mask_is_secret("JobCompLoc", "http://u:p@h"));
+	assert_false(mask_is_secret("JobCompPass", ""));
+	assert_false(mask_is_secret("JobCompLoc", "http://h:9200"));
+	assert_false(mask_is_secret("JobCompPassScript", "/etc/slurm/pass"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +220,7 @@ int main(void)
 	    cmocka_unit_test(nearest_word_is_the_meant_one), cmocka_unit_test(text_from_outside_is_made_visible),
 	    cmocka_unit_test(map_holds_what_was_set),        cmocka_unit_test(digest_is_sha256),
 	    cmocka_unit_test(findings_show_line_and_caret),  cmocka_unit_test(json_is_weighed_before_it_is_built),
+	    cmocka_unit_test(passwords_are_masked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
