@@ -10,54 +10,59 @@
 
 /* Texts of OpenSSH 8.4 to 9.9 (ssh.c, sshconnect.c, sshconnect2.c, readconf.c), sudo 1.8 to 1.9, shadow's nologin(8).
  */
+enum whose {
+	SSH,  /* ssh's words, known well enough not to be repeated */
+	SAID, /* ssh's words, repeated behind ours */
+	HOST, /* the host's: repeated as what it said, since it chose our advice by it */
+};
+
 static const struct known {
 	const char *text;
 	enum err_code code;
-	bool quote; /* of ssh's own words, behind ours */
+	enum whose whose;
 	const char *meaning;
 } known[] = {
-    {"REMOTE HOST IDENTIFICATION HAS CHANGED", ERR_REFUSED, false,
+    {"REMOTE HOST IDENTIFICATION HAS CHANGED", ERR_REFUSED, SSH,
      "its host key is not the one that was trusted: it was reinstalled, or something else answers at its address; "
      "when you know why, run `reeve trust --replace %s`"},
-    {"revoked", ERR_REFUSED, false,
+    {"revoked", ERR_REFUSED, SSH,
      "its host key is revoked: another took its place (`reeve trust --replace`), and what answers has the old one"},
-    {"host key is known for", ERR_REFUSED, false, "its host key is not known yet: run `reeve trust %s`"},
-    {"Host key verification failed", ERR_REFUSED, false, "its host key is not trusted: run `reeve trust %s`"},
-    {"Too many authentication failures", ERR_REFUSED, false,
+    {"host key is known for", ERR_REFUSED, SSH, "its host key is not known yet: run `reeve trust %s`"},
+    {"Host key verification failed", ERR_REFUSED, SSH, "its host key is not trusted: run `reeve trust %s`"},
+    {"Too many authentication failures", ERR_REFUSED, SSH,
      "ssh offered too many keys before the right one: set IdentityFile and IdentitiesOnly for it in ~/.ssh/config"},
-    {"Permission denied (", ERR_REFUSED, true,
+    {"Permission denied (", ERR_REFUSED, SAID,
      "ssh may not log in: it takes none of your keys; try `ssh %s true`, and ssh-copy-id"},
-    {"Could not resolve hostname", ERR_UNREACHABLE, true, "its name has no address: give `address` in cluster.yaml"},
-    {"Connection refused", ERR_UNREACHABLE, false, "nothing listens on its ssh port (connection refused)"},
-    {"No route to host", ERR_UNREACHABLE, false, "no route to it: it is off, or its address is wrong"},
-    {"Network is unreachable", ERR_UNREACHABLE, false, "its network cannot be reached from here"},
-    {"Connection timed out", ERR_UNREACHABLE, false, "it does not answer (connection timed out)"},
-    {"Operation timed out", ERR_UNREACHABLE, false, "it does not answer (operation timed out)"},
-    {"not responding", ERR_UNREACHABLE, false, "it stopped answering"},
-    {"kex_exchange_identification", ERR_UNREACHABLE, true,
+    {"Could not resolve hostname", ERR_UNREACHABLE, SAID, "its name has no address: give `address` in cluster.yaml"},
+    {"Connection refused", ERR_UNREACHABLE, SSH, "nothing listens on its ssh port (connection refused)"},
+    {"No route to host", ERR_UNREACHABLE, SSH, "no route to it: it is off, or its address is wrong"},
+    {"Network is unreachable", ERR_UNREACHABLE, SSH, "its network cannot be reached from here"},
+    {"Connection timed out", ERR_UNREACHABLE, SSH, "it does not answer (connection timed out)"},
+    {"Operation timed out", ERR_UNREACHABLE, SSH, "it does not answer (operation timed out)"},
+    {"not responding", ERR_UNREACHABLE, SSH, "it stopped answering"},
+    {"kex_exchange_identification", ERR_UNREACHABLE, SAID,
      "what answers on its ssh port closed the connection at once"},
-    {"Bad configuration option", ERR_INPUT, true, "ssh does not understand its configuration"},
-    {"Bad owner or permissions", ERR_INPUT, true, "ssh refuses its configuration"},
-    {"you must have a tty to run sudo", ERR_REFUSED, false,
+    {"Bad configuration option", ERR_INPUT, SAID, "ssh does not understand its configuration"},
+    {"Bad owner or permissions", ERR_INPUT, SAID, "ssh refuses its configuration"},
+    {"you must have a tty to run sudo", ERR_REFUSED, HOST,
      "sudo wants a terminal there: add `Defaults:USER !requiretty` to its sudoers"},
-    {"a password is required", ERR_REFUSED, false,
-     "sudo wants a password there: say --ask-sudo, or give the user NOPASSWD in its sudoers"},
-    {"terminal is required", ERR_REFUSED, false,
-     "sudo wants a password there: say --ask-sudo, or give the user NOPASSWD in its sudoers"},
-    {"no tty present and no askpass", ERR_REFUSED, false,
-     "sudo wants a password there: say --ask-sudo, or give the user NOPASSWD in its sudoers"},
-    {"incorrect password", ERR_REFUSED, false, "sudo does not accept the password there"},
-    {"is not in the sudoers file", ERR_REFUSED, false, "the user may not use sudo there: it is not in sudoers"},
-    {"may not run sudo", ERR_REFUSED, false, "the user may not use sudo there"},
-    {"is not allowed to execute", ERR_REFUSED, false, "the user may not run everything as root through sudo there"},
-    {"password has expired", ERR_REFUSED, false, "the user's password has expired there: log in once and change it"},
-    {"Password change required", ERR_REFUSED, false,
-     "the user's password has expired there: log in once and change it"},
-    {"account has expired", ERR_REFUSED, false, "the user's account has expired there"},
-    {"account is currently not available", ERR_REFUSED, false,
+    {"a password is required", ERR_REFUSED, HOST,
+     "sudo wants a password there: use --ask-sudo, or give the user NOPASSWD in its sudoers"},
+    {"terminal is required", ERR_REFUSED, HOST,
+     "sudo wants a password there: use --ask-sudo, or give the user NOPASSWD in its sudoers"},
+    {"no tty present and no askpass", ERR_REFUSED, HOST,
+     "sudo wants a password there: use --ask-sudo, or give the user NOPASSWD in its sudoers"},
+    {"incorrect password", ERR_REFUSED, HOST, "sudo does not accept the password there"},
+    {"is not in the sudoers file", ERR_REFUSED, HOST, "the user may not use sudo there: it is not in sudoers"},
+    {"may not run sudo", ERR_REFUSED, HOST, "the user may not use sudo there"},
+    {"is not allowed to execute", ERR_REFUSED, HOST, "the user may not run everything as root through sudo there"},
+    {"password has expired", ERR_REFUSED, HOST, "the user's password has expired there: log in once and change it"},
+    {"Password change required", ERR_REFUSED, HOST, "the user's password has expired there: log in once and change it"},
+    {"account has expired", ERR_REFUSED, HOST, "the user's account has expired there"},
+    {"account is currently not available", ERR_REFUSED, HOST,
      "the user's login shell is nologin there: give it a shell (chsh), or set another `user`"},
-    {"Exec format error", ERR_REFUSED, false, "the agent is not for its architecture"},
-    {"No space left on device", ERR_FAILED, false, "there is no space left for the agent in /var/lib/reeve"},
+    {"Exec format error", ERR_REFUSED, HOST, "the agent is not for its architecture"},
+    {"No space left on device", ERR_FAILED, HOST, "there is no space left for the agent in /var/lib/reeve"},
 };
 
 /* Said by ssh about what does not matter, in lines of their own. */
@@ -123,17 +128,41 @@ static int quoted(struct err *err, enum err_code code, const char *what, const c
 	return err_set(err, code, "%s", what);
 }
 
-static int explain_known(const struct explain *why, const char *text, size_t len, struct err *err)
+/* The same with words that came from the host, whoever wrote them there. */
+static int host_says(struct err *err, enum err_code code, const char *what, const struct explain *why, const char *text,
+		     size_t len)
+{
+	char quote[1300];
+	explain_quote(text, len, quote, sizeof quote);
+	if (quote[0])
+		return err_set(err, code, "%s; %s says: \"%s\"", what, why->name, quote);
+	return err_set(err, code, "%s", what);
+}
+
+/*
+ * May it be ssh that says this? It ends with 255 for reasons of its own (ssh(1)), and once the command has said something
+ * it has nothing to say any more but that the connection broke.
+ */
+static bool ssh_may_say(const struct explain *why, const struct known *what)
+{
+	return !why->local && (why->status == -1 || !WIFEXITED(why->status) || WEXITSTATUS(why->status) == 255) &&
+	       (!why->heard || what->code == ERR_UNREACHABLE);
+}
+
+static int explain_known(const struct explain *why, const char *text, size_t len, bool by_ssh, struct err *err)
 {
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (!contains(text, len, known[i].text))
+		if ((known[i].whose != HOST && !(by_ssh && ssh_may_say(why, &known[i]))) ||
+		    !contains(text, len, known[i].text))
 			continue;
 		const char *hole = strstr(known[i].meaning, "%s");
 		_cleanup_free_ char *what =
 		    hole ? xasprintf("%.*s%s%s", (int)(hole - known[i].meaning), known[i].meaning, why->name, hole + 2)
 			 : xstrdup(known[i].meaning);
-		if (known[i].quote)
+		if (known[i].whose == SAID)
 			quoted(err, known[i].code, what, text, len);
+		else if (known[i].whose == HOST)
+			host_says(err, known[i].code, what, why, text, len);
 		else
 			err_set(err, known[i].code, "%s", what);
 		return 1;
@@ -154,13 +183,12 @@ static int explain_fail(const struct explain *why, struct err *err)
 	if (str_starts(why->fail, "arch "))
 		return err_set(err, ERR_REFUSED, "there is no agent for its architecture, %s", why->fail + 5);
 	if (streq(why->fail, "place"))
-		return quoted(err, ERR_REFUSED,
-			      "no place for the agent: /var/lib/reeve and /usr/local/libexec are both mounted noexec, "
-			      "read-only or "
-			      "not root's; mount one of them with exec",
-			      why->errors, why->errors_len);
+		return host_says(err, ERR_REFUSED,
+				 "no place for the agent: /var/lib/reeve and /usr/local/libexec are both mounted "
+				 "noexec, read-only or not root's; mount one of them with exec",
+				 why, why->errors, why->errors_len);
 	if (str_starts(why->fail, "copy "))
-		return quoted(err, ERR_FAILED, "the agent did not arrive whole", why->errors, why->errors_len);
+		return host_says(err, ERR_FAILED, "the agent did not arrive whole", why, why->errors, why->errors_len);
 	return err_set(err, ERR_PROTOCOL, "the bootstrap ended for an unknown reason");
 }
 
@@ -176,7 +204,7 @@ static int explain_status(const struct explain *why, struct err *err)
 			return quoted(err, ERR_UNREACHABLE, "the connection broke", text, len);
 		snprintf(what, sizeof what, "its agent ended in the middle of the work (%s %d)",
 			 code < 0 ? "signal" : "status", code < 0 ? WTERMSIG(why->status) : code);
-		return quoted(err, ERR_UNREACHABLE, what, text, len);
+		return host_says(err, ERR_UNREACHABLE, what, why, text, len);
 	}
 	if (code < 0) {
 		snprintf(what, sizeof what, "ssh was killed by signal %d", WTERMSIG(why->status));
@@ -185,14 +213,13 @@ static int explain_status(const struct explain *why, struct err *err)
 	if (code == 255 && !why->local)
 		return quoted(err, ERR_UNREACHABLE, why->heard ? "the connection broke" : "ssh failed", text, len);
 	if (why->started && code == 126)
-		return quoted(err, ERR_REFUSED,
-			      "the agent may not be executed: /var/lib/reeve is mounted noexec, or a policy "
-			      "(fapolicyd, SELinux) forbids "
-			      "it",
-			      text, len);
+		return host_says(err, ERR_REFUSED,
+				 "the agent may not be executed: /var/lib/reeve is mounted noexec, or a policy "
+				 "(fapolicyd, SELinux) forbids it",
+				 why, text, len);
 	if (why->started) {
 		snprintf(what, sizeof what, "its agent ended without a word (status %d)", code);
-		return quoted(err, ERR_FAILED, what, text, len);
+		return host_says(err, ERR_FAILED, what, why, text, len);
 	}
 	if (!why->heard && code <= 1 && !len && !why->noise_len)
 		return err_set(err, ERR_REFUSED,
@@ -202,28 +229,28 @@ static int explain_status(const struct explain *why, struct err *err)
 			       code);
 	snprintf(what, sizeof what, "the login shell there did not start the agent (status %d)", code);
 	if (len)
-		return quoted(err, ERR_FAILED, what, text, len);
-	return quoted(err, ERR_FAILED, what, why->noise, why->noise_len);
+		return host_says(err, ERR_FAILED, what, why, text, len);
+	return host_says(err, ERR_FAILED, what, why, why->noise, why->noise_len);
 }
 
 int explain_failure(const struct explain *why, struct err *err)
 {
 	if (why->fail)
 		return explain_fail(why, err);
-	if (explain_known(why, why->errors, why->errors_len, err) ||
-	    (!why->heard && explain_known(why, why->noise, why->noise_len, err)))
+	if (explain_known(why, why->errors, why->errors_len, true, err) ||
+	    (!why->heard && explain_known(why, why->noise, why->noise_len, false, err)))
 		return -1;
 	if (why->status == -1) {
 		if (why->started)
-			return quoted(err, ERR_TIMEOUT, "its agent was started and does not answer", why->errors,
-				      why->errors_len);
+			return host_says(err, ERR_TIMEOUT, "its agent was started and does not answer", why,
+					 why->errors, why->errors_len);
 		if (why->heard)
-			return quoted(err, ERR_TIMEOUT, "the agent could not be copied in time", why->errors,
-				      why->errors_len);
+			return host_says(err, ERR_TIMEOUT, "the agent could not be copied in time", why, why->errors,
+					 why->errors_len);
 		if (why->noise_len)
-			return quoted(err, ERR_TIMEOUT,
-				      "it logs in but never runs the command; its rc files print and wait", why->noise,
-				      why->noise_len);
+			return host_says(err, ERR_TIMEOUT,
+					 "it logs in but never runs the command; its rc files print and wait", why,
+					 why->noise, why->noise_len);
 		return quoted(err, ERR_TIMEOUT, "it does not answer", why->errors, why->errors_len);
 	}
 	return explain_status(why, err);

@@ -2,7 +2,8 @@
  * explain: why a host could not be reached, in words that say what to do about it.
  *
  * ssh, sudo and login shells say what is wrong in texts for people, on stderr, with exit statuses that tell little
- * (ssh: 255 for all of its own). Known texts are recognised, each with its fix; anything else is quoted. Pure.
+ * (ssh: 255 for all of its own). Known texts are recognised, each with its fix; anything else is quoted. What the host
+ * may have written is shown as its words: "n1 says: ...". Pure.
  */
 #ifndef REEVE_TRANSPORT_EXPLAIN_H
 #define REEVE_TRANSPORT_EXPLAIN_H

@@ -135,6 +135,22 @@ static void test_explanations(void **state)
 	err = explained((struct explain){.status = 7 << 8, .noise = "a\033[31mb\nlast words\n"});
 	assert_non_null(strstr(err.text, "last words"));
 	assert_null(strchr(err.text, '\033'));
+	/* advice that a host's words chose stands beside them */
+	err = explained((struct explain){.status = 1 << 8, .errors = "sudo: a password is required\n"});
+	assert_non_null(strstr(err.text, "--ask-sudo"));
+	assert_non_null(strstr(err.text, "; n1 says: \"sudo: a password is required\""));
+	/* and what only ssh can know it does not say: with another status, or after the command has begun */
+	static const char changed[] = "WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!\n";
+	err = explained((struct explain){.status = 1 << 8, .errors = changed});
+	assert_null(strstr(err.text, "reeve trust"));
+	assert_non_null(strstr(err.text, "n1 says: "));
+	err = explained((struct explain){.status = ssh_failed, .heard = true, .errors = changed});
+	assert_null(strstr(err.text, "reeve trust"));
+	err = explained((struct explain){.status = 1 << 8, .noise = changed});
+	assert_null(strstr(err.text, "reeve trust"));
+	err = explained((struct explain){
+	    .status = ssh_failed, .heard = true, .opened = true, .errors = "Timeout, server n1 not responding.\n"});
+	assert_non_null(strstr(err.text, "it stopped answering"));
 }
 
 static void test_quote(void **state)
