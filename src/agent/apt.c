@@ -30,7 +30,8 @@ enum {
 	MARK_MS = 60000,
 	LOCK_MS = 120000, /* waiting for another package manager */
 	LOCK_POLL_MS = 500,
-	FREE_MIB = 64, /* below this nothing is begun */
+	SAY_MS = 10000, /* between two words on how far it is */
+	FREE_MIB = 64,  /* below this nothing is begun */
 };
 
 #define NOSTART STATE_DIR "/nostart"
@@ -184,13 +185,39 @@ static bool wants_update(const struct child *c)
 	return false;
 }
 
-static int run_packaging(struct session *s, const char *const *argv, const char *path_env, bool *ret_stale,
-			 struct err *err)
+/* What apt is at, said now and then: who waits sees that it goes on. */
+struct watched {
+	struct session *session;
+	const char *resource;
+	uint64_t said_ms;
+};
+
+static void on_output(void *userdata, const char *bytes, size_t len)
 {
+	struct watched *w = userdata;
+	uint64_t now = clock_ms();
+	const char *end = memrchr(bytes, '\n', len), *start = end ? memrchr(bytes, '\n', (size_t)(end - bytes)) : NULL;
+	if (!end || now - w->said_ms < SAY_MS)
+		return;
+	start = start ? start + 1 : bytes;
+	w->said_ms = now;
+	session_progress(w->session, w->resource, "%.*s", (int)(end - start > 120 ? 120 : end - start), start);
+}
+
+static int run_packaging(struct session *s, const char *resource, const char *const *argv, const char *path_env,
+			 bool *ret_stale, struct err *err)
+{
+	struct watched watched = {.session = s, .resource = resource, .said_ms = clock_ms()};
 	const char *env[ARRAY_LEN(quiet)];
 	memcpy(env, quiet, sizeof env);
 	env[ARRAY_LEN(quiet) - 2] = path_env;
-	struct child_spec spec = {.argv = argv, .env = env, .timeout_ms = APT_MS, .max = 1 << 20, .locked = true};
+	struct child_spec spec = {.argv = argv,
+				  .env = env,
+				  .timeout_ms = APT_MS,
+				  .max = 1 << 20,
+				  .locked = true,
+				  .on_output = on_output,
+				  .userdata = &watched};
 	struct child *c = child_start(s, &spec, err);
 	if (!c)
 		return -1;
@@ -216,13 +243,14 @@ static int repair(struct session *s, const struct resource *r, const char *path,
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *const argv[] = {"dpkg", "--force-confdef", "--force-confold", "--configure", "-a", NULL};
 	session_progress(s, r->id, "finishing what an interrupted dpkg left");
-	if (run_packaging(s, argv, arena_printf(arena, "PATH=%s", path), NULL, err) < 0)
+	if (run_packaging(s, r->id, argv, arena_printf(arena, "PATH=%s", path), NULL, err) < 0)
 		return err_wrap(err, "an interrupted dpkg could not be finished");
 	strbuf_adds(what, ", finished an interrupted dpkg");
 	return 0;
 }
 
-static int install(struct session *s, const struct list *names, bool exact, const char *path, struct err *err)
+static int install(struct session *s, const char *id, const struct list *names, bool exact, const char *path,
+		   struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *const first[] = {"apt-get", "-y",
@@ -247,13 +275,13 @@ static int install(struct session *s, const struct list *names, bool exact, cons
 	memcpy(argv + n, names->items, names->len * sizeof *argv);
 	const char *const update[] = {"apt-get", "-q", "-o", "DPkg::Lock::Timeout=120", "update", NULL};
 	bool stale;
-	if (run_packaging(s, argv, NULL, &stale, err) == 0)
+	if (run_packaging(s, id, argv, NULL, &stale, err) == 0)
 		return 0;
 	if (!stale)
 		return -1;
 	struct err ignored; /* one unreachable source of several is no reason not to try again */
-	run_packaging(s, update, NULL, NULL, &ignored);
-	return run_packaging(s, argv, NULL, NULL, err);
+	run_packaging(s, id, update, NULL, NULL, &ignored);
+	return run_packaging(s, id, argv, NULL, NULL, err);
 }
 
 static int hold(struct session *s, const struct list *names, struct err *err)
@@ -307,7 +335,7 @@ static int apply(struct session *s, const struct resource *r, const struct obser
 		if (items[i].version && !(right && have->held))
 			*vec_push_in(arena, &held) = items[i].name;
 	}
-	if (names.len && (check_space(s, err) < 0 || install(s, &names, exact, path, err) < 0))
+	if (names.len && (check_space(s, err) < 0 || install(s, r->id, &names, exact, path, err) < 0))
 		return -1;
 	failpoint();
 	if (held.len && hold(s, &held, err) < 0)

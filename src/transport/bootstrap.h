@@ -21,7 +21,8 @@
  * descriptor, and executed through it (3), so that what was checked is what runs; its argument is the digest that was
  * found. Other agents there are removed when a new one comes. REEVE_ROOT in the environment of a root login is put in
  * front of both directories (scratch roots of the tests); who is not root cannot hand it on through sudo, unless this
- * side runs in a scratch root itself. This machine's own agent comes to run in the same way, from /bin/sh.
+ * side runs in a scratch root itself. On this machine the same command is run by
+ * /bin/sh where sudo is needed.
  */
 #ifndef REEVE_TRANSPORT_BOOTSTRAP_H
 #define REEVE_TRANSPORT_BOOTSTRAP_H

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "hostlist/hostlist.h"
@@ -65,6 +66,7 @@ struct fleet *fleet_new(const struct fleet_target *targets, size_t count, const 
 	struct fleet *f = xcalloc(1, sizeof *f);
 	f->arena = arena;
 	f->bootstrap = bootstrap;
+	f->agent_fd = -1;
 	f->options = *options;
 	f->count = count;
 	if (!f->options.connect_timeout_ms)
@@ -98,6 +100,8 @@ void fleet_free(struct fleet *f)
 	channel_set_free(&f->channels);
 	uv_loop_close(&f->loop);
 	wire_keys_free(f->keys);
+	if (f->agent_fd >= 0)
+		close(f->agent_fd);
 	arena_free(f->arena);
 	free(f);
 }
@@ -122,6 +126,7 @@ static void begin_pumping(struct fleet *f)
 		for (size_t i = 0; i < f->count; i++) {
 			f->sessions[i].received_ms += pause;
 			f->sessions[i].progress_ms += pause;
+			f->sessions[i].said_ms += pause;
 		}
 	f->tick.data = f;
 	uv_timer_start(&f->tick, on_tick, TICK_MS, TICK_MS);

@@ -62,6 +62,9 @@ struct fleet_options {
 	const char *control_dir; /* for ssh's kept connections; NULL: a private one is made; "none": keep none */
 	const char *sudo_password;   /* where the login is not root: given to sudo when it asks; NULL: `sudo -n` */
 	unsigned connect_timeout_ms; /* for one host, from its start to its hello without the copy; 0: 30,000 */
+	unsigned
+	    silent_ms; /* a host that was asked something and sends nothing but heartbeats for so long is failed; 0:
+			       600,000 */
 	volatile sig_atomic_t
 	    *cancel; /* when it is not 0, what blocks returns ERR_CANCELLED within 200 ms; NULL: none */
 	/* Callbacks must not call functions of the fleet that change it. */

@@ -4,10 +4,13 @@
  * -G`, ssh(1)); what a host says about it counts for nothing. The password is written from where it was read to:
  * there is no copy of it.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/str.h"
 #include "transport/session.h"
 
@@ -20,9 +23,36 @@ struct ssh_dest session_dest(const struct session *s)
 				 .port = s->target.port};
 }
 
+/*
+ * This machine's agent as root or in a scratch root, without a copy on the disk: what was read and hashed is what is
+ * executed, through a descriptor that nobody writes to any more. -1: this kernel has no such files, or none to execute.
+ */
+static int agent_fd(struct fleet *f)
+{
+	const struct bootstrap_agent *agent = bootstrap_agent_for(&f->bootstrap, bootstrap_native_arch());
+	if (f->agent_fd >= 0 || !agent)
+		return f->agent_fd;
+	_cleanup_fd_ int memory = memfd_create("reeve-agent", MFD_CLOEXEC);
+	char path[64];
+	snprintf(path, sizeof path, "/proc/self/fd/%d", memory);
+	if (memory >= 0 && fd_write_all(memory, agent->bytes, agent->len) == 0)
+		f->agent_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return f->agent_fd;
+}
+
+bool session_runs_directly(struct session *s)
+{
+	return s->target.local && (geteuid() == 0 || getenv("REEVE_ROOT")) && agent_fd(s->fleet) >= 0;
+}
+
 static char **login_argv(struct session *s, struct arena *arena)
 {
 	struct fleet *f = s->fleet;
+	if (session_runs_directly(s)) {
+		char **argv = arena_calloc(arena, 2, sizeof *argv);
+		argv[0] = arena_printf(arena, "/proc/%ld/fd/%d", (long)getpid(), agent_fd(f));
+		return argv;
+	}
 	char *command = bootstrap_command(&f->bootstrap, s->nonce, f->options.sudo_password != NULL, arena);
 	if (s->target.local) {
 		char **argv = arena_calloc(arena, 4, sizeof *argv);

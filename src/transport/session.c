@@ -122,6 +122,7 @@ static void put_message(struct session *s, const struct fleet_request *request)
 	struct strbuf frame = {0};
 	wire_put(&frame, WIRE_MESSAGE, payload.data, payload.len);
 	put_frame(s, &frame, NULL, 0);
+	s->said_ms = s->sent_ms;
 }
 
 void session_feed(struct session *s)
@@ -151,7 +152,7 @@ void session_feed(struct session *s)
 static void on_written(void *data)
 {
 	struct session *s = data;
-	s->progress_ms = uv_now(&s->fleet->loop);
+	s->progress_ms = s->said_ms = uv_now(&s->fleet->loop);
 	session_feed(s);
 }
 
@@ -232,6 +233,8 @@ static int take_frame(struct session *s, const struct wire_frame *frame, struct 
 {
 	json_t *message;
 	int rc;
+	if (frame->type != WIRE_HEARTBEAT)
+		s->said_ms = uv_now(&s->fleet->loop);
 	switch (frame->type) {
 	case WIRE_HEARTBEAT:
 		return frame->len ? err_set(err, ERR_PROTOCOL, "a heartbeat with a payload") : 0;
@@ -340,11 +343,14 @@ void session_start(struct session *s)
 	set_phase(s, FLEET_CONNECTING);
 	if (session_login(s, &err) < 0)
 		session_fail(s, &err);
+	else if (session_runs_directly(s))
+		set_phase(s, FLEET_STARTING);
 }
 
 void session_tick(struct session *s, uint64_t now)
 {
-	unsigned bound = s->fleet->options.connect_timeout_ms;
+	const struct fleet_options *o = &s->fleet->options;
+	unsigned bound = o->connect_timeout_ms, silent = o->silent_ms ? o->silent_ms : SESSION_SILENT_MS;
 	struct err err;
 	switch (s->phase) {
 	case FLEET_CONNECTING:
@@ -361,6 +367,9 @@ void session_tick(struct session *s, uint64_t now)
 	case FLEET_OPEN:
 		if (now - s->received_ms > WIRE_DEAD_MS) {
 			err_set(&err, ERR_TIMEOUT, "nothing was heard of it for %d s", WIRE_DEAD_MS / 1000);
+			session_fail(s, &err);
+		} else if (s->first != SESSION_NONE && now - s->said_ms > silent) {
+			err_set(&err, ERR_TIMEOUT, "nothing but heartbeats came for %u s", silent / 1000);
 			session_fail(s, &err);
 		} else if (now - s->sent_ms >= WIRE_BEAT_MS && !channel_queued(s->channel)) {
 			struct strbuf frame = {0};

@@ -20,6 +20,7 @@ enum { SESSION_ERRORS_MAX = 8192 };     /* bytes kept of stderr, the last ones *
 enum { SESSION_QUEUE_MAX = 256 << 10 }; /* bytes of output waiting before the next frame is made */
 enum { SESSION_MASTER_MS = 15000 };     /* a kept connection on which nothing comes for so long is dead */
 enum { SESSION_HELLO_MAX = 4096 };      /* bytes */
+enum { SESSION_SILENT_MS = 600000 };    /* a host that is at work says something in that time; apt does at each line */
 
 #define SESSION_NONE SIZE_MAX
 
@@ -42,6 +43,7 @@ struct session {
 	bool gave, told;      /* it was sent the password; the operator was told so */
 	bool heard, kept, cold;
 	uint64_t start_ms, progress_ms, sent_ms, received_ms;
+	uint64_t said_ms; /* something other than a heartbeat came or went */
 
 	/* Requests of the round, as indexes into it: answers are awaited from `first` on, `sending` is the next to
 	 * send. */
@@ -56,6 +58,7 @@ struct fleet {
 	struct arena *arena;
 	struct ssh ssh;
 	struct bootstrap bootstrap;
+	int agent_fd; /* -1: none */
 	struct wire_keys *keys;
 	char key[65];
 	uv_loop_t loop;
@@ -82,6 +85,7 @@ int session_login(struct session *s, struct err *err);
 int session_take_asks(struct session *s, struct err *err);
 int session_answer_sudo(struct session *s, struct err *err);
 struct ssh_dest session_dest(const struct session *s);
+bool session_runs_directly(struct session *s); /* no bootstrap: this machine's own agent, by its descriptor */
 
 extern const struct channel_ops session_ops;
 

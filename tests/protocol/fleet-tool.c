@@ -3,7 +3,7 @@
  *
  *	fleet-tool [-F SSH_CONFIG] [-K KNOWN_HOSTS] [-C CONTROL_DIR] [-p SUDO_PASSWORD] [-c CONNECT_MS] [-t TIMEOUT_MS]
  * [-b BLOB_BYTES]
- *	           [-s SECRET] [-w WAIT_MS] [-m MESSAGE]... HOST...
+ *	           [-s SECRET] [-S SILENT_MS] [-w WAIT_MS] [-m MESSAGE]... HOST...
  *	fleet-tool [-F SSH_CONFIG] [-K KNOWN_HOSTS] [-R] -T HOST...
  *
  * Connects to all, sends each message to each in one round, says bye. A host "local" is this machine. Prints, a line
@@ -91,7 +91,7 @@ int main(int argc, char **argv)
 	const char *secret_text = NULL, *messages[32];
 	struct err err;
 	int opt;
-	while ((opt = getopt(argc, argv, "F:K:C:p:c:t:b:s:w:m:TR")) != -1)
+	while ((opt = getopt(argc, argv, "F:K:C:p:c:t:b:s:S:w:m:TR")) != -1)
 		switch (opt) {
 		case 'F':
 			options.ssh_config = optarg;
@@ -122,6 +122,9 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			secret_text = optarg;
+			break;
+		case 'S':
+			options.silent_ms = (unsigned)atoi(optarg);
 			break;
 		case 'w':
 			wait = (unsigned)atoi(optarg);

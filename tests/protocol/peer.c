@@ -116,6 +116,8 @@ static void serve(json_t *message)
 	const char *verb = json_string_value(json_object_get(message, "verb"));
 	verb = verb ? verb : "";
 	tell_lie(id);
+	if (streq(lie, "busy")) /* and beating */
+		return;
 	if (streq(verb, "sleep"))
 		usleep((useconds_t)json_integer_value(json_object_get(message, "ms")) * 1000);
 	if (streq(verb, "events")) {

@@ -3,16 +3,33 @@ load lib
 setup() { protocol_setup; }
 teardown() { protocol_teardown; }
 
-@test "this machine, without ssh: what runs as root is what was hashed, as elsewhere" {
-	[ "$(id -u)" = 0 ] || skip "needs root"
+@test "this machine, without ssh" {
 	export REEVE_ROOT=$roots/here REEVE_SSH=/bin/false
 	host here
 	drive -m "$need" local
-	has pushed
-	has 'local answer {"missing":[]}'
-	[ "$(sha256sum <"$REEVE_AGENT_DIR/reeve-agent" | cut -c1-64)" = "$(ls "$roots/here/var/lib/reeve/agent")" ]
-	drive -m "$need" local
+	has 'local connected'
 	has 'kept'
+	has 'local answer {"missing":[]}'
+	[ ! -e "$roots/here/var/lib/reeve/agent" ]
+}
+
+@test "this machine by sudo: what runs as root is what was hashed, not what lies in the directory of the build" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	command -v setpriv >/dev/null || skip "no setpriv"
+	mkdir -p "$roots/bin" "$roots/build"
+	chmod 755 "$roots" "$roots/bin" "$roots/build"
+	cp "$REEVE_AGENT_DIR/reeve-agent" "$roots/build/"
+	cat >"$roots/bin/sudo" <<E
+#!/bin/sh
+echo "\$*" >"$roots/asked/sudo"
+exit 1
+E
+	chmod 755 "$roots/bin/sudo"
+	mkdir -m 777 "$roots/asked"
+	PATH=$roots/bin:$PATH REEVE_AGENT_DIR=$roots/build run setpriv --reuid=65534 --clear-groups "$fleet" -C none local
+	echo "$output"
+	grep -q '^-n /bin/sh -c .*sha256sum' "$roots/asked/sudo"
+	! grep -q "$roots/build" "$roots/asked/sudo" || return 1
 }
 
 @test "a fleet without agents says where it looked" {
@@ -37,6 +54,22 @@ teardown() { protocol_teardown; }
 	host h lie=deaf-to-heartbeats
 	drive -w 33000 -m '{"verb":"x"}' h
 	has 'h error timeout nothing was heard of it for 30 s'
+}
+
+@test "a host that only beats holds nobody up for as long as its work might take" {
+	peer
+	host h lie=busy
+	host n
+	drive -S 7000 -t 60000 -m '{"verb":"x"}' h n
+	has 'h error timeout nothing but heartbeats came for 7 s'
+	has 'n answer'
+}
+
+@test "one that says how far it is may take its time" {
+	peer
+	host h
+	drive -S 1500 -t 60000 -m '{"verb":"sleep","ms":1000}' -m '{"verb":"events","count":3}' -m '{"verb":"sleep","ms":1000}' h
+	[ "$(grep -c 'h answer' <<<"$output")" = 3 ]
 }
 
 # more than the window of 64, more than may keep connections
