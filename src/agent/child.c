@@ -49,6 +49,16 @@ char *child_program(struct session *s, const char *name)
 	return NULL;
 }
 
+bool child_keeps_lock(const struct child_spec *spec)
+{
+	static const char *const programs[] = {"apt", "apt-get", "apt-mark", "dpkg", "systemctl"};
+	const char *slash = strrchr(spec->argv[0], '/'), *name = slash ? slash + 1 : spec->argv[0];
+	for (size_t i = 0; i < ARRAY_LEN(programs) && !spec->user && !spec->sandbox; i++)
+		if (streq(programs[i], name))
+			return true;
+	return false;
+}
+
 /* Everything that the new process needs, made before it exists: after vfork(2) it may only call the kernel. */
 struct launch {
 	const char *program;
@@ -221,7 +231,7 @@ struct child *child_start(struct session *s, const struct child_spec *spec, stru
 				   .argv = (char *const *)spec->argv,
 				   .envp = make_environment(s, spec, arena),
 				   .fds = {in[0], out[1], errors[1]},
-				   .lock = spec->locked ? s->lock.fd : -1,
+				   .lock = child_keeps_lock(spec) ? s->lock.fd : -1,
 				   .dies_with_us = !(spec->locked && lock_held(&s->lock)),
 				   .user = spec->user};
 		pid = spec->sandbox ? launch_sandboxed(&l, spec->sandbox) : launch_plain(&l);

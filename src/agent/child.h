@@ -1,7 +1,8 @@
 /*
  * child: commands, run with limits. A child gets its own session and process group, an environment that holds nothing
- * but what is given, and no descriptor but its three and, where asked, the host's lock, which then stays locked until
- * the child and everything it left behind has ended. Output beyond the bound is read and thrown away.
+ * but what is given, and no descriptor but its three. apt, dpkg and systemctl, as root and in no sandbox, get the host's
+ * lock as well, to read only: it then stays locked until they and everything they left behind have ended. Output beyond
+ * the bound is read and thrown away.
  *
  * argv[0] without a slash is looked up in a fixed PATH; with a scratch root, in its /bin first.
  */
@@ -40,7 +41,7 @@ struct child_spec {
 	size_t input_len;
 	size_t max;                    /* bytes kept of stdout and of stderr; 0: CHILD_OUTPUT */
 	unsigned timeout_ms;           /* then the process group gets SIGTERM, 2 s later SIGKILL; 0: no bound */
-	bool locked;                   /* under the host's lock, where it is held */
+	bool locked;                   /* goes on without the agent where the host's lock is held */
 	const struct child_user *user; /* NULL: as we are */
 	const struct sandbox *sandbox; /* NULL: none */
 	void (*on_output)(void *userdata, const char *bytes, size_t len); /* stdout, as it comes; may be NULL */
@@ -79,7 +80,10 @@ void child_free(struct session *s,
  */
 int child_run(struct session *s, const struct child_spec *spec, struct strbuf *ret_out, struct err *err);
 
-/* The same with a list of arguments, under the lock, with a bound in milliseconds. */
+/* Is this a program that is never stopped halfway, and keeps the host's lock? */
+bool child_keeps_lock(const struct child_spec *spec);
+
+/* The same with a list of arguments, `locked`, with a bound in milliseconds. */
 int child_command(struct session *s, unsigned timeout_ms, struct err *err, const char *command, ...)
     __attribute__((sentinel));
 

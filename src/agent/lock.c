@@ -27,7 +27,8 @@ static int open_lock_file(const struct root *root, struct err *err)
 		return -1;
 	if (fchmod(dir, 0700) < 0)
 		return root_error(err, errno, "cannot protect", STATE_DIR);
-	_cleanup_fd_ int low = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* to read only, since children inherit it; flock(2) asks for no more */
+	_cleanup_fd_ int low = openat(dir, name, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 10); /* out of the way of a child's own (child.c) */
 	return fd < 0 ? root_error(err, errno, "cannot open", LOCK_FILE) : fd;
 }
@@ -64,9 +65,12 @@ static int refuse(int fd, struct err *err)
 }
 
 /* One write, then the cut: the text is never empty, and whole when its last byte is a newline. */
-static int write_holder(int fd, const char *text, struct err *err)
+static int write_holder(const struct root *root, const char *text, struct err *err)
 {
 	size_t len = strlen(text);
+	_cleanup_fd_ int fd = root_file(root, LOCK_FILE, O_WRONLY | O_NOFOLLOW);
+	if (fd < 0)
+		return root_error(err, errno, "cannot write", LOCK_FILE);
 	if (pwrite(fd, text, len, 0) != (ssize_t)len || ftruncate(fd, (off_t)len) < 0)
 		return root_error(err, errno, "cannot write", LOCK_FILE);
 	return 0;
@@ -127,7 +131,7 @@ int lock_take(struct lock *l, const struct root *root, json_int_t epoch, json_in
 	char since[21];
 	clock_iso(clock_wall_ms(), since);
 	_cleanup_free_ char *text = xasprintf("%s\n%s\n%s\n", holder, since, run);
-	if (write_holder(fd, text, err) < 0 || raise_epoch(root, epoch, over, held, err) < 0) {
+	if (write_holder(root, text, err) < 0 || raise_epoch(root, epoch, over, held, err) < 0) {
 		if (!held)
 			close(fd);
 		return -1;

@@ -76,7 +76,7 @@ json_t *run_answer(struct session *s, json_t *request, struct err *err)
 	const char *input = NULL, *user = NULL;
 	size_t input_len = 0;
 	json_int_t max, timeout_ms;
-	struct child_spec spec = {.locked = true};
+	struct child_spec spec = {0};
 	struct sandbox sandbox;
 	if (verb_unpack(request, err, "{s:o, s?s%, s:I, s:I, s?o, s?s, s?o}", "argv", &argv, "input", &input,
 			&input_len, "max", &max, "timeout", &timeout_ms, "env", &env, "user", &user, "sandbox",
@@ -90,6 +90,7 @@ json_t *run_answer(struct session *s, json_t *request, struct err *err)
 	spec.input = input;
 	spec.input_len = input_len;
 	spec.sandbox = box ? &sandbox : NULL;
+	spec.locked = child_keeps_lock(&spec);
 	services_forget(s);
 	struct child *c = child_start(s, &spec, err);
 	json_t *answer = NULL;

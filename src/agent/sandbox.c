@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -128,6 +129,13 @@ static int make_target(const struct sandbox *s, const char *path, bool directory
 	return 0;
 }
 
+/* With all that is mounted below where it becomes read-only. A file system that does not answer is not asked for that. */
+static int set_read_only(const char *path, bool on)
+{
+	struct mount_attr attr = {.attr_set = on ? MOUNT_ATTR_RDONLY : 0, .attr_clr = on ? 0 : MOUNT_ATTR_RDONLY};
+	return (int)syscall(SYS_mount_setattr, AT_FDCWD, path, on ? AT_RECURSIVE : 0, &attr, sizeof attr);
+}
+
 static int bind_one(const struct sandbox *s, const struct sandbox_bind *b, int fd, struct err *err)
 {
 	struct stat st;
@@ -139,12 +147,30 @@ static int bind_one(const struct sandbox *s, const struct sandbox_bind *b, int f
 	snprintf(source, sizeof source, "/proc/self/fd/%d", fd);
 	if (mount(source, b->to, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return err_system(err, errno, "cannot mount %s at %s", b->from, b->to);
-	if (b->read_only && mount(NULL, b->to, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) < 0)
-		return err_system(err, errno, "cannot make %s read-only", b->to);
+	if (!b->read_only && set_read_only(b->to, false) < 0)
+		return err_system(err, errno, "cannot make %s writable", b->to);
 	return 0;
 }
 
-/* Sources are opened before anything is mounted, so that a tmpfs may cover the place they are in. */
+/* Of /proc what is the machine's. Devices, sockets and pipes work on a read-only file system. */
+static int mount_proc(struct err *err)
+{
+	static const char *const machines[] = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus"};
+	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return err_system(err, errno, "cannot mount /proc");
+	for (size_t i = 0; i < ARRAY_LEN(machines); i++) {
+		if (access(machines[i], F_OK) < 0)
+			continue;
+		if (mount(machines[i], machines[i], NULL, MS_BIND, NULL) < 0 || set_read_only(machines[i], true) < 0)
+			return err_system(err, errno, "cannot make %s read-only", machines[i]);
+	}
+	return 0;
+}
+
+/*
+ * What a command may do to the file system is not listed: all of it is read-only, but for what was asked for. Sources are
+ * opened before anything is mounted, so that a tmpfs may cover the place they are in.
+ */
 static int mount_all(const struct sandbox *s, struct err *err)
 {
 	int fds[MOUNTS_MAX];
@@ -153,6 +179,8 @@ static int mount_all(const struct sandbox *s, struct err *err)
 	for (size_t i = 0; i < s->bind_count; i++)
 		if ((fds[i] = open(s->binds[i].from, O_PATH | O_CLOEXEC)) < 0)
 			return err_system(err, errno, "cannot open %s", s->binds[i].from);
+	if (set_read_only("/", true) < 0)
+		return err_system(err, errno, "cannot make the file system read-only");
 	for (size_t i = 0; i < s->tmpfs_count; i++) {
 		if (make_target(s, s->tmpfs[i], true, err) < 0)
 			return -1;
@@ -162,8 +190,8 @@ static int mount_all(const struct sandbox *s, struct err *err)
 	for (size_t i = 0; i < s->bind_count; i++)
 		if (bind_one(s, &s->binds[i], fds[i], err) < 0)
 			return -1;
-	if (s->flags & CLONE_NEWPID && mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
-		return err_system(err, errno, "cannot mount /proc");
+	if (s->flags & CLONE_NEWPID && mount_proc(err) < 0)
+		return -1;
 	for (size_t i = 0; i < s->bind_count; i++)
 		close(fds[i]);
 	return 0;

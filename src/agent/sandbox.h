@@ -2,6 +2,8 @@
  * sandbox: a command in namespaces of its own, over mounts of its own. Everything that was made there (mounts,
  * interfaces, processes) belongs to those namespaces and ends with them; with a PID namespace, a small init in it makes
  * sure that they end when the command does, and when the agent does.
+ *
+ * With a mount namespace the whole file system is read-only in it, but for its tmpfs and what is bound "rw".
  */
 #ifndef REEVE_AGENT_SANDBOX_H
 #define REEVE_AGENT_SANDBOX_H

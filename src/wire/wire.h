@@ -54,7 +54,7 @@
  * run      {"argv": [...], "input": S?, "max": BYTES, "timeout": MS, "env": {K: V}?, "user": NAME?, "sandbox": SANDBOX?}
  *	-> as collect's run. SANDBOX is {"unshare": ["mount","net","uts","pid","ipc"], "hostname": S?,
  *	"address": "10.0.0.1/24"? (on a dummy interface in the new network namespace, with lo up), "tmpfs": [PATH...],
- *	"bind": [[FROM, TO, "ro"|"rw"]...]}: everything that was made ends with it.
+ *	"bind": [[FROM, TO, "ro"|"rw"]...]}: with "mount" all else is read-only; everything that was made ends with it.
  * secret   {"path": PATH, "name": N, "for": HEX32, "max": BYTES}
  *	-> a SECRET frame with the file's content sealed for that key, then {"size": N}
  * lock     {"epoch": N, "holder": S, "run": S, "over": N?} -> {"epoch": N}, or error "refused" whose text names holder and since when

@@ -199,6 +199,14 @@ class Case(unittest.TestCase):
         session.lock(epoch)
         return session
 
+    def shell(self, name):
+        """A shell that the agent takes for another program."""
+        path = self.root / "shells" / name
+        path.parent.mkdir(exist_ok=True)
+        if not path.exists():
+            path.symlink_to("/bin/sh")
+        return str(path)
+
     def unit(self, name, **state):
         import json
         full = dict(active="inactive", file="disabled", reload="no", pid=0, start=0)

@@ -102,18 +102,19 @@ class Ends(Case):
         self.assertGreaterEqual(len(beats), 5)
         self.assertTrue(4 < beats[0] < 7, beats)
 
-    def test_children_end_with_the_session_unless_locked(self):
-        for locked in (False, True):
-            mark = self.root / ("mark%d" % locked)
-            s = self.locked() if locked else self.session()
-            s.ask_only("run", argv=["sh", "-c", "touch %s.begun; sleep 1; touch %s" % (mark, mark)], max=10, timeout=9000)
+    def test_children_end_with_the_session_unless_they_must_not_be_stopped_halfway(self):
+        for name, goes_on in (("sh", False), ("dpkg", True)):
+            mark = self.root / ("mark-" + name)
+            s = self.locked(2 if goes_on else 1)
+            s.ask_only("run", argv=[self.shell(name), "-c", "touch %s.begun; sleep 1; touch %s" % (mark, mark)], max=10,
+                       timeout=9000)
             while not (self.root / (mark.name + ".begun")).exists():
                 time.sleep(0.01)
             s.process.stdin.close()
             s.process.wait(10)
             s.close()
-            time.sleep(0 if locked else 1.5)
-            self.assertEqual(mark.exists(), locked)
+            time.sleep(0 if goes_on else 1.5)
+            self.assertEqual(mark.exists(), goes_on)
 
     def test_a_package_manager_is_waited_for_and_nothing_new_begun(self):
         (self.root / "apt").write_text("slow")
@@ -184,9 +185,24 @@ class Locks(Case):
             self.assertEqual(s.lock(7), {"epoch": 7})
             self.assertEqual(other.ask("unlock"), {})
 
+    def test_the_lock_is_for_package_managers_and_systemd_alone_and_to_read(self):
+        show = "ls /proc/self/fd | tr '\\n' ' '; readlink /proc/$$/fd/3; sleep 0.1; echo HIJACKED >&3"
+        self.root.chmod(0o755)
+        with self.locked() as s:
+            lock = str(self.root / "var/lib/reeve/lock")
+            holder = pathlib.Path(lock).read_text()
+            for name, arguments, has in (("sh", {}, False), ("dpkg", {}, True), ("systemctl", {}, True),
+                                         ("apt-get", {"user": "slurm"}, False),
+                                         ("dpkg", {"sandbox": {"unshare": ["mount", "pid"]}}, False)):
+                if os.getuid() and (arguments or has):
+                    continue
+                got = s.ask("run", argv=[self.shell(name), "-c", show], max=1000, timeout=9000, **arguments)
+                self.assertEqual(lock in got["out"], has, (name, arguments, got))
+            self.assertEqual(pathlib.Path(lock).read_text(), holder)
+
     def test_a_child_keeps_the_lock_when_the_agent_is_killed(self):
         s = self.locked()
-        s.ask_only("run", argv=["sh", "-c", "touch %s/begun; sleep 2" % self.root], max=10, timeout=9000)
+        s.ask_only("run", argv=[self.shell("dpkg"), "-c", "touch %s/begun; sleep 2" % self.root], max=10, timeout=9000)
         while not (self.root / "begun").exists():
             time.sleep(0.01)
         s.process.kill()
@@ -415,6 +431,19 @@ class Sandboxes(Case):
         self.assertIn("Read-only", got["err"])
         self.assertEqual(pathlib.Path("/proc/self/mountinfo").read_text(), before)
         self.assertEqual(os.listdir(self.root / "from"), ["a"])
+
+    def test_nothing_is_writable_that_was_not_asked_for(self):
+        for name in ("rw", "ro"):
+            (self.root / name).mkdir()
+        places = [str(self.root), "/etc", "/usr", "/var/tmp", "/proc/sys/kernel", "/dev/shm", "/sys", str(self.root / "ro")]
+        with self.session() as s:
+            got = self.box(s, "for d in %s; do [ ! -w $d ] || echo $d; done; (echo x >%s/x) 2>/dev/null; (echo y >%s/y) 2>/dev/null;"
+                           "(echo 1 >/proc/sys/kernel/sysrq) 2>/dev/null; echo gone >/dev/null && echo devices; echo a >/mnt/a && cat /mnt/a"
+                           % (" ".join(places), self.root / "ro", self.root / "rw"), tmpfs=["/mnt"],
+                           bind=[[str(self.root / "rw"), str(self.root / "rw"), "rw"]])
+        self.assertEqual(got["out"], "devices\na\n", got)
+        self.assertEqual(os.listdir(self.root / "ro"), [])
+        self.assertEqual((self.root / "rw/y").read_text(), "y\n")
 
     def test_everything_ends_with_the_command_and_with_the_agent(self):
         mark = "31536%03d" % (os.getpid() % 1000)
