@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,101 @@ int root_file(const struct root *r, const char *path, int flags)
 	return -1;
 }
 
+/* As openat2(2), where no component may be a link. */
+static int open_straight(const struct root *r, const char *path, int flags)
+{
+	struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC),
+			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS};
+	for (int tries = 0; tries < 8; tries++) {
+		long fd = syscall(SYS_openat2, r->fd, path, &how, sizeof how);
+		if (fd >= 0)
+			return (int)fd;
+		if (errno == ENOSYS)
+			return walk(r->fd, path, flags);
+		if (errno != EAGAIN && errno != EINTR)
+			return -1;
+	}
+	return -1;
+}
+
+static bool is_ours(const struct stat *st)
+{
+	return st->st_uid == 0 || st->st_uid == geteuid();
+}
+
+/* Could only root have put something into this directory? */
+static bool only_ours(const struct root *r, const char *dir)
+{
+	struct stat st;
+	_cleanup_fd_ int fd = open_straight(r, *dir ? dir : "/", O_PATH | O_DIRECTORY);
+	return fd >= 0 && fstatat(fd, "", &st, AT_EMPTY_PATH) == 0 && is_ours(&st) && !(st.st_mode & S_IWOTH) &&
+	       (!(st.st_mode & S_IWGRP) || st.st_gid == 0);
+}
+
+/*
+ * The path with its links resolved, the caller's; NULL with errno, ELOOP where one of them might be somebody else's. Who
+ * writes as root must not be led elsewhere by who owns a directory on the way.
+ */
+static char *straighten(const struct root *r, const char *path)
+{
+	char *done = xstrdup(""), *todo = xstrdup(path), *rest = todo;
+	unsigned links = 0;
+	for (char *name; (name = str_next(&rest, "/"));) {
+		struct stat st;
+		char target[PATH_MAX];
+		if (streq(name, "."))
+			continue;
+		if (streq(name, "..")) {
+			char *slash = strrchr(done, '/');
+			if (slash)
+				*slash = '\0';
+			continue;
+		}
+		_cleanup_free_ char *here = xasprintf("%s/%s", done, name);
+		_cleanup_fd_ int fd = open_straight(r, here, O_PATH | O_NOFOLLOW);
+		if (fd < 0 || fstatat(fd, "", &st, AT_EMPTY_PATH) < 0)
+			goto fail;
+		ssize_t len = S_ISLNK(st.st_mode) ? readlinkat(fd, "", target, sizeof target - 1) : 0;
+		if (len < 0)
+			goto fail;
+		if (!S_ISLNK(st.st_mode)) {
+			free(done);
+			done = TAKE(here);
+			continue;
+		}
+		if (++links > 40 || !is_ours(&st) || !only_ours(r, done)) {
+			errno = ELOOP;
+			goto fail;
+		}
+		target[len] = '\0';
+		if (*target == '/')
+			*done = '\0';
+		char *more = xasprintf("%s/%s", target, rest ? rest : "");
+		free(todo);
+		rest = todo = more;
+	}
+	free(todo);
+	if (!*done) {
+		free(done);
+		done = xstrdup("/");
+	}
+	return done;
+fail:
+	free(todo);
+	free(done);
+	return NULL;
+}
+
+/* A directory to write in. */
+static int open_parent(const struct root *r, const char *dir)
+{
+	int fd = open_straight(r, dir, O_RDONLY | O_DIRECTORY);
+	if (fd >= 0 || errno != ELOOP)
+		return fd;
+	_cleanup_free_ char *straight = straighten(r, dir);
+	return straight ? open_straight(r, straight, O_RDONLY | O_DIRECTORY) : -1;
+}
+
 static int split(const char *path, char **ret_dir, const char **ret_name)
 {
 	const char *slash = strrchr(path, '/');
@@ -106,7 +202,7 @@ int root_parent(const struct root *r, const char *path, const char **ret_name)
 	_cleanup_free_ char *dir = NULL;
 	if (split(path, &dir, ret_name) < 0)
 		return -1;
-	return root_file(r, dir, O_RDONLY | O_DIRECTORY);
+	return open_parent(r, dir);
 }
 
 int root_parent_make(const struct root *r, const char *path, const char **ret_name, struct err *err)
@@ -114,7 +210,7 @@ int root_parent_make(const struct root *r, const char *path, const char **ret_na
 	_cleanup_free_ char *dir = NULL;
 	if (split(path, &dir, ret_name) < 0)
 		return root_error(err, errno, "cannot use the path", path);
-	int fd = root_file(r, dir, O_RDONLY | O_DIRECTORY);
+	int fd = open_parent(r, dir);
 	if (fd >= 0)
 		return fd;
 	if (errno != ENOENT)
@@ -127,7 +223,7 @@ int root_parent_make(const struct root *r, const char *path, const char **ret_na
 	if (mkdirat(above, name, 0755) < 0 && errno != EEXIST)
 		return root_error(err, errno, "cannot make the directory", dir);
 	failpoint();
-	fd = root_file(r, dir, O_RDONLY | O_DIRECTORY);
+	fd = open_parent(r, dir);
 	return fd < 0 ? root_error(err, errno, "cannot open", dir) : fd;
 }
 

@@ -1,7 +1,8 @@
 /*
- * root: every path of the host is opened below one directory: "/" or, for tests, $REEVE_ROOT. Parents are walked by the
+ * root: every path of the host is opened below one directory: "/" or, for tests, $REEVE_ROOT. Paths are walked by the
  * kernel (openat2(2) RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS: links on the way count from the root and cannot leave
- * it); whoever writes takes the last component by hand, and never follows it.
+ * it). Whoever writes takes the last component by hand, and never follows it; of the links on the way to its directory
+ * only those count that root alone can have made (RESOLVE_NO_SYMLINKS finds that there are any).
  */
 #ifndef REEVE_AGENT_ROOT_H
 #define REEVE_AGENT_ROOT_H
@@ -31,7 +32,7 @@ int root_file(const struct root *r, const char *path, int flags);
 
 /*
  * The directory that holds `path`, open for *at() calls and fsync, and the last component in *ret_name (it points into
- * `path`). -1 with errno; EINVAL for a path that is not absolute or ends in a slash, "." or "..".
+ * `path`). -1 with errno; ELOOP where a link on the way is not root's own, EINVAL for a path that is not absolute or ends in a slash, "." or "..".
  */
 int root_parent(const struct root *r, const char *path, const char **ret_name);
 

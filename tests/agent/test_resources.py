@@ -88,6 +88,34 @@ class Files(Case):
             self.assertIn("not empty", s.events[0]["what"])
         self.assertEqual((self.root / "target").read_text(), "keep me")
 
+    @unittest.skipIf(os.getuid(), "needs root")
+    def test_who_owns_a_directory_on_the_way_does_not_lead_root_elsewhere(self):
+        (self.root / "srv").mkdir()
+        (self.root / "srv/x").symlink_to("/etc")
+        wanted = [file("/srv/x/f", CONF), directory("/srv/x/d/e"), link("/srv/x/l", "a"), absent("/srv/x/group")]
+        os.chown(self.root / "srv", 64030, -1)
+        with self.locked() as s:
+            s.send(blob(CONF))
+            self.assertEqual(s.apply(*wanted, keep_going=True)["failed"], 4)
+            self.assertIn("a symbolic link is in the way", s.events[0]["what"])
+            for owner, mode, link_owner in ((0, 0o777, 0), (0, 0o755, 64030)):
+                os.chown(self.root / "srv", owner, -1)
+                (self.root / "srv").chmod(mode)
+                os.chown(self.root / "srv/x", link_owner, -1, follow_symlinks=False)
+                s.events.clear()
+                self.assertEqual(s.apply(*wanted, keep_going=True)["failed"], 4)
+        self.assertEqual(sorted(os.listdir(self.root / "etc")), ["group", "passwd"])
+        # the links of a distribution, and of an administrator
+        (self.root / "srv").chmod(0o755)
+        os.chown(self.root / "srv/x", 0, -1, follow_symlinks=False)
+        (self.root / "usr/lib").mkdir(parents=True)
+        (self.root / "lib").symlink_to("usr/lib")
+        (self.root / "usr/lib/up").symlink_to("../../srv/./x")
+        with self.locked(2) as s:
+            s.send(blob(CONF))
+            self.assertEqual(s.apply(file("/lib/up/f", CONF), epoch=2)["changed"], 1)
+        self.assertEqual((self.root / "etc/f").read_bytes(), CONF)
+
     def test_a_parent_that_leads_out_of_the_root_stays_in_it(self):
         (self.root / "out").symlink_to("/tmp")
         name = "reeve-test-outside-%d" % os.getpid()
