@@ -133,6 +133,10 @@ int subnet_check(const struct subnet *s, char *routes, const char *bridge, struc
 	return 0;
 }
 
+#define BRIDGES "rv-" /* how the bridges of all labs begin (place.c) */
+
+enum { FORWARDING };
+
 /*
  * What labs need of the kernel for all of the machine. Each systemd in a node takes some ten inotify instances of the
  * one user root, and with the usual 128 the twelfth node does not start (inotify(7)).
@@ -141,7 +145,7 @@ static const struct setting {
 	const char *path, *kept; /* kept: in it stands the boot and the value that was there before */
 	uint64_t least;
 } settings[] = {
-    {"/proc/sys/net/ipv4/ip_forward", "ip_forward.was-off", 1},
+    [FORWARDING] = {"/proc/sys/net/ipv4/ip_forward", "ip_forward.was-off", 1},
     {"/proc/sys/fs/inotify/max_user_instances", "inotify.was-low", 8192},
 };
 
@@ -154,17 +158,28 @@ static int setting_write(const struct setting *s, uint64_t value, struct err *er
 								  : 0;
 }
 
-static int setting_raise(const struct place *p, const struct setting *s, struct err *err)
+/* Is it high enough as it is? What is no number is not touched. */
+static int setting_read(const struct setting *s, uint64_t *ret_value, bool *ret_enough, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf now = {0};
-	char boot[64];
-	uint64_t value;
 
 	if (file_read(s->path, 64, &now, err) < 0)
 		return -1;
 	strbuf_str(&now);
 	now.data[strcspn(now.data, "\n")] = '\0';
-	if (str_to_u64(now.data, 0, UINT64_MAX, &value) < 0 || value >= s->least)
+	*ret_enough = str_to_u64(now.data, 0, UINT64_MAX, ret_value) < 0 || *ret_value >= s->least;
+	return 0;
+}
+
+static int setting_raise(const struct place *p, const struct setting *s, struct err *err)
+{
+	char boot[64];
+	uint64_t value;
+	bool enough;
+
+	if (setting_read(s, &value, &enough, err) < 0)
+		return -1;
+	if (enough)
 		return 0;
 	_cleanup_free_ char *kept = xasprintf("%s %" PRIu64, process_boot(boot), value);
 	if (file_write_atomic(arena_printf(p->arena, "%s/%s", p->labs, s->kept), kept, strlen(kept), 0644, err) < 0)
@@ -191,6 +206,22 @@ static int setting_put_back(const struct place *p, const struct setting *s, stru
 	if (unlink(kept) < 0)
 		return err_system(err, errno, "cannot remove %s", kept);
 	return 0;
+}
+
+/* Did a lab of this boot raise it, or will the next one? */
+static bool setting_is_ours(const struct place *p, const struct setting *s)
+{
+	_cleanup_strbuf_ struct strbuf was = {0};
+	char boot[64];
+	uint64_t value;
+	bool enough;
+
+	if (setting_read(s, &value, &enough, NULL) == 0 && !enough)
+		return true;
+	if (file_read(arena_printf(p->arena, "%s/%s", p->labs, s->kept), 128, &was, NULL) < 0 || !was.len)
+		return false;
+	was.data[strcspn(was.data, " ")] = '\0';
+	return streq(was.data, process_boot(boot));
 }
 
 static int settings_raise(const struct place *p, struct err *err)
@@ -221,6 +252,22 @@ static int settings_put_back(const struct place *p, struct err *err)
 	return 0;
 }
 
+/*
+ * Made, emptied and filled in one transaction (nft(8)). Where the machine forwarded nothing before there was a lab, it is
+ * no router now: what is neither from nor to a lab's bridge is dropped.
+ */
+const char *bridge_rules(const struct place *p, const char *net, bool forwards_for_labs_alone)
+{
+	return arena_printf(
+	    p->arena,
+	    "table ip %s {}\ndelete table ip %s\ntable ip %s {\n"
+	    " chain out { type nat hook postrouting priority srcnat; ip saddr %s oifname != \"%s\" masquerade; }\n"
+	    " chain through { type filter hook forward priority filter; iifname \"%s\" accept; oifname \"%s\" "
+	    "accept;%s }\n}\n",
+	    p->table, p->table, p->table, net, p->bridge, p->bridge, p->bridge,
+	    forwards_for_labs_alone ? " iifname != \"" BRIDGES "*\" oifname != \"" BRIDGES "*\" drop;" : "");
+}
+
 int bridge_up(const struct place *p, const struct subnet *s, struct err *err)
 {
 	const char *gateway = subnet_address(p->arena, s->gateway);
@@ -239,13 +286,7 @@ int bridge_up(const struct place *p, const struct subnet *s, struct err *err)
 		      p->bridge);
 	if (tool_run((const char *const[]){"ip", "-batch", "-", NULL}, links, NULL, -1, err) < 0)
 		return -1;
-	/* made, emptied and filled in one transaction (nft(8)) */
-	_cleanup_free_ char *rules = xasprintf(
-	    "table ip %s {}\ndelete table ip %s\ntable ip %s {\n"
-	    " chain out { type nat hook postrouting priority srcnat; ip saddr %s oifname != \"%s\" masquerade; }\n"
-	    " chain through { type filter hook forward priority filter; iifname \"%s\" accept; oifname \"%s\" "
-	    "accept; }\n}\n",
-	    p->table, p->table, p->table, net, p->bridge, p->bridge, p->bridge);
+	const char *rules = bridge_rules(p, net, setting_is_ours(p, &settings[FORWARDING]));
 	if (tool_run((const char *const[]){"nft", "-f", "-", NULL}, rules, NULL, -1, err) < 0)
 		return -1;
 	return settings_raise(p, err);

@@ -1,6 +1,6 @@
 /*
  * bridge: the lab's network: a bridge with the gateway's address, an nftables table that lets the nodes out through the
- * machine's address, and IPv4 forwarding and room for inotify, which are put back when the last lab goes.
+ * machine's address and nothing else through where nothing was forwarded before, and IPv4 forwarding and room for inotify, which are put back when the last lab goes.
  */
 #ifndef REEVE_LAB_BRIDGE_H
 #define REEVE_LAB_BRIDGE_H
@@ -34,6 +34,9 @@ const char *subnet_address(struct arena *arena, uint32_t address);
  * by `bridge`; default routes are no hindrance. Changes the text.
  */
 int subnet_check(const struct subnet *s, char *routes, const char *bridge, struct err *err);
+
+/* What nft(8) is told; `net` as subnet_text() has it. The result lives in the place's arena. Pure. */
+const char *bridge_rules(const struct place *p, const char *net, bool forwards_for_labs_alone);
 
 /* Makes bridge, table and forwarding, or what is missing of them. subnet_check() against this machine comes first. */
 int bridge_up(const struct place *p, const struct subnet *s, struct err *err);

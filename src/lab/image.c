@@ -279,10 +279,10 @@ int image_get(const struct place *p, const struct image_recipe *recipe, const ch
 	const char *path = image_path(p, id);
 
 	*ret_id = id;
+	if (place_private(p->images, err) < 0)
+		return -1;
 	if (access(path, F_OK) == 0)
 		return 0;
-	if (dir_make(p->images, 0755, err) < 0)
-		return -1;
 	_cleanup_fd_ int lock = place_lock(arena_printf(p->arena, "%s.lock", path), err);
 	if (lock < 0)
 		return -1;

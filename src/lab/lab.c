@@ -84,7 +84,7 @@ static int need_tools(const struct lab_spec *spec, struct err *err)
 static int lab_open(struct lab *lab, struct arena *arena, const char *cluster, struct err *err)
 {
 	if (need_root(err) < 0 || place_init(&lab->place, arena, cluster, err) < 0 ||
-	    dir_make(lab->place.labs, 0755, err) < 0)
+	    place_private(lab->place.labs, err) < 0)
 		return -1;
 	lab->start = clock_ms();
 	return place_lock(arena_printf(arena, "%s.lock", lab->place.dir), err);

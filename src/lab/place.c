@@ -76,6 +76,13 @@ char *place_node(const struct place *p, const char *node, const char *file)
 	return arena_printf(p->arena, "%s/%s/%s", p->nodes, node, file);
 }
 
+int place_private(const char *path, struct err *err)
+{
+	if (dir_make(path, 0700, err) < 0)
+		return -1;
+	return chmod(path, 0700) < 0 ? err_system(err, errno, "cannot close %s to others", path) : 0;
+}
+
 int place_lock(const char *path, struct err *err)
 {
 	_cleanup_fd_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -33,6 +33,12 @@ char *place_path(const struct place *p, const char *fmt, ...) __attribute__((for
 char *place_node(const struct place *p, const char *node, const char *file);
 
 /*
+ * A directory of trees that are other systems' roots: programs with the set-user-id bit that nobody updates, and whatever
+ * root of a node makes of its files. It is made, or made, root's alone (0700).
+ */
+int place_private(const char *path, struct err *err);
+
+/*
  * The exclusive lock on `path`, made where it is missing; waits at most ten minutes. Released by closing it, or by
  * the end of the process. Returns the descriptor (close-on-exec) or -1.
  */

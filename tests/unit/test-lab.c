@@ -5,11 +5,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/strbuf.h"
 #include "lab/bridge.h"
 #include "lab/lab.h"
@@ -166,13 +169,48 @@ static void test_fault_words(void **state)
 	assert_int_equal(lab_fault_parse("he", &fault), -1);
 }
 
+static void a_machine_that_was_no_router_is_none(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct place p;
+	assert_int_equal(place_init(&p, arena, "estate", NULL), 0);
+	static const char drop[] = "iifname != \"rv-*\" oifname != \"rv-*\" drop;";
+	assert_true(str_starts(p.bridge, "rv-"));
+	assert_non_null(strstr(bridge_rules(&p, "10.4.0.0/24", true), drop));
+	assert_null(strstr(bridge_rules(&p, "10.4.0.0/24", false), "drop"));
+}
+
+static void trees_of_other_systems_are_closed(void **state)
+{
+	(void)state;
+	char dir[] = "/tmp/reeve-test-XXXXXX";
+	struct stat st;
+	assert_non_null(mkdtemp(dir));
+	chmod(dir, 0755);
+	_cleanup_free_ char *path = xasprintf("%s/a/labs", dir), *above = xasprintf("%s/a", dir);
+	for (int i = 0; i < 2; i++) { /* made, and as an earlier release left it */
+		assert_int_equal(place_private(path, NULL), 0);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 07777, 0700);
+		chmod(path, 0755);
+	}
+	rmdir(path), rmdir(above), rmdir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_sources_lines), cmocka_unit_test(test_sources_stanzas),
-	    cmocka_unit_test(test_sources_once),  cmocka_unit_test(test_subnet),
-	    cmocka_unit_test(test_subnet_errors), cmocka_unit_test(test_subnet_routes),
-	    cmocka_unit_test(test_place),         cmocka_unit_test(test_fault_words),
+	    cmocka_unit_test(test_sources_lines),
+	    cmocka_unit_test(test_sources_stanzas),
+	    cmocka_unit_test(test_sources_once),
+	    cmocka_unit_test(test_subnet),
+	    cmocka_unit_test(test_subnet_errors),
+	    cmocka_unit_test(test_subnet_routes),
+	    cmocka_unit_test(test_place),
+	    cmocka_unit_test(test_fault_words),
+	    cmocka_unit_test(a_machine_that_was_no_router_is_none),
+	    cmocka_unit_test(trees_of_other_systems_are_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
