@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -35,6 +36,37 @@ int context_misused(const struct context *context, const char *fmt, ...)
 	return EXIT_MISUSED;
 }
 
+/*
+ * A file that was not named but found is the word of whoever could put it there, and what it says is done as root: as with
+ * ssh's own, nobody but this user and root may own or write it, and nobody else put another in its place.
+ */
+static bool is_safe(const struct context *context, const char *file)
+{
+	_cleanup_free_ char *dir = xstrdup(strchr(file, '/') ? file : ".");
+	const char *sudo = getenv("SUDO_UID"), *why = NULL;
+	struct stat st, above;
+	uint64_t caller = 0;
+	if (geteuid() == 0 && sudo && str_to_u64(sudo, 0, UINT32_MAX, &caller) < 0)
+		caller = 0;
+	if (strchr(dir, '/'))
+		*strrchr(dir, '/') = '\0';
+	if (stat(file, &st) < 0 || stat(dir, &above) < 0)
+		return true; /* reading it says why */
+	if (st.st_uid != 0 && st.st_uid != geteuid() && st.st_uid != caller)
+		why = "belongs to another user";
+	else if (st.st_mode & S_IWOTH ||
+		 (st.st_mode & S_IWGRP && st.st_gid != 0 && st.st_gid != getegid() && st.st_gid != st.st_uid))
+		why = "can be written by others";
+	else if (above.st_mode & S_IWOTH && !(above.st_mode & S_ISVTX))
+		why = "lies where others can put another in its place";
+	if (!why)
+		return true;
+	_cleanup_free_ char *text = xasprintf("%s%s %s, and was not named: use -f %s where it is meant",
+					      strchr(file, '/') ? "" : "./", file, why, file);
+	say(context, text);
+	return false;
+}
+
 const char *context_file(struct context *context)
 {
 	static const char *const places[] = {"cluster.yaml", "/etc/reeve/cluster.yaml"};
@@ -46,7 +78,7 @@ const char *context_file(struct context *context)
 		return file;
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
 		if (access(places[i], F_OK) == 0 || errno != ENOENT)
-			return places[i];
+			return is_safe(context, places[i]) ? places[i] : NULL;
 	say(context, "there is no cluster.yaml here and no /etc/reeve/cluster.yaml: name the file with -f, "
 		     "or let 'reeve init' write one");
 	return NULL;

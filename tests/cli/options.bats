@@ -140,6 +140,29 @@ load helper
 	[ "$status" -eq 1 ]
 }
 
+@test "a file that was found and is the word of somebody else is not taken" {
+	cp good.yaml cluster.yaml
+	chmod 666 cluster.yaml
+	reeve check
+	[ "$status" -eq 1 ]
+	grep -q 'cluster.yaml can be written by others, and was not named: use -f cluster.yaml' err
+	reeve -f cluster.yaml check
+	[ "$status" -eq 0 ]
+	chmod 644 cluster.yaml
+	chmod 777 .
+	reeve check
+	[ "$status" -eq 1 ]
+	grep -q 'others can put another in its place' err
+	chmod 755 .
+	[ "$(id -u)" = 0 ] || return 0
+	chown 65534 cluster.yaml
+	reeve check
+	[ "$status" -eq 1 ]
+	grep -q 'belongs to another user' err
+	SUDO_UID=65534 reeve check
+	[ "$status" -eq 0 ]
+}
+
 @test "nothing is colored where no terminal is" {
 	TERM=xterm reeve check bad.yaml
 	none -q $'\033' err
