@@ -16,14 +16,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	_cleanup_map_ struct map set = {0};
 	char *text = arena_strndup(arena, size ? (const char *)data : "", size);
 	const char *const *names, *const *again;
-	size_t count, counted, at = SIZE_MAX, unique = 0;
+	size_t count, counted, bytes, used = 0, at = SIZE_MAX, unique = 0;
 	struct err err = {0};
 	if (hostlist_expand(text, 2000, arena, &names, &count, &at, &err) < 0) {
 		if (at > strlen(text) || err.code == ERR_NONE)
 			abort();
 		return 0;
 	}
-	if (hostlist_count(text, 2000, &counted, NULL, NULL) < 0 || counted != count || names[count])
+	if (hostlist_measure(text, 2000, &counted, &bytes, NULL, NULL) < 0 || counted != count || names[count])
+		abort();
+	for (size_t i = 0; i < count; i++)
+		used += strlen(names[i]) + 1;
+	if (used > bytes)
 		abort();
 	for (size_t i = 0; i < count; i++)
 		if (!map_set(&set, names[i], (void *)names[i]))

@@ -17,6 +17,19 @@ bool str_ends(const char *s, const char *suffix)
 	return n >= m && memcmp(s + n - m, suffix, m) == 0;
 }
 
+size_t str_read_u64(const char *s, uint64_t max, uint64_t *ret)
+{
+	uint64_t n = 0;
+	size_t len = 0;
+	for (; s[len] >= '0' && s[len] <= '9'; len++)
+		if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (uint64_t)(s[len] - '0'), &n) ||
+		    n > max)
+			return 0;
+	if (len)
+		*ret = n;
+	return len;
+}
+
 int str_to_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret)
 {
 	uint64_t n = 0;

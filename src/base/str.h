@@ -26,6 +26,10 @@ bool str_ends(const char *s, const char *suffix);
  */
 int str_to_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret);
 
+/* The digits at the beginning of `s` as a decimal number of at most `max`: how many they are; 0 where there is none, or it
+ * is more. No signs, no spaces. */
+size_t str_read_u64(const char *s, uint64_t max, uint64_t *ret);
+
 /* 1 to `max` of [A-Za-z0-9._-], not beginning with '-' or '.': what a host may call itself. */
 bool str_is_name(const char *s, size_t max);
 

@@ -32,15 +32,17 @@ static int each(const char *list, void (*f)(void *data, unsigned n), void *data)
 {
 	size_t count = 0;
 	for (const char *p = list; *p && *p != '\n';) {
-		char *end;
-		unsigned long a = strtoul(p, &end, 10), b = a;
-		if (end == p || a >= CPUS_MAX)
+		uint64_t a, b;
+		size_t len = str_read_u64(p, CPUS_MAX - 1, &a);
+		if (!len)
 			return -1;
+		const char *end = p + len;
+		b = a;
 		if (*end == '-') {
-			p = end + 1;
-			b = strtoul(p, &end, 10);
-			if (end == p || b < a || b >= CPUS_MAX)
+			len = str_read_u64(end + 1, CPUS_MAX - 1, &b);
+			if (!len || b < a)
 				return -1;
+			end += 1 + len;
 		}
 		count += b - a + 1;
 		if (count > CPUS_MAX)
@@ -132,14 +134,14 @@ struct gpu_cpus *gpu_cpus_decode(const json_t *items, unsigned cores, struct are
 	struct gpu_cpus *c = arena_alloc(arena, sizeof *c);
 	const char *name;
 	json_t *entry;
-	c->items = arena_calloc(arena, json_object_size(all) + 1, sizeof *c->items);
+	c->items = arena_calloc(arena, CPUS_MAX, sizeof *c->items);
 	json_object_foreach(all, name, entry)
 	{
 		uint64_t number;
 		struct cpu cpu = {0};
 		if (!str_starts(name, "cpu") || str_to_u64(name + 3, 0, CPUS_MAX - 1, &number) < 0 ||
 		    number_of(entry, "topology/physical_package_id", &cpu.package) < 0 ||
-		    number_of(entry, "topology/core_id", &cpu.core) < 0)
+		    number_of(entry, "topology/core_id", &cpu.core) < 0 || c->of[number])
 			continue;
 		cpu.number = (unsigned)number;
 		c->of[number] = &c->items[c->len];

@@ -210,10 +210,17 @@ static bool is_id(const char *s)
 /* DOMAIN:BUS:DEVICE.FUNCTION, as the kernel names a PCI device. */
 static bool is_address(const char *s)
 {
-	unsigned domain, bus, device, function;
-	char rest;
-	return strlen(s) <= 16 && sscanf(s, "%8x:%2x:%2x.%1x%c", &domain, &bus, &device, &function, &rest) == 4 &&
-	       !s[strspn(s, "0123456789abcdef:.")];
+	static const struct {
+		size_t digits;
+		char end;
+	} parts[] = {{8, ':'}, {2, ':'}, {2, '.'}, {1, '\0'}};
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++, s++) {
+		size_t len = strspn(s, "0123456789abcdef");
+		if (!len || len > parts[i].digits || s[len] != parts[i].end)
+			return false;
+		s += len;
+	}
+	return true;
 }
 
 int gpu_add(struct gpu_reader *r, const struct facts_gpu *gpu)

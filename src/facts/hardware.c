@@ -70,7 +70,12 @@ int facts_parse_slurmd(const char *text, struct facts_hardware *ret, struct err 
 static uint64_t mem_total(const char *meminfo)
 {
 	const char *p = strstr(meminfo, "MemTotal:");
-	return p ? strtoull(p + strlen("MemTotal:"), NULL, 10) / 1024 : 0;
+	uint64_t kib = 0;
+	if (!p)
+		return 0;
+	p += strlen("MemTotal:");
+	str_read_u64(p + strspn(p, " \t"), UINT64_MAX, &kib);
+	return kib / 1024;
 }
 
 /* CPUs in a list like "0-3,8" (cpuset(7), list format); 0 for anything else. */
@@ -78,19 +83,21 @@ static unsigned count_list(const char *list)
 {
 	unsigned count = 0;
 	for (const char *p = list; *p;) {
-		char *end;
-		unsigned long a = strtoul(p, &end, 10), b = a;
-		if (end == p)
+		uint64_t a, b;
+		size_t len = str_read_u64(p, MOST_CPUS, &a);
+		if (!len)
 			return 0;
+		const char *end = p + len;
+		b = a;
 		if (*end == '-') {
-			p = end + 1;
-			b = strtoul(p, &end, 10);
-			if (end == p || b < a)
+			len = str_read_u64(end + 1, MOST_CPUS, &b);
+			if (!len || b < a)
 				return 0;
+			end += 1 + len;
 		}
-		if (b > MOST_CPUS)
-			return 0;
 		count += (unsigned)(b - a + 1);
+		if (count > MOST_CPUS)
+			return 0;
 		p = *end == ',' ? end + 1 : end;
 		if (*end && *end != ',')
 			return 0;

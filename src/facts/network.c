@@ -112,11 +112,12 @@ static void decode_links(const json_t *answers, struct arena *arena, struct fact
 /* "100 Gb/sec (4X EDR)", "2.5 Gb/sec (1X SDR)". */
 static unsigned rate_of(const char *text)
 {
-	char *end;
-	unsigned long whole = text ? strtoul(text, &end, 10) : 0;
+	uint64_t whole;
+	size_t len = text ? str_read_u64(text, FACTS_MOST_MBIT / 1000, &whole) : 0;
 	unsigned tenth = 0;
-	if (!text || end == text || whole > FACTS_MOST_MBIT / 1000)
+	if (!len)
 		return 0;
+	const char *end = text + len;
 	if (*end == '.' && end[1] >= '0' && end[1] <= '9') {
 		tenth = (unsigned)(end[1] - '0');
 		end += 2;

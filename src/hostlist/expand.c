@@ -121,7 +121,7 @@ static int read_brackets(struct reader *r, uint64_t max, uint64_t *ret_count, un
 }
 
 /* Reads one item, from r->p to the ',' or blank or end behind it. */
-static int read_item(struct reader *r, size_t max, size_t *ret_count)
+static int read_item(struct reader *r, size_t max, size_t *ret_count, size_t *ret_len)
 {
 	const char *start = r->p;
 	uint64_t count = 1;
@@ -154,6 +154,7 @@ static int read_item(struct reader *r, size_t max, size_t *ret_count)
 	if (count > max)
 		return fail(r, start, ERR_LIMIT, "too many names");
 	*ret_count = (size_t)count;
+	*ret_len = len;
 	return 0;
 }
 
@@ -177,24 +178,33 @@ static int next_item(struct reader *r)
 	return *r->p != '\0';
 }
 
-int hostlist_count(const char *text, size_t max, size_t *ret_count, size_t *ret_at, struct err *err)
+int hostlist_measure(const char *text, size_t max, size_t *ret_count, size_t *ret_bytes, size_t *ret_at,
+		     struct err *err)
 {
 	struct reader r = {.text = text, .p = text, .ret_at = ret_at, .err = err};
-	size_t total = 0;
+	size_t total = 0, bytes = 0;
 	int more;
 	while ((more = next_item(&r)) > 0) {
 		const char *start = r.p;
-		size_t here = 0;
-		if (read_item(&r, max, &here) < 0)
+		size_t here = 0, len = 0;
+		if (read_item(&r, max, &here, &len) < 0)
 			return -1;
 		if (here > max - total)
 			return fail(&r, start, ERR_LIMIT, "too many names");
 		total += here;
+		bytes += here * (len + 1);
 	}
 	if (more < 0)
 		return -1;
 	*ret_count = total;
+	*ret_bytes = bytes;
 	return 0;
+}
+
+int hostlist_count(const char *text, size_t max, size_t *ret_count, size_t *ret_at, struct err *err)
+{
+	size_t bytes;
+	return hostlist_measure(text, max, ret_count, &bytes, ret_at, err);
 }
 
 /* One bracket while its item is expanded. */
@@ -273,14 +283,14 @@ static size_t item_expand(const char *item, const char *end, struct arena *arena
 int hostlist_expand(const char *text, size_t max, struct arena *arena, const char *const **ret_names, size_t *ret_count,
 		    size_t *ret_at, struct err *err)
 {
-	size_t count = 0, done = 0, here = 0;
+	size_t count = 0, done = 0, here = 0, len = 0;
 	if (hostlist_count(text, max, &count, ret_at, err) < 0)
 		return -1;
 	const char **names = arena_calloc(arena, count + 1, sizeof *names);
 	struct reader r = {.text = text, .p = text};
 	while (next_item(&r) > 0) {
 		const char *item = r.p;
-		if (read_item(&r, max, &here) < 0)
+		if (read_item(&r, max, &here, &len) < 0)
 			return -1;
 		done += item_expand(item, r.p, arena, names + done);
 	}

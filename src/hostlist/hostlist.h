@@ -30,6 +30,10 @@ int hostlist_expand(const char *text, size_t max, struct arena *arena, const cha
 /* As hostlist_expand, but only counts. Allocates nothing. */
 int hostlist_count(const char *text, size_t max, size_t *ret_count, size_t *ret_at, struct err *err);
 
+/* As hostlist_count; `*ret_bytes` is at least what the names take, each with an end of its own. */
+int hostlist_measure(const char *text, size_t max, size_t *ret_count, size_t *ret_bytes, size_t *ret_at,
+		     struct err *err);
+
 /*
  * The shortest usual notation of a set of names, as `scontrol show hostlistsorted` would print it: sorted naturally,
  * without duplicates, ranges over the number at the end of the names, widths that differ kept apart. The names may not

@@ -15,12 +15,14 @@ static const struct {
     [GPU_INTEL] = {"intel", "intel_gpu_env"},
 };
 
-static unsigned long number_at(const char *file)
+static uint64_t number_at(const char *file)
 {
 	size_t len = strcspn(file, ","), n = len;
 	while (n && file[n - 1] >= '0' && file[n - 1] <= '9')
 		n--;
-	return strtoul(file + n, NULL, 10);
+	uint64_t number = 0;
+	str_read_u64(file + n, UINT64_MAX, &number);
+	return number;
 }
 
 /* Text before the number of the first file. */

@@ -15,6 +15,7 @@
 #include "modules/core/scratch.h"
 
 enum { TASK_MAX = 4000001, NODES_MAX = 65536, FINDINGS_MAX = 10000, WORD_MAX = 32 };
+enum { NAMES_BYTES = 8 << 20, NAME_COST = 16, LINE_COST = 16 }; /* in tasks, of a budget of SCRATCH_TASKS_MAX */
 
 struct section {
 	const char *args; /* behind the word */
@@ -39,6 +40,8 @@ struct judge {
 	bool live;                        /* compared with the running slurmctld */
 	const struct scratch_live *known; /* what is not there any more does not count */
 	size_t budget;
+	unsigned char *bits; /* a bit a task of the array that is compared; a byte more */
+	size_t tasks;        /* the highest of them, and one */
 };
 
 /* Reports are asked for in this order of words; others are left out, as a newer script may say more. */
@@ -260,9 +263,8 @@ static int jobs_parse(const char *text, struct arena *arena, struct jobs *ret, s
 			return err_set(err, ERR_PROTOCOL, "squeue printed a line that is no job: %.60s", line);
 		struct job *job = vec_push_in(arena, ret);
 		*job = (struct job){.id = fields[0], .state = fields[1], .nodes = fields[4], .reason = fields[8]};
-		char *end;
-		job->number = strtoull(fields[0], &end, 10);
-		job->tasks = *end == '_' ? end + 1 : NULL;
+		size_t len = str_read_u64(fields[0], UINT32_MAX, &job->number);
+		job->tasks = len && fields[0][len] == '_' ? fields[0] + len + 1 : NULL;
 	}
 	for (size_t i = 0; i < ret->len; i++) {
 		struct job *job = &ret->items[i];
@@ -295,15 +297,29 @@ static bool is_stuck(const char *reason)
 	return false;
 }
 
+/* False where that is more than is left of the work that all of a report may make. */
+static bool spend(struct judge *j, size_t work)
+{
+	if (work > j->budget)
+		return false;
+	j->budget -= work;
+	return true;
+}
+
 /* The same nodes, however they are written? */
-static bool same_nodes(struct arena *arena, const char *a, const char *b)
+static bool same_nodes(struct judge *j, const char *a, const char *b)
 {
 	if (streq(a, b))
 		return true;
+	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *const *x, *const *y;
-	size_t nx, ny;
-	if (hostlist_expand(a, NODES_MAX, arena, &x, &nx, NULL, NULL) < 0 ||
-	    hostlist_expand(b, NODES_MAX, arena, &y, &ny, NULL, NULL) < 0 || nx != ny)
+	size_t nx, ny, bytes_x, bytes_y;
+	if (hostlist_measure(a, NODES_MAX, &nx, &bytes_x, NULL, NULL) < 0 ||
+	    hostlist_measure(b, NODES_MAX, &ny, &bytes_y, NULL, NULL) < 0 || nx != ny ||
+	    bytes_x + bytes_y > NAMES_BYTES || !spend(j, (nx + ny) * NAME_COST))
+		return false;
+	if (hostlist_expand(a, nx, arena, &x, &nx, NULL, NULL) < 0 ||
+	    hostlist_expand(b, ny, arena, &y, &ny, NULL, NULL) < 0)
 		return false;
 	return streq(hostlist_compress(x, nx, arena), hostlist_compress(y, ny, arena));
 }
@@ -327,7 +343,7 @@ static void compare_job(struct judge *j, const struct job *before, const struct 
 		f->before = before->state;
 		f->after = after->state;
 	} else if (streq(before->state, after->state) && *before->nodes &&
-		   !same_nodes(j->arena, before->nodes, after->nodes)) {
+		   !same_nodes(j, before->nodes, after->nodes)) {
 		f = find(j, SCRATCH_JOB_CHANGED, true, "would hold other nodes");
 		f->before = before->nodes;
 		f->after = after->nodes;
@@ -348,6 +364,19 @@ static void job_gone(struct judge *j, const struct job *before, const char *id)
 	f->before = before->state;
 }
 
+/* "4", "4-9" or "4-9:2": where it ends; NULL where it is none of these. */
+static const char *read_tasks(const char *p, uint64_t *from, uint64_t *to, uint64_t *step)
+{
+	size_t len = str_read_u64(p, TASK_MAX - 1, from);
+	const char *end = p + len;
+	*to = *from;
+	if (len && *end == '-')
+		end += 1 + (len = str_read_u64(end + 1, TASK_MAX - 1, to));
+	if (len && *end == ':')
+		end += 1 + (len = str_read_u64(end + 1, TASK_MAX - 1, step));
+	return len && *from <= *to && *step ? end : NULL;
+}
+
 /*
  * Calls `each` for the tasks in "4", "[4-9]", "[1,3,5-20:5%2]"; -1 for what is none of these. An array that squeue cut
  * off ("[1-3,...]") gives what is there.
@@ -357,20 +386,15 @@ static int each_task(struct judge *j, const char *tasks, void (*each)(unsigned c
 {
 	const char *p = tasks + (*tasks == '[');
 	while (*p && *p != ']' && *p != '%' && *p != '.') {
-		char *end;
-		unsigned long from = strtoul(p, &end, 10), to = from, step = 1;
-		if (end == p)
-			return err_set(err, ERR_PROTOCOL, "squeue printed tasks that are none: %.60s", tasks);
-		if (*end == '-')
-			to = strtoul(end + 1, &end, 10);
-		if (*end == ':')
-			step = strtoul(end + 1, &end, 10);
-		if (from > to || to >= TASK_MAX || !step)
+		uint64_t from, to, step = 1;
+		const char *end = read_tasks(p, &from, &to, &step);
+		if (!end)
 			return err_set(err, ERR_PROTOCOL, "squeue printed tasks that cannot be: %.60s", tasks);
-		if ((to - from) / step >= j->budget)
+		if (!spend(j, (to - from) / step + LINE_COST + to / 64))
 			return err_set(err, ERR_LIMIT, "more than %u array tasks", SCRATCH_TASKS_MAX);
-		j->budget -= (to - from) / step + 1;
-		for (unsigned long task = from; task <= to; task += step)
+		if (to >= j->tasks)
+			j->tasks = to + 1;
+		for (uint64_t task = from; task <= to; task += step)
 			each(bits, task);
 		p = end + (*end == ',');
 		if (p == end && *end && *end != ']' && *end != '%' && *end != '.')
@@ -396,8 +420,10 @@ static void task_take(unsigned char *bits, size_t task)
 /* A line of tasks that has no equal afterwards: each task has to be in another line of that array. */
 static int compare_tasks(struct judge *j, const struct job *before, const struct jobs *after, struct err *err)
 {
-	_cleanup_free_ unsigned char *bits = xcalloc(TASK_MAX / 8 + 2, 1);
+	unsigned char *bits = j->bits = j->bits ? j->bits : arena_alloc(j->arena, TASK_MAX / 8 + 2);
 	char number[24];
+	memset(bits, 0, j->tasks / 8 + 1);
+	j->tasks = 0;
 	if (each_task(j, before->tasks, task_set, bits, err) < 0)
 		return -1;
 	snprintf(number, sizeof number, "%llu", (unsigned long long)before->number);
@@ -411,7 +437,7 @@ static int compare_tasks(struct judge *j, const struct job *before, const struct
 			compare_job(j, before, a, *before->tasks == '[' ? a->id : before->id);
 	}
 	size_t left = 0;
-	for (size_t i = 0; i <= TASK_MAX / 8; i++)
+	for (size_t i = 0; i <= j->tasks / 8; i++)
 		left += (size_t)__builtin_popcount(bits[i]);
 	if (left)
 		job_gone(j, before, arena_printf(j->arena, "%s (%zu tasks)", before->id, left));
@@ -524,7 +550,7 @@ static void compare_things(struct judge *j, const struct things *t, const char *
 		bool nodes = streq(t->compared, "Nodes");
 		if (!other)
 			f = find(j, t->gone, t->blocks, "would be gone");
-		else if (nodes ? same_nodes(j->arena, old, new) : streq(steady(j->arena, old), steady(j->arena, new)))
+		else if (nodes ? same_nodes(j, old, new) : streq(steady(j->arena, old), steady(j->arena, new)))
 			continue;
 		else
 			f = find(j, t->changed, t->blocks, nodes ? "would hold other nodes" : "would change its state");
@@ -561,7 +587,9 @@ int scratch_judge(const char *text, size_t len, const struct scratch_live *live,
 	}
 	if (differential)
 		judge_log(&j, part(&report, "new", "log"), part(&report, "old", "log"));
-	verdict.ms = (unsigned)strtoul(part(&report, "new", "up")->args, NULL, 10);
+	uint64_t ms = 0;
+	str_read_u64(part(&report, "new", "up")->args, UINT32_MAX, &ms);
+	verdict.ms = (unsigned)ms;
 	j.live = !differential;
 	const char *before = differential ? part(&report, "old", "jobs")->body : live->jobs;
 	if (before && compare_jobs(&j, before, part(&report, "new", "jobs")->body, err) < 0)

@@ -30,7 +30,7 @@
 
 #define SCRATCH_ADDRESS "192.0.2.1"     /* of the sandbox's only host (RFC 5737: documentation) */
 #define SCRATCH_STATE_KIB (256 << 10)   /* of files in the state directory, job scripts left out; more is not copied */
-#define SCRATCH_OUTPUT_BYTES (16 << 20) /* of the report; a longer one is refused by scratch_judge */
+#define SCRATCH_OUTPUT_BYTES (10 << 20) /* of the report; a longer one is refused by scratch_judge */
 #define SCRATCH_START_MS 20000          /* for a slurmctld to answer */
 #define SCRATCH_TASKS_MAX (64U << 20)   /* array tasks compared in one call of scratch_judge */
 
