@@ -47,6 +47,7 @@ struct texts {
 	const char *topology;              /* wanted; NULL: none */
 	struct slurm_conf *wanted;
 	struct map seen;          /* old text -> struct slurm_activation */
+	struct map gres_seen;     /* old text of gres.conf -> its need, as a number, and one */
 	struct slurm_units nodes; /* of `wanted` */
 	struct map live;          /* node -> what slurmctld says of it, where it answers */
 	struct map added_in;      /* node -> in how many of the controllers' texts it is new, as a number */
@@ -76,9 +77,16 @@ static enum slurm_need cgroup_need(const struct texts *t, const char *old)
 	return !old || streq(old, t->cgroup) ? SLURM_NEED_NOTHING : SLURM_NEED_RESTART_SLURMD;
 }
 
-static enum slurm_need gres_need(const struct texts *t, const char *old)
+static enum slurm_need gres_need(struct texts *t, const char *old)
 {
-	return old && t->gres ? slurm_gres_need(t->plan->cluster->release, old, t->gres) : SLURM_NEED_NOTHING;
+	if (!old || !t->gres)
+		return SLURM_NEED_NOTHING;
+	uintptr_t known = (uintptr_t)map_get(&t->gres_seen, old);
+	if (!known) {
+		known = 1 + (uintptr_t)slurm_gres_need(t->plan->cluster->release, old, t->gres);
+		map_set(&t->gres_seen, old, (void *)known);
+	}
+	return (enum slurm_need)(known - 1);
 }
 
 /* Read at start, SIGHUP and reconfigure by all daemons, in every release (topology.conf(5), DESCRIPTION). Where there was
@@ -224,10 +232,10 @@ static const char *own_harm(struct texts *t, const struct facts *f)
 static bool runs_a_job(const struct plan *plan, const char *node)
 {
 	const struct live *live = plan->live;
-	_cleanup_arena_ struct arena *arena = arena_new();
 	if (!live || !live->up || live->brief)
 		return true;
 	for (size_t i = 0; i < live->job_count; i++) {
+		_cleanup_arena_ struct arena *arena = arena_new();
 		const char *const *names;
 		size_t count;
 		if (!slurm_job_holds_nodes(&live->jobs[i]) || !live->jobs[i].nodes)
@@ -419,6 +427,7 @@ void plan_activation(struct plan *plan)
 		plan->canary = plan_canary(plan);
 	map_free(&t.added_in);
 	map_free(&t.seen);
+	map_free(&t.gres_seen);
 	map_free(&t.live);
 	slurm_units_free(&t.nodes);
 }

@@ -1,6 +1,7 @@
 #include "run/ask.h"
 
 #include "base/clock.h"
+#include "run/weigh.h"
 
 struct asking {
 	struct fleet *fleet;
@@ -59,6 +60,7 @@ static void join(struct asking *a)
 
 static void judge(struct asking *a, int64_t sent_ms)
 {
+	struct weigh weigh = {0};
 	for (size_t i = 0; i < a->first.len; i++) {
 		const struct fleet_request *r = &a->first.items[i];
 		struct asked *asked = &a->asked[r->host];
@@ -67,9 +69,12 @@ static void judge(struct asking *a, int64_t sent_ms)
 			asked->facts =
 			    facts_decode(r->answer, &a->scopes[r->host], fleet_hello(a->fleet, r->host)->arch, sent_ms,
 					 r->answered_ms, a->arena, &asked->error);
+		if (asked->facts && weigh_facts(&weigh, asked->facts, &asked->error) < 0)
+			asked->facts = NULL;
 		if (!asked->facts)
 			fleet_fail(a->fleet, r->host, &asked->error);
 	}
+	weigh_free(&weigh);
 }
 
 static void clear(struct requests *r)

@@ -12,12 +12,15 @@
 
 #define SLURM_CONF "/etc/slurm/slurm.conf"
 
+enum { INCLUDED_BYTES = 4 << 20 }; /* of all files of a host: as much as a slurm.conf may have */
+
 /* A host's files while they come in. */
 struct host {
 	struct facts *facts;
 	struct map texts; /* path -> text */
 	VEC(const char *) wanted;
 	bool done; /* nothing more is to be asked */
+	size_t bytes;
 };
 
 struct includes {
@@ -63,7 +66,7 @@ static json_t *question(const struct host *h)
 	for (size_t i = 0; i < h->wanted.len; i++) {
 		snprintf(name, sizeof name, "%zu", i);
 		json_array_append_new(items, json_pack("{s:s, s:s, s:i}", "name", name, "read", h->wanted.items[i],
-						       "max", (int)SLURM_CONF_MAX));
+						       "max", INCLUDED_BYTES));
 	}
 	return json_pack("{s:s, s:o}", "verb", "collect", "items", items);
 }
@@ -76,7 +79,7 @@ static void take(struct includes *x, struct host *h, const struct fleet_request 
 	for (size_t i = 0; i < h->wanted.len; i++) {
 		snprintf(name, sizeof name, "%zu", i);
 		const char *text = json_string_value(json_object_get(json_object_get(items, name), "text"));
-		if (text)
+		if (text && (h->bytes += strlen(text)) <= INCLUDED_BYTES)
 			map_set(&h->texts, h->wanted.items[i], arena_strdup(x->arena, text));
 		else
 			h->done = true;
@@ -105,8 +108,9 @@ static int round_of(struct includes *x, unsigned timeout_ms, size_t *ret_asked, 
 	return rc;
 }
 
-static bool includes_files(const char *text, struct arena *arena)
+static bool includes_files(const char *text)
 {
+	_cleanup_arena_ struct arena *arena = arena_new();
 	struct slurm_conf *conf;
 	return text && !str_starts(text, CLUSTER_CONF_MARK) &&
 	       slurm_conf_parse(text, strlen(text), arena, &conf, NULL) == 0 && conf->includes.len;
@@ -121,7 +125,7 @@ int includes_read(struct fleet *fleet, struct asked *asked, struct arena *arena,
 	for (size_t i = 0; i < x.count; i++) {
 		struct host *h = &x.hosts[i];
 		h->facts = asked[i].facts;
-		h->done = !h->facts || !includes_files(h->facts->slurm_conf, arena);
+		h->done = !h->facts || !includes_files(h->facts->slurm_conf);
 		if (!h->done)
 			map_set(&h->texts, SLURM_CONF, (void *)h->facts->slurm_conf);
 	}

@@ -113,6 +113,16 @@ static bool is_list(const char *key)
 	return false;
 }
 
+/* All values of a key, in their order. */
+static const char *all_of(struct work *w, const struct slurm_pairs *pairs, const char *key)
+{
+	_cleanup_strbuf_ struct strbuf out = {0};
+	for (size_t i = 0; i < pairs->len; i++)
+		if (strcasecmp(pairs->items[i].key, key) == 0)
+			strbuf_addf(&out, "%s%s", out.len ? " " : "", pairs->items[i].value);
+	return arena_strdup(w->arena, strbuf_str(&out));
+}
+
 /* The meaning of each global parameter: a map from its name in lower case to its value, the names in `keys`. */
 static void gather(struct work *w, const struct slurm_pairs *pairs, struct map *values, struct slurm_names *keys,
 		   const struct map *known)
@@ -128,8 +138,8 @@ static void gather(struct work *w, const struct slurm_pairs *pairs, struct map *
 		if (!before && !(known && map_has(known, key)))
 			add_name(w, keys, pairs->items[i].key);
 		if (before && is_list(key))
-			value = arena_printf(w->arena, "%s %s", before, value);
-		map_set(values, key, (void *)value);
+			continue;
+		map_set(values, key, (void *)(is_list(key) ? all_of(w, pairs, key) : value));
 	}
 }
 
@@ -320,14 +330,14 @@ static void node_changed(struct work *w, const char *name, const char *key, cons
 			 const char *new_value)
 {
 	bool same_cores = w->same_cores && meaning_is_processors(key);
-	const char *id = arena_printf(w->arena, "%s\n%s\n%s\n%d", key, old_value ? old_value : "\1",
-				      new_value ? new_value : "\1", same_cores);
-	struct group *group = map_get(&w->groups, id);
+	_cleanup_strbuf_ struct strbuf id = {0};
+	strbuf_addf(&id, "%s\n%s\n%s\n%d", key, old_value ? old_value : "\1", new_value ? new_value : "\1", same_cores);
+	struct group *group = map_get(&w->groups, strbuf_str(&id));
 	if (!group) {
 		group = arena_alloc(w->arena, sizeof *group);
 		*group = (struct group){
 		    .key = key, .old_value = old_value, .new_value = new_value, .same_cores = same_cores};
-		map_set(&w->groups, id, group);
+		map_set(&w->groups, arena_strdup(w->arena, strbuf_str(&id)), group);
 		*vec_push_in(w->arena, &w->group_list) = group;
 	}
 	add_name(w, &group->nodes, name);

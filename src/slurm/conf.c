@@ -8,8 +8,9 @@
 #include "base/vec.h"
 #include "slurm/lines.h"
 
-#define PAIRS_MAX 200000U      /* of a whole file */
-#define UNIT_LINES_MAX 100000U /* that describe nodes and the like */
+#define PAIRS_MAX 200000U     /* of a whole file */
+#define UNIT_LINES_MAX 70000U /* that describe nodes and the like */
+#define GLOBALS_MAX 20000U    /* Slurm knows some 250 parameters */
 
 struct parser {
 	struct slurm_conf *conf;
@@ -112,6 +113,9 @@ static int read_line(struct parser *parser, const char *p)
 			return -1;
 		if ((lines = lines_for(conf, pair.key)))
 			return read_unit_line(parser, lines, pair.value, p);
+		if (conf->globals.len >= GLOBALS_MAX)
+			return err_set(parser->err, ERR_LIMIT, "line %u: more than %u parameters", parser->line,
+				       GLOBALS_MAX);
 		/* A member's address is never NULL. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		*vec_push_in(parser->arena, &conf->globals) = pair;
 		p = lines_skip_space(p);

@@ -98,12 +98,16 @@ struct slurm_units {
 
 /*
  * One unit a node, hostlists expanded. A node named twice is ERR_INPUT, as for slurmctld ("Duplicated NodeName"). What
- * is given has to be freed with slurm_units_free; the names live in `arena`.
+ * is given has to be freed with slurm_units_free; the names live in `arena`. The text is untrusted: what is said of all nodes
+ * together is bounded (ERR_LIMIT), and so are the lists that are paired with a line's nodes, which cannot be longer.
  */
 int slurm_conf_nodes(const struct slurm_conf *conf, struct arena *arena, struct slurm_units *ret, struct err *err);
 
 /* One unit a partition, as slurm_conf_nodes. */
 int slurm_conf_partitions(const struct slurm_conf *conf, struct arena *arena, struct slurm_units *ret, struct err *err);
+
+/* Does a key of a node line give a name to each node of the line, out of a hostlist? NodeAddr and the like. */
+bool slurm_conf_is_paired(const char *key);
 
 const struct slurm_unit *slurm_units_get(const struct slurm_units *units, const char *name);
 void slurm_units_free(struct slurm_units *units); /* the map only */

@@ -15,6 +15,9 @@
  * node did not have are for a restart. What else their number changes stands in slurm.conf, too. */
 enum slurm_need slurm_gres_need(unsigned release, const char *old, const char *now);
 
+/* ERR_LIMIT where a text names more nodes, or longer names, than any cluster has. Expands nothing. */
+int slurm_gres_check(const char *text, struct err *err);
+
 /*
  * The nodes whose AutoDetect differs between the two texts; in `arena`. slurmd then has their GPUs in another order: by file without,
  * by place on the PCI bus with it (gres_gpu.c, _sort_gpu_by_links_order), and jobs hold them by their place in it.

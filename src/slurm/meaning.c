@@ -14,41 +14,58 @@ struct names {
 	size_t count;
 };
 
-#define SPENT_MAX (8U << 20) /* what a hundred partitions of a large cluster have */
+#define SPENT_MAX (2U << 20)                /* what a hundred partitions of a large cluster have, before and after */
+#define LIST_MAX (4 * SLURM_CONF_NODES_MAX) /* names of one partition */
+#define LIST_BYTES (8U << 20)
 
 void meaning_free(struct meaning *m)
 {
 	map_free(&m->lists);
 }
 
+/* As strcasecmp says; asked so often that the first letter counts. */
+static bool same_key(const char *a, const char *b)
+{
+	return ((*a ^ *b) & ~0x20) == 0 && strcasecmp(a, b) == 0;
+}
+
 const char *meaning_key(const char *key)
 {
-	if (strcasecmp(key, "Procs") == 0)
+	if (same_key(key, "Procs"))
 		return "CPUs";
-	if (strcasecmp(key, "Feature") == 0)
+	if (same_key(key, "Feature"))
 		return "Features";
-	if (strcasecmp(key, "Shared") == 0)
+	if (same_key(key, "Shared"))
 		return "OverSubscribe";
 	return key;
 }
 
 const char *meaning_get(const struct slurm_line *line, const char *key)
 {
+	key = meaning_key(key);
 	for (size_t i = line->count; i > 0; i--)
-		if (strcasecmp(meaning_key(line->pairs[i - 1].key), meaning_key(key)) == 0)
+		if (same_key(meaning_key(line->pairs[i - 1].key), key))
 			return line->pairs[i - 1].value;
 	return NULL;
 }
 
+/* The nodes of a line have one text, so it is looked for by its address first; its length is bounded where units are made
+ * (slurm_conf_nodes). */
 static const struct names *expand(struct meaning *m, const char *text)
 {
+	for (size_t i = 0; i < MEANING_RECENT; i++)
+		if (m->recent[i].text == text)
+			return m->recent[i].names;
 	struct names *names = map_get(&m->lists, text);
-	if (names)
-		return names;
-	names = arena_alloc(m->arena, sizeof *names);
-	if (hostlist_expand(text, SLURM_CONF_NODES_MAX, m->arena, &names->items, &names->count, NULL, NULL) < 0)
-		*names = (struct names){0};
-	map_set(&m->lists, text, names);
+	if (!names) {
+		names = arena_alloc(m->arena, sizeof *names);
+		if (hostlist_expand(text, SLURM_CONF_NODES_MAX, m->arena, &names->items, &names->count, NULL, NULL) < 0)
+			*names = (struct names){0};
+		map_set(&m->lists, text, names);
+	}
+	m->recent[m->next].text = text;
+	m->recent[m->next].names = names;
+	m->next = (m->next + 1) % MEANING_RECENT;
 	return names;
 }
 
@@ -91,8 +108,9 @@ static const char *const processors[] = {"Boards",         "Sockets",        "So
 
 bool meaning_is_processors(const char *key)
 {
+	key = meaning_key(key);
 	for (size_t i = 0; i < ARRAY_LEN(processors); i++)
-		if (strcasecmp(processors[i], meaning_key(key)) == 0)
+		if (same_key(processors[i], key))
 			return true;
 	return false;
 }
@@ -159,8 +177,9 @@ const char *meaning_of_processors(struct meaning *m, const struct slurm_line *li
 }
 
 struct name_list {
+	struct arena *arena;
 	const char **items;
-	size_t len, cap;
+	size_t len, cap, bytes;
 };
 
 static bool has_feature(const char *features, const char *wanted)
@@ -177,9 +196,10 @@ static bool has_feature(const char *features, const char *wanted)
 
 static void add_all(struct meaning *m, const struct slurm_units *nodes, const char *feature, struct name_list *out)
 {
+	m->spent += nodes->count;
 	for (size_t i = 0; i < nodes->count; i++)
 		if (!feature || has_feature(meaning_get(nodes->items[i].line, "Features"), feature))
-			*vec_push_in(m->arena, out) = nodes->items[i].name;
+			*vec_push_in(out->arena, out) = nodes->items[i].name;
 }
 
 static const struct slurm_line *node_set(const struct slurm_conf *conf, const char *name)
@@ -193,12 +213,20 @@ static const struct slurm_line *node_set(const struct slurm_conf *conf, const ch
 static void add_names(struct meaning *m, const struct slurm_conf *conf, const struct slurm_units *nodes,
 		      const char *text, bool sets, struct name_list *out)
 {
-	const struct names *names = expand(m, text);
-	for (size_t i = 0; i < names->count; i++) {
-		const char *name = names->items[i];
-		const struct slurm_line *set = sets ? node_set(conf, name) : NULL;
-		if (m->spent + out->len > SPENT_MAX)
+	struct names names;
+	size_t count, bytes;
+	if (hostlist_measure(text, LIST_MAX, &count, &bytes, NULL, NULL) < 0)
+		return;
+	m->spent += count * (1 + (sets ? conf->node_sets.len / 8 : 0));
+	out->bytes += bytes;
+	if (m->spent > SPENT_MAX || out->bytes > LIST_BYTES ||
+	    hostlist_expand(text, count, out->arena, &names.items, &names.count, NULL, NULL) < 0)
+		return;
+	for (size_t i = 0; i < names.count; i++) {
+		const char *name = names.items[i];
+		if (m->spent > SPENT_MAX || out->len > LIST_MAX)
 			return;
+		const struct slurm_line *set = sets ? node_set(conf, name) : NULL;
 		if (strcasecmp(name, "ALL") == 0) {
 			add_all(m, nodes, NULL, out);
 		} else if (set) {
@@ -208,7 +236,7 @@ static void add_names(struct meaning *m, const struct slurm_conf *conf, const st
 			if (list)
 				add_names(m, conf, nodes, list, false, out);
 		} else {
-			*vec_push_in(m->arena, out) = name;
+			*vec_push_in(out->arena, out) = name;
 		}
 	}
 }
@@ -227,10 +255,12 @@ const char *meaning_of_partition(struct meaning *m, const struct slurm_conf *con
 {
 	const char *value = meaning_get(partition->line, key);
 	if (strcasecmp(key, "Nodes") == 0 && value) {
-		struct name_list list = {0};
-		add_names(m, conf, nodes, value, true, &list);
-		m->spent += list.len;
+		_cleanup_arena_ struct arena *arena = arena_new();
+		struct name_list list = {.arena = arena};
 		if (m->spent > SPENT_MAX)
+			return value;
+		add_names(m, conf, nodes, value, true, &list);
+		if (m->spent > SPENT_MAX || list.len > LIST_MAX || list.bytes > LIST_BYTES)
 			return value;
 		return list.len ? hostlist_compress(list.items, list.len, m->arena) : value;
 	}

@@ -12,11 +12,19 @@
 
 #include "slurm/conf.h"
 
+enum { MEANING_RECENT = 8 }; /* the keys that are lists, before and after */
+
 /* Remembers what it expanded; `{.arena = a}` is an empty one, and meaning_free its end. */
 struct meaning {
 	struct arena *arena;
 	struct map lists;
-	size_t spent; /* names of partitions' nodes so far: beyond all measure, their lists are taken as written */
+	struct {
+		const char *text;
+		const struct names *names;
+	} recent[MEANING_RECENT];
+	size_t next;
+	size_t
+	    spent; /* names of partitions' nodes looked at so far: beyond all measure, their lists are taken as written */
 };
 
 void meaning_free(struct meaning *m);

@@ -7,16 +7,36 @@
 #include "hostlist/hostlist.h"
 #include "slurm/conf.h"
 
-#define KEYS_MAX 200U /* on one line, defaults included; Slurm knows fewer than 50 */
+#define KEYS_MAX 64U /* on one line, defaults included; Slurm knows fewer than 50 */
+
+/* Of a whole file. A line of many nodes is short, and what it says is looked at for each of them. */
+#define PAIRS_MAX 400000U      /* keys of all lines, the defaults in each of them */
+#define NAME_BYTES (4U << 20)  /* of all nodes */
+#define NODE_BYTES (16U << 20) /* of what is said of each node, added up */
+
+struct collecting {
+	struct arena *arena;
+	struct unit_list {
+		struct slurm_unit *items;
+		size_t len, cap;
+	} units;
+	struct map seen;
+	size_t pairs, name_bytes, node_bytes;
+	struct err *err;
+};
 
 /* `over` replaces what `under` says of the same keys. NULL where there are too many keys. */
-static struct slurm_line *overlay(struct arena *arena, const struct slurm_line *under, const struct slurm_line *over)
+static struct slurm_line *overlay(struct collecting *c, const struct slurm_line *under, const struct slurm_line *over)
 {
-	struct slurm_line *line = arena_alloc(arena, sizeof *line);
-	struct slurm_pair *pairs = arena_calloc(arena, (under ? under->count : 0) + over->count + 1, sizeof *pairs);
-	size_t count = 0;
-	if ((under ? under->count : 0) + over->count > KEYS_MAX)
+	size_t count = 0, most = (under ? under->count : 0) + over->count;
+	if (most > KEYS_MAX || most > PAIRS_MAX - c->pairs) {
+		err_set(c->err, ERR_LIMIT, "line %u: more than %u keys", over->line,
+			most > KEYS_MAX ? KEYS_MAX : PAIRS_MAX);
 		return NULL;
+	}
+	c->pairs += most;
+	struct slurm_line *line = arena_alloc(c->arena, sizeof *line);
+	struct slurm_pair *pairs = arena_calloc(c->arena, most + 1, sizeof *pairs);
 	for (size_t i = 0; under && i < under->count; i++)
 		if (!slurm_line_get(over, under->pairs[i].key))
 			pairs[count++] = under->pairs[i];
@@ -31,67 +51,103 @@ static struct slurm_line *overlay(struct arena *arena, const struct slurm_line *
 	return line;
 }
 
-struct unit_list {
-	struct slurm_unit *items;
-	size_t len, cap;
-};
-
-static int too_many_keys(const struct slurm_line *line, struct err *err)
+/* What a line says of its nodes: a list is shared out between them, and must not be longer than they are many. */
+static int weigh(struct collecting *c, const struct slurm_line *line, size_t count)
 {
-	return err_set(err, ERR_LIMIT, "line %u: more than %u keys", line->line, KEYS_MAX);
+	size_t bytes = 0;
+	for (size_t i = 0; i < line->count; i++) {
+		const struct slurm_pair *p = &line->pairs[i];
+		size_t names, len, all = (strlen(p->value) + sizeof(void *)) * count;
+		if (slurm_conf_is_paired(p->key) && strpbrk(p->value, "[,") &&
+		    hostlist_measure(p->value, SIZE_MAX / 512, &names, &len, NULL, NULL) == 0) {
+			if (names > count)
+				return err_set(c->err, ERR_INPUT,
+					       "line %u: %s gives more than there are nodes on the line", line->line,
+					       p->key);
+			all = len;
+		}
+		bytes += all;
+	}
+	if (bytes > NODE_BYTES - c->node_bytes)
+		return err_set(c->err, ERR_LIMIT, "line %u: it says too much of too many nodes", line->line);
+	c->node_bytes += bytes;
+	return 0;
 }
 
-static int add_nodes(const struct slurm_line *line, struct arena *arena, struct unit_list *units, struct map *by_name,
-		     struct err *err)
+static int add_nodes(struct collecting *c, const struct slurm_line *line)
 {
 	const char *const *names;
-	size_t count;
-	if (hostlist_expand(line->names, SLURM_CONF_NODES_MAX - units->len, arena, &names, &count, NULL, err) < 0)
-		return err_wrap(err, "line %u: NodeName=%.60s", line->line, line->names);
+	size_t count, bytes;
+	if (hostlist_measure(line->names, SLURM_CONF_NODES_MAX - c->units.len, &count, &bytes, NULL, c->err) < 0)
+		return err_wrap(c->err, "line %u: NodeName=%.60s", line->line, line->names);
 	if (count == 0)
-		return err_set(err, ERR_INPUT, "line %u: NodeName names no node", line->line);
+		return err_set(c->err, ERR_INPUT, "line %u: NodeName names no node", line->line);
+	if (bytes > NAME_BYTES - c->name_bytes)
+		return err_set(c->err, ERR_LIMIT, "line %u: the names of all nodes are longer than %u bytes",
+			       line->line, NAME_BYTES);
+	c->name_bytes += bytes;
+	if (weigh(c, line, count) < 0 ||
+	    hostlist_expand(line->names, count, c->arena, &names, &count, NULL, c->err) < 0)
+		return -1;
 	for (size_t i = 0; i < count; i++) {
-		if (map_has(by_name, names[i]))
-			return err_set(err, ERR_INPUT, "line %u: node %s is described twice", line->line, names[i]);
-		map_set(by_name, names[i], (void *)names[i]);
-		*vec_push_in(arena, units) = (struct slurm_unit){.name = names[i], .line = line, .index = i};
+		if (map_has(&c->seen, names[i]))
+			return err_set(c->err, ERR_INPUT, "line %u: node %s is described twice", line->line, names[i]);
+		map_set(&c->seen, names[i], (void *)names[i]);
+		*vec_push_in(c->arena, &c->units) = (struct slurm_unit){.name = names[i], .line = line, .index = i};
 	}
 	return 0;
 }
 
-static int add_partition(const struct slurm_line *line, struct arena *arena, struct unit_list *units,
-			 struct map *by_name, struct err *err)
+static int add_partition(struct collecting *c, const struct slurm_line *line)
 {
-	if (map_has(by_name, line->names))
-		return err_set(err, ERR_INPUT, "line %u: partition %.60s is described twice", line->line, line->names);
-	map_set(by_name, line->names, (void *)line->names);
-	*vec_push_in(arena, units) = (struct slurm_unit){.name = line->names, .line = line};
+	if (map_has(&c->seen, line->names))
+		return err_set(c->err, ERR_INPUT, "line %u: partition %.60s is described twice", line->line,
+			       line->names);
+	map_set(&c->seen, line->names, (void *)line->names);
+	*vec_push_in(c->arena, &c->units) = (struct slurm_unit){.name = line->names, .line = line};
+	return 0;
+}
+
+static int add_lines(struct collecting *c, const struct slurm_lines *lines,
+		     int (*add)(struct collecting *, const struct slurm_line *))
+{
+	const struct slurm_line *defaults = NULL;
+	for (size_t i = 0; i < lines->len; i++) {
+		const struct slurm_line *line = overlay(c, defaults, &lines->items[i]);
+		if (!line)
+			return -1;
+		if (strcasecmp(line->names, "DEFAULT") == 0)
+			defaults = line;
+		else if (add(c, line) < 0)
+			return -1;
+	}
 	return 0;
 }
 
 static int collect(const struct slurm_lines *lines, bool nodes, struct arena *arena, struct slurm_units *ret,
 		   struct err *err)
 {
-	const struct slurm_line *defaults = NULL;
-	struct unit_list units = {0};
+	struct collecting c = {.arena = arena, .err = err};
 	struct slurm_units out = {0};
-	_cleanup_map_ struct map seen = {0};
-	for (size_t i = 0; i < lines->len; i++) {
-		const struct slurm_line *line = overlay(arena, defaults, &lines->items[i]);
-		if (!line)
-			return too_many_keys(&lines->items[i], err);
-		if (strcasecmp(line->names, "DEFAULT") == 0)
-			defaults = line;
-		else if ((nodes ? add_nodes(line, arena, &units, &seen, err)
-				: add_partition(line, arena, &units, &seen, err)) < 0)
-			return -1;
-	}
-	out.items = units.items;
-	out.count = units.len;
-	for (size_t i = 0; i < units.len; i++)
-		map_set(&out.by_name, units.items[i].name, &units.items[i]);
+	int rc = add_lines(&c, lines, nodes ? add_nodes : add_partition);
+	map_free(&c.seen);
+	if (rc < 0)
+		return -1;
+	out.items = c.units.items;
+	out.count = c.units.len;
+	for (size_t i = 0; i < out.count; i++)
+		map_set(&out.by_name, out.items[i].name, (void *)&out.items[i]);
 	*ret = out;
 	return 0;
+}
+
+bool slurm_conf_is_paired(const char *key)
+{
+	static const char *const keys[] = {"NodeAddr", "NodeHostname", "BcastAddr", "Port"};
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (strcasecmp(keys[i], key) == 0)
+			return true;
+	return false;
 }
 
 int slurm_conf_nodes(const struct slurm_conf *conf, struct arena *arena, struct slurm_units *ret, struct err *err)

@@ -3,6 +3,7 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "slurm/activation.h"
+#include "slurm/gres.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -345,6 +346,29 @@ static void every_condition_holds_both_ways(void **state)
 			 SLURM_WITH_JOBS);
 }
 
+/* A line of a few bytes names every node there can be, and a file has any number of lines: what they would take is found
+ * before it is taken. */
+static void gres_of_more_nodes_than_there_are(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	_cleanup_strbuf_ struct strbuf text = {0};
+	struct slurm_names nodes = {0};
+	struct err err = {0};
+	for (int i = 0; i < 20000; i++)
+		strbuf_addf(&text, "NodeName=a[0-65535] Name=gpu Type=t%d AutoDetect=nvml\n", i);
+	assert_int_equal(slurm_gres_check(strbuf_str(&text), &err), -1);
+	assert_int_equal(err.code, ERR_LIMIT);
+	assert_true(str_starts(err.text, "line 5:"));
+	slurm_gres_reordered(strbuf_str(&text), "", a, &nodes);
+	assert_int_equal(nodes.len, 65536);
+	assert_true(arena_size(a) < 32 << 20);
+	assert_int_equal(slurm_gres_need(2205, strbuf_str(&text), "Name=gpu NodeName=n1 Type=x\n"),
+			 SLURM_NEED_RESTART_BOTH);
+	assert_int_equal(slurm_gres_check("NodeName=n[1-100] Name=gpu Type=a\nNodeName=n[101-200] Name=gpu\n", &err),
+			 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -358,6 +382,7 @@ int main(void)
 	    cmocka_unit_test(the_same_cores_in_other_sockets_want_no_idle_node),
 	    cmocka_unit_test(nothing_running_means_start),
 	    cmocka_unit_test(needs_join),
+	    cmocka_unit_test(gres_of_more_nodes_than_there_are),
 	    cmocka_unit_test(bad_files_are_errors),
 	    cmocka_unit_test(ten_thousand_nodes_are_quick),
 	};

@@ -174,7 +174,7 @@ static void limits_hold(void **state)
 	for (int i = 0; i < 300000; i++)
 		strbuf_adds(&text, "a=1\n");
 	assert_int_equal(slurm_conf_parse(text.data, text.len, a, &conf, &err), -1);
-	assert_string_equal(err.text, "line 200001: more than 200000 values");
+	assert_string_equal(err.text, "line 20001: more than 20000 parameters");
 	assert_int_equal(err.code, ERR_LIMIT);
 }
 
@@ -193,13 +193,47 @@ static void ten_thousand_nodes_are_quick(void **state)
 	assert_true(clock_ms() - start < 2000); /* 40 ms with sanitizers on an idle machine */
 }
 
+/* `text` with each '~' written out as 240 letters. */
+static const char *written_out(struct arena *a, const char *text)
+{
+	_cleanup_strbuf_ struct strbuf out = {0};
+	for (; *text; text++)
+		for (size_t i = 0; i < (*text == '~' ? 240 : 1); i++)
+			strbuf_addc(&out, (char)(*text == '~' ? 'x' : *text));
+	return arena_strdup(a, strbuf_str(&out));
+}
+
+/* A short text that says much: each of these is refused by what it would cost, before that is made. */
+static void what_is_said_of_nodes_is_bounded(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		enum err_code code;
+	} cases[] = {
+	    {"NodeName=n[1-3] NodeAddr=a[1-4]\n", ERR_INPUT},
+	    {"NodeName=n1 NodeHostname=h[0-65532]\n", ERR_INPUT},
+	    {"NodeName=n[0-65532] Features=~~\n", ERR_LIMIT},
+	    {"NodeName=n~[0-65532]\n", ERR_LIMIT},
+	    {"NodeName=n[0-32766] NodeAddr=a~[0-32766] NodeHostname=h~[0-32766] BcastAddr=b~[0-32766]\n", ERR_LIMIT},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_cleanup_arena_ struct arena *a = arena_new();
+		struct slurm_units units;
+		struct err err = {0};
+		assert_int_equal(slurm_conf_nodes(parsed(a, written_out(a, cases[i].text)), a, &units, &err), -1);
+		assert_int_equal(err.code, cases[i].code);
+		assert_true(arena_size(a) < 1 << 16);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reads_what_slurmctld_reads),   cmocka_unit_test(defaults_apply_to_the_lines_below),
 	    cmocka_unit_test(errors_name_the_line),         cmocka_unit_test(twice_the_same_is_an_error),
 	    cmocka_unit_test(rows_stand_for_themselves),    cmocka_unit_test(limits_hold),
-	    cmocka_unit_test(ten_thousand_nodes_are_quick),
+	    cmocka_unit_test(ten_thousand_nodes_are_quick), cmocka_unit_test(what_is_said_of_nodes_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
