@@ -1,7 +1,6 @@
 #include "transport/budget.h"
 
-#include "base/json-text.h"
-#include "base/str.h"
+#include <stdbool.h>
 
 enum {
 	IDLE_BYTES = 64 << 10,      /* heartbeats of a day, a hello */
@@ -79,6 +78,36 @@ int budget_take_bytes(struct budget *b, size_t bytes, struct err *err)
 			       b->asked >> 10);
 	b->bytes -= bytes;
 	return 0;
+}
+
+static int check_item(const json_t *item, const char *name, const json_t *result, struct err *err)
+{
+	static const struct {
+		const char *key;
+		bool coded; /* four letters for three bytes */
+	} texts[] = {{"text", false}, {"b64", true}, {"out", false}, {"out_b64", true}, {"err", false}};
+	const json_t *max = json_object_get(item, "max");
+	for (size_t i = 0; max && i < sizeof texts / sizeof *texts; i++) {
+		size_t len = json_string_length(json_object_get(result, texts[i].key));
+		if (texts[i].coded)
+			len = len / 4 * 3 > 2 ? len / 4 * 3 - 2 : 0;
+		if (len > (size_t)json_integer_value(max))
+			return err_set(err, ERR_LIMIT, "it gives %zu bytes for %s, where at most %lld are asked for",
+				       len, name, (long long)json_integer_value(max));
+	}
+	return 0;
+}
+
+int budget_check(const json_t *request, const json_t *ok, struct err *err)
+{
+	const json_t *items = json_object_get(request, "items"), *results = json_object_get(ok, "items");
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		const json_t *item = json_array_get(items, i);
+		const char *name = json_string_value(json_object_get(item, "name"));
+		if (name && check_item(item, name, json_object_get(results, name), err) < 0)
+			return -1;
+	}
+	return json_object_get(request, "argv") ? check_item(request, "a command", ok, err) : 0;
 }
 
 int budget_take_event(struct budget *b, struct err *err)

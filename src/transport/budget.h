@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 
-enum { BUDGET_BYTES = 8 << 20, BUDGET_VALUES = 100000, BUDGET_EVENTS = 20000 };
+enum { BUDGET_BYTES = 12 << 20, BUDGET_VALUES = 100000, BUDGET_EVENTS = 20000 };
 
 struct budget {
 	size_t asked;  /* bytes at the beginning, for the message */
@@ -29,6 +29,9 @@ void budget_ask(struct budget *b, const json_t *request);
 
 /* The next frame's header announces so many bytes. ERR_LIMIT where they are not left. */
 int budget_take_bytes(struct budget *b, size_t bytes, struct err *err);
+/* Is nothing in an answer ("ok") longer than the request's `max` of it? */
+int budget_check(const json_t *request, const json_t *ok, struct err *err);
+
 int budget_take_event(struct budget *b, struct err *err);
 
 #endif

@@ -100,6 +100,8 @@ int session_take_answer(struct session *s, json_t *message, struct err *err)
 	if (ok) {
 		if (!json_is_object(ok))
 			return err_set(err, ERR_PROTOCOL, "an answer that is no object");
+		if (budget_check(request->message, ok, err) < 0)
+			return -1;
 		request->answer = json_incref(ok);
 	} else if (take_error(request, error, err) < 0) {
 		return -1;

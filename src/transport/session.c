@@ -112,7 +112,7 @@ static void put_blob(struct session *s, const struct fleet_blob *blob)
 }
 
 /* The message with its id put in, without a copy of the tree: {"id":N,...}. */
-static void put_message(struct session *s, const struct fleet_request *request)
+static int put_message(struct session *s, const struct fleet_request *request, struct err *err)
 {
 	_cleanup_free_ char *text = json_dumps(request->message, JSON_COMPACT);
 	if (!text)
@@ -120,9 +120,13 @@ static void put_message(struct session *s, const struct fleet_request *request)
 	_cleanup_strbuf_ struct strbuf payload = {0};
 	strbuf_addf(&payload, "{\"id\":%u%s%s", request->id, text[1] == '}' ? "" : ",", text + 1);
 	struct strbuf frame = {0};
+	if (payload.len > WIRE_MAX)
+		return err_set(err, ERR_LIMIT, "what is to be asked of it takes %zu bytes, more than %d", payload.len,
+			       WIRE_MAX);
 	wire_put(&frame, WIRE_MESSAGE, payload.data, payload.len);
 	put_frame(s, &frame, NULL, 0);
 	s->said_ms = s->sent_ms;
+	return 0;
 }
 
 void session_feed(struct session *s)
@@ -142,7 +146,11 @@ void session_feed(struct session *s)
 			}
 			put_frame(s, &frame, NULL, 0);
 		} else {
-			put_message(s, request);
+			struct err err;
+			if (put_message(s, request, &err) < 0) {
+				session_fail(s, &err);
+				return;
+			}
 			s->sending = f->next[s->sending];
 			s->blob = s->secret = 0;
 		}
