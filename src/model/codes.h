@@ -74,6 +74,7 @@
 	X(PARTITION_IN_USE, "partition-in-use", "jobs wait or run in a partition that would be removed") \
 	X(PARTITION_LIVE, "partition-live", "a partition of the live cluster is not in the file") \
 	X(PARTITION_STATE, "partition-state", "a partition of the live cluster is not UP") \
+	X(PENDING, "pending", "pending jobs could not run any more after a change") \
 	X(PURGE, "purge", "packages could not be removed from a host") \
 	X(RECORD, "record", "the cluster's record could not be written on a majority of the controllers") \
 	X(RECORD_CLUSTER, "record-cluster", "a controller serves a cluster of another name") \

@@ -363,6 +363,19 @@ static void read_live(struct texts *t)
 		t->nodes = (struct slurm_units){0};
 }
 
+/* What the first controller that has one runs with. */
+static const struct slurm_conf *serving_conf(const struct texts *t)
+{
+	const struct cluster *c = t->plan->cluster;
+	for (size_t i = 0; i < c->inv->controller_count; i++) {
+		const struct facts *f = c->hosts[c->inv->controllers[i]].facts;
+		const char *text = f ? (f->in_force_slurm ? f->in_force_slurm : facts_slurm(f)) : NULL;
+		if (text)
+			return parse(t->plan, text);
+	}
+	return NULL;
+}
+
 void plan_activation(struct plan *plan)
 {
 	const struct cluster *c = plan->cluster;
@@ -421,6 +434,7 @@ void plan_activation(struct plan *plan)
 			hold_hosts(&t);
 		plan_keep_quiet(plan);
 	}
+	plan_warn_pending(plan, serving_conf(&t), t.wanted);
 	mark_joining(&t);
 	bool told = plan->need != SLURM_NEED_NOTHING && plan->need != SLURM_NEED_START;
 	if (told && (plan->slurmd_reads || plan->need == SLURM_NEED_NODES) && !plan->apart)

@@ -48,16 +48,21 @@ static struct finding *refuse(struct judge *j, enum finding_code code, const cha
 	return f;
 }
 
-/* "jobs 7, 8, 12_3 and 30 more" */
-static const char *ids_text(const struct judge *j, const char *noun, const struct slurm_names *ids)
+/* "7, 8, 12_3 and 30 more" */
+static const char *ids_list(const struct judge *j, const struct slurm_names *ids)
 {
 	_cleanup_strbuf_ struct strbuf out = {0};
-	strbuf_addf(&out, "%s%s ", noun, ids->len == 1 ? "" : "s");
 	for (size_t i = 0; i < ids->len && i < MOST_IDS; i++)
 		strbuf_addf(&out, "%s%s", i ? ", " : "", ids->items[i]);
 	if (ids->len > MOST_IDS)
 		strbuf_addf(&out, " and %zu more", ids->len - MOST_IDS);
 	return arena_strdup(j->arena, strbuf_str(&out));
+}
+
+/* "jobs 7, 8" */
+static const char *ids_text(const struct judge *j, const char *noun, const struct slurm_names *ids)
+{
+	return arena_printf(j->arena, "%s%s %s", noun, ids->len == 1 ? "" : "s", ids_list(j, ids));
 }
 
 static const char *names_text(const struct judge *j, const struct slurm_names *names)
@@ -247,5 +252,25 @@ void plan_judge_demands(const struct plan *plan, const struct live *live, struct
 			judge_partition(&j, d->what);
 			break;
 		}
+	}
+}
+
+/* What no job is lost to, and its owner will want to know. */
+void plan_warn_pending(struct plan *plan, const struct slurm_conf *old, const struct slurm_conf *wanted)
+{
+	struct judge j = {.plan = plan, .live = plan->live, .out = &plan->findings, .arena = plan->arena};
+	struct slurm_waits waits;
+	if (!old || !plan->live || !plan->live->up ||
+	    slurm_pending_waits(old, wanted, plan->live->pending, plan->live->pending_count, plan->arena, &waits,
+				NULL) < 0)
+		return;
+	for (enum slurm_wait_cause cause = SLURM_WAIT_TIME; cause < SLURM_WAIT_CAUSES; cause++) {
+		const struct slurm_names *ids = &waits.by_cause[cause];
+		if (!ids->len)
+			continue;
+		plan->waiting_jobs += ids->len;
+		finding_add(j.out, FINDING_WARNING, CODE_PENDING, NULL, "%zu pending job%s %s and will wait: %s",
+			    ids->len, ids->len == 1 ? "" : "s", slurm_wait_text(cause), ids_list(&j, ids))
+		    ->fix = "scontrol update JobId=..., or leave what it asks for in cluster.yaml";
 	}
 }

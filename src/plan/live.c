@@ -14,6 +14,7 @@ static const struct {
     {"live.partitions", slurm_partitions_argv, false},
     {"live.jobs", slurm_jobs_argv, false},
     {"live.reservations", slurm_reservations_argv, false},
+    {"live.pending", slurm_pending_argv, false},
 };
 
 json_t *live_items(bool brief)
@@ -48,6 +49,15 @@ static const char *answer_to(const json_t *answer, const char *name, struct live
 	return NULL;
 }
 
+/* Nothing hangs on it but a warning. */
+static void take_pending(const json_t *answer, struct live *live, struct arena *arena)
+{
+	const json_t *o = json_object_get(json_object_get(answer, "items"), "live.pending");
+	const char *out = json_string_value(json_object_get(o, "out"));
+	if (out && slurm_pending_parse(out, strlen(out), arena, &live->pending, &live->pending_count, NULL) < 0)
+		live->pending_count = 0;
+}
+
 struct live *live_decode(const json_t *answer, size_t controller, bool brief, struct arena *arena)
 {
 	struct live *live = arena_alloc(arena, sizeof *live);
@@ -72,6 +82,7 @@ struct live *live_decode(const json_t *answer, size_t controller, bool brief, st
 		live->why = arena_strdup(arena, err.text);
 		return live;
 	}
+	take_pending(answer, live, arena);
 	live->jobs_text = brief ? NULL : jobs;
 	live->nodes_text = nodes;
 	live->reservations_text = brief ? NULL : reservations;

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "slurm/pending.h"
 #include "slurm/state.h"
 
 struct live {
@@ -28,6 +29,9 @@ struct live {
 	size_t reservation_count;
 	struct slurm_controller *controllers;
 	size_t controller_count;
+	struct slurm_pending
+	    *pending; /* what those that wait asked for; fewer than wait, or none, where it was not said */
+	size_t pending_count;
 	const char *jobs_text; /* as squeue printed it: what the test of a candidate is held against */
 	const char *nodes_text, *reservations_text; /* as scontrol printed them */
 };

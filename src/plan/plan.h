@@ -114,6 +114,7 @@ struct plan {
 	size_t canary;              /* host whose slurmd gets the configuration first, alone; SIZE_MAX: none */
 	bool slurmd_reads, apart;   /* of struct slurm_reason: of any */
 	struct slurm_names leaving; /* partitions that slurmctld has and that are to be no more */
+	size_t waiting_jobs;        /* pending jobs that could not run any more; each is in a finding */
 	size_t waiting;             /* nodes that are drained without a cause any more: to be verified, then resumed */
 	struct findings findings;   /* the cluster's, and what the plan adds: refusals */
 	struct arena *arena;        /* borrowed */
@@ -137,6 +138,8 @@ bool plan_wants(const struct plan_options *options, const char *module);
 void plan_activation(struct plan *plan); /* activation, host needs, refusals, which nodes join */
 void plan_edits(struct plan *plan);      /* files that somebody edited */
 void plan_care(struct plan *plan);       /* which nodes are drained, and how many wait to be resumed */
+/* Findings for pending jobs that `old` would run and `wanted` would not. `old` may be NULL. */
+void plan_warn_pending(struct plan *plan, const struct slurm_conf *old, const struct slurm_conf *wanted);
 /* Joined with what is demanded under that name already; `nodes` NULL: all. */
 void plan_demand_add(struct plan *plan, enum plan_demand_kind kind, const char *what, const struct slurm_names *nodes);
 bool plan_acts_on(const struct host_plan *h); /* is anything done on that host? */
