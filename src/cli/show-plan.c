@@ -156,7 +156,41 @@ static void show_jobs(const struct plan *plan, FILE *out)
 		holding += slurm_job_holds_nodes(&live->jobs[i]);
 		pending += live->jobs[i].phase == SLURM_JOB_PENDING;
 	}
-	fprintf(out, "jobs: %zu running, %zu pending; touched: none\n", holding, pending);
+	fprintf(out, "jobs: %zu running, %zu pending; touched: none", holding, pending);
+	if (plan->waiting_jobs)
+		fprintf(out, "; %zu pending could not run any more", plan->waiting_jobs);
+	fprintf(out, "\n");
+}
+
+/* What becomes of slurmctld meanwhile; NULL: nothing that anybody would notice. */
+static const char *slurmctld_text(const struct plan *plan)
+{
+	switch (plan->need) {
+	case SLURM_NEED_RESTART_CTLD:
+	case SLURM_NEED_RESTART_BOTH:
+		return "restarts: for some seconds no job is submitted or started";
+	case SLURM_NEED_NODES:
+		return "is stopped while the slurmds restart, then started again";
+	case SLURM_NEED_STOP_ALL:
+		return "and every slurmd are stopped, then started again";
+	case SLURM_NEED_START:
+		return "is started";
+	default:
+		return NULL;
+	}
+}
+
+static void show_total(const struct plan *plan, FILE *out)
+{
+	const char *text = slurmctld_text(plan);
+	size_t hosts = 0;
+	for (size_t i = 0; i < plan->cluster->inv->host_count; i++)
+		hosts += plan->hosts[i].changes > 0;
+	if (text && plan->step_count)
+		fprintf(out, "slurmctld %s\n", text);
+	if (plan->changes)
+		fprintf(out, "total: %zu change%s on %zu host%s\n", plan->changes, plan->changes == 1 ? "" : "s", hosts,
+			hosts == 1 ? "" : "s");
 }
 
 void show_plan_drift(const struct operation *o, struct findings *ret)
@@ -205,6 +239,7 @@ void show_plan(const struct operation *o, FILE *out, bool color)
 	show_steps(plan, arena, out);
 	show_plan_nodes(plan, out);
 	show_jobs(plan, out);
+	show_total(plan, out);
 	show_plan_drift(o, &drift);
 	if (drift.len) {
 		fprintf(out, "the live cluster differs from the file (left as it is):\n");
@@ -238,10 +273,11 @@ json_t *show_plan_json(const struct operation *o)
 	}
 	for (size_t i = 0; i < plan->step_count; i++)
 		json_array_append_new(steps, json_string(plan->steps[i].title));
-	return json_pack("{s:s, s:I, s:I, s:o, s:s, s:o, s:o, s:o, s:[], s:o, s:o, s:o}", "cluster",
+	return json_pack("{s:s, s:I, s:I, s:o, s:s, s:o, s:o, s:o, s:[], s:I, s:o, s:o, s:o}", "cluster",
 			 o->inv->cluster.text, "changes_total", (json_int_t)plan->changes, "waiting",
 			 (json_int_t)plan->waiting, "changes", changes, "activation", slurm_need_name(plan->need),
 			 "reasons", reasons, "steps", steps, "drains", show_plan_drains_json(plan), "jobs_touched",
-			 "drift", operation_findings_json(o, &drift), "findings",
-			 operation_findings_json(o, &plan->findings), "unreached", operation_unreached_json(o));
+			 "jobs_waiting", (json_int_t)plan->waiting_jobs, "drift", operation_findings_json(o, &drift),
+			 "findings", operation_findings_json(o, &plan->findings), "unreached",
+			 operation_unreached_json(o));
 }

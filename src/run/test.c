@@ -36,10 +36,13 @@ static bool mentions(const char *text, const char *name)
 	return false;
 }
 
-/* That a node is gone which the plan removes is what was wanted. */
-static bool is_wanted(const struct gathered *g, const char *text)
+/* That a node or a partition is gone which the plan removes is what was wanted. */
+static bool is_wanted(const struct gathered *g, const struct scratch_finding *f, const char *text)
 {
 	const struct slurm_activation *a = g->plan->activation;
+	for (size_t i = 0; a && f->kind == SCRATCH_PARTITION_GONE && i < a->partitions_removed.len; i++)
+		if (mentions(f->subject, a->partitions_removed.items[i]))
+			return true;
 	for (size_t i = 0; a && i < a->nodes_removed.len; i++)
 		if (mentions(text, a->nodes_removed.items[i]))
 			return true;
@@ -62,7 +65,7 @@ static void judge(struct gathered *g, const char *controller, const json_t *answ
 	}
 	for (size_t i = 0; i < verdict.findings.len; i++) {
 		const struct scratch_finding *f = &verdict.findings.items[i];
-		if (!f->blocks && is_wanted(g, text_of(g, f)))
+		if (!f->blocks && is_wanted(g, f, text_of(g, f)))
 			continue;
 		struct finding *x = finding_add(&ret->findings, f->blocks ? FINDING_STOP : FINDING_NOTE, CODE_TEST,
 						NULL, "the new configuration: %s", text_of(g, f));

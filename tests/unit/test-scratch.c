@@ -11,6 +11,7 @@
 
 #include "base/strbuf.h"
 #include "base/str.h"
+#include "slurm/param.h"
 
 static struct arena *arena;
 
@@ -68,6 +69,76 @@ static void conf_leaves_out_what_acts(void **state)
 					   "JobComp", "Comm",   "/r\n",  "/h\n", "/on\n", "=300", "SlurmctldHost=b"};
 	for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
 		assert_has_not(out, gone[i]);
+}
+
+/* Slurm's own checks of one parameter against another (read_config.c, gres.c, controller.c, *_init of 22.05 to 24.11): both
+ * stay, or both go, with a database and without. */
+static void conf_stays_consistent(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *wants, *wanted;
+	} pairs[] = {
+	    {"JobContainerType=job_container/tmpfs", "PrologFlags=Contain"},
+	    {"PrologFlags=X11,Contain", "ProctrackType=proctrack/cgroup"},
+	    {"SlurmSchedLogLevel=1", "SlurmSchedLogFile=/log"},
+	    {"PreemptMode=SUSPEND,GANG", "PreemptType=preempt/partition_prio"},
+	    {"SelectType=select/cons_tres", "SelectTypeParameters=CR_Core"},
+	    {"RoutePlugin=route/topology", "TopologyPlugin=topology/tree"},
+	    {"AuthAltTypes=auth/jwt", "AuthAltParameters=jwt_key=/k"},
+	    {"GresTypes=gpu", "SelectType=select/cons_tres"},
+	    {"JobCompLoc=/jobs", "JobCompType=jobcomp/filetxt"},
+	    {"SuspendTime=60", "SuspendProgram=/s"},
+	    {"BurstBufferParameters=x", "BurstBufferType=burst_buffer/lua"},
+	    {"HealthCheckInterval=60", "HealthCheckProgram=/h"},
+	    {"PrEpParameters=x", "PrEpPlugins=prep/script"},
+	    {"JobAcctGatherParams=NoOverMemoryKill", "JobAcctGatherType=jobacct_gather/cgroup"},
+	};
+	static const char *const with_slurmdbd[] = {"AccountingStorageTRES=gres/gpu", "AccountingStorageEnforce=limits",
+						    "PriorityType=priority/multifactor", "FederationParameters=x",
+						    "TrackWCKey=yes"};
+	static const char dbd[] = "AccountingStorageType=accounting_storage/slurmdbd";
+	for (int k = 0; k < 2; k++)
+		for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+			const char *out = conf(arena_printf(arena, "ClusterName=c\n%s\n%s\n%s\n", k ? dbd : "",
+							    pairs[i].wants, pairs[i].wanted));
+			if (!strstr(out, pairs[i].wants) != !strstr(out, pairs[i].wanted))
+				fail_msg("%s without %s in:\n%s", pairs[i].wants, pairs[i].wanted, out);
+		}
+	for (size_t i = 0; i < sizeof with_slurmdbd / sizeof *with_slurmdbd; i++)
+		assert_has_not(conf(arena_printf(arena, "%s\n%s\n", dbd, with_slurmdbd[i])), with_slurmdbd[i]);
+}
+
+/* Every parameter that names a file, by the table of parameters: only what is read, and by nobody in the rehearsal, stays. */
+static void conf_names_no_file_of_the_host(void **state)
+{
+	(void)state;
+	static const char *const stay[] = {"PluginDir",     "PlugStackConfig", "SlurmdLogFile",
+					   "SlurmdPidFile", "SlurmdSpoolDir",  "TmpFS"};
+	size_t seen = 0;
+	for (const struct slurm_param *p = slurm_param_table(SLURM_GLOBAL); p->name; p++) {
+		bool stays = false;
+		for (size_t i = 0; i < sizeof stay / sizeof *stay; i++)
+			stays |= strcmp(stay[i], p->name) == 0;
+		if (p->type != SLURM_PATH && !strstr(p->name, "Prolog") && !strstr(p->name, "Prog"))
+			continue;
+		if (strstr(p->name, "Timeout") || strcmp(p->name, "PrologFlags") == 0)
+			continue;
+		const char *out = conf(arena_printf(arena, "ClusterName=c\n%s=/of/the/host\n", p->name));
+		if (!strstr(out, "/of/the/host") == stays)
+			fail_msg("%s", p->name);
+		seen++;
+	}
+	assert_true(seen > 25);
+}
+
+/* The state directory is a copy, and covered: what is in it is named where the copy is. */
+static void conf_finds_keys_in_the_copy(void **state)
+{
+	(void)state;
+	char *out = conf("StateSaveLocation=/var/state\nAuthAltTypes=auth/jwt\n"
+			 "AuthAltParameters=jwt_key=/var/state/jwt.key,other=/var/statement\n");
+	assert_has(out, "AuthAltParameters=jwt_key=/tmp/new/state/jwt.key,other=/var/statement\n");
 }
 
 static void conf_keeps_line_numbers(void **state)
@@ -332,6 +403,36 @@ static void what_slurm_refuses_is_said(void **state)
 	assert_false(v.ok);
 }
 
+/* slurmctld remembers finished jobs for a while, and complains of what they asked for. */
+static void what_is_over_is_nobodys_note(void **state)
+{
+	(void)state;
+	static const char report[] = HEAD
+	    "@new.up 5\n@new.jobs 0\n@new.log\n slurmctld: error: Invalid req_nodes (n3) for JobId=11\n"
+	    " slurmctld: error: Invalid req_nodes (n3) for JobId=12_4(13)\n@old.up 5\n@old.jobs 0\n@old.log\n@end\n";
+	struct scratch_verdict v = judge(report, "12_[1-9]|PENDING|main|root||n3|(null)|1|None\n");
+	assert_int_equal(v.findings.len, 1);
+	assert_has(v.findings.items[0].text, "JobId=12_4");
+	assert_int_equal(judge(report, "1|PENDING|main|root||n3|(null)|1|None\n").findings.len, 0);
+	assert_int_equal(judge(report, NULL).findings.len, 2);
+}
+
+static void what_happens_to_many_is_said_once(void **state)
+{
+	(void)state;
+	_cleanup_strbuf_ struct strbuf report = {0};
+	strbuf_adds(&report, HEAD "@new.up 5\n@new.jobs 0\n@new.log\n@old.up 5\n@old.jobs 0\n");
+	for (int i = 1; i <= 30; i++)
+		strbuf_addf(&report, " %d|PENDING|side|root|||(null)|1|Resources\n", i);
+	strbuf_adds(&report, " 77|RUNNING|main|root|n1||(null)|1|None\n@old.log\n@end\n");
+	struct scratch_verdict v = judge(strbuf_str(&report), NULL);
+	assert_false(v.ok);
+	assert_int_equal(v.findings.len, 2);
+	assert_true(str_starts(v.findings.items[0].subject, "jobs 1, 2, 3, "));
+	assert_has(v.findings.items[0].subject, "20 and 10 more");
+	assert_string_equal(v.findings.items[1].subject, "job 77");
+}
+
 static void an_old_one_that_fails_compares_nothing(void **state)
 {
 	(void)state;
@@ -396,6 +497,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(conf_leaves_out_what_acts),
+	    TEST(conf_stays_consistent),
+	    TEST(conf_names_no_file_of_the_host),
+	    TEST(conf_finds_keys_in_the_copy),
 	    TEST(conf_keeps_line_numbers),
 	    TEST(conf_gives_nodes_numeric_addresses),
 	    TEST(conf_with_a_database_needs_none),
@@ -407,6 +511,8 @@ int main(void)
 	    TEST(live_jobs_move_on),
 	    TEST(what_is_over_by_now_is_not_missed),
 	    TEST(what_slurm_refuses_is_said),
+	    TEST(what_is_over_is_nobodys_note),
+	    TEST(what_happens_to_many_is_said_once),
 	    TEST(an_old_one_that_fails_compares_nothing),
 	    TEST(bad_reports_are_errors),
 	    TEST(tasks_are_bounded),

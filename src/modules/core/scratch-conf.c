@@ -28,7 +28,13 @@ struct pair {
 	size_t key_len, value_len;
 };
 
-/* slurm.conf(5): everything that names a program, a place to write, another host, a database, or starts something. */
+/*
+ * slurm.conf(5): everything that names a program, a place to write, another host, a database, or starts something.
+ *
+ * What is left out must leave the rest consistent: what Slurm only takes together goes together or stays together. So
+ * PrologFlags stay, which start nothing without a Prolog, for JobContainerType wants Contain among them; and what wants
+ * slurmdbd goes with it. tests/unit/test-scratch.c has each pair that read_config.c and the *_init functions check.
+ */
 static const char *const left_out[] = {
     "SlurmctldHost",
     "ControlMachine",
@@ -54,7 +60,6 @@ static const char *const left_out[] = {
     "Epilog",
     "PrologSlurmctld",
     "EpilogSlurmctld",
-    "PrologFlags",
     "PrEpPlugins",
     "PrEpParameters",
     "ResvProlog",
@@ -126,6 +131,8 @@ struct rewrite {
 	bool dbd;
 	size_t next; /* addresses given out */
 	char *scheduler;
+	const char *state;     /* StateSaveLocation; NULL: not given */
+	const char *directory; /* of the rehearsal */
 	struct arena *arena;
 };
 
@@ -228,6 +235,22 @@ static void node_line(struct rewrite *r, const char *line, const struct pair *fi
 	add_addresses(r, count);
 }
 
+/* A pair as it is, but for files in the state directory, which is a copy here: a key for JSON web tokens is kept there. */
+static void add_pair(struct rewrite *r, const struct pair *p)
+{
+	const char *text = arena_strndup(r->arena, p->key, (size_t)(p->end - p->key)), *at;
+	size_t len = r->state ? strlen(r->state) : 0;
+	while (len > 1 && (at = strstr(text, r->state))) {
+		strbuf_add(r->out, text, (size_t)(at - text));
+		if (at[len] == '/')
+			strbuf_addf(r->out, "%s/state", r->directory);
+		else
+			strbuf_add(r->out, at, len);
+		text = at + len;
+	}
+	strbuf_adds(r->out, text);
+}
+
 static void global_line(struct rewrite *r, const char *line)
 {
 	struct pair p;
@@ -239,7 +262,7 @@ static void global_line(struct rewrite *r, const char *line)
 		bool out = is_one_of(&p, left_out, ARRAY_LEN(left_out)) ||
 			   (r->dbd && is_one_of(&p, left_out_dbd, ARRAY_LEN(left_out_dbd)));
 		if (!out)
-			strbuf_add(r->out, p.key, (size_t)(p.end - p.key));
+			add_pair(r, &p);
 	}
 	strbuf_adds(r->out, at);
 }
@@ -301,20 +324,26 @@ static bool logical_line(char **rest, struct strbuf *ret, unsigned *ret_count)
 	return *ret_count > 0;
 }
 
-/* The last of repeated ones counts. */
-static bool uses_dbd(const char *text, struct arena *arena)
+/* The last of repeated ones counts; NULL: not given. */
+static const char *last_value(const char *text, const char *key, struct arena *arena)
 {
 	_cleanup_strbuf_ struct strbuf line = {0};
 	char *rest = arena_strdup(arena, text);
-	bool dbd = false;
+	const char *value = NULL;
 	unsigned count;
 	while (logical_line(&rest, &line, &count)) {
 		struct pair p;
 		for (const char *at = strbuf_str(&line); next_pair(at, &p); at = p.end)
-			if (is_key(&p, "AccountingStorageType"))
-				dbd = str_ends(plain_value(arena, &p), "/slurmdbd");
+			if (is_key(&p, key))
+				value = plain_value(arena, &p);
 	}
-	return dbd;
+	return value;
+}
+
+static bool uses_dbd(const char *text, struct arena *arena)
+{
+	const char *type = last_value(text, "AccountingStorageType", arena);
+	return type && str_ends(type, "/slurmdbd");
 }
 
 /*
@@ -342,7 +371,11 @@ int scratch_conf(const char *text, size_t len, const char *host, unsigned port, 
 		return err_set(err, ERR_INPUT, "slurm.conf holds a NUL byte");
 	_cleanup_strbuf_ struct strbuf out = {0}, line = {0};
 	char *copy = arena_strndup(arena, text, len), *rest;
-	struct rewrite r = {.out = &out, .dbd = uses_dbd(copy, arena), .arena = arena};
+	struct rewrite r = {.out = &out,
+			    .dbd = uses_dbd(copy, arena),
+			    .state = last_value(copy, "StateSaveLocation", arena),
+			    .directory = directory,
+			    .arena = arena};
 	unsigned number = 1, count;
 	for (rest = copy; logical_line(&rest, &line, &count); number += count) {
 		if (one_line(&r, strbuf_str(&line), number, err) < 0)

@@ -230,6 +230,21 @@ static const char *start_failed(struct judge *j, struct report *report, const ch
 	return NULL;
 }
 
+/* Does a line of a log speak of a job that is over? Whoever reads it cannot do anything about that one. */
+static bool is_about_the_past(const struct judge *j, const char *text)
+{
+	static const char key[] = "JobId=";
+	const char *at = strstr(text, key);
+	if (!at || !j->known->jobs)
+		return false;
+	const char *number = at + strlen(key);
+	size_t len = strspn(number, "0123456789");
+	for (const char *line = j->known->jobs; line && *line; line = strchr(line, '\n'), line += line != NULL)
+		if (strncmp(line, number, len) == 0 && !(line[len] >= '0' && line[len] <= '9'))
+			return false;
+	return true;
+}
+
 /* A busy machine makes slurmctld complain of the clock: that is not the configuration's doing. */
 static void judge_log(struct judge *j, const struct section *log, const struct section *old)
 {
@@ -240,7 +255,8 @@ static void judge_log(struct judge *j, const struct section *log, const struct s
 	rest = log->args ? arena_strdup(j->arena, log->body) : NULL;
 	while (rest && (line = str_next_line(&rest))) {
 		char *text = tidy(j->arena, line);
-		if (!map_set(&known, text, j) && strstr(text, "error:") && !strstr(text, "High latency for"))
+		if (!map_set(&known, text, j) && strstr(text, "error:") && !strstr(text, "High latency for") &&
+		    !is_about_the_past(j, text))
 			find_said(j, SCRATCH_ERROR, false, text);
 	}
 }
@@ -601,6 +617,8 @@ int scratch_judge(const char *text, size_t len, const struct scratch_live *live,
 		if (a->args && b->args)
 			compare_things(&j, &things[i], a->body, b->body);
 	}
+	scratch_group(&verdict.findings, arena);
+	scratch_group(&verdict.findings, arena);
 	*ret = verdict;
 	return 0;
 }

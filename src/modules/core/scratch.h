@@ -80,7 +80,7 @@ enum scratch_kind {
 struct scratch_finding {
 	enum scratch_kind kind;
 	bool blocks;         /* the configuration must not be put in force; the others are for the reader */
-	const char *subject; /* "job 12_[3-9]", "node n3", "slurm.conf:17"; "" where there is none */
+	const char *subject; /* "job 12_[3-9]", "jobs 7, 8", "node n3", "slurm.conf:17"; "" where there is none */
 	const char *before;  /* "PENDING"; NULL */
 	const char *after;   /* "FAILED"; NULL */
 	const char *text;    /* what Slurm said, or a sentence; never NULL */
@@ -90,6 +90,9 @@ struct scratch_findings {
 	struct scratch_finding *items;
 	size_t len, cap;
 };
+
+/* Jobs to which the same happens become one finding, in the place of the first. Part of scratch_judge. */
+void scratch_group(struct scratch_findings *findings, struct arena *arena);
 
 struct scratch_verdict {
 	struct scratch_findings findings;
