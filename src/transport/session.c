@@ -160,7 +160,9 @@ void session_feed(struct session *s)
 static void on_written(void *data)
 {
 	struct session *s = data;
-	s->progress_ms = s->said_ms = uv_now(&s->fleet->loop);
+	s->progress_ms = uv_now(&s->fleet->loop);
+	if (s->sending != SESSION_NONE) /* and not a heartbeat */
+		s->said_ms = s->progress_ms;
 	session_feed(s);
 }
 
