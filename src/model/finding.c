@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/mask.h"
 #include "base/str.h"
 #include "base/vec.h"
 
@@ -23,13 +24,20 @@ const char *finding_code_meaning(enum finding_code code)
 	return codes[code].meaning;
 }
 
+/* What a host or one of its files says may be in it. */
+static const char *shown(struct findings *f, char *text)
+{
+	mask_secrets(text, strlen(text));
+	return str_printable(f->arena, text, strlen(text));
+}
+
 const char *finding_text(struct findings *f, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
 	char *text = arena_vprintf(f->arena, fmt, ap);
 	va_end(ap);
-	return str_printable(f->arena, text, strlen(text));
+	return shown(f, text);
 }
 
 struct finding *finding_add(struct findings *f, enum finding_weight weight, enum finding_code code, const char *host,
@@ -44,7 +52,7 @@ struct finding *finding_add(struct findings *f, enum finding_weight weight, enum
 	    .weight = weight,
 	    .code = finding_code_word(code),
 	    .host = host,
-	    .what = str_printable(f->arena, text, strlen(text)),
+	    .what = shown(f, text),
 	};
 	return x;
 }
