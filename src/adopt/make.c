@@ -148,7 +148,7 @@ const char *make_param_fault(struct builder *b, const struct slurm_param *param,
 		return "its value begins or ends with a blank";
 	if (slurm_param_check(param, b->release, value, &err) < 0)
 		return arena_strdup(b->arena, err.text);
-	return NULL;
+	return inventory_param_fault(param->name, value);
 }
 
 const char *make_param(const struct adopt_params *params, const char *key)

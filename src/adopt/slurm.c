@@ -197,24 +197,11 @@ static int add_controllers(struct builder *b, struct err *err)
 	return 0;
 }
 
-/* Slurm takes a path as it is; cluster.yaml wants it without doubled and trailing slashes. */
-static const char *plain_path(struct arena *arena, const char *path)
-{
-	char *out = arena_strdup(arena, path);
-	size_t n = 0;
-	for (const char *p = path; *p; p++)
-		if (*p != '/' || p[1] != '/')
-			out[n++] = *p;
-	while (n > 1 && out[n - 1] == '/')
-		n--;
-	out[n] = '\0';
-	return out;
-}
-
 static void add_state(struct builder *b)
 {
 	const char *given = slurm_conf_get(b->conf, "StateSaveLocation");
-	const char *path = plain_path(b->arena, given ? given : slurm_param_default("StateSaveLocation", b->release));
+	const char *path =
+	    inventory_plain_path(b->arena, given ? given : slurm_param_default("StateSaveLocation", b->release));
 	const char *fault = inventory_state_fault(path);
 	if (!fault)
 		fault = conf_path_fault(path);

@@ -1,4 +1,8 @@
-/* Directories: they exist, with owner, group and mode. What is in them is nobody's business here. */
+/*
+ * Directories: they exist, with owner, group and mode. What is in them is nobody's business here, but for one question: a
+ * directory that somebody else has, or has put something into, keeps its owner (docs/adr/0057-owners.md).
+ */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,6 +13,36 @@
 #include "agent/resource.h"
 #include "agent/session.h"
 #include "base/fd.h"
+#include "base/str.h"
+
+/* A new file system has lost+found in it. What cannot be read counts as full. */
+static bool is_empty(int directory)
+{
+	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	bool empty = d != NULL;
+	if (!d) {
+		fd_closep(&fd);
+		return false;
+	}
+	for (struct dirent *e; empty && (e = readdir(d));)
+		empty = streq(e->d_name, ".") || streq(e->d_name, "..") || streq(e->d_name, "lost+found");
+	closedir(d);
+	return empty;
+}
+
+/* Is it somebody's who is not the wanted owner (-1: who does not exist yet)? */
+static bool is_foreign(const struct resource *r, int fd, const struct stat *st, uid_t uid)
+{
+	return !r->directory.ours && st->st_uid != uid && (st->st_uid != 0 || !is_empty(fd));
+}
+
+static void refuse(struct session *s, const struct resource *r, const struct stat *st, struct probe *p)
+{
+	probe_found(p, OBSERVED_ERROR, "%s exists already and belongs to %s%s; its owner is not changed to %s",
+		    r->directory.path, passwd_user_name(s, st->st_uid, p->arena),
+		    st->st_uid ? "" : ", and is not empty", r->directory.owner);
+}
 
 static void probe(struct session *s, const struct resource *r, struct probe *p)
 {
@@ -24,8 +58,15 @@ static void probe(struct session *s, const struct resource *r, struct probe *p)
 		return probe_found(p, OBSERVED_ERROR, "%s", err.text);
 	}
 	if (!S_ISDIR(st.st_mode))
-		return probe_found(p, OBSERVED_ERROR, "%s is not a directory", r->directory.path);
-	if (passwd_ids(s, r->directory.owner, r->directory.group, &uid, &gid, &err) < 0) {
+		return probe_found(p, OBSERVED_ERROR, "%s is a %s, not a directory", r->directory.path,
+				   S_ISLNK(st.st_mode)   ? "symbolic link"
+				   : S_ISREG(st.st_mode) ? "file"
+							 : "special file");
+	bool known = passwd_ids(s, r->directory.owner, r->directory.group, &uid, &gid, &err) == 0;
+	_cleanup_fd_ int fd = root_file(&s->root, r->directory.path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+	if (is_foreign(r, fd, &st, known ? uid : (uid_t)-1))
+		return refuse(s, r, &st, p);
+	if (!known) {
 		strbuf_addf(&why, ", %s", err.text);
 	} else {
 		if (st.st_uid != uid)
@@ -47,6 +88,7 @@ static int apply(struct session *s, const struct resource *r, const struct obser
 		 struct err *err)
 {
 	const char *path = r->directory.path, *name;
+	struct stat st;
 	uid_t uid;
 	gid_t gid;
 	if (passwd_ids(s, r->directory.owner, r->directory.group, &uid, &gid, err) < 0)
@@ -59,8 +101,10 @@ static int apply(struct session *s, const struct resource *r, const struct obser
 		return root_error(err, errno, "cannot make the directory", path);
 	failpoint();
 	_cleanup_fd_ int fd = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return root_error(err, errno, "cannot open the directory", path);
+	if (is_foreign(r, fd, &st, uid))
+		return err_set(err, ERR_REFUSED, "%s was made by somebody else in the meantime", path);
 	if (fchown(fd, uid, gid) < 0)
 		return root_error(err, errno, "cannot change the owner of", path);
 	failpoint();

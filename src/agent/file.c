@@ -83,10 +83,20 @@ static int open_regular(struct session *s, const char *path, struct stat *ret, s
 	return fd;
 }
 
+/* Does a symbolic link stand there that may be replaced? What it points to is left alone. */
+static bool is_over_link(struct session *s, const struct resource *r)
+{
+	struct stat st;
+	return r->file.over_link && root_lstat(&s->root, r->file.path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 static void probe(struct session *s, const struct resource *r, struct probe *p)
 {
 	struct stat st;
 	struct err err = {0};
+	if (is_over_link(s, r))
+		return probe_found(p, OBSERVED_DIFFERS,
+				   "is a symbolic link: a file takes its place, and what it points to stays");
 	_cleanup_fd_ int fd = open_regular(s, r->file.path, &st, &err);
 	if (fd < 0 && err.sys == ENOENT)
 		return probe_found(p, OBSERVED_MISSING, "is not there");
@@ -170,8 +180,9 @@ static int apply(struct session *s, const struct resource *r, const struct obser
 	struct err why = {0};
 	if (passwd_ids(s, r->file.owner, r->file.group, &uid, &gid, err) < 0)
 		return -1;
-	_cleanup_fd_ int fd = open_regular(s, r->file.path, &st, &why);
-	if (fd < 0 && why.sys != ENOENT)
+	bool link = is_over_link(s, r);
+	_cleanup_fd_ int fd = link ? -1 : open_regular(s, r->file.path, &st, &why);
+	if (fd < 0 && !link && why.sys != ENOENT)
 		return err_set(err, why.code, "%s", why.text);
 	int same = 0;
 	if (fd >= 0 && is_secret(r))
@@ -189,7 +200,7 @@ static int apply(struct session *s, const struct resource *r, const struct obser
 		    (fd >= 0 && backup_keep(&s->root, r->file.path, fd, err) < 0) ||
 		    root_write(&s->root, r->file.path, content, len, uid, gid, r->file.mode, err) < 0)
 			return -1;
-		strbuf_adds(what, fd >= 0 ? "replaced" : "written");
+		strbuf_adds(what, fd >= 0 || link ? "replaced" : "written");
 	}
 	service_path_changed(s, r->file.path);
 	return 0;

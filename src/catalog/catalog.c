@@ -62,6 +62,14 @@ struct resource *catalog_directory(struct catalog *c, enum stage stage, const ch
 	return r;
 }
 
+struct resource *catalog_own_directory(struct catalog *c, enum stage stage, const char *path, const char *owner,
+				       const char *group, mode_t mode)
+{
+	struct resource *r = catalog_directory(c, stage, path, owner, group, mode);
+	r->directory.ours = true;
+	return r;
+}
+
 struct resource *catalog_link(struct catalog *c, enum stage stage, const char *path, const char *target)
 {
 	struct resource *r = add(c, RESOURCE_LINK, stage, path);

@@ -9,8 +9,10 @@
  * packages   every named package is installed, in one transaction, without recommends; with a version where one is
  *	named, and then held (apt-mark hold). Daemons are not started by the installation.
  * file       regular file with this content, owner, group and mode. Replaced atomically; what was there is kept in
- *	/var/lib/reeve/backup (root only). A symbolic link or directory in its place is an error, never followed.
- * directory  exists with this owner, group and mode. Parents are made (0755, root) where missing, never changed.
+ *	/var/lib/reeve/backup (root only). A symbolic link or directory in its place is an error, never followed; with
+ *	`over_link` a link is replaced, and what it pointed to stays.
+ * directory  exists with this owner, group and mode. Parents are made (0755, root) where missing, never changed. One that
+ *	exists keeps its owner unless it is `ours`: another's is an error, but for an empty one of root's.
  * link       symbolic link with this target. Anything but a link in its place is an error.
  * service    systemd unit enabled/disabled and running/stopped. A running unit is restarted, once, where `restart` says
  *	so, or where one of `inputs` (paths) was changed (ctime) after the unit was started. Success means that it is
@@ -79,10 +81,12 @@ struct resource {
 			const char *secret;      /* name of the secret that is the content, NULL: not secret */
 			const char *fingerprint; /* keyed hash of the secret, hex (crypto_generichash, 32 bytes) */
 			const char *salt;        /* its key, hex, 32 bytes; not secret */
+			bool over_link;          /* a symbolic link in its place may be replaced */
 		} file;
 		struct {
 			const char *path, *owner, *group;
 			mode_t mode;
+			bool ours; /* its path is the program's or its packages' own, named by no operator */
 		} directory;
 		struct {
 			const char *path, *target;
@@ -128,6 +132,9 @@ struct resource *catalog_secret(struct catalog *c, enum stage stage, const char 
 				const char *salt);
 struct resource *catalog_directory(struct catalog *c, enum stage stage, const char *path, const char *owner,
 				   const char *group, mode_t mode);
+/* One whose path is a constant of reeve's or of a package: it is given this owner in any case. */
+struct resource *catalog_own_directory(struct catalog *c, enum stage stage, const char *path, const char *owner,
+				       const char *group, mode_t mode);
 struct resource *catalog_link(struct catalog *c, enum stage stage, const char *path, const char *target);
 struct resource *catalog_service(struct catalog *c, enum stage stage, const char *unit, enum tristate enabled,
 				 enum tristate running, const char *const *inputs);

@@ -60,6 +60,12 @@ static void set_mode(json_t *o, mode_t mode)
 	set(o, "mode", text);
 }
 
+static void set_flag(json_t *o, const char *key, bool value)
+{
+	if (value)
+		json_object_set_new(o, key, json_true());
+}
+
 static json_t *encode_packages(const struct resource *r)
 {
 	json_t *list = json_array();
@@ -87,6 +93,7 @@ json_t *resource_encode(const struct resource *r)
 		set(o, "owner", r->file.owner);
 		set(o, "group", r->file.group);
 		set_mode(o, r->file.mode);
+		set_flag(o, "over_link", r->file.over_link);
 		if (r->file.secret) {
 			set(o, "secret", r->file.secret);
 			set(o, "fingerprint", r->file.fingerprint);
@@ -101,6 +108,7 @@ json_t *resource_encode(const struct resource *r)
 		set(o, "owner", r->directory.owner);
 		set(o, "group", r->directory.group);
 		set_mode(o, r->directory.mode);
+		set_flag(o, "ours", r->directory.ours);
 		break;
 	case RESOURCE_LINK:
 		set(o, "path", r->link.path);
@@ -182,6 +190,12 @@ static bool take_bool(struct reader *r, const char *key)
 	if (!json_is_boolean(value))
 		fail(r, key, "is no boolean");
 	return json_is_true(value);
+}
+
+/* One that is false where it is not there. */
+static bool take_flag(struct reader *r, const char *key)
+{
+	return json_object_get(r->object, key) && take_bool(r, key);
 }
 
 static long take_long(struct reader *r, const char *key, long min, long max)
@@ -301,6 +315,7 @@ static void take_file(struct reader *r, struct resource *ret)
 	ret->file.owner = take_word(r, "owner", true);
 	ret->file.group = take_word(r, "group", true);
 	ret->file.mode = take_mode(r);
+	ret->file.over_link = take_flag(r, "over_link");
 	ret->file.secret = take_word(r, "secret", false);
 	if (ret->file.secret) {
 		ret->file.fingerprint = take_hex32(r, "fingerprint");
@@ -363,6 +378,7 @@ int resource_decode(const json_t *json, struct arena *arena, struct resource *re
 		out.directory.owner = take_word(&r, "owner", true);
 		out.directory.group = take_word(&r, "group", true);
 		out.directory.mode = take_mode(&r);
+		out.directory.ours = take_flag(&r, "ours");
 		break;
 	case RESOURCE_LINK:
 		out.link.path = take_path(&r, "path");

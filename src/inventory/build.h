@@ -69,6 +69,8 @@ struct span build_offset(const struct conf_value *value, size_t offset);
 void build_controllers(struct build *b, const struct conf_value *value);
 void build_compute(struct build *b, const struct conf_value *value);
 void build_state(struct build *b, const struct conf_value *value);
+/* When `state` and the parameters are known: directories of the system are not Slurm's. */
+void build_directories(struct build *b);
 
 /* params.c: Slurm's own parameters. */
 struct build_params {

@@ -115,6 +115,7 @@ static void build(struct build *b)
 	build_classes(b, values[CLASSES]);
 	build_partitions(b, values[PARTITIONS]);
 	build_slurm(b, values[SLURM]);
+	build_directories(b);
 	build_cgroup(b, values[CGROUP]);
 	build_together(b);
 	build_network(b, values[NETWORK]);

@@ -235,8 +235,18 @@ struct inventory *inventory_parse(const char *file, const char *text, size_t len
 				  const struct inv_section *const *sections, struct diags *diags, struct arena *arena,
 				  struct err *err);
 
-/* Why the state directory cannot be at this absolute path ("is under /tmp, ..."); NULL: it can. */
+/* Where slurmd keeps its spool unless SlurmdSpoolDir is given. */
+#define INV_SPOOL "/var/lib/slurm/slurmd"
+
+/* Why a directory for Slurm's own use cannot be at this absolute path, because it is the system's or other people's ("is a
+ * directory of the system"); NULL: it can. The state directory, too, wants a disk that is there after a boot. */
+const char *inventory_directory_fault(const char *path);
 const char *inventory_state_fault(const char *path);
+/* The same for a parameter of slurm.conf that names one; NULL also where it names none. */
+const char *inventory_param_fault(const char *key, const char *value);
+
+/* Without doubled and trailing slashes, which Slurm takes and cluster.yaml does not. */
+const char *inventory_plain_path(struct arena *arena, const char *path);
 
 /* A line of gres.conf(5) as a class takes it, in words that `release` (0: any) has. */
 struct inv_gres_line {

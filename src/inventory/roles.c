@@ -63,32 +63,6 @@ void build_compute(struct build *b, const struct conf_value *value)
 	free(list.items);
 }
 
-/* Directories that are emptied at a boot, or are no disk at all. */
-#define FLEETING(path) \
-	{ \
-		path, "is under " path ", where the cluster's jobs would be lost" \
-	}
-static const struct {
-	const char *path, *fault;
-} fleeting[] = {FLEETING("/tmp"), FLEETING("/run"),  FLEETING("/var/run"), FLEETING("/var/tmp"),
-		FLEETING("/dev"), FLEETING("/proc"), FLEETING("/sys")};
-
-static bool is_under(const char *path, const char *directory)
-{
-	size_t n = strlen(directory);
-	return !strncmp(path, directory, n) && (!path[n] || path[n] == '/');
-}
-
-const char *inventory_state_fault(const char *path)
-{
-	if (streq(path, "/"))
-		return "needs a directory of its own, not /";
-	for (size_t i = 0; i < ARRAY_LEN(fleeting); i++)
-		if (is_under(path, fleeting[i].path))
-			return fleeting[i].fault;
-	return NULL;
-}
-
 void build_state(struct build *b, const struct conf_value *value)
 {
 	struct inventory *inv = b->inv;
@@ -103,5 +77,25 @@ void build_state(struct build *b, const struct conf_value *value)
 	inv->state = (struct inv_text){.text = path, .at = value->at};
 	const char *fault = inventory_state_fault(path);
 	if (fault)
-		diag_error(b->diags, INV_STATE_CODE, value->at, NULL, "'state' %s", fault);
+		diag_error(b->diags, INV_STATE_CODE, value->at,
+			   inv->controller_count > 1 ? "for example: state: /mnt/nfs/slurm/state"
+						     : "for example: state: /var/spool/slurmctld",
+			   "'state' %s", fault);
+}
+
+void build_directories(struct build *b)
+{
+	const struct inventory *inv = b->inv;
+	for (size_t i = 0; i < inv->param_count; i++) {
+		const struct inv_param *p = &inv->params[i];
+		const char *fault = inventory_param_fault(p->key, p->value);
+		if (fault)
+			diag_error(b->diags, INV_PARAM_VALUE_CODE, p->value_at, NULL, "%s: '%s' %s", p->key, p->value,
+				   fault);
+		else if (streq(p->key, "SlurmdSpoolDir") &&
+			 streq(inventory_plain_path(b->arena, p->value), inv->state.text))
+			diag_error(b->diags, INV_STATE_CODE, p->value_at, NULL,
+				   "SlurmdSpoolDir and 'state' are both %s: slurmd and slurmctld need one each",
+				   inv->state.text);
+	}
 }

@@ -128,6 +128,7 @@ static struct cluster *resolve(const struct inventory *inv, const struct blames 
 	c->record_differs |= differs(c);
 	cluster_populate(c);
 	cluster_check_hosts(c);
+	c->replace = options->replace;
 	cluster_check_files(c, options->replace);
 	cluster_check_gpus(c);
 	cluster_check_cgroups(c);

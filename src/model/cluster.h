@@ -91,6 +91,7 @@ struct cluster {
 	const struct record *record; /* NULL: none was found */
 	struct digest record_digest; /* of its text; "" where there is none */
 	bool quorum;                 /* a majority of the controllers was reached */
+	bool replace;                /* files of Slurm's that reeve did not write may be replaced */
 	bool fresh;                  /* a quorum has no record, and no Slurm daemon runs: a first installation */
 	unsigned release;            /* of Slurm on the controllers: 2205; 0 where no controller was reached */
 	enum cluster_key key;

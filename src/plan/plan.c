@@ -40,6 +40,65 @@ static const struct observed *with_consequences(struct plan *plan, const struct 
 	return all;
 }
 
+static const char *path_of(const struct resource *r)
+{
+	return r->type == RESOURCE_FILE        ? r->file.path
+	       : r->type == RESOURCE_DIRECTORY ? r->directory.path
+	       : r->type == RESOURCE_LINK      ? r->link.path
+	       : r->type == RESOURCE_ABSENT    ? r->absent.path
+					       : NULL;
+}
+
+/* Does it lie in a directory that is wrong itself, and has its finding? */
+static bool is_consequence(const struct host_plan *h, size_t k)
+{
+	const char *path = path_of(&h->catalog->items[k]);
+	for (size_t i = 0; path && i < h->catalog->len; i++) {
+		const struct resource *r = &h->catalog->items[i];
+		if (r->type == RESOURCE_DIRECTORY && h->observed[i].state == OBSERVED_ERROR &&
+		    str_starts(path, r->directory.path) && path[strlen(r->directory.path)] == '/')
+			return true;
+	}
+	return false;
+}
+
+/* What to do about something that stands where a resource is to be. */
+static const char *way_out(struct plan *plan, const char *host, const struct resource *r)
+{
+	if (r->type == RESOURCE_FILE && r->file.secret == NULL && str_starts(r->file.path, "/etc/slurm/"))
+		return finding_text(
+		    &plan->findings,
+		    "a link: `reeve apply --replace` puts a file in its place on each host, and what it "
+		    "points to stays; anything else: on %s, move %s away",
+		    host, r->file.path);
+	if (r->type == RESOURCE_DIRECTORY && r->directory.ours)
+		return finding_text(
+		    &plan->findings,
+		    "on %s, make %s a directory: a link is replaced by a copy with: p=$(readlink -f %s) "
+		    "&& rm %s && cp -a \"$p\" %s",
+		    host, r->directory.path, r->directory.path, r->directory.path, r->directory.path);
+	if (r->type == RESOURCE_DIRECTORY)
+		return finding_text(&plan->findings,
+				    "name another directory in cluster.yaml; or, where %s is Slurm's, on %s: chown -R "
+				    "%s: %s",
+				    r->directory.path, host, r->directory.owner, r->directory.path);
+	return path_of(r) ? finding_text(&plan->findings, "on %s, move %s away", host, path_of(r)) : NULL;
+}
+
+/* What a run would fail on is said before it: on a controller it stops the run, a compute host is left out. */
+static void add_error(struct plan *plan, size_t host, size_t k)
+{
+	const struct host_plan *h = &plan->hosts[host];
+	const struct resource *r = &h->catalog->items[k];
+	const struct inv_host *inv = &plan->cluster->inv->hosts[host];
+	if (is_consequence(h, k))
+		return;
+	struct finding *f = finding_add(&plan->findings, inv->controller ? FINDING_STOP : FINDING_HOST, CODE_RESOURCE,
+					inv->name, "%s: %s", r->id, h->observed[k].why);
+	f->fix = way_out(plan, inv->name, r);
+	f->origin = r->origin;
+}
+
 static void count_changes(struct plan *plan, const struct plan_options *options)
 {
 	for (size_t i = 0; i < plan->cluster->inv->host_count; i++) {
@@ -51,12 +110,8 @@ static void count_changes(struct plan *plan, const struct plan_options *options)
 			const struct observed *o = &h->observed[k];
 			if (!plan_wants(options, r->module) || o->state == OBSERVED_SAME)
 				continue;
-			if (o->state == OBSERVED_ERROR) {
-				struct finding *f =
-				    finding_add(&plan->findings, FINDING_HOST, CODE_RESOURCE,
-						plan->cluster->inv->hosts[i].name, "%s: %s", r->id, o->why);
-				f->origin = r->origin;
-			}
+			if (o->state == OBSERVED_ERROR)
+				add_error(plan, i, k);
 			bool conf = r->type == RESOURCE_FILE && str_starts(r->file.path, "/etc/slurm/");
 			plan->slurm_conf_changes |= conf;
 			if (!h->selected)

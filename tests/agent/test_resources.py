@@ -116,6 +116,47 @@ class Files(Case):
             self.assertEqual(s.apply(file("/lib/up/f", CONF), epoch=2)["changed"], 1)
         self.assertEqual((self.root / "etc/f").read_bytes(), CONF)
 
+    def test_a_link_is_replaced_only_where_that_is_wanted(self):
+        (self.root / "target").write_text("keep me")
+        (self.root / "link").symlink_to("target")
+        wanted = dict(file("/link", CONF), over_link=True)
+        with self.locked() as s:
+            s.send(blob(CONF))
+            found = s.probe(wanted)[0]
+            self.assertEqual(found["state"], "differs")
+            self.assertIn("symbolic link", found["why"])
+            self.assertEqual(s.apply(wanted), {"changed": 1, "failed": 0})
+            self.assertEqual(s.probe(wanted)[0]["state"], "same")
+        self.assertEqual((self.root / "target").read_text(), "keep me")
+        self.assertFalse((self.root / "link").is_symlink())
+        self.assertEqual((self.root / "link").read_bytes(), CONF)
+
+    def test_a_directory_of_somebody_else_keeps_its_owner(self):
+        for name, uid, full in (("full", 0, True), ("alice", 1000, False), ("both", 1000, True)):
+            (self.root / name).mkdir()
+            if full:
+                (self.root / name / "x").write_text("x")
+            os.chown(self.root / name, uid, uid)
+        wanted = [directory("/" + name, owner) for name in ("full", "alice", "both") for owner in ("slurm", "nobody-yet")]
+        with self.locked() as s:
+            found = s.probe(*wanted)
+            self.assertEqual({o["state"] for o in found}, {"error"})
+            self.assertIn("belongs to root, and is not empty", found[0]["why"])
+            self.assertEqual(s.apply(*wanted, keep_going=True), {"changed": 0, "failed": len(wanted)})
+        self.assertEqual([(self.root / n).stat().st_uid for n in ("full", "alice", "both")], [0, 1000, 1000])
+
+    def test_an_empty_directory_of_roots_or_a_packages_own_is_taken(self):
+        for name in ("empty", "disk/lost+found", "ours"):
+            (self.root / name).mkdir(parents=True)
+        (self.root / "ours/x").write_text("x")
+        os.chown(self.root / "ours", 1000, 1000)
+        wanted = [directory("/empty", "slurm"), directory("/disk", "slurm"), dict(directory("/ours", "slurm"), ours=True)]
+        with self.locked() as s:
+            self.assertEqual({o["state"] for o in s.probe(*wanted)}, {"differs"})
+            self.assertEqual(s.apply(*wanted), {"changed": 3, "failed": 0})
+            self.assertEqual({o["state"] for o in s.probe(*wanted)}, {"same"})
+        self.assertEqual({(self.root / n).stat().st_uid for n in ("empty", "disk", "ours")}, {64030})
+
     def test_a_parent_that_leads_out_of_the_root_stays_in_it(self):
         (self.root / "out").symlink_to("/tmp")
         name = "reeve-test-outside-%d" % os.getpid()

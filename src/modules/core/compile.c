@@ -31,9 +31,9 @@ static const char *const key_inputs[] = {CORE_KEY, NULL};
 
 static void munge(const struct cluster *c, struct catalog *out)
 {
-	catalog_directory(out, STAGE_PREPARE, "/etc/munge", "munge", "munge", 0700);
-	catalog_directory(out, STAGE_PREPARE, "/var/log/munge", "munge", "munge", 0700);
-	catalog_directory(out, STAGE_PREPARE, "/var/lib/munge", "munge", "munge", 0711);
+	catalog_own_directory(out, STAGE_PREPARE, "/etc/munge", "munge", "munge", 0700);
+	catalog_own_directory(out, STAGE_PREPARE, "/var/log/munge", "munge", "munge", 0700);
+	catalog_own_directory(out, STAGE_PREPARE, "/var/lib/munge", "munge", "munge", 0711);
 	/* Without a fingerprint the key is still to be decided: there is a finding, and nothing is applied. */
 	if (c->key_fingerprint)
 		catalog_secret(out, STAGE_AUTH, CORE_KEY, "munge", "munge", 0400, "munge.key", c->key_fingerprint,
@@ -44,6 +44,13 @@ static void munge(const struct cluster *c, struct catalog *out)
 static void put_file(struct catalog *out, enum stage stage, const char *path, mode_t mode, const char *text)
 {
 	catalog_file(out, stage, path, "root", "root", mode, text, strlen(text));
+}
+
+/* A file of Slurm's in its place, also over a link to one that machines share, where the operator said --replace. */
+static void put_conf(const struct cluster *c, struct catalog *out, enum stage stage, const char *path, mode_t mode,
+		     const char *text)
+{
+	catalog_file(out, stage, path, "root", "root", mode, text, strlen(text))->file.over_link = c->replace;
 }
 
 /* Where a daemon writes its log, as logrotate(8) takes it: "%h" and the like (slurm.conf(5), SlurmdLogFile) are any text. */
@@ -81,6 +88,7 @@ static void slurmctld(const struct cluster *c, struct catalog *out)
 	const struct inventory *inv = c->inv;
 	struct resource *state = catalog_directory(out, STAGE_PREPARE, inv->state.text, "slurm", "slurm", 0755);
 	state->origin = inv->state.at;
+	state->directory.ours = !inv->state.at.line;
 	put_file(out, STAGE_PREPARE, "/etc/systemd/system/slurmctld.service.d/reeve.conf", 0644,
 		 arena_printf(c->arena,
 			      "# Written by reeve.\n[Unit]\nRequiresMountsFor=%s\nAfter=remote-fs.target "
@@ -95,7 +103,7 @@ static void slurmctld(const struct cluster *c, struct catalog *out)
 static void slurmd(const struct cluster *c, struct catalog *out)
 {
 	if (!inventory_param(c->inv->params, c->inv->param_count, "SlurmdSpoolDir"))
-		catalog_directory(out, STAGE_PREPARE, CORE_SPOOL, "slurm", "slurm", 0755);
+		catalog_own_directory(out, STAGE_PREPARE, CORE_SPOOL, "slurm", "slurm", 0755);
 	put_file(
 	    out, STAGE_PREPARE, "/etc/systemd/system/slurmd.service.d/reeve.conf", 0644,
 	    "# Written by reeve.\n[Unit]\nAfter=remote-fs.target munge.service\nWants=munge.service\n"
@@ -115,7 +123,7 @@ static void topology(const struct cluster *c, const struct cluster_host *h, enum
 			    : stage == STAGE_ACTIVATE ? h->facts->topology_conf
 						      : h->facts->in_force_topology;
 	if (text)
-		put_file(out, stage, path, mode, text);
+		put_conf(c, out, stage, path, mode, text);
 	else if (there && str_starts(there, CLUSTER_CONF_MARK))
 		catalog_absent(out, stage, path);
 }
@@ -126,7 +134,7 @@ static void topology(const struct cluster *c, const struct cluster_host *h, enum
  */
 static void in_force(const struct cluster *c, const struct cluster_host *h, struct catalog *out)
 {
-	catalog_directory(out, STAGE_SERVICES, "/var/lib/reeve/in-force", "root", "root", 0700);
+	catalog_own_directory(out, STAGE_SERVICES, "/var/lib/reeve/in-force", "root", "root", 0700);
 	put_file(out, STAGE_SERVICES, "/var/lib/reeve/in-force/slurm.conf", 0600, core_slurm_conf(c));
 	put_file(out, STAGE_SERVICES, "/var/lib/reeve/in-force/cgroup.conf", 0600, core_cgroup_conf(c));
 	if (core_gres_conf(c))
@@ -157,12 +165,12 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 	}
 	packages(c, h, out);
 	munge(c, out);
-	catalog_directory(out, STAGE_PREPARE, "/etc/slurm", "root", "root", 0755);
-	catalog_directory(out, STAGE_PREPARE, CORE_LOGS, "slurm", "slurm", 0755);
-	put_file(out, STAGE_ACTIVATE, CORE_CONF, 0644, core_slurm_conf(c));
-	put_file(out, STAGE_ACTIVATE, CORE_CGROUP, 0644, core_cgroup_conf(c));
+	catalog_own_directory(out, STAGE_PREPARE, "/etc/slurm", "root", "root", 0755);
+	catalog_own_directory(out, STAGE_PREPARE, CORE_LOGS, "slurm", "slurm", 0755);
+	put_conf(c, out, STAGE_ACTIVATE, CORE_CONF, 0644, core_slurm_conf(c));
+	put_conf(c, out, STAGE_ACTIVATE, CORE_CGROUP, 0644, core_cgroup_conf(c));
 	if (core_gres_conf(c))
-		put_file(out, STAGE_ACTIVATE, CORE_GRES, 0644, core_gres_conf(c));
+		put_conf(c, out, STAGE_ACTIVATE, CORE_GRES, 0644, core_gres_conf(c));
 	topology(c, h, STAGE_ACTIVATE, CORE_TOPOLOGY, 0644, out);
 	if (h->inv->controller)
 		slurmctld(c, out);

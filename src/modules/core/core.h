@@ -41,7 +41,7 @@ uint64_t core_memory_of_partition(const struct cluster *cluster, const struct cl
 #define CORE_CGROUP "/etc/slurm/cgroup.conf"
 #define CORE_GRES "/etc/slurm/gres.conf"
 #define CORE_TOPOLOGY "/etc/slurm/topology.conf"
-#define CORE_SPOOL "/var/lib/slurm/slurmd"
+#define CORE_SPOOL INV_SPOOL
 #define CORE_LOGS "/var/log/slurm"
 #define CORE_KEY "/etc/munge/munge.key"
 

@@ -66,7 +66,7 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 	strbuf_adds(&path, "/etc/lmod/modules\n/usr/share/lmod/lmod/modulefiles\n");
 	const char *text = arena_strndup(c->arena, path.data, path.len);
 	catalog_file(out, STAGE_SERVICES, "/etc/lmod/modulespath", "root", "root", 0644, text, path.len);
-	catalog_directory(out, STAGE_SERVICES, "/etc/lmod/modules", "root", "root", 0755);
+	catalog_own_directory(out, STAGE_SERVICES, "/etc/lmod/modules", "root", "root", 0755);
 	catalog_file(out, STAGE_SERVICES, "/etc/lmod/modules/StdEnv.lua", "root", "root", 0644, stdenv, strlen(stdenv));
 	catalog_file(out, STAGE_SERVICES, "/etc/profile.d/zz-reeve-lmod.sh", "root", "root", 0644, profile,
 		     strlen(profile));
