@@ -147,10 +147,48 @@ static const char *const quiet[] = {"DEBIAN_FRONTEND=noninteractive",
 				    NULL,
 				    NULL};
 
-/* The last error lines of apt and dpkg: "E: ..." first, they name the cause. */
+static bool is_summary(const char *line)
+{
+	return str_starts(line, "E: ") || str_starts(line, "dpkg: error");
+}
+
+/* What dpkg and apt say on their way, and not a maintainer script. */
+static bool is_chatter(const char *line)
+{
+	static const char *const beginnings[] = {
+	    "dpkg: ",     "W: ",         "N: ",       "debconf: ",   "Preparing to", "Unpacking ", "Setting up ",
+	    "Selecting ", "Processing ", "(Reading ", "Extracting ", "Errors were",  "Fetched ",   "apt-listchanges",
+	    "Get:",       "Reading "};
+	for (size_t i = 0; i < ARRAY_LEN(beginnings); i++)
+		if (str_starts(line, beginnings[i]))
+			return true;
+	return *line == ' ' || !*line;
+}
+
+/*
+ * The line right before dpkg's first error, where a maintainer script wrote it: "adduser: The UID 64030 is already in use."
+ * says why, dpkg's summary does not. "" where there is none.
+ */
+static void add_witness(const char *output, struct strbuf *out)
+{
+	_cleanup_free_ char *copy = xstrdup(output);
+	char *rest = copy;
+	const char *last = NULL;
+	for (char *line; !out->len && (line = str_next_line(&rest));) {
+		if (str_starts(line, "dpkg: error processing")) {
+			if (last)
+				strbuf_addf(out, "%.300s", last);
+			return;
+		}
+		last = is_chatter(line) ? NULL : line;
+	}
+}
+
+/* Why it failed: what a maintainer script said, then the error lines of apt and dpkg. */
 static int failed(const struct child *c, const char *name, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf cause = {0}, why = {0};
+	add_witness(strbuf_str(&c->errbuf), &cause);
 	const struct strbuf *const streams[] = {&c->errbuf, &c->outbuf};
 	bool full = false;
 	for (size_t i = 0; i < ARRAY_LEN(streams); i++) {
@@ -158,7 +196,7 @@ static int failed(const struct child *c, const char *name, struct err *err)
 		char *rest = copy;
 		for (char *line; (line = str_next_line(&rest));) {
 			full = full || strstr(line, "No space left on device");
-			if ((str_starts(line, "E: ") || str_starts(line, "dpkg: error")) && cause.len < 500)
+			if (is_summary(line) && cause.len < 500)
 				strbuf_addf(&cause, "%s%.200s", cause.len ? "; " : "", line);
 		}
 	}
@@ -238,21 +276,9 @@ static const char *script_path(struct session *s, const char *shims, struct aren
 	return arena_printf(arena, "%s:/usr/sbin:/usr/bin:/sbin:/bin", shims);
 }
 
-static int repair(struct session *s, const struct resource *r, const char *path, struct strbuf *what, struct err *err)
+/* apt-get with what every call of it wants, and `room` for more; the next free place in *ret_n. */
+static const char **apt_argv(const char *path, size_t room, struct arena *arena, size_t *ret_n)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
-	const char *const argv[] = {"dpkg", "--force-confdef", "--force-confold", "--configure", "-a", NULL};
-	session_progress(s, r->id, "finishing what an interrupted dpkg left");
-	if (run_packaging(s, r->id, argv, arena_printf(arena, "PATH=%s", path), NULL, err) < 0)
-		return err_wrap(err, "an interrupted dpkg could not be finished");
-	strbuf_adds(what, ", finished an interrupted dpkg");
-	return 0;
-}
-
-static int install(struct session *s, const char *id, const struct list *names, bool exact, const char *path,
-		   struct err *err)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *const first[] = {"apt-get", "-y",
 				     "-q",      "--no-install-recommends",
 				     "-o",      "DPkg::Lock::Timeout=120",
@@ -262,17 +288,15 @@ static int install(struct session *s, const char *id, const struct list *names, 
 				     "-o",      "APT::Install-Suggests=0",
 				     "-o",      "APT::Keep-Downloaded-Packages=0",
 				     "-o",      arena_printf(arena, "DPkg::Path=%s", path)};
-	const char **argv = arena_calloc(arena, ARRAY_LEN(first) + names->len + 8, sizeof *argv);
-	size_t n = 0;
-	for (size_t i = 0; i < ARRAY_LEN(first); i++)
-		argv[n++] = first[i];
-	if (exact) { /* the version is the operator's word, also where it is lower, or another is held */
-		argv[n++] = "--allow-change-held-packages";
-		argv[n++] = "--allow-downgrades";
-	}
-	argv[n++] = "install";
-	argv[n++] = "--";
-	memcpy(argv + n, names->items, names->len * sizeof *argv);
+	const char **argv = arena_calloc(arena, ARRAY_LEN(first) + room + 1, sizeof *argv);
+	memcpy(argv, first, sizeof first);
+	*ret_n = ARRAY_LEN(first);
+	return argv;
+}
+
+/* Tried again with a fresh list of packages where that may help. */
+static int run_apt(struct session *s, const char *id, const char *const *argv, struct err *err)
+{
 	const char *const update[] = {"apt-get", "-q", "-o", "DPkg::Lock::Timeout=120", "update", NULL};
 	bool stale;
 	if (run_packaging(s, id, argv, NULL, &stale, err) == 0)
@@ -282,6 +306,46 @@ static int install(struct session *s, const char *id, const struct list *names, 
 	struct err ignored; /* one unreachable source of several is no reason not to try again */
 	run_packaging(s, id, update, NULL, NULL, &ignored);
 	return run_packaging(s, id, argv, NULL, NULL, err);
+}
+
+/*
+ * dpkg finishes what is unpacked. What is missing for that, because the package before it was never unpacked, only apt can
+ * bring; nothing is removed for it.
+ */
+static int repair(struct session *s, const struct resource *r, const char *path, struct strbuf *what, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *const configure[] = {"dpkg", "--force-confdef", "--force-confold", "--configure", "-a", NULL};
+	struct err ignored;
+	session_progress(s, r->id, "finishing what an interrupted dpkg left");
+	if (run_packaging(s, r->id, configure, arena_printf(arena, "PATH=%s", path), NULL, &ignored) < 0) {
+		size_t n;
+		const char **argv = apt_argv(path, 3, arena, &n);
+		argv[n++] = "--no-remove";
+		argv[n++] = "-f";
+		argv[n++] = "install";
+		failpoint();
+		if (run_apt(s, r->id, argv, err) < 0)
+			return err_wrap(err, "an interrupted dpkg could not be finished");
+	}
+	strbuf_adds(what, ", finished an interrupted dpkg");
+	return 0;
+}
+
+static int install(struct session *s, const char *id, const struct list *names, bool exact, const char *path,
+		   struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	size_t n;
+	const char **argv = apt_argv(path, names->len + 4, arena, &n);
+	if (exact) { /* the version is the operator's word, also where it is lower, or another is held */
+		argv[n++] = "--allow-change-held-packages";
+		argv[n++] = "--allow-downgrades";
+	}
+	argv[n++] = "install";
+	argv[n++] = "--";
+	memcpy(argv + n, names->items, names->len * sizeof *argv);
+	return run_apt(s, id, argv, err);
 }
 
 static int hold(struct session *s, const struct list *names, struct err *err)

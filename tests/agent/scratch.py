@@ -80,6 +80,13 @@ def apt_get():
         sys.exit("E: Unable to locate package " + args[-1])
     if mode == "full":
         sys.exit("dpkg: error processing: No space left on device")
+    if mode == "script":
+        sys.exit("W: old news\\nadduser: The UID 64030 is already in use.\\ndpkg: error processing archive /x.deb (--unpack):\\n"
+                 " new x package pre-installation script subprocess returned error exit status 1\\n"
+                 "E: Sub-process /usr/bin/dpkg returned an error code (1)")
+    if "-f" in args:
+        (root / "stuck").unlink()
+        return dpkg()
     os.environ["PATH"] = option("DPkg::Path")
     os.system("deb-systemd-invoke start x.service; invoke-rc.d x start")
     if mode == "slow":
@@ -98,6 +105,8 @@ def apt_mark():
     write(have)
 
 def dpkg():
+    if (root / "stuck").exists():
+        sys.exit("dpkg: error processing package b (--configure):\\n dependency problems - leaving unconfigured")
     for path in (root / "var/lib/dpkg/updates").iterdir():
         path.unlink()
     write({k: re.sub("half-configured|unpacked", "installed", p) for k, p in packages().items()})

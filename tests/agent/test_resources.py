@@ -355,6 +355,22 @@ class Packages(Case):
         self.assertEqual(len(self.calls()), 1)
         self.assertTrue(self.calls()[0].startswith("dpkg "))
 
+    def test_what_dpkg_cannot_finish_apt_does(self):
+        self.status(("a", "install ok unpacked", "1"))
+        (self.root / "stuck").write_text("")
+        with self.locked() as s:
+            self.assertEqual(s.apply(packages("a"))["changed"], 1, s.events)
+            self.assertEqual(s.probe(packages("a"))[0]["state"], "same")
+        calls = self.calls()
+        self.assertTrue(calls[0].startswith("dpkg "), calls)
+        self.assertTrue(calls[1].startswith("apt-get ") and calls[1].endswith("--no-remove -f install"), calls)
+
+    def test_the_failing_scripts_own_line_comes_first(self):
+        (self.root / "apt").write_text("script")
+        with self.locked() as s:
+            self.assertEqual(s.apply(packages("a"))["failed"], 1)
+            self.assertIn("failed: adduser: The UID 64030 is already in use.; dpkg: error", s.events[-1]["what"])
+
     def test_a_full_disk_is_called_that(self):
         (self.root / "apt").write_text("full")
         with self.locked() as s:
