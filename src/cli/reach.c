@@ -6,9 +6,34 @@
 
 #include "base/str.h"
 #include "cli/password.h"
+#include "hostlist/hostlist.h"
 #include "lab/lab.h"
 
 enum { CONNECT_MS = 60000, ROUND_MS = 60000, BYE_MS = 2000 };
+
+/* The lab that is up, and has all of the file's hosts. An exit status, or -1. */
+static int in_lab(struct context *context, const struct inventory *inv, const char *ssh_config)
+{
+	struct err err = {0};
+	const char *cluster = inv->cluster.text, *const * missing;
+	if (!ssh_config || access(ssh_config, R_OK) < 0) {
+		err_set(&err, ERR_MISSING, "the lab of '%s' is not up: 'reeve lab up' brings it up", cluster);
+		return context_fail(context, &err);
+	}
+	const char **names = arena_calloc(context->arena, inv->host_count, sizeof *names);
+	for (size_t i = 0; i < inv->host_count; i++)
+		names[i] = inv->hosts[i].name;
+	if (lab_lacks(context->arena, cluster, names, inv->host_count, &missing, &err) < 0)
+		return context_fail(context, &err);
+	if (!missing[0])
+		return -1;
+	size_t count = 1;
+	while (missing[count])
+		count++;
+	err_set(&err, ERR_MISSING, "%s %s not in the lab yet: reeve lab up",
+		hostlist_compress(missing, count, context->arena), count == 1 ? "is" : "are");
+	return context_fail(context, &err);
+}
 
 int reach_options(struct context *context, const struct inventory *inv, struct fleet_options *ret)
 {
@@ -16,10 +41,7 @@ int reach_options(struct context *context, const struct inventory *inv, struct f
 	*ret = (struct fleet_options){.cancel = context_cancel()};
 	if (context->lab) {
 		ret->ssh_config = lab_ssh_config(context->arena, inv->cluster.text);
-		if (ret->ssh_config && access(ret->ssh_config, R_OK) == 0)
-			return -1;
-		err_set(&err, ERR_MISSING, "the lab of '%s' is not up: 'reeve lab up' brings it up", inv->cluster.text);
-		return context_fail(context, &err);
+		return in_lab(context, inv, ret->ssh_config);
 	}
 	if (context_option(context, "ask-sudo")) {
 		if (!context->sudo_password)

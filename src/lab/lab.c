@@ -514,6 +514,23 @@ const char *lab_ssh_config(struct arena *arena, const char *cluster)
 	return place_init(&p, arena, cluster, NULL) < 0 ? NULL : place_path(&p, "ssh_config");
 }
 
+int lab_lacks(struct arena *arena, const char *cluster, const char *const *names, size_t count, const char *const **ret,
+	      struct err *err)
+{
+	const char **missing = arena_calloc(arena, count + 1, sizeof *missing);
+	struct place p;
+	struct roster r;
+	size_t n = 0;
+
+	if (place_init(&p, arena, cluster, err) < 0 || roster_load(&p, &r, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (!roster_find(&r, names[i]))
+			missing[n++] = names[i];
+	*ret = missing;
+	return 0;
+}
+
 int lab_ssh_argv(struct arena *arena, const char *cluster, const char *node, char *const *command, char ***ret,
 		 struct err *err)
 {

@@ -105,6 +105,10 @@ int lab_fault_parse(const char *word, enum lab_fault *ret);
  */
 const char *lab_ssh_config(struct arena *arena, const char *cluster);
 
+/* Those of `names` that the lab has not been given yet, by `reeve lab up`, NULL-terminated, in `arena`. */
+int lab_lacks(struct arena *arena, const char *cluster, const char *const *names, size_t count, const char *const **ret,
+	      struct err *err);
+
 /*
  * An argument vector for execvp(3), NULL-terminated, in `arena`: ssh to `node` with `command` (NULL-terminated; NULL or
  * empty: a login shell). ssh's exit status is the command's, 255 where ssh itself failed. ERR_MISSING where there is
