@@ -210,6 +210,7 @@ static int build(struct inventory_reader *r, const struct adopt_options *options
 	map_free(&compute.seen);
 	if (rc < 0)
 		return -1;
+	make_addresses(&r->b);
 	note_rest(r);
 	if (out->controllers.len > 1) {
 		out->state = "/var/spool/slurmctld";

@@ -61,17 +61,6 @@ size_t make_host(const struct builder *b, const char *name)
 	return (size_t)map_get(&b->hosts, name);
 }
 
-static const char *name_fault(const char *name)
-{
-	if (!str_is_name(name, INV_MAX_NAME))
-		return "that is no name of a host: letters, digits, '.', '_' and '-', at most 63 of them";
-	if (strcasecmp(name, "localhost") == 0)
-		return "that is what every machine calls itself; a node needs a name of its own";
-	if (strcasecmp(name, "all") == 0 || strcasecmp(name, "default") == 0)
-		return "that has a meaning of its own in Slurm";
-	return NULL;
-}
-
 const char *make_lower(struct arena *arena, const char *text)
 {
 	char *out = arena_strdup(arena, text);
@@ -91,27 +80,25 @@ static const char *address_key(struct arena *arena, const struct adopt_host *hos
 	return arena_printf(arena, "a %s %u", address, host->port);
 }
 
-/* An address that every machine has means this one. */
-static bool is_local(const char *address)
-{
-	return strcasecmp(address, "localhost") == 0 || str_starts(address, "127.") || streq(address, "::1");
-}
-
 const char *make_add_host(struct builder *b, const struct adopt_host *given)
 {
 	struct adopt_host copy = *given, *host = &copy;
-	const char *fault = name_fault(host->name);
+	const char *fault = inventory_name_fault(host->name);
 	if (fault)
-		return fault;
+		return arena_printf(b->arena, "its name %s", fault);
 	if (!str_is_name(host->hostname, 64))
-		return "its NodeHostname is no name";
-	if (is_local(host->address)) {
+		return "its NodeHostname is not a name";
+	if (streq(host->hostname, host->name)) /* slurmd looks for its node by the first label of its host name */
+		host->hostname = arena_strndup(b->arena, host->hostname, strcspn(host->hostname, "."));
+	if (inventory_is_loopback(host->address)) {
 		host->address = "local";
 	} else if (streq(host->address, "local")) {
 		return "the address 'local' has a meaning of its own in cluster.yaml";
 	} else {
 		const char *hint = NULL;
 		fault = conf_address_fault(host->address, &hint);
+		if (!fault)
+			fault = inventory_address_fault(host->address, false);
 		if (fault)
 			return arena_printf(b->arena, "its address %s", fault);
 	}
@@ -132,6 +119,21 @@ const char *make_add_host(struct builder *b, const struct adopt_host *given)
 	*vec_push_in(b->arena, &b->out->hosts) = *host;
 	map_set(&b->hosts, host->name, (void *)b->out->hosts.len);
 	return NULL;
+}
+
+void make_addresses(struct builder *b)
+{
+	for (size_t i = 0; b->out->hosts.len > 1 && i < b->out->hosts.len; i++) {
+		struct adopt_host *h = &b->out->hosts.items[i];
+		if (!streq(h->address, "local"))
+			continue;
+		h->address = h->hostname;
+		make_note(
+		    b, 0,
+		    "the address of %s is the loopback, where the other hosts find themselves: its name is written "
+		    "instead; give its address where that is not known to all",
+		    h->name);
+	}
 }
 
 const char *make_param_fault(struct builder *b, const struct slurm_param *param, const char *value)

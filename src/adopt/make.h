@@ -39,6 +39,9 @@ size_t make_host(const struct builder *b, const char *name);
 /* Adds one; why it cannot be one where that is so, else NULL. */
 const char *make_add_host(struct builder *b, const struct adopt_host *host);
 
+/* When all hosts are there: the loopback is an address for one that is alone. */
+void make_addresses(struct builder *b);
+
 /* Why a parameter or its value cannot stand in cluster.yaml; NULL: it can. */
 const char *make_param_fault(struct builder *b, const struct slurm_param *param, const char *value);
 /* The value as cluster.yaml takes it where that can be, else `value` itself, of which make_param_fault says why. Where the

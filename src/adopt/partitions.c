@@ -13,14 +13,34 @@ static const char *name_fault(const char *name)
 	return str_is_name(name, 64) ? NULL : "that is no name: letters, digits, '.', '_' and '-', at most 64 of them";
 }
 
+/* Names, and what is no list of names, in Nodes= that no NodeName line has: slurmctld would end on them. */
+static void note_strangers(struct builder *b, const struct slurm_unit *unit, const char *const *names, size_t count)
+{
+	const char **strangers = arena_calloc(b->arena, count + 1, sizeof *strangers);
+	size_t n = 0;
+	for (size_t i = 0; i < count; i++)
+		if (!slurm_units_get(&b->nodes, names[i]))
+			strangers[n++] = names[i];
+	if (n)
+		make_note(b, unit->line->line, "partition %s names %s, which no NodeName line describes%s", unit->name,
+			  hostlist_compress(strangers, n, b->arena), n < count ? ": it is kept without" : "");
+}
+
 /* Those of its nodes that are kept, as a hostlist; NULL: none; "" stands for all. */
 static const char *kept_nodes(struct builder *b, const struct slurm_unit *unit)
 {
 	const char *text = meaning_of_partition(&b->meaning, b->conf, &b->nodes, unit, "Nodes");
 	const char *const *names;
 	size_t count = 0, kept = 0, compute = 0;
-	if (!text || hostlist_expand(text, SLURM_CONF_NODES_MAX, b->arena, &names, &count, NULL, NULL) < 0)
+	struct err why = {0};
+	if (!text)
 		return NULL;
+	if (hostlist_expand(text, SLURM_CONF_NODES_MAX, b->arena, &names, &count, NULL, &why) < 0) {
+		make_note(b, unit->line->line, "partition %s: Nodes=%.200s is not a list of nodes: %s", unit->name,
+			  text, why.text);
+		return NULL;
+	}
+	note_strangers(b, unit, names, count);
 	const char **list = arena_calloc(b->arena, count + 1, sizeof *list);
 	for (size_t i = 0; i < count; i++) {
 		size_t host = make_host(b, names[i]);
@@ -69,8 +89,10 @@ void make_partitions_of(struct builder *b)
 		const struct slurm_unit *unit = &units.items[i];
 		const char *fault = name_fault(unit->name), *nodes = fault ? NULL : kept_nodes(b, unit);
 		if (!nodes) {
-			make_note(b, unit->line->line, "partition %s is left out: %s", unit->name,
-				  fault ? fault : "none of its nodes is kept");
+			bool first =
+			    streq(meaning_of_partition(&b->meaning, b->conf, &b->nodes, unit, "Default"), "YES");
+			make_note(b, unit->line->line, "partition %s%s is left out: %s", unit->name,
+				  first ? ", the default," : "", fault ? fault : "none of its nodes is kept");
 			continue;
 		}
 		struct adopt_partition *p = vec_push_in(b->arena, &b->out->partitions);

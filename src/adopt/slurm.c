@@ -153,10 +153,27 @@ static const struct adopt_host *controller_host(const struct builder *b, const c
 	return NULL;
 }
 
+static const struct adopt_host *host_at(const struct builder *b, const char *address)
+{
+	for (size_t i = 0; i < b->out->hosts.len; i++)
+		if (streq(b->out->hosts.items[i].address, address))
+			return &b->out->hosts.items[i];
+	return NULL;
+}
+
 static void add_controller(struct builder *b, const struct slurm_controller_name *c)
 {
 	const struct adopt_host *known = controller_host(b, c->name);
 	const char *label = first_label(b->arena, c->name);
+	if (inventory_is_address(c->name)) {
+		const struct adopt_host *meant = host_at(b, c->name);
+		make_note(
+		    b, c->line,
+		    "the controller %s is not kept: that is an address, and slurmctld compares the name with what the "
+		    "machine calls itself: write %s(%s), with NAME what `hostname -s` prints on it",
+		    c->name, meant ? meant->name : "NAME", c->name);
+		return;
+	}
 	if (b->out->controllers.len == INV_MAX_CONTROLLERS) {
 		make_note(b, 0, "the controller %s is not kept: there are more than %d", c->name, INV_MAX_CONTROLLERS);
 		return;
@@ -165,7 +182,7 @@ static void add_controller(struct builder *b, const struct slurm_controller_name
 		struct adopt_host host = {.name = label, .hostname = label, .address = c->address, .was = ""};
 		const char *fault = make_add_host(b, &host);
 		if (fault) {
-			make_note(b, 0, "the controller %s is not kept: %s", c->name, fault);
+			make_note(b, c->line, "the controller %s is not kept: %s", c->name, fault);
 			return;
 		}
 		*vec_push_in(b->arena, &b->out->controllers) = label;
@@ -249,6 +266,7 @@ static int build(struct builder *b, const struct adopt_options *options, struct 
 	make_gres_of(b);
 	if (make_nodes_of(b, err) < 0 || add_controllers(b, err) < 0)
 		return -1;
+	make_addresses(b);
 	add_state(b);
 	add_globals(b);
 	add_defaults(b);

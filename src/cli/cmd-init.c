@@ -35,6 +35,12 @@ static int choose(struct context *context, struct hosts *hosts)
 				return context_misused(context, "%s", err.text);
 		}
 	}
+	for (size_t i = 0; i < hosts->len; i++) {
+		const struct fleet_target *t = &hosts->items[i];
+		const char *fault = t->local ? NULL : inventory_address_fault(t->address, hosts->len == 1);
+		if (fault)
+			return context_misused(context, "%s %s: name it as the other hosts know it", t->address, fault);
+	}
 	return hosts->len ? -1 : context_misused(context, "no host is named");
 }
 

@@ -1,6 +1,5 @@
 #include "cli/draft.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -13,13 +12,12 @@
 /* The first label of a DNS name, in lower case as Slurm's users write it; NULL for what is no name. */
 static const char *label(struct arena *arena, const char *name)
 {
-	struct in_addr v4;
-	if (!name || inet_pton(AF_INET, name, &v4) == 1 || strchr(name, ':'))
+	if (!name || inventory_is_address(name))
 		return NULL;
 	char *s = arena_strndup(arena, name, strcspn(name, "."));
 	for (char *p = s; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
-	return str_is_name(s, INV_MAX_NAME) && !streq(s, "localhost") ? s : NULL;
+	return inventory_name_fault(s) ? NULL : s;
 }
 
 int draft_names(struct draft_host *hosts, size_t count, struct arena *arena, struct err *err)

@@ -74,6 +74,7 @@ const struct inventory *standin_inventory(const struct inventory *inv, struct ar
 		hosts[i] = inv->hosts[i];
 		if (!is_ipv4(&hosts[i], &address))
 			hosts[i].address = pool_take(&pool);
+		hosts[i].slurm_address = hosts[i].address;
 		hosts[i].local = false;
 		hosts[i].user = NULL;
 		hosts[i].port = 0;

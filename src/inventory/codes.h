@@ -27,6 +27,7 @@
 	X(305, RANGE, "a hostlist is not written as Slurm's hostlists are") \
 	X(306, RANGE_COUNT, "a range of hosts and the range beside it have different counts") \
 	X(307, TOO_MANY_HOSTS, "more hosts than Slurm can have, or lists of them beyond all measure") \
+	X(308, ADDRESS, "an address at which the other hosts cannot find a host") \
 	X(401, UNKNOWN_HOST, "a host that is not in 'hosts'") \
 	X(402, LISTED_TWICE, "a host is listed twice in one list") \
 	X(403, CONTROLLERS, "no controller, or too many") \

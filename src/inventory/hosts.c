@@ -13,9 +13,10 @@ struct entry {
 	const struct conf_pair *pair;
 	const char *const *names;
 	size_t count;
-	const char *const *addresses; /* NULL: none that is good */
-	const char *const *hostnames; /* NULL: not given */
-	const struct conf_value *address_value, *hostname_value;
+	const char *const *addresses;       /* NULL: none that is good */
+	const char *const *hostnames;       /* NULL: not given */
+	const char *const *slurm_addresses; /* NULL: not given */
+	const struct conf_value *address_value, *hostname_value, *slurm_value;
 	const char *user;
 	uint64_t port;
 	bool local;
@@ -54,6 +55,28 @@ static const char *const *spread(struct build *b, const struct conf_value *value
 	return NULL;
 }
 
+/* `text` as the addresses of the entry's hosts; NULL with a finding. */
+static const char *const *spread_addresses(struct build *b, const struct entry *e, const struct conf_value *value,
+					   const char *text, const char *what)
+{
+	const char *const *addresses = spread(b, value, text, what, e->count, e->pair->key);
+	for (size_t i = 0; addresses && i < e->count; i++)
+		if (conf_address_check(addresses[i], what, build_place(value, addresses[i]), b->diags) < 0)
+			return NULL;
+	return addresses;
+}
+
+static void read_slurm_address(struct build *b, struct entry *e, const struct conf_value *value)
+{
+	const char *text;
+	char what[300];
+	snprintf(what, sizeof what, "the slurm_address of '%.200s'", e->pair->key);
+	if (!value || conf_text(value, what, &text, b->diags) < 0)
+		return;
+	e->slurm_value = value;
+	e->slurm_addresses = spread_addresses(b, e, value, text, what);
+}
+
 static void read_address(struct build *b, struct entry *e, const struct conf_value *value)
 {
 	const char *text, *name = e->pair->key;
@@ -71,11 +94,7 @@ static void read_address(struct build *b, struct entry *e, const struct conf_val
 		e->local = true;
 		text = "localhost";
 	}
-	const char *const *addresses = spread(b, value, text, what, e->count, name);
-	for (size_t i = 0; addresses && i < e->count; i++)
-		if (conf_address_check(addresses[i], what, build_place(value, addresses[i]), b->diags) < 0)
-			return;
-	e->addresses = addresses;
+	e->addresses = spread_addresses(b, e, value, text, what);
 }
 
 static void read_hostname(struct build *b, struct entry *e, const struct conf_value *value)
@@ -99,12 +118,10 @@ static void read_hostname(struct build *b, struct entry *e, const struct conf_va
 
 static void read_value(struct build *b, struct entry *e)
 {
-	enum { ADDRESS, USER, PORT, HOSTNAME, KEYS };
-	static const struct conf_key keys[] = {[ADDRESS] = {"address", true},
-					       [USER] = {"user"},
-					       [PORT] = {"port"},
-					       [HOSTNAME] = {"hostname"},
-					       [KEYS] = {NULL}};
+	enum { ADDRESS, USER, PORT, HOSTNAME, SLURM_ADDRESS, KEYS };
+	static const struct conf_key keys[] = {
+	    [ADDRESS] = {"address", true},       [USER] = {"user"}, [PORT] = {"port"}, [HOSTNAME] = {"hostname"},
+	    [SLURM_ADDRESS] = {"slurm_address"}, [KEYS] = {NULL}};
 	const struct conf_value *value = e->pair->value, *values[KEYS];
 	if (value->kind == CONF_SCALAR) {
 		read_address(b, e, value);
@@ -126,20 +143,7 @@ static void read_value(struct build *b, struct entry *e)
 	if (values[PORT])
 		conf_int(values[PORT], "the port", 1, 65535, &e->port, b->diags);
 	read_hostname(b, e, values[HOSTNAME]);
-}
-
-/* Why a name cannot be a NodeName, NULL where it can. slurm.conf(5): NodeName=DEFAULT gives defaults, Nodes=ALL means
- * all. */
-static const char *name_fault(const char *name)
-{
-	if (!str_is_name(name, INV_MAX_NAME))
-		return "is no host name: letters, digits, '.', '_' and '-', at most 63 of them, beginning with a "
-		       "letter or digit";
-	if (!strcasecmp(name, "all") || !strcasecmp(name, "default"))
-		return "has a meaning of its own in Slurm";
-	if (!strcasecmp(name, "localhost"))
-		return "is what every machine calls itself";
-	return NULL;
+	read_slurm_address(b, e, values[SLURM_ADDRESS]);
 }
 
 static int read_names(struct build *b, struct entry *e)
@@ -172,7 +176,7 @@ static int read_names(struct build *b, struct entry *e)
 		return -1;
 	}
 	for (size_t i = 0; i < e->count; i++) {
-		const char *fault = name_fault(e->names[i]);
+		const char *fault = inventory_name_fault(e->names[i]);
 		if (!fault)
 			continue;
 		diag_error(b->diags, INV_HOST_NAME_CODE, pair->at, NULL, "'%s' %s", e->names[i], fault);
@@ -229,6 +233,10 @@ static void add_host(struct build *b, const struct entry *e, size_t i, struct ho
 	    .hostname = e->hostnames ? e->hostnames[i] : name,
 	    .port = (unsigned)e->port,
 	    .local = e->local,
+	    .slurm_address = e->slurm_addresses ? e->slurm_addresses[i]
+			     : e->local         ? "127.0.0.1"
+			     : e->addresses     ? e->addresses[i]
+						: name,
 	    .at = e->pair->at,
 	    .index = index,
 	};
@@ -250,6 +258,42 @@ static void add_host(struct build *b, const struct entry *e, size_t i, struct ho
 	}
 }
 
+/* Where the daemons of the others find a host, and what slurmd there calls itself. */
+static void check_entry(struct build *b, const struct entry *e, bool alone)
+{
+	const struct conf_value *value = e->slurm_value ? e->slurm_value : e->address_value;
+	bool named = e->slurm_value != NULL;
+	if (!e->hostname_value && strchr(e->names[0], '.'))
+		diag_error(b->diags, INV_HOST_NAME_CODE, e->pair->at,
+			   diags_text(b->diags, "call it '%.*s', or give its own name: hostname: %.*s",
+				      (int)strcspn(e->names[0], "."), e->names[0], (int)strcspn(e->names[0], "."),
+				      e->names[0]),
+			   "'%s' has a domain in it, and slurmd goes by what `hostname -s` prints", e->names[0]);
+	if (e->local && !named && !alone) {
+		diag_error(b->diags, INV_ADDRESS_CODE, value->at,
+			   diags_text(b->diags,
+				      "give the address where the others find it: %.100s: { address: local, "
+				      "slurm_address: 10.11.0.31 }",
+				      e->names[0]),
+			   "'local' is 127.0.0.1, which is another machine for each of the other hosts");
+		return;
+	}
+	const char *const *addresses = named ? e->slurm_addresses : e->local ? NULL : e->addresses;
+	for (size_t i = 0; addresses && i < e->count; i++) {
+		const char *fault = inventory_address_fault(addresses[i], alone);
+		if (!fault)
+			continue;
+		diag_error(b->diags, INV_ADDRESS_CODE, build_place(value, addresses[i]),
+			   !named && inventory_is_loopback(addresses[i])
+			       ? "where it is only ssh's way to it, give the one for Slurm, too: { address: ..., "
+				 "slurm_address: ... }"
+			       : NULL,
+			   "%s of '%s', %s, %s", named ? "the slurm_address" : "the address", e->names[i], addresses[i],
+			   fault);
+		return;
+	}
+}
+
 void build_hosts(struct build *b, const struct conf_value *value)
 {
 	if (!value)
@@ -263,15 +307,22 @@ void build_hosts(struct build *b, const struct conf_value *value)
 	}
 	_cleanup_arena_ struct arena *scratch = arena_new();
 	struct host_maps maps = {.arena = scratch};
+	struct entry *entries = arena_calloc(scratch, value->count, sizeof *entries);
 	for (size_t i = 0; i < value->count; i++) {
-		struct entry e = {.pair = &value->pairs[i]};
-		if (read_names(b, &e) < 0)
+		struct entry *e = &entries[i];
+		e->pair = &value->pairs[i];
+		if (read_names(b, e) < 0) {
+			e->count = 0;
 			continue;
-		read_value(b, &e);
+		}
+		read_value(b, e);
 		unsigned told = 0;
-		for (size_t k = 0; k < e.count; k++)
-			add_host(b, &e, k, &maps, &told);
+		for (size_t k = 0; k < e->count; k++)
+			add_host(b, e, k, &maps, &told);
 	}
+	for (size_t i = 0; i < value->count; i++)
+		if (entries[i].count)
+			check_entry(b, &entries[i], b->hosts.len == 1);
 	map_free(&maps.addresses);
 	map_free(&maps.hostnames);
 }

@@ -48,12 +48,13 @@ struct inv_param {
 };
 
 struct inv_host {
-	const char *name;     /* the NodeName */
-	const char *address;  /* for ssh: an IP address or a DNS name; "localhost" where `local` */
-	const char *user;     /* NULL: ssh's own default */
-	const char *hostname; /* what the machine calls itself; never NULL, = name unless given */
-	unsigned port;        /* 0: ssh's own default */
-	bool local;           /* `address: local`: this machine, reached without ssh */
+	const char *name;          /* the NodeName */
+	const char *address;       /* for ssh: an IP address or a DNS name; "localhost" where `local` */
+	const char *user;          /* NULL: ssh's own default */
+	const char *hostname;      /* what the machine calls itself; never NULL, = name unless given */
+	unsigned port;             /* 0: ssh's own default */
+	bool local;                /* `address: local`: this machine, reached without ssh */
+	const char *slurm_address; /* where the other hosts find its daemons; never NULL, = address unless given */
 	bool controller, compute;
 	const char *suite;    /* lab: Debian's code name, e.g. "bookworm"; never NULL */
 	const char *arch;     /* lab: "amd64" or "arm64"; NULL: that of the machine the lab is on */
@@ -234,6 +235,18 @@ struct inventory *inventory_load(const char *path, const struct inv_section *con
 struct inventory *inventory_parse(const char *file, const char *text, size_t len,
 				  const struct inv_section *const *sections, struct diags *diags, struct arena *arena,
 				  struct err *err);
+
+/* An IP address, or digits and dots, which programs take for one. */
+bool inventory_is_address(const char *text);
+/* The machine's own: 127.0.0.0/8, ::1, localhost. */
+bool inventory_is_loopback(const char *address);
+
+/* Why a name cannot be a host's, a NodeName ("is an address, ..."); NULL: it can. */
+const char *inventory_name_fault(const char *name);
+
+/* Why the other hosts cannot find a host at this address ("is a multicast address"); NULL: they can, or it is `alone` in its
+ * cluster, where the loopback does. Whether it is an address at all says conf/schema.h. */
+const char *inventory_address_fault(const char *address, bool alone);
 
 /* Where slurmd keeps its spool unless SlurmdSpoolDir is given. */
 #define INV_SPOOL "/var/lib/slurm/slurmd"

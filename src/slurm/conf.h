@@ -71,6 +71,7 @@ const char *slurm_conf_get(const struct slurm_conf *conf, const char *key);
 /* A machine that runs slurmctld: what it calls itself, and its address (the name where none is given). */
 struct slurm_controller_name {
 	const char *name, *address;
+	unsigned line; /* of the text; 0: not known */
 };
 
 /* In their order: SlurmctldHost's, or, where there is none, those of ControlMachine and BackupController. */

@@ -8,7 +8,7 @@ setup() {
 	cat >good.yaml <<-'YAML'
 		reeve: 1
 		cluster: fen
-		hosts: { a: 10.9.0.1, b: 10.9.0.2, c: fen.example, d: { address: local } }
+		hosts: { a: 10.9.0.1, b: 10.9.0.2, c: fen.example, d: { address: local, slurm_address: 10.9.0.4 } }
 		controllers: [a]
 		compute: all
 		partitions:

@@ -70,7 +70,7 @@ setup_file() {
 	SH
 	chmod +x ssh
 	export REEVE_SSH=$PWD/ssh HOME=$PWD
-	sed 's/d: { address: local }/d: local/' good.yaml >cluster.yaml
+	sed 's/d: { address: local, .*}/d: { address: local, slurm_address: d.example } }/' good.yaml >cluster.yaml
 	reeve facts
 	[ "$status" -eq 3 ]
 	[ "$(wc -l <out)" -eq 2 ]

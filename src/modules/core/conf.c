@@ -128,11 +128,6 @@ static int by_name(const void *a, const void *b)
 				(*(const struct cluster_host *const *)b)->inv->name);
 }
 
-static const char *address_of(const struct inv_host *h)
-{
-	return h->local ? "127.0.0.1" : h->address;
-}
-
 static void put_nodes(struct strbuf *out, const struct cluster *c)
 {
 	_cleanup_map_ struct map by_shape = {0};
@@ -162,7 +157,7 @@ static void put_nodes(struct strbuf *out, const struct cluster *c)
 		for (size_t k = 0; k < n; k++) {
 			const struct inv_host *h = g->hosts.items[k]->inv;
 			names[k] = h->name;
-			addresses[k] = address_of(h);
+			addresses[k] = h->slurm_address;
 			hostnames[k] = h->hostname;
 			other_address |= !streq(addresses[k], names[k]);
 			other_hostname |= !streq(hostnames[k], names[k]);
@@ -222,7 +217,7 @@ static char *make_slurm_conf(const struct cluster *c)
 	strbuf_addf(&out, "ClusterName=%s\n", inv->cluster.text);
 	for (size_t i = 0; i < inv->controller_count; i++) {
 		const struct inv_host *h = &inv->hosts[inv->controllers[i]];
-		const char *address = address_of(h);
+		const char *address = h->slurm_address;
 		if (streq(address, h->hostname))
 			strbuf_addf(&out, "SlurmctldHost=%s\n", h->hostname);
 		else
