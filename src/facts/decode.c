@@ -1,3 +1,4 @@
+#include "facts/beside.h"
 #include "facts/facts.h"
 
 #include <errno.h>
@@ -451,6 +452,7 @@ struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope
 	f->topology_conf = text_of(&r, "topology.conf");
 	f->in_force_topology = text_of(&r, "in-force.topology");
 	decode_devices(&r, scope, f);
+	facts_beside_decode(r.items, scope, arena, &f->beside);
 	if (scope->controller) {
 		f->record = text_of(&r, "record");
 		if (scope->state)

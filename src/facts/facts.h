@@ -28,10 +28,16 @@ struct facts_scope {
 	const char *state;          /* absolute path of the state directory; NULL: not asked for */
 	const char *const *devices; /* absolute paths, borrowed by the facts: are they there? */
 	size_t device_count;
+	const char *const *paths; /* absolute, borrowed by the facts: what is there? (facts/beside.h) */
+	size_t path_count;
+	const char *const *names; /* of hosts, borrowed by the facts: at most FACTS_NAMES of them are looked up */
+	size_t name_count;
+	bool plugins;     /* which plugins Slurm has there */
 	bool neighbours;  /* what its LLDP daemon sees, where it has one: starts a program there */
 	const char *salt; /* 64 hex digits, for the key's fingerprint */
 };
 
+enum { FACTS_NAMES = 128 }; /* names that a host is asked to look up at most */
 enum { FACTS_DEPTH = 32 }; /* components of the state directory's path at most */
 
 struct facts_hardware {
@@ -58,6 +64,18 @@ struct facts_path {
 	int error;               /* errno of the stat, 0 where it was answered */
 	unsigned mode;
 	long uid, gid;
+};
+
+/* As it was asked for: what is not known is no fault. */
+struct facts_beside {
+	const struct facts_path *paths; /* as facts_scope.paths */
+	size_t path_count;
+	const char *const
+	    *plugins; /* names of files, NULL-terminated; NULL: Slurm is not installed, or it was not asked */
+	const char *const *unresolved; /* of facts_scope.names, those that the host does not know */
+	size_t unresolved_count;
+	bool resolved;       /* they were looked up */
+	bool resolving_late; /* that took too long */
 };
 
 /* What Slurm's plugins can do with a host's cgroups, as bits: for the record. */
@@ -88,7 +106,8 @@ struct facts {
 	struct facts_unit munge_unit, slurmctld_unit, slurmd_unit;
 	int64_t epoch;               /* of the last run that had its lock; 0: none; EPOCH_BAD (base/epoch.h) */
 	const char *key_fingerprint; /* of /etc/munge/munge.key, 64 hex digits; NULL: there is none */
-	const char *const *missing;  /* of the devices that were asked for, those that are not there */
+	struct facts_beside beside;
+	const char *const *missing; /* of the devices that were asked for, those that are not there */
 	size_t missing_count;
 	const char *slurm_whole; /* slurm.conf with what it includes (run/includes.h); NULL: it includes nothing */
 	const char *slurm_conf, *cgroup_conf, *gres_conf; /* what lies in /etc/slurm, or NULL */

@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "base/vec.h"
+#include "facts/beside.h"
 #include "facts/facts.h"
 
 enum { TEXT_MAX = 1 << 20, RUN_MS = 20000 };
@@ -98,6 +99,7 @@ json_t *facts_request(const struct facts_scope *scope)
 	if (scope->controller && scope->state)
 		ask_state(items, scope->state);
 	ask_devices(items, scope);
+	facts_beside_request(scope, items);
 	return items;
 }
 

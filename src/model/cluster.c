@@ -130,6 +130,8 @@ static struct cluster *resolve(const struct inventory *inv, const struct blames 
 	cluster_check_hosts(c);
 	c->replace = options->replace;
 	cluster_check_files(c, options->replace);
+	cluster_check_beside(c);
+	cluster_check_claims(c);
 	cluster_check_gpus(c);
 	cluster_check_cgroups(c);
 	cluster_check_modules(c);

@@ -11,6 +11,7 @@
 	X(APPLY, "apply", "a resource could not be brought to its state on a host") \
 	X(ASYMMETRIC, "asymmetric", "two hosts see different speeds in the two directions") \
 	X(BANDWIDTH, "bandwidth", "the bandwidth of a node is unknown or differs from its class") \
+	X(BESIDE, "beside", "a file, program or plugin that slurm.conf names is missing or unusable on a host") \
 	X(BLOCK_SIZE, "block-size", "the blocks of the topology cannot be described to Slurm") \
 	X(BUSY, "busy", "no test job was run on nodes that were not available") \
 	X(CANARY, "canary", "a daemon did not come up with the new configuration, and what was in force was put back") \
@@ -18,6 +19,7 @@
 	X(CGROUP, "cgroup", "cgroup.conf asks for a controller that a node's kernel does not have") \
 	X(CHANGED, "changed", "the hardware of a node differs from its baseline") \
 	X(CHECK, "check", "a check after the run failed") \
+	X(CLAIM, "claim", "cluster.yaml claims of a node what it was not measured with") \
 	X(CLASS_EXCLUDES, "class-excludes", "a node's class excludes it") \
 	X(CLASS_UNKNOWN, "class-unknown", "the class of a host that was never seen is unknown") \
 	X(CLASS_UNSURE, "class-unsure", "facts that a class asks for are unknown on a host") \
@@ -102,7 +104,9 @@
 	X(TEST, "test", "what the test of the configuration in a scratch slurmctld found") \
 	X(TOPOLOGY, "topology", "the topology cannot be described to Slurm") \
 	X(UNEXPECTED, "unexpected", "a node is not as its class expects") \
-	X(UNKNOWN_JOBS, "unknown-jobs", "slurmctld does not say which jobs a change would affect")
+	X(UNKNOWN_JOBS, "unknown-jobs", "slurmctld does not say which jobs a change would affect") \
+	X(UNRESOLVED, "unresolved", "a host does not know the name of another") \
+	X(WRITABLE, "writable", "everybody may write to a file that Slurm's daemons run or read")
 
 #define FINDING_CODE_ENUM(name, word, meaning) CODE_##name,
 enum finding_code { FINDING_CODES(FINDING_CODE_ENUM) FINDING_CODE_COUNT };

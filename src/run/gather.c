@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "model/beside.h"
 #include "modules/core/core.h"
 #include "modules/module.h"
 #include "run/ask.h"
@@ -95,6 +96,7 @@ static int gather_all_facts(struct gathered *g, struct err *err)
 						 .devices = devices.items,
 						 .device_count = h->compute ? devices.len : 0,
 						 .salt = salt};
+		beside_scope(g->inv, h, g->arena, &scopes[i]);
 	}
 	phase(g, "facts");
 	if (ask_facts(g->fleet, scopes, g->arena, ROUND_MS, asked, err) < 0)

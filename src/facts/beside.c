@@ -1,0 +1,123 @@
+/*
+ * What stands beside slurm.conf on a host, as it was asked for: files by path, plugins by name, names by what the host
+ * itself makes of them. All of it is the host's word about itself.
+ */
+#include "facts/beside.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/vec.h"
+
+enum { PLUGINS_MAX = 2000, RESOLVE_MS = 6000, NAMES_TEXT = 65536 };
+
+static const char *const directories[] = {"/usr/lib/x86_64-linux-gnu/slurm-wlm",
+					  "/usr/lib/aarch64-linux-gnu/slurm-wlm"};
+
+/* Side by side, so that a dead name server costs its timeout once. */
+#define RESOLVE "for n do (getent ahosts \"$n\" >/dev/null 2>&1 || echo \"$n\") & done; wait"
+
+void facts_beside_request(const struct facts_scope *scope, json_t *items)
+{
+	char name[32];
+	for (size_t i = 0; i < scope->path_count; i++) {
+		snprintf(name, sizeof name, "beside.%zu", i);
+		json_array_append_new(items,
+				      json_pack("{s:s, s:s, s:b}", "name", name, "stat", scope->paths[i], "follow", 1));
+	}
+	for (size_t i = 0; scope->plugins && i < ARRAY_LEN(directories); i++) {
+		snprintf(name, sizeof name, "plugins.%zu", i);
+		json_array_append_new(
+		    items, json_pack("{s:s, s:s, s:i}", "name", name, "list", directories[i], "max", PLUGINS_MAX));
+	}
+	if (!scope->name_count)
+		return;
+	json_t *argv = json_pack("[s, s, s, s]", "sh", "-c", RESOLVE, "sh");
+	for (size_t i = 0; i < scope->name_count && i < FACTS_NAMES; i++)
+		json_array_append_new(argv, json_string(scope->names[i]));
+	json_array_append_new(items, json_pack("{s:s, s:o, s:i, s:i}", "name", "names", "run", argv, "max", NAMES_TEXT,
+					       "timeout", RESOLVE_MS));
+}
+
+static void decode_paths(const json_t *items, const struct facts_scope *scope, struct arena *arena,
+			 struct facts_beside *out)
+{
+	struct facts_path *paths = arena_calloc(arena, scope->path_count + 1, sizeof *paths);
+	char name[32];
+	for (size_t i = 0; i < scope->path_count; i++) {
+		snprintf(name, sizeof name, "beside.%zu", i);
+		const json_t *o = json_object_get(items, name);
+		const char *mode = json_string_value(json_object_get(o, "mode"));
+		paths[i] = (struct facts_path){
+		    .path = scope->paths[i],
+		    .type = arena_strdup(arena, json_string_value(json_object_get(o, "type"))),
+		    .error = (int)json_integer_value(json_object_get(o, "errno")),
+		    .mode = mode ? (unsigned)strtoul(mode, NULL, 8) & 07777 : 0,
+		    .uid = (long)json_integer_value(json_object_get(o, "uid")),
+		    .gid = (long)json_integer_value(json_object_get(o, "gid")),
+		};
+	}
+	out->paths = paths;
+	out->path_count = scope->path_count;
+}
+
+static void decode_plugins(const json_t *items, const struct facts_scope *scope, struct arena *arena,
+			   struct facts_beside *out)
+{
+	char name[32];
+	size_t n = 0;
+	for (size_t i = 0; scope->plugins && i < ARRAY_LEN(directories); i++) {
+		snprintf(name, sizeof name, "plugins.%zu", i);
+		const json_t *names = json_object_get(json_object_get(items, name), "names");
+		size_t count = json_array_size(names);
+		if (!count || count > PLUGINS_MAX || out->plugins)
+			continue;
+		const char **list = arena_calloc(arena, count + 1, sizeof *list);
+		for (size_t k = 0; k < count; k++) {
+			const char *text = json_string_value(json_array_get(names, k));
+			if (text && strlen(text) <= 255)
+				list[n++] = arena_strdup(arena, text);
+		}
+		out->plugins = list;
+	}
+}
+
+/* Of the names that were asked for, those that the host printed: it cannot name others. */
+static void decode_names(const json_t *items, const struct facts_scope *scope, struct arena *arena,
+			 struct facts_beside *out)
+{
+	const json_t *o = json_object_get(items, "names");
+	const char *text = json_string_value(json_object_get(o, "out"));
+	out->resolved = scope->name_count && text && json_integer_value(json_object_get(o, "status")) == 0 &&
+			json_is_integer(json_object_get(o, "status"));
+	out->resolving_late = json_is_true(json_object_get(o, "timeout"));
+	const char **list = arena_calloc(arena, scope->name_count + 1, sizeof *list);
+	for (size_t i = 0; out->resolved && i < scope->name_count && i < FACTS_NAMES; i++) {
+		size_t len = strlen(scope->names[i]);
+		for (const char *p = text; (p = strstr(p, scope->names[i])); p += len)
+			if ((p == text || p[-1] == '\n') && p[len] == '\n') {
+				list[out->unresolved_count++] = scope->names[i];
+				break;
+			}
+	}
+	out->unresolved = list;
+}
+
+void facts_beside_decode(const json_t *items, const struct facts_scope *scope, struct arena *arena,
+			 struct facts_beside *out)
+{
+	*out = (struct facts_beside){0};
+	decode_paths(items, scope, arena, out);
+	decode_plugins(items, scope, arena, out);
+	decode_names(items, scope, arena, out);
+}
+
+bool facts_has_plugin(const struct facts_beside *b, const char *library)
+{
+	for (const char *const *p = b->plugins; p && *p; p++)
+		if (streq(*p, library))
+			return true;
+	return false;
+}
