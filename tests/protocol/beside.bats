@@ -63,3 +63,42 @@ everything() { (cd "$roots/$1.fen" && find etc srv home units -printf '%p %u %m 
 	[ "$(stat -c %u "$roots/c1.fen/home/alice/state")" -eq 1000 ]
 	[ ! -e "$roots/c1.fen/etc/slurm/slurm.conf" ]
 }
+
+@test "a Prolog that is on no node stops the plan, and one that a node lacks leaves that node out" {
+	slurm_cluster c1 n1 n2
+	echo 'slurm: { Prolog: /etc/slurm/prolog.sh }' >>"$roots/cluster.yaml"
+	reeve plan
+	[ "$status" -eq 1 ]
+	said 'Prolog: /etc/slurm/prolog.sh does not exist on n[1-2]'
+	mkdir -p "$roots/n1.fen/etc/slurm"
+	printf '#!/bin/sh\n' >"$roots/n1.fen/etc/slurm/prolog.sh"
+	chmod 755 "$roots/n1.fen/etc/slurm/prolog.sh"
+	reeve plan
+	said 'n2: Prolog: /etc/slurm/prolog.sh does not exist'
+	unsaid 'n1: Prolog'
+	mkdir -p "$roots/n2.fen/etc/slurm"
+	cp -p "$roots/n1.fen/etc/slurm/prolog.sh" "$roots/n2.fen/etc/slurm/"
+	reeve plan
+	[ "$status" -eq 2 ]
+	unsaid 'Prolog: /'
+}
+
+@test "what slurmctld reads is looked for on every controller" {
+	slurm_cluster c1 n1
+	echo 'slurm: { JobSubmitPlugins: lua }' >>"$roots/cluster.yaml"
+	sed -i 's/^controllers: .*/controllers: [c1, n1]\nstate: \/srv\/share\/state/' "$roots/cluster.yaml"
+	mkdir -p "$roots/c1.fen/etc/slurm"
+	echo 'return slurm.SUCCESS' >"$roots/c1.fen/etc/slurm/job_submit.lua"
+	reeve plan
+	[ "$status" -eq 1 ]
+	said 'n1: JobSubmitPlugins: /etc/slurm/job_submit.lua does not exist'
+	unsaid 'c1: JobSubmitPlugins'
+}
+
+@test "a name in slurm.conf that a node does not know leaves it out" {
+	slurm_cluster c1 n1 n2
+	script n2.fen getent <<<$'#!/bin/sh\nexit 2'
+	reeve plan
+	said 'n2: it does not know the name c1.fen, which slurm.conf has'
+	unsaid 'n1: it does not know'
+}
