@@ -26,18 +26,18 @@ static void note_strangers(struct builder *b, const struct slurm_unit *unit, con
 			  hostlist_compress(strangers, n, b->arena), n < count ? ": it is kept without" : "");
 }
 
-/* Those of its nodes that are kept, as a hostlist; NULL: none; "" stands for all. */
-static const char *kept_nodes(struct builder *b, const struct slurm_unit *unit)
+/* Those of its nodes that are kept, as a hostlist; "" stands for all; NULL: none, and why. */
+static const char *kept_nodes(struct builder *b, const struct slurm_unit *unit, const char **ret_fault)
 {
 	const char *text = meaning_of_partition(&b->meaning, b->conf, &b->nodes, unit, "Nodes");
 	const char *const *names;
 	size_t count = 0, kept = 0, compute = 0;
 	struct err why = {0};
+	*ret_fault = "none of its nodes is kept";
 	if (!text)
 		return NULL;
 	if (hostlist_expand(text, SLURM_CONF_NODES_MAX, b->arena, &names, &count, NULL, &why) < 0) {
-		make_note(b, unit->line->line, "partition %s: Nodes=%.200s is not a list of nodes: %s", unit->name,
-			  text, why.text);
+		*ret_fault = arena_printf(b->arena, "Nodes=%.200s is not a list of nodes: %s", text, why.text);
 		return NULL;
 	}
 	note_strangers(b, unit, names, count);
@@ -87,12 +87,12 @@ void make_partitions_of(struct builder *b)
 	}
 	for (size_t i = 0; i < units.count; i++) {
 		const struct slurm_unit *unit = &units.items[i];
-		const char *fault = name_fault(unit->name), *nodes = fault ? NULL : kept_nodes(b, unit);
+		const char *fault = name_fault(unit->name), *nodes = fault ? NULL : kept_nodes(b, unit, &fault);
 		if (!nodes) {
 			bool first =
 			    streq(meaning_of_partition(&b->meaning, b->conf, &b->nodes, unit, "Default"), "YES");
 			make_note(b, unit->line->line, "partition %s%s is left out: %s", unit->name,
-				  first ? ", the default," : "", fault ? fault : "none of its nodes is kept");
+				  first ? ", the default," : "", fault);
 			continue;
 		}
 		struct adopt_partition *p = vec_push_in(b->arena, &b->out->partitions);

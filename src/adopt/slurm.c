@@ -170,8 +170,9 @@ static void add_controller(struct builder *b, const struct slurm_controller_name
 		make_note(
 		    b, c->line,
 		    "the controller %s is not kept: that is an address, and slurmctld compares the name with what the "
-		    "machine calls itself: write %s(%s), with NAME what `hostname -s` prints on it",
-		    c->name, meant ? meant->name : "NAME", c->name);
+		    "machine calls itself: write %s(%s)%s",
+		    c->name, meant ? meant->name : "NAME", c->name,
+		    meant ? "" : ", with NAME what `hostname -s` prints there");
 		return;
 	}
 	if (b->out->controllers.len == INV_MAX_CONTROLLERS) {

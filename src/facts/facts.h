@@ -38,7 +38,7 @@ struct facts_scope {
 };
 
 enum { FACTS_NAMES = 128 }; /* names that a host is asked to look up at most */
-enum { FACTS_DEPTH = 32 }; /* components of the state directory's path at most */
+enum { FACTS_DEPTH = 32 };  /* components of the state directory's path at most */
 
 struct facts_hardware {
 	unsigned boards, sockets, cores, threads; /* sockets in all, cores a socket, threads a core */

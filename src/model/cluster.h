@@ -186,9 +186,9 @@ void cluster_baseline(struct cluster *c, struct cluster_host *h, bool accept); /
 void cluster_classify(struct cluster *c, struct cluster_host *h);              /* class, unexpected */
 void cluster_populate(struct cluster *c);                                      /* partitions */
 void cluster_check_hosts(struct cluster *c);
-void cluster_check_beside(struct cluster *c); /* what stands beside slurm.conf, and names */
-void cluster_check_claims(struct cluster *c); /* what the file says of nodes, against their baselines */
-void cluster_check_files(struct cluster *c, bool replace);                /* files of others in /etc/slurm */
+void cluster_check_beside(struct cluster *c);              /* what stands beside slurm.conf, and names */
+void cluster_check_claims(struct cluster *c);              /* what the file says of nodes, against their baselines */
+void cluster_check_files(struct cluster *c, bool replace); /* files of others in /etc/slurm */
 void cluster_confine(struct cluster *c, const struct inv_choice *accept); /* what every node can do with cgroups */
 void cluster_check_cgroups(struct cluster *c);
 void cluster_check_memory(struct cluster *c); /* whoever joins and lowers the default of others */
