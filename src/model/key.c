@@ -85,8 +85,9 @@ static void unreachable(struct cluster *c)
 	c->key = KEY_UNKNOWN;
 	struct finding *f =
 	    finding_add(&c->findings, FINDING_STOP, CODE_CONTROLLER_UNREACHABLE, first->inv->name,
-			"%s was reached (%s): the cluster's record is on it, so nothing can be said of the cluster",
-			c->inv->controller_count == 1 ? "the controller was not" : "no controller", first->unreached);
+			"%s (%s): the cluster's record is there, so nothing can be said of the cluster",
+			c->inv->controller_count == 1 ? "the controller was not reached" : "no controller was reached",
+			first->unreached);
 	f->fix = "bring it back first; `reeve trust` and ssh(1) show whether it can be reached";
 	f->origin = c->inv->controllers_at;
 }
