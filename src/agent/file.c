@@ -94,6 +94,8 @@ static void probe(struct session *s, const struct resource *r, struct probe *p)
 {
 	struct stat st;
 	struct err err = {0};
+	if (lock_held(&s->lock))
+		root_forget(&s->root, r->file.path);
 	if (is_over_link(s, r))
 		return probe_found(p, OBSERVED_DIFFERS,
 				   "is a symbolic link: a file takes its place, and what it points to stays");

@@ -15,7 +15,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#define LOCK_FILE STATE_DIR "/lock"
 #define EPOCH_FILE STATE_DIR "/epoch"
 
 /* Makes /var/lib/reeve with nothing for anybody but root in it. */
@@ -54,14 +53,16 @@ static bool read_holder(int fd, struct strbuf *text)
 static int refuse(int fd, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
-	char *holder = NULL, *since = NULL;
+	char *holder = NULL, *since = NULL, *run = NULL;
 	if (read_holder(fd, &text)) {
 		char *rest = text.data;
 		holder = str_next_line(&rest);
 		since = str_next_line(&rest);
+		run = str_next_line(&rest);
 	}
-	return err_set(err, ERR_REFUSED, "this host is locked by %s since %s", holder && *holder ? holder : "someone",
-		       since && *since ? since : "a moment ago");
+	return err_set(err, ERR_REFUSED, "this host is locked by %s since %s%s%s",
+		       holder && *holder ? holder : "someone", since && *since ? since : "a moment ago",
+		       run && *run ? ": " : "", run ? run : "");
 }
 
 /* One write, then the cut: the text is never empty, and whole when its last byte is a newline. */
@@ -125,8 +126,11 @@ int lock_take(struct lock *l, const struct root *root, json_int_t epoch, json_in
 			refuse(fd, err);
 		else
 			root_error(err, sys, "cannot lock", LOCK_FILE);
-		close(fd);
-		return -1;
+		/* Reading took a while: one that only looked (begun.c) has let go by now. */
+		if (sys != EWOULDBLOCK || flock(fd, LOCK_EX | LOCK_NB) < 0) {
+			close(fd);
+			return -1;
+		}
 	}
 	char since[21];
 	clock_iso(clock_wall_ms(), since);
@@ -136,6 +140,8 @@ int lock_take(struct lock *l, const struct root *root, json_int_t epoch, json_in
 			close(fd);
 		return -1;
 	}
+	if (!held)
+		root_sweep(root, STATE_DIR);
 	l->fd = fd;
 	l->epoch = epoch;
 	return 0;

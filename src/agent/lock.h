@@ -15,6 +15,7 @@
 #include "base/err.h"
 
 #define STATE_DIR "/var/lib/reeve"
+#define LOCK_FILE STATE_DIR "/lock"
 #define LOCK_OVER_NONE (-2LL)
 
 struct lock {

@@ -11,6 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "agent/begun.h"
 #include "agent/child.h"
 #include "agent/dpkg.h"
 #include "agent/passwd.h"
@@ -276,6 +277,14 @@ static json_t *do_hardware(struct session *s, json_t *item, struct err *err)
 	return hardware_ask(s, err);
 }
 
+static json_t *do_begun(struct session *s, json_t *item, struct err *err)
+{
+	int yes;
+	if (json_unpack_ex(item, NULL, JSON_STRICT, "{s:b}", "begun", &yes) < 0)
+		return shape(err, "begun");
+	return begun_answer(&s->lock, &s->root);
+}
+
 static const struct {
 	const char *key;
 	json_t *(*answer)(struct session *s, json_t *item, struct err *err);
@@ -288,6 +297,7 @@ static const struct {
 	     {"users", do_users},
 	     {"units", do_units},
 	     {"hardware", do_hardware},
+	     {"begun", do_begun},
 	     {"tree", tree_ask}};
 
 json_t *question_answer(struct session *s, json_t *item, struct err *err)

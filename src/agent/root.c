@@ -1,5 +1,6 @@
 #include "agent/root.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -285,6 +286,36 @@ static int fill(int fd, const void *bytes, size_t len, uid_t uid, gid_t gid, mod
 	return 0;
 }
 
+#define LEFTOVER ".reeve~"
+
+/* One name for each target: what a killed run left behind is replaced by the next. */
+static char *temporary_of(const char *name)
+{
+	return xasprintf(".%.240s" LEFTOVER, name);
+}
+
+void root_forget(const struct root *r, const char *path)
+{
+	const char *name;
+	_cleanup_fd_ int dir = root_parent(r, path, &name);
+	_cleanup_free_ char *temporary = dir < 0 ? NULL : temporary_of(name);
+	if (temporary)
+		unlinkat(dir, temporary, 0);
+}
+
+void root_sweep(const struct root *r, const char *path)
+{
+	int fd = root_file(r, path, O_RDONLY | O_DIRECTORY);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	for (struct dirent *e; dir && (e = readdir(dir));)
+		if (e->d_name[0] == '.' && str_ends(e->d_name, LEFTOVER))
+			unlinkat(fd, e->d_name, 0);
+	if (dir)
+		closedir(dir);
+	else
+		fd_closep(&fd);
+}
+
 int root_write(const struct root *r, const char *path, const void *bytes, size_t len, uid_t uid, gid_t gid, mode_t mode,
 	       struct err *err)
 {
@@ -292,8 +323,7 @@ int root_write(const struct root *r, const char *path, const void *bytes, size_t
 	_cleanup_fd_ int dir = root_parent_make(r, path, &name, err);
 	if (dir < 0)
 		return -1;
-	/* One name for each target: what a killed run left behind is replaced by the next. */
-	_cleanup_free_ char *temporary = xasprintf(".%.240s.reeve~", name);
+	_cleanup_free_ char *temporary = temporary_of(name);
 	if (unlinkat(dir, temporary, 0) < 0 && errno != ENOENT)
 		return root_error(err, errno, "cannot remove an old temporary file beside", path);
 	_cleanup_fd_ int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -51,6 +51,11 @@ int root_read(const struct root *r, const char *path, size_t max, struct strbuf 
 int root_write(const struct root *r, const char *path, const void *bytes, size_t len, uid_t uid, gid_t gid, mode_t mode,
 	       struct err *err);
 
+/* Removes what a killed root_write() of `path` left beside it; or all such leftovers in a directory. Errors are ignored: they
+ * are nobody's files. */
+void root_forget(const struct root *r, const char *path);
+void root_sweep(const struct root *r, const char *dir);
+
 /* ": no space left on device" and its like are what people need to read first. */
 int root_error(struct err *err, int sys, const char *what, const char *path);
 

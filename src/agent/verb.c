@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/begun.h"
 #include "agent/session.h"
 #include "base/epoch.h"
 #include "base/fd.h"
@@ -63,10 +64,23 @@ static json_t *lock(struct session *s, json_t *request, struct err *err)
 
 static json_t *unlock(struct session *s, json_t *request, struct err *err)
 {
-	if (verb_unpack(request, err, "{}") < 0)
+	int done = 0;
+	if (verb_unpack(request, err, "{s?b}", "done", &done) < 0)
+		return NULL;
+	if (done && lock_held(&s->lock) && begun_clear(&s->root, err) < 0)
 		return NULL;
 	lock_drop(&s->lock);
 	return json_object();
+}
+
+static json_t *mark(struct session *s, json_t *request, struct err *err)
+{
+	const char *step;
+	if (verb_unpack(request, err, "{s:s}", "step", &step) < 0)
+		return NULL;
+	if (strchr(step, '\n'))
+		return err_set(err, ERR_PROTOCOL, "a step is one line"), NULL;
+	return begun_mark(&s->lock, &s->root, step, err) < 0 ? NULL : json_object();
 }
 
 /* Below `dir`, and without a way out of it. */
@@ -173,9 +187,12 @@ static const struct {
 	const char *name;
 	json_t *(*answer)(struct session *s, json_t *request, struct err *err);
 } verbs[] = {
-    {"collect", collect}, {"probe", probe_answer}, {"need", need}, {"apply", apply_answer},
-    {"run", run_answer},  {"secret", secret},      {"lock", lock}, {"unlock", unlock},
-    {"put", put},         {"append", append},      {"bye", bye},
+    {"collect", collect}, {"probe", probe_answer},
+    {"need", need},       {"apply", apply_answer},
+    {"run", run_answer},  {"secret", secret},
+    {"lock", lock},       {"unlock", unlock},
+    {"mark", mark},       {"put", put},
+    {"append", append},   {"bye", bye},
 };
 
 json_t *verb_answer(struct session *s, const char *name, json_t *request, struct err *err)

@@ -1,8 +1,6 @@
 /* reeve exclude: nodes that serve no longer, for a time. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/str.h"
 #include "base/vec.h"
@@ -87,13 +85,6 @@ static void decide(struct context *context, struct operation *o, const struct na
 	d->goes_on = true;
 }
 
-static void pause_for(const struct operation *o, unsigned ms)
-{
-	const volatile sig_atomic_t *cancel = o->options.fleet.cancel;
-	for (unsigned gone = 0; gone < ms && !*cancel; gone += 100)
-		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-}
-
 /* A run of its own: the file, the hosts and the record may have changed while the lock was free. */
 static int begin_again(struct context *context, struct operation *o, const struct names *names)
 {
@@ -140,7 +131,7 @@ static int exclude(struct context *context, struct operation *o)
 		}
 		if (busy) {
 			report_note(o->report, "to be finished when the lock is free: %s", err.text);
-			pause_for(o, LOCK_MS);
+			operation_pause(o, LOCK_MS);
 		}
 		if (!names.len)
 			names = names_of(o, context->arena);

@@ -9,17 +9,12 @@ static int plan(struct context *context, struct operation *o)
 	if (gather(&o->gathered, o->inv, &o->options, &err) < 0)
 		return context_fail(context, &err);
 	report_hide(o->report);
-	const struct plan *p = o->gathered.plan;
 	if (context->json) {
 		operation_print_json(show_plan_json(o));
 	} else {
 		show_plan(o, stdout, context->color);
 	}
-	if (findings_count(&p->findings, FINDING_STOP))
-		return EXIT_FAILED;
-	if (p->changes || p->step_count || p->waiting)
-		return EXIT_CHANGES;
-	return operation_unreached(o) || findings_count(&p->findings, FINDING_HOST) ? EXIT_LEFT : EXIT_DONE;
+	return operation_status(o);
 }
 
 static int run(struct context *context)
@@ -48,8 +43,8 @@ const struct command cmd_plan = {
 	    "running cluster differs from the file because somebody changed it by hand.\n"
 	    "\n"
 	    "Takes no lock and records nothing. The exit status is 0 when there is nothing to\n"
-	    "do, 2 when there are changes, 1 when apply would refuse, 3 when hosts could not\n"
-	    "be reached and the others need nothing.",
+	    "do, 2 when there are changes, 1 when apply would refuse, 3 when hosts are skipped\n"
+	    "and the others need nothing.",
     .options = options,
     .operands_max = 16,
     .run = run,

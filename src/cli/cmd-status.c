@@ -1,6 +1,7 @@
 /* reeve status: the cluster as it is, on one screen. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/map.h"
 #include "base/str.h"
 #include "base/term.h"
@@ -177,8 +178,8 @@ static void show(const struct operation *o, FILE *out, bool color, struct findin
 	show_exclusions(o, arena, out);
 	show_drift(plan, out);
 	operation_print_findings(o, drift, out, color, true);
-	operation_print_findings(o, &plan->findings, out, color, true);
-	operation_print_unreached(o, out);
+	const struct findings all = operation_findings(o, &plan->findings, arena);
+	operation_print_findings(o, &all, out, color, true);
 }
 
 static json_t *as_json(const struct operation *o, const struct findings *drift)
@@ -203,12 +204,13 @@ static json_t *as_json(const struct operation *o, const struct findings *drift)
 		json_array_append_new(controllers, json_pack("{s:s, s:b}", "host", live->controllers[i].host, "up",
 							     live->controllers[i].up));
 	const struct plan *plan = o->gathered.plan;
+	const struct findings all = operation_findings(o, &plan->findings, o->gathered.arena);
 	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:o, s:I, s:o, s:o, s:o}", "cluster",
 			 o->inv->cluster.text, "up", live && live->up, "controllers", controllers, "nodes", nodes,
 			 "partitions", partitions, "jobs", jobs, "exclusions", exclusions_json(o), "drift",
 			 (json_int_t)plan->changes, "in_order", in_order(plan), "drains", show_plan_drains_json(plan),
 			 "waiting", (json_int_t)plan->waiting, "live", operation_findings_json(o, drift), "findings",
-			 operation_findings_json(o, &plan->findings), "unreached", operation_unreached_json(o));
+			 operation_findings_json(o, &all), "unreached", operation_unreached_json(o));
 }
 
 static int say(struct context *context, const struct operation *o)
@@ -221,7 +223,7 @@ static int say(struct context *context, const struct operation *o)
 	else
 		show(o, stdout, context->color, &drift);
 	fflush(stdout);
-	return live && live->up ? EXIT_DONE : EXIT_FAILED;
+	return live && live->up ? operation_status(o) : EXIT_FAILED;
 }
 
 /* What slurmctld says, again and again over the same connections; what is on the hosts stays as it was found. */
@@ -230,6 +232,7 @@ static int watch(struct context *context, struct operation *o)
 	struct gathered *g = &o->gathered;
 	struct err err = {0};
 	bool screen = !context->json && report_can_redraw(stdout);
+	report_still(o->report);
 	while (fleet_pump(g->fleet, WATCH_MS, &err) == 0) {
 		struct arena *kept = g->arena; /* each look has its own, or a day of them would fill the memory */
 		g->arena = arena_new();
@@ -237,6 +240,11 @@ static int watch(struct context *context, struct operation *o)
 		if (rc == 0) {
 			fputs(screen ? TERM_HOME : context->json ? "" : "\n", stdout);
 			say(context, o);
+			char now[21];
+			clock_iso(clock_wall_ms(), now);
+			if (!context->json)
+				printf("looked at %.8s UTC\n", now + strlen("2026-11-22T"));
+			fflush(stdout);
 		}
 		arena_free(g->arena);
 		g->arena = kept;
@@ -279,7 +287,7 @@ const struct command cmd_status = {
 	    "With --watch what slurmctld says is asked again every two seconds, over the same\n"
 	    "connections; what was found on the hosts stays as it was at first.\n"
 	    "\n"
-	    "The exit status is 0 when a controller answers, else 1.",
+	    "The exit status is that of `reeve plan`, and 1 when no controller answers.",
     .options = options,
     .operands_max = 0,
     .run = run,

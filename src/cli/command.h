@@ -14,8 +14,9 @@ enum exit_code {
 	EXIT_DONE = 0,     /* done, or nothing to do */
 	EXIT_FAILED = 1,   /* it failed, or what was asked for does not hold */
 	EXIT_CHANGES = 2,  /* `plan` found changes */
-	EXIT_LEFT = 3,     /* done, but hosts were left behind */
+	EXIT_LEFT = 3,     /* done, but hosts were skipped */
 	EXIT_MISUSED = 64, /* the command line is wrong (sysexits.h, EX_USAGE) */
+	EXIT_SIGNAL = 128, /* and the number of the signal that ended it */
 };
 
 struct option_spec {

@@ -21,7 +21,7 @@ static void say(const struct context *context, const char *text)
 int context_fail(const struct context *context, const struct err *err)
 {
 	say(context, err->text);
-	return EXIT_FAILED;
+	return context_failed(err);
 }
 
 int context_misused(const struct context *context, const char *fmt, ...)
@@ -120,22 +120,31 @@ const struct inv_choice *context_select(struct context *context, const struct in
 	return NULL;
 }
 
-static volatile sig_atomic_t cancelled;
+static struct interrupt interrupt;
 
+/* The third one is nobody's to hold. */
 static void on_signal(int number)
 {
-	cancelled = number;
+	static volatile sig_atomic_t before;
+	if (++before > 2)
+		signal(number, SIG_DFL);
+	interrupt_signal(&interrupt, number);
 }
 
-volatile sig_atomic_t *context_cancel(void)
+struct interrupt *context_interrupt(void)
 {
 	static bool set;
 	if (!set) {
-		const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+		const struct sigaction action = {.sa_handler = on_signal};
 		static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 		for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
 			sigaction(signals[i], &action, NULL);
 		set = true;
 	}
-	return &cancelled;
+	return &interrupt;
+}
+
+int context_failed(const struct err *err)
+{
+	return err->code == ERR_CANCELLED && interrupt.first ? EXIT_SIGNAL + interrupt.first : EXIT_FAILED;
 }

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 
+#include "base/interrupt.h"
 #include "base/diag.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -55,14 +56,15 @@ const struct inv_choice *context_select(struct context *context, const struct in
 					bool by_class);
 
 /* Say why, on standard error, and give the exit status: `return context_fail(...)`. */
-int context_fail(const struct context *context, const struct err *err);  /* EXIT_FAILED */
+int context_fail(const struct context *context, const struct err *err);  /* context_failed() */
 int context_misused(const struct context *context, const char *fmt, ...) /* EXIT_MISUSED */
     __attribute__((format(printf, 2, 3)));
 
-/*
- * Set when the operator wants to stop (SIGINT, SIGTERM, SIGHUP); from the first call on, the signals set it and no
- * longer kill. The second signal kills.
- */
-volatile sig_atomic_t *context_cancel(void);
+/* How the operator ends a command: from the first call on, SIGINT, SIGTERM and SIGHUP are told to it and no longer kill, but for
+ * the third of them. */
+struct interrupt *context_interrupt(void);
+
+/* The exit status of what failed: as a shell has it where a signal ended it (130, 143, 129), else EXIT_FAILED. */
+int context_failed(const struct err *err);
 
 #endif

@@ -2,12 +2,14 @@
 
 #include <pwd.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "base/term.h"
+#include "base/vec.h"
 #include "cli/reach.h"
 #include "modules/module.h"
 
@@ -25,8 +27,8 @@ const char *operation_command(const struct context *context, struct arena *arena
 	const char *text = arena_printf(arena, "reeve%s %s", context->lab ? " --lab" : "", context->command->name);
 	for (size_t i = 0; i < context->operand_count; i++)
 		text = arena_printf(arena, "%s %s", text, context->operands[i]);
-	static const char *const options[] = {"limit", "replace", "new-key", "key-from", "reason",
-					      "until", "now",     "requeue", "purge"};
+	static const char *const options[] = {"limit",  "replace", "new-key", "key-from", "verify",
+					      "reason", "until",   "now",     "requeue",  "purge"};
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
 		const char *value = context_option(context, options[i]);
 		if (value)
@@ -63,6 +65,9 @@ int operation_begin(struct operation *o, struct context *context, unsigned kind)
 		return EXIT_FAILED;
 	o->who = operator_name(context->arena);
 	o->options.holder = o->who;
+	o->options.command = arena_printf(context->arena, "`%s`, process %ld",
+					  operation_command(context, context->arena), (long)getpid());
+	o->options.interrupt = context_interrupt();
 	int status = reach_options(context, o->inv, &o->options.fleet);
 	if (status >= 0)
 		return status;
@@ -126,30 +131,54 @@ struct apply_options operation_apply_options(const struct operation *o, const st
 	return (struct apply_options){.who = o->who, .command = operation_command(context, context->arena)};
 }
 
+/* Where the run stands, and what to type now, comes after all that explains it. */
+static bool is_last_word(const struct finding *f)
+{
+	return streq(f->code, finding_code_word(CODE_CUT_OFF)) || streq(f->code, finding_code_word(CODE_STOPPED));
+}
+
 int operation_finish(struct context *context, struct operation *o, const struct apply_result *result,
 		     const struct err *err)
 {
-	bool ended = err->code != ERR_NONE;
-	if (ended)
+	bool ended = err->code != ERR_NONE, refused = o->gathered.refused.len;
+	if (refused)
+		report_error(o->report, "nothing was done: see the reason above");
+	else if (ended)
 		report_error(o->report, "%s", err->text);
 	else if (result->stopped)
 		report_error(o->report, "nothing more was done: see the reasons above");
 	else if (!result->verified)
 		report_error(o->report, "what was applied could not be verified");
 	report_hide(o->report);
+	struct findings all = operation_findings(o, refused ? &o->gathered.refused : &result->findings, context->arena);
+	struct findings first = {.arena = context->arena}, last = {.arena = context->arena};
+	for (size_t i = 0; i < all.len; i++)
+		*vec_push_in(context->arena, is_last_word(&all.items[i]) ? &last : &first) = all.items[i];
 	if (!context->json)
-		operation_print_findings(o, &result->findings, stderr, context->progress_color, true);
-	json_t *extra = json_pack("{s:o, s:b, s:I, s:s}", "findings", operation_findings_json(o, &result->findings),
-				  "verified", result->verified, "resumed", (json_int_t)result->resumed, "activation",
+		operation_print_findings(o, &first, stderr, context->progress_color, true);
+	json_t *extra = json_pack("{s:o, s:b, s:I, s:s}", "findings", operation_findings_json(o, &all), "verified",
+				  result->verified, "resumed", (json_int_t)result->resumed, "activation",
 				  slurm_need_name(o->gathered.plan ? o->gathered.plan->need : SLURM_NEED_NOTHING));
 	if (!context->json && !ended && !result->stopped && result->verified && !result->changed && !result->resumed &&
-	    !result->left_behind && !(o->gathered.plan && o->gathered.plan->drains.len))
+	    !operation_skipped(o) && !(o->gathered.plan && o->gathered.plan->drains.len))
 		report_note(o->report, "nothing to change");
 	report_end(o->report, extra);
 	json_decref(extra);
-	if (ended || result->stopped || !result->verified)
+	if (!context->json)
+		operation_print_findings(o, &last, stderr, context->progress_color, true);
+	if (ended)
+		return context_failed(err);
+	if (result->stopped || !result->verified)
 		return EXIT_FAILED;
-	return result->left_behind ? EXIT_LEFT : EXIT_DONE;
+	return operation_skipped(o) ? EXIT_LEFT : EXIT_DONE;
+}
+
+bool operation_pause(const struct operation *o, unsigned ms)
+{
+	const volatile sig_atomic_t *cancel = &o->options.interrupt->cancel;
+	for (unsigned gone = 0; gone < ms && !*cancel; gone += 100)
+		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+	return !*cancel;
 }
 
 void operation_end(struct operation *o)
@@ -201,28 +230,39 @@ json_t *operation_findings_json(const struct operation *o, const struct findings
 	return list;
 }
 
-size_t operation_unreached(const struct operation *o)
+struct findings operation_findings(const struct operation *o, const struct findings *others, struct arena *arena)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < o->inv->host_count; i++)
-		n += o->gathered.unreached[i] != NULL;
-	return n;
+	struct findings all = {.arena = arena};
+	for (size_t i = 0; i < others->len; i++)
+		*vec_push_in(arena, &all) = others->items[i];
+	if (o->gathered.roll)
+		roll_tell(o->gathered.roll, &all);
+	return all;
 }
 
-void operation_print_unreached(const struct operation *o, FILE *out)
+size_t operation_skipped(const struct operation *o)
 {
-	for (size_t i = 0; i < o->inv->host_count; i++)
-		if (o->gathered.unreached[i])
-			fprintf(out, "unreached: %s: %s\n", o->inv->hosts[i].name, o->gathered.unreached[i]);
+	return o->gathered.roll ? roll_skipped(o->gathered.roll) : 0;
+}
+
+int operation_status(const struct operation *o)
+{
+	const struct plan *p = o->gathered.plan;
+	if (findings_count(&p->findings, FINDING_STOP))
+		return EXIT_FAILED;
+	if (p->changes || p->step_count || p->waiting)
+		return EXIT_CHANGES;
+	return operation_skipped(o) ? EXIT_LEFT : EXIT_DONE;
 }
 
 json_t *operation_unreached_json(const struct operation *o)
 {
 	json_t *list = json_array();
+	const struct roll *roll = o->gathered.roll;
 	for (size_t i = 0; i < o->inv->host_count; i++)
-		if (o->gathered.unreached[i])
-			json_array_append_new(list, json_pack("{s:s, s:s}", "name", o->inv->hosts[i].name, "error",
-							      o->gathered.unreached[i]));
+		if (roll_state(roll, i) == ROLL_ABSENT && roll_why(roll, i))
+			json_array_append_new(
+			    list, json_pack("{s:s, s:s}", "name", o->inv->hosts[i].name, "error", roll_why(roll, i)));
 	return list;
 }
 

@@ -37,6 +37,9 @@ struct apply_options operation_apply_options(const struct operation *o, const st
 int operation_finish(struct context *context, struct operation *o, const struct apply_result *result,
 		     const struct err *err);
 
+/* Waits. False: the operator wants to end. */
+bool operation_pause(const struct operation *o, unsigned ms);
+
 /* A whole command that decides about the hosts that its operands name: `act` between operation_begin and operation_end.
  * Gives the exit status. */
 int operation_run(struct context *context, int (*act)(struct context *context, struct operation *o));
@@ -50,9 +53,16 @@ void operation_print_findings(const struct operation *o, const struct findings *
 			      bool notes);
 json_t *operation_findings_json(const struct operation *o, const struct findings *findings);
 
-/* Hosts that were not reached, and why: how many, a line each, or a list of {name, error}. */
-size_t operation_unreached(const struct operation *o);
-void operation_print_unreached(const struct operation *o, FILE *out);
+/* `others`, and why hosts are skipped: all that is to be told. */
+struct findings operation_findings(const struct operation *o, const struct findings *others, struct arena *arena);
+
+/* Hosts that are skipped and that the cluster counts on. */
+size_t operation_skipped(const struct operation *o);
+
+/* The exit status of a command that looks, for what `reeve apply` would do: refuse, change something, skip hosts, nothing. */
+int operation_status(const struct operation *o);
+
+/* Hosts that were not reached, a list of {name, error}. */
 json_t *operation_unreached_json(const struct operation *o);
 
 /* One line of JSON on standard output; takes the reference. */

@@ -38,7 +38,7 @@ static int in_lab(struct context *context, const struct inventory *inv, const ch
 int reach_options(struct context *context, const struct inventory *inv, struct fleet_options *ret)
 {
 	struct err err = {0};
-	*ret = (struct fleet_options){.cancel = context_cancel()};
+	*ret = (struct fleet_options){.cancel = &context_interrupt()->cancel};
 	if (context->lab) {
 		ret->ssh_config = lab_ssh_config(context->arena, inv->cluster.text);
 		return in_lab(context, inv, ret->ssh_config);

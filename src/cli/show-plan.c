@@ -231,7 +231,7 @@ void show_plan(const struct operation *o, FILE *out, bool color)
 	for (size_t i = 0; i < o->inv->host_count; i++)
 		looked_at += plan->hosts[i].catalog && plan->hosts[i].selected;
 	group(o, arena, &groups);
-	if (!plan->changes && !plan->step_count && !plan->waiting && !findings_count(&plan->findings, FINDING_WARNING))
+	if (!plan->changes && !plan->step_count && !plan->waiting && !findings_count(&plan->findings, FINDING_STOP))
 		fprintf(out, "nothing to change on %zu host%s\n", looked_at, looked_at == 1 ? "" : "s");
 	for (size_t i = 0; i < groups.len; i++)
 		show_group(o, groups.items[i], arena, out, color);
@@ -245,8 +245,8 @@ void show_plan(const struct operation *o, FILE *out, bool color)
 		fprintf(out, "the live cluster differs from the file (left as it is):\n");
 		operation_print_findings(o, &drift, out, color, true);
 	}
-	operation_print_findings(o, &plan->findings, out, color, true);
-	operation_print_unreached(o, out);
+	const struct findings all = operation_findings(o, &plan->findings, arena);
+	operation_print_findings(o, &all, out, color, true);
 }
 
 json_t *show_plan_json(const struct operation *o)
@@ -255,6 +255,7 @@ json_t *show_plan_json(const struct operation *o)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct groups groups = {0};
 	struct findings drift = {.arena = arena};
+	const struct findings all = operation_findings(o, &plan->findings, arena);
 	group(o, arena, &groups);
 	show_plan_drift(o, &drift);
 	json_t *changes = json_array(), *reasons = json_array(), *steps = json_array();
@@ -278,6 +279,5 @@ json_t *show_plan_json(const struct operation *o)
 			 (json_int_t)plan->waiting, "changes", changes, "activation", slurm_need_name(plan->need),
 			 "reasons", reasons, "steps", steps, "drains", show_plan_drains_json(plan), "jobs_touched",
 			 "jobs_waiting", (json_int_t)plan->waiting_jobs, "drift", operation_findings_json(o, &drift),
-			 "findings", operation_findings_json(o, &plan->findings), "unreached",
-			 operation_unreached_json(o));
+			 "findings", operation_findings_json(o, &all), "unreached", operation_unreached_json(o));
 }

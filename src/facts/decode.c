@@ -455,6 +455,7 @@ struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope
 	facts_beside_decode(r.items, scope, arena, &f->beside);
 	if (scope->controller) {
 		f->record = text_of(&r, "record");
+		facts_begun_decode(item(&r, "begun"), arena, f);
 		if (scope->state)
 			decode_state(&r, scope, f);
 	}

@@ -87,6 +87,11 @@ enum facts_cgroup_use {
 	CGROUP_USE_ALL = 15,
 };
 
+/* A run of reeve: who began it, when, what, and the step that it was at, "" where it had begun none. */
+struct facts_run {
+	const char *holder, *since, *command, *step;
+};
+
 enum facts_cgroup { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
 
 struct facts {
@@ -117,6 +122,8 @@ struct facts {
 	/* controllers only */
 	const char *credential;               /* what `munge -n` printed: to be decoded elsewhere; NULL: it could not */
 	const char *record;                   /* /var/lib/reeve/record.json, or NULL */
+	const struct facts_run *at_work;      /* has its lock now; NULL: nobody */
+	const struct facts_run *cut_off;      /* did not come to its end, and nobody is at work; NULL: none */
 	struct facts_path state[FACTS_DEPTH]; /* from the first component down to the state directory itself */
 	size_t state_len;
 	const char *state_mount, *state_source, *state_fstype; /* the mount that the state directory would be on */
@@ -137,6 +144,9 @@ json_t *facts_request_more(const json_t *answer, const struct facts_scope *scope
  */
 struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope, const char *arch, int64_t sent_ms,
 			   int64_t got_ms, struct arena *arena, struct err *err);
+
+/* Part of facts_decode: at_work and cut_off, of the item "begun". */
+void facts_begun_decode(const json_t *answer, struct arena *arena, struct facts *f);
 
 unsigned facts_cgroup_use(const struct facts *f);
 

@@ -96,6 +96,8 @@ json_t *facts_request(const struct facts_scope *scope)
 		ask_run(items, "credential", json_pack("[s, s]", "munge", "-n"));
 	if (scope->controller)
 		ask_read(items, "record", "/var/lib/reeve/record.json", 16 * TEXT_MAX);
+	if (scope->controller)
+		json_array_append_new(items, json_pack("{s:s, s:b}", "name", "begun", "begun", 1));
 	if (scope->controller && scope->state)
 		ask_state(items, scope->state);
 	ask_devices(items, scope);

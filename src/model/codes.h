@@ -10,6 +10,7 @@
 #define FINDING_CODES(X) \
 	X(APPLY, "apply", "a resource could not be brought to its state on a host") \
 	X(ASYMMETRIC, "asymmetric", "two hosts see different speeds in the two directions") \
+	X(AT_WORK, "at-work", "another run is at work") \
 	X(BANDWIDTH, "bandwidth", "the bandwidth of a node is unknown or differs from its class") \
 	X(BESIDE, "beside", "a file, program or plugin that slurm.conf names is missing or unusable on a host") \
 	X(BLOCK_SIZE, "block-size", "the blocks of the topology cannot be described to Slurm") \
@@ -28,6 +29,7 @@
 	X(CONFINEMENT, "confinement", "a node cannot confine jobs as the others do") \
 	X(CONTROLLER_DOWN, "controller-down", "a controller does not answer") \
 	X(CONTROLLER_UNREACHABLE, "controller-unreachable", "no controller was reached") \
+	X(CUT_OFF, "cut-off", "a run was interrupted before its end") \
 	X(EDITED_FILE, "edited-file", "a file that reeve wrote was edited by somebody else") \
 	X(EMPTY_PARTITION, "empty-partition", "a partition has no node") \
 	X(EPOCH, "epoch", "a host's file with the number of the last run does not belong to this cluster") \
@@ -50,8 +52,8 @@
 	X(KEY_LOST, "key-lost", "no host that was reached holds the cluster's MUNGE key") \
 	X(KEY_UNKNOWN, "key-unknown", "slurmds run, and nothing says which MUNGE key is the cluster's") \
 	X(LEAVES, "leaves", "a node leaves the cluster") \
-	X(LEFT, "left", "a step was not done because its host was skipped") \
 	X(LIMITED, "limited", "-l cannot be used for a change that concerns every host") \
+	X(LOCKED, "locked", "another run has the lock of a host") \
 	X(LOST, "lost", "a host was lost during the run") \
 	X(MACHINE_ID, "machine-id", "two hosts have the same machine-id") \
 	X(MEMORY_DEFAULT, "memory-default", "a node that joins lowers the default memory of jobs") \
@@ -105,6 +107,7 @@
 	X(TOPOLOGY, "topology", "the topology cannot be described to Slurm") \
 	X(UNEXPECTED, "unexpected", "a node is not as its class expects") \
 	X(UNKNOWN_JOBS, "unknown-jobs", "slurmctld does not say which jobs a change would affect") \
+	X(UNREACHED, "unreached", "a host was not reached, or what it said was not believed") \
 	X(UNRESOLVED, "unresolved", "a host does not know the name of another") \
 	X(WRITABLE, "writable", "everybody may write to a file that Slurm's daemons run or read")
 

@@ -14,7 +14,7 @@
 enum finding_weight {
 	FINDING_NOTE,    /* worth knowing */
 	FINDING_WARNING, /* should be mended; the run goes on */
-	FINDING_HOST,    /* this host is left behind; the others go on */
+	FINDING_HOST,    /* this host is skipped; the others go on */
 	FINDING_STOP,    /* nothing may be touched until this is mended or decided */
 };
 

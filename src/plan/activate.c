@@ -398,7 +398,7 @@ void plan_activation(struct plan *plan)
 	struct slurm_activation *worst = NULL;
 	for (size_t i = 0; i < c->inv->host_count; i++) {
 		const struct cluster_host *h = &c->hosts[i];
-		if (!h->facts)
+		if (!h->facts || !plan->hosts[i].catalog)
 			continue;
 		enum slurm_need need = need_of(&t, h->facts, h->inv->controller ? &worst : NULL);
 		if (h->inv->controller) {

@@ -99,10 +99,25 @@ static void add_error(struct plan *plan, size_t host, size_t k)
 	f->origin = r->origin;
 }
 
+/* A compute host with something that cannot be examined is left out. */
+static bool cannot_be_examined(struct plan *plan, const struct plan_options *options, size_t host)
+{
+	const struct host_plan *h = &plan->hosts[host];
+	bool any = false;
+	for (size_t k = 0; h->selected && k < h->catalog->len; k++)
+		if (h->observed[k].state == OBSERVED_ERROR && plan_wants(options, h->catalog->items[k].module)) {
+			add_error(plan, host, k);
+			any = true;
+		}
+	return any && !plan->cluster->inv->hosts[host].controller;
+}
+
 static void count_changes(struct plan *plan, const struct plan_options *options)
 {
 	for (size_t i = 0; i < plan->cluster->inv->host_count; i++) {
 		struct host_plan *h = &plan->hosts[i];
+		if (h->catalog && cannot_be_examined(plan, options, i))
+			h->catalog = NULL;
 		if (!h->catalog)
 			continue;
 		for (size_t k = 0; k < h->catalog->len; k++) {
@@ -110,8 +125,6 @@ static void count_changes(struct plan *plan, const struct plan_options *options)
 			const struct observed *o = &h->observed[k];
 			if (!plan_wants(options, r->module) || o->state == OBSERVED_SAME)
 				continue;
-			if (o->state == OBSERVED_ERROR)
-				add_error(plan, i, k);
 			bool conf = r->type == RESOURCE_FILE && str_starts(r->file.path, "/etc/slurm/");
 			plan->slurm_conf_changes |= conf;
 			if (!h->selected)

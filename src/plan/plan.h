@@ -51,7 +51,7 @@ struct step {
 };
 
 struct host_plan {
-	const struct catalog *catalog;   /* NULL: not reached */
+	const struct catalog *catalog;   /* NULL: not reached, or skipped */
 	const struct observed *observed; /* one for each resource of the catalog */
 	bool selected;                   /* by -l; all where it was not given */
 	size_t changes;                  /* resources of the chosen modules that are not as wanted */

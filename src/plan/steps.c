@@ -331,13 +331,44 @@ static size_t in_charge(const struct plan *plan)
 	return plan->live && plan->live->up ? plan->live->controller : plan->cluster->inv->controllers[0];
 }
 
+/* The controller that leads, as they say themselves: the first that answers. */
+static size_t leader(const struct plan *plan)
+{
+	const struct inventory *inv = plan->cluster->inv;
+	const struct live *live = plan->live;
+	for (size_t i = 0; live && live->up && i < live->controller_count; i++)
+		for (size_t k = 0; live->controllers[i].up && k < inv->controller_count; k++)
+			if (streq(live->controllers[i].host, inv->hosts[inv->controllers[k]].hostname))
+				return inv->controllers[k];
+	return in_charge(plan);
+}
+
+/*
+ * scontrol asks one controller after the other, in their order, and waits for each that took the connection (src/common/slurm_protocol_api.c,
+ * slurm_open_controller_conn): one that hangs would keep all from being told. So where there are several, it runs on the one that leads with
+ * a configuration that knows no other.
+ */
+static const char *const *tell_alone(struct builder *b, size_t host)
+{
+	static const char script[] =
+	    "d=$(mktemp -d /run/reeve.XXXXXX) && trap 'rm -rf \"$d\"' EXIT && "
+	    "sed '/^SlurmctldHost=/{/^SlurmctldHost='\"$0\"'\\((\\|$\\)/!d}' /etc/slurm/slurm.conf "
+	    ">\"$d/slurm.conf\" && SLURM_CONF=$d/slurm.conf scontrol reconfigure";
+	const char **argv = arena_calloc(b->plan->arena, 5, sizeof *argv);
+	argv[0] = "sh";
+	argv[1] = "-c";
+	argv[2] = script;
+	argv[3] = b->plan->cluster->inv->hosts[host].hostname;
+	return argv;
+}
+
 static void add_reconfigure(struct builder *b, bool backups)
 {
 	const struct inventory *inv = b->plan->cluster->inv;
-	size_t at = in_charge(b->plan);
+	size_t at = leader(b->plan);
 	struct step *s = begin(b, STAGE_ACTIVATE, "scontrol reconfigure");
 	s->essential = true;
-	add_command(b, s, at, reconfigure);
+	add_command(b, s, at, inv->controller_count == 1 ? reconfigure : tell_alone(b, at));
 	/* Backups that were just restarted have read the file. */
 	s = begin(b, STAGE_ACTIVATE, "reload slurmctld on the backups");
 	for (size_t i = 0; backups && i < inv->controller_count; i++)

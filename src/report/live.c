@@ -166,11 +166,14 @@ static void put_groups(struct frame *f, struct arena *arena, unsigned lines)
 static void put_head(struct frame *f, struct arena *arena)
 {
 	const struct report *r = f->r;
-	size_t ended = 0;
-	for (size_t i = 0; i < r->count; i++)
-		ended += r->hosts[i].state >= REPORT_DONE;
+	size_t ended = 0, busy = 0;
+	for (size_t i = 0; i < r->count; i++) {
+		ended += r->hosts[i].state == REPORT_DONE;
+		busy += r->hosts[i].state == REPORT_DONE || r->hosts[i].state == REPORT_WORKING;
+	}
+	const char *counts = busy ? arena_printf(arena, "  %zu of %zu host%s", ended, busy, busy == 1 ? "" : "s") : "";
 	put_line(f, REPORT_WORKING,
-		 arena_printf(arena, "%s  %zu of %zu hosts  %.1f s", r->phase ? r->phase : "start", ended, r->count,
+		 arena_printf(arena, "%s%s  %.1f s", r->phase ? r->phase : "start", counts,
 			      (double)(clock_ms() - r->started_ms) / 1000));
 }
 

@@ -96,10 +96,10 @@ void report_phase(struct report *r, const char *title)
 	r->phase = printable(r, title);
 	for (size_t i = 0; i < r->count; i++) {
 		struct report_host *h = &r->hosts[i];
-		if (h->state == REPORT_DONE)
-			h->state = REPORT_WORKING;
-		if (h->state == REPORT_WORKING)
-			h->text = NULL;
+		if (h->state != REPORT_DONE && h->state != REPORT_WORKING)
+			continue;
+		h->state = REPORT_WAITING;
+		h->text = NULL;
 	}
 	r->dirty = true;
 	if (r->options.json)
@@ -123,7 +123,8 @@ static void set_error(struct report *r, struct report_host *h, const char *text)
 		return;
 	h->error = text && *text ? printable(r, text) : report_state_name(h->state);
 	if (!r->options.json)
-		say(r, report_color(h->state, true), "%s: %s: %s", h->name, report_state_name(h->state), h->error);
+		say(r, report_color(h->state, true), "%s: %s%s%s", h->name,
+		    h->told ? "skipped" : report_state_name(h->state), h->told ? "" : ": ", h->told ? "" : h->error);
 }
 
 static bool lost(const struct report_host *h)
@@ -154,6 +155,23 @@ void report_host(struct report *r, size_t host, enum report_state state, const c
 				      h->text));
 	else if (!r->options.live && news && state == REPORT_DONE && !lost(h))
 		say(r, report_color(state, true), "%s: done%s%s", h->name, h->text ? ", " : "", h->text ? h->text : "");
+	live_draw(r, false);
+}
+
+void report_skip(struct report *r, size_t host, enum report_state state, const char *text)
+{
+	if (host < r->count && !r->hosts[host].error)
+		r->hosts[host].told = true;
+	report_host(r, host, state, text);
+}
+
+void report_ready(struct report *r, size_t host)
+{
+	if (host >= r->count || lost(&r->hosts[host]))
+		return;
+	r->hosts[host].state = REPORT_DONE;
+	set_text(&r->hosts[host], NULL);
+	r->dirty = true;
 	live_draw(r, false);
 }
 
@@ -239,6 +257,12 @@ void report_error(struct report *r, const char *fmt, ...)
 void report_tick(struct report *r)
 {
 	live_draw(r, false);
+}
+
+void report_still(struct report *r)
+{
+	live_clear(r);
+	r->options.live = false;
 }
 
 void report_hide(struct report *r)

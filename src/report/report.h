@@ -54,13 +54,20 @@ void report_free(struct report *r); /* takes the live block off the screen; NULL
 /* The hosts of the run, once, before anything is said about one; `names` are copied. The clock of the run starts. */
 void report_begin(struct report *r, const char *const *names, size_t count);
 
-/* What all hosts do from now on: "prepare". A phase ends with the next one, or with the run. Hosts that were done are
- * working again; those that failed stay so. */
+/* What is done from now on: "prepare". A phase ends with the next one, or with the run. Nobody works until report_host() says
+ * so; those that failed stay so. The live block counts those who have something to do. */
 void report_phase(struct report *r, const char *title);
 
 /* Where one host is; `text` (may be NULL) is what it does now, or why it failed. For REPORT_FAILED and
  * REPORT_UNREACHABLE the first text is the host's error and stays. */
 void report_host(struct report *r, size_t host, enum report_state state, const char *text);
+
+/* It is REPORT_FAILED or REPORT_UNREACHABLE, for a reason that the caller tells in words of its own: progress says
+ * that it is skipped, the summary counts it. */
+void report_skip(struct report *r, size_t host, enum report_state state, const char *text);
+
+/* It has done what there was for it in this phase. */
+void report_ready(struct report *r, size_t host);
 
 /* What became of a resource. `where` is the place in cluster.yaml that caused it ("cluster.yaml:12:5"), or NULL. A
  * failed event makes the host failed. */
@@ -75,6 +82,9 @@ void report_error(struct report *r, const char *fmt, ...) __attribute__((format(
 /* Redraws where something changed and a tenth of a second has passed: to be called from a timer of the caller, so that
  * the last change and the seconds are seen. All other calls do this too. */
 void report_tick(struct report *r);
+
+/* From now on there is no live block: something else has the screen. */
+void report_still(struct report *r);
 
 /* Takes the live block off the screen, so that someone else may write there; the next call draws it again. */
 void report_hide(struct report *r);

@@ -14,6 +14,7 @@ struct report_host {
 	enum report_state state;
 	const char *text;       /* what it does now, printable */
 	const char *error;      /* why it failed, printable; NULL: it did not */
+	bool told;              /* and is told by the caller */
 	char *busy;             /* text's memory, freed with the report */
 	size_t changed, failed; /* resources */
 };

@@ -90,11 +90,12 @@ static void print_errors(const struct report *r, enum report_state state, struct
 	const char **names = arena_calloc(arena, r->count, sizeof *names);
 	const char *color = report_color(state, r->options.out_color);
 	for (size_t i = 0; i < r->count; i++) {
-		if (done[i] || r->hosts[i].state != state)
+		if (done[i] || r->hosts[i].state != state || r->hosts[i].told)
 			continue;
 		size_t n = 0;
 		for (size_t k = i; k < r->count; k++) {
-			if (done[k] || r->hosts[k].state != state || strcmp(r->hosts[k].error, r->hosts[i].error) != 0)
+			if (done[k] || r->hosts[k].state != state || r->hosts[k].told ||
+			    strcmp(r->hosts[k].error, r->hosts[i].error) != 0)
 				continue;
 			done[k] = true;
 			names[n++] = r->hosts[k].name;

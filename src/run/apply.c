@@ -10,15 +10,18 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "run/canary.h"
+#include "run/down.h"
+#include "run/lock.h"
 
 struct runner {
 	struct gathered *g;
 	const struct apply_options *options;
 	struct apply_result *result;
-	bool *left;         /* by host index: it failed, nothing more is done there */
 	unsigned char *key; /* the cluster's, sodium_malloc; NULL: not needed yet */
 	size_t key_len;
-	bool activated; /* a daemon was told something, or the configuration put in place */
+	bool activated;   /* a daemon was told something, or the configuration put in place */
+	struct down down; /* daemons that are stopped for now */
+	const char *step; /* that is at work, or was last; NULL: none was begun */
 };
 
 /* One request: which host and action it belongs to, and the events that came. */
@@ -42,16 +45,6 @@ static const struct resource *resource_of(const struct action *a, const char *id
 	return NULL;
 }
 
-static void fail_host(struct runner *r, size_t host, enum finding_code code, struct span origin, const char *what)
-{
-	r->left[host] = true;
-	struct finding *f =
-	    finding_add(&r->result->findings, FINDING_HOST, code, r->g->inv->hosts[host].name, "%s", what);
-	f->origin = origin;
-	if (r->g->options->report)
-		report_host(r->g->options->report, r->g->fleet_of[host], REPORT_FAILED, f->what);
-}
-
 static void on_event(void *data, struct fleet_request *request, const json_t *json)
 {
 	(void)request;
@@ -67,8 +60,8 @@ static void on_event(void *data, struct fleet_request *request, const json_t *js
 	if (event_decode(json, g->arena, &event, NULL) < 0) {
 		/* Progress of something that takes long: {"id", "progress"}. */
 		const char *progress = json_string_value(json_object_get(json, "progress"));
-		if (progress && g->options->report)
-			report_host(g->options->report, g->fleet_of[host], REPORT_WORKING, progress);
+		if (progress)
+			roll_show(g->roll, host, REPORT_WORKING, progress);
 		return;
 	}
 	if (++s->results > s->action->count)
@@ -79,12 +72,26 @@ static void on_event(void *data, struct fleet_request *request, const json_t *js
 		if (module < MODULES_MAX)
 			r->result->touched[module] = true;
 	}
-	if (g->options->report)
-		report_event(g->options->report, g->fleet_of[host], &event, place_of(g, resource->origin));
-	if (event.result != EVENT_FAILED)
-		return;
-	s->failed++;
-	fail_host(r, host, CODE_APPLY, resource->origin, arena_printf(g->arena, "%s: %s", event.id, event.what));
+	if (event.result == EVENT_FAILED) {
+		s->failed++;
+		roll_leave(g->roll, host, CODE_APPLY, "%s: %s", event.id, event.what)->origin = resource->origin;
+	}
+	roll_show_event(g->roll, host, &event, place_of(g, resource->origin));
+}
+
+static void on_answer(void *data, struct fleet_request *request)
+{
+	const struct sent *s = data;
+	(void)request;
+	roll_show_ready(s->runner->g->roll, s->host);
+}
+
+/* What it begins with, for who watches. */
+static const char *what_of(struct gathered *g, const struct action *a)
+{
+	if (a->kind == ACTION_APPLY)
+		return a->resources[0]->id;
+	return arena_printf(g->arena, "%s %s", a->argv[0], a->argv[1] ? a->argv[1] : "");
 }
 
 static json_t *apply_message(const struct runner *r, const struct action *a)
@@ -121,63 +128,67 @@ static void attach(struct runner *r, struct fleet_request *request, const struct
 	}
 }
 
+/* A command as its first three words; a script as the step that it is. */
+static const char *name_of(const struct runner *r, const struct action *a)
+{
+	if (streq(a->argv[0], "sh"))
+		return arena_printf(r->g->arena, "'%s'", r->step);
+	const char *text = a->argv[0];
+	for (size_t i = 1; i < 3 && a->argv[i]; i++)
+		text = arena_printf(r->g->arena, "%s %s", text, a->argv[i]);
+	return arena_printf(r->g->arena, "`%s`", text);
+}
+
+/* What was done on its host; what failed is the roll's. */
 static void judge_action(struct runner *r, struct fleet_request *request, struct sent *s)
 {
 	struct gathered *g = r->g;
 	size_t host = s->host;
-	struct span nowhere = {0};
 	if (!request->answer) {
-		if (!s->failed)
-			fail_host(r, host, CODE_LOST, g->inv->hosts[host].at, request->error.text);
+		roll_fail(g->roll, host, CODE_LOST, &request->error);
 		return;
 	}
 	if (s->action->kind == ACTION_APPLY) {
 		const json_t *failed = json_object_get(request->answer, "failed");
 		/* Events and the closing count must agree: a failure that was not told is one all the same. */
 		if (!s->failed && (!json_is_integer(failed) || json_integer_value(failed) != 0))
-			fail_host(r, host, CODE_APPLY, nowhere, "the agent says that something failed, and not what");
+			roll_leave(g->roll, host, CODE_APPLY, "agent reported a failure without naming the resource");
+		else if (!s->failed && host == s->action->host)
+			down_done(&r->down, s->action);
 		return;
 	}
 	const char *why = gather_run_failure(request, g->arena);
 	if (!why)
 		return;
-	fail_host(r, host, CODE_COMMAND, nowhere,
-		  arena_printf(g->arena, "`%s %s%s%s` failed: %s", s->action->argv[0],
-			       s->action->argv[1] ? s->action->argv[1] : "",
-			       s->action->argv[1] && s->action->argv[2] ? " " : "",
-			       s->action->argv[1] && s->action->argv[2] ? s->action->argv[2] : "", why));
-}
-
-static bool can_be_told(const struct runner *r, size_t host)
-{
-	return !r->left[host] && gather_present(r->g, host);
+	roll_leave(g->roll, host, CODE_COMMAND, "%s failed: %s", name_of(r, s->action), why);
 }
 
 /* Where an action goes; SIZE_MAX: nowhere any more. */
 static size_t host_for(const struct runner *r, const struct action *a)
 {
-	const struct inventory *inv = r->g->inv;
-	if (can_be_told(r, a->host))
+	if (roll_in(r->g->roll, a->host))
 		return a->host;
-	for (size_t i = 0; a->to_slurmctld && i < inv->controller_count; i++)
-		if (can_be_told(r, inv->controllers[i]))
-			return inv->controllers[i];
-	return SIZE_MAX;
+	return a->to_slurmctld ? roll_controller(r->g->roll) : SIZE_MAX;
 }
 
-static int run_step(struct runner *r, const struct step *step, struct err *err)
+/* `*ret_undone`: nobody is left to do it. */
+static int run_step(struct runner *r, const struct step *step, bool *ret_undone, struct err *err)
 {
 	struct gathered *g = r->g;
-	struct fleet_request *requests = arena_calloc(g->arena, step->len, sizeof *requests);
+	struct fleet_request *all = arena_calloc(g->arena, step->len + g->inv->controller_count, sizeof *all);
 	struct sent *sent = arena_calloc(g->arena, step->len, sizeof *sent);
 	json_t **messages = arena_calloc(g->arena, step->len, sizeof *messages);
 	struct fleet_secret secret = {.name = "munge.key"};
-	size_t n = 0;
+	json_t *mark;
+	size_t n = 0, marks = lock_mark(g, step->title, &mark, all);
+	struct fleet_request *requests = all + marks;
 	unsigned timeout = 0;
 	for (size_t i = 0; i < step->len; i++)
-		if (can_be_told(r, step->items[i].host) && needs_key(&step->items[i]) &&
-		    key_fetch(g, &r->key, &r->key_len, &r->result->findings, err) < 0)
+		if (roll_in(g->roll, step->items[i].host) && needs_key(&step->items[i]) &&
+		    key_fetch(g, &r->key, &r->key_len, &r->result->findings, err) < 0) {
+			json_decref(mark);
 			return -1;
+		}
 	secret.bytes = r->key;
 	secret.len = r->key_len;
 	for (size_t i = 0; i < step->len; i++) {
@@ -188,21 +199,22 @@ static int run_step(struct runner *r, const struct step *step, struct err *err)
 		messages[n] =
 		    a->kind == ACTION_APPLY ? apply_message(r, a) : gather_run(a->argv, NULL, 65536, a->timeout_ms);
 		sent[n] = (struct sent){.runner = r, .action = a, .host = host};
-		requests[n] = gather_request(g, host, messages[n]);
+		requests[n] = roll_request(g->roll, host, messages[n]);
 		requests[n].on_event = on_event;
+		requests[n].on_answer = on_answer;
 		requests[n].data = &sent[n];
 		if (a->kind == ACTION_APPLY)
 			attach(r, &requests[n], a, &secret);
 		if (a->timeout_ms > timeout)
 			timeout = a->timeout_ms;
-		if (g->options->report)
-			report_host(g->options->report, g->fleet_of[host], REPORT_WORKING, step->title);
+		roll_show(g->roll, host, REPORT_WORKING, what_of(g, a));
 		n++;
 	}
-	if (step->essential && step->len && !n)
-		finding_add(&r->result->findings, FINDING_HOST, CODE_LEFT, g->inv->hosts[step->items[0].host].name,
-			    "it was left behind, and '%s' was not done", step->title);
-	int rc = n ? fleet_round(g->fleet, requests, n, timeout + 10000, err) : 0;
+	*ret_undone = step->len && !n;
+	int rc = n ? fleet_round(g->fleet, all, marks + n, timeout + 10000, err) : 0;
+	for (size_t i = 0; i < marks; i++)
+		fleet_request_clear(&all[i]);
+	json_decref(mark);
 	for (size_t i = 0; i < n; i++) {
 		judge_action(r, &requests[i], &sent[i]);
 		fleet_request_clear(&requests[i]);
@@ -211,21 +223,61 @@ static int run_step(struct runner *r, const struct step *step, struct err *err)
 	return rc;
 }
 
-/* Rule: no working controller, or no quorum of them, ends the run; one dead backup is a finding. */
-static bool controllers_left(const struct runner *r)
+/* What is stopped now is the last word of a run that ends early. */
+static struct finding *last_words(struct runner *r, enum finding_code code, const char *text)
+{
+	const char *down = down_text(&r->down);
+	struct finding *f = finding_add(&r->result->findings, FINDING_STOP, code, NULL, "%s%s%s", text,
+					down ? ": " : "", down ? down : "");
+	f->fix =
+	    down ? arena_printf(r->g->arena, "run `%s` now: it starts it, and completes the rest", r->options->command)
+		 : arena_printf(r->g->arena, "`%s` goes on from there", r->options->command);
+	return f;
+}
+
+static void interrupted(struct runner *r, bool steps_done)
+{
+	const char *text = !r->step     ? "interrupted before anything was changed"
+			   : steps_done ? "interrupted after all was applied, and before it was verified"
+					: arena_printf(r->g->arena, "interrupted at the step '%s'", r->step);
+	struct finding *f = last_words(r, CODE_CUT_OFF, text);
+	if (steps_done)
+		f->fix = "`reeve apply --verify` verifies it";
+	else if (!r->step)
+		f->fix = NULL;
+}
+
+/* Why no majority of the controllers is left. The loss of the only one is the whole story. */
+static const char *loss(struct runner *r, const char *step)
 {
 	const struct inventory *inv = r->g->inv;
-	size_t n = 0;
+	struct roll *roll = r->g->roll;
+	size_t only = inv->controllers[0], left = 0;
 	for (size_t i = 0; i < inv->controller_count; i++)
-		n += gather_present(r->g, inv->controllers[i]) && !r->left[inv->controllers[i]];
-	return n * 2 > inv->controller_count;
+		left += roll_in(roll, inv->controllers[i]);
+	if (inv->controller_count > 1)
+		return arena_printf(r->g->arena,
+				    "the run was aborted at the step '%s': %zu of %zu controllers are left", step, left,
+				    inv->controller_count);
+	const char *why = roll_why(roll, only);
+	const char *text = arena_printf(r->g->arena, "lost %s, the only controller, at the step '%s'%s%s",
+					inv->hosts[only].name, step, why ? ": " : "", why ? why : "");
+	roll_hush(roll, only);
+	return text;
 }
 
 static void stop(struct runner *r, const char *where, const char *step)
 {
-	struct finding *f = finding_add(&r->result->findings, FINDING_STOP, CODE_STOPPED, NULL,
-					"the run was stopped %s the step '%s', for all hosts", where, step);
-	f->fix = "fix what is said above and apply again: it goes on from there";
+	const struct inventory *inv = r->g->inv;
+	bool failed = inv->controller_count == 1 && roll_phase(r->g->roll, inv->controllers[0]) == FLEET_OPEN;
+	bool lost = !failed && !roll_majority(r->g->roll);
+	struct finding *f = last_words(
+	    r, CODE_STOPPED,
+	    lost ? loss(r, step)
+		 : arena_printf(r->g->arena, "the run was aborted on all hosts %s the step '%s'", where, step));
+	if (!r->down.len)
+		f->fix = lost ? "jobs run on; when it is back, run `reeve apply`: it goes on from there"
+			      : "fix the errors above and run `reeve apply` again: it goes on from there";
 	r->result->stopped = true;
 }
 
@@ -236,7 +288,7 @@ static void stop(struct runner *r, const char *where, const char *step)
 static int before_activation(struct runner *r, struct err *err)
 {
 	struct gathered *g = r->g;
-	if (apply_share(g, r->left, r->result, err) < 0)
+	if (apply_share(g, r->result, err) < 0)
 		return -1;
 	const struct record *record = g->cluster->record;
 	const struct slurm_activation *a = g->plan->activation;
@@ -261,6 +313,14 @@ static int plan_anew(struct runner *r, struct err *err)
 		if (g->plan->findings.items[i].weight == FINDING_STOP)
 			*vec_push_in(g->arena, &r->result->findings) = g->plan->findings.items[i];
 	return 0;
+}
+
+static bool *who_is_in(const struct gathered *g)
+{
+	bool *in = arena_calloc(g->arena, g->inv->host_count, sizeof *in);
+	for (size_t i = 0; i < g->inv->host_count; i++)
+		in[i] = roll_in(g->roll, i);
+	return in;
 }
 
 static int run_steps(struct runner *r, struct err *err)
@@ -293,16 +353,25 @@ static int run_steps(struct runner *r, struct err *err)
 				return 0;
 			}
 		}
-		size_t failures = findings_count(&r->result->findings, FINDING_HOST), first = r->result->findings.len;
+		size_t skipped = roll_skipped(g->roll);
+		bool undone = false;
+		bool *before = step->proof != PROOF_NONE ? who_is_in(g) : NULL;
 		r->activated |= step->stage >= STAGE_ACTIVATE && !step->test;
-		if ((step->test ? apply_test(g, r->result, err) : run_step(r, step, err)) < 0)
+		if (!down_begin(&r->down, step))
+			return err_set(err, ERR_CANCELLED, "interrupted");
+		if (!step->test)
+			r->step = step->title;
+		if ((step->test ? apply_test(g, r->result, err) : run_step(r, step, &undone, err)) < 0)
 			return -1;
 		if (step->look && canary_look(g, r->result, err) < 0)
 			return -1;
-		if (step->proof != PROOF_NONE && canary_prove(g, step, r->left, first, r->result, err) < 0)
+		if (before && canary_prove(g, step, before, &r->down, r->result, err) < 0)
 			return -1;
-		bool failed = findings_count(&r->result->findings, FINDING_HOST) > failures;
-		if ((failed && step->essential) || !controllers_left(r)) {
+		down_end(&r->down);
+		roll_look(g->roll);
+		bool failed =
+		    undone || roll_skipped(g->roll) > skipped || findings_count(&r->result->findings, FINDING_STOP);
+		if ((failed && step->essential) || !roll_majority(g->roll)) {
 			stop(r, "after", step->title);
 			return 0;
 		}
@@ -317,14 +386,10 @@ int apply(struct gathered *g, const struct apply_options *options, struct apply_
 	    .g = g,
 	    .options = options,
 	    .result = ret,
-	    .left = arena_calloc(g->arena, g->inv->host_count, sizeof *r.left),
+	    .down = {.inv = g->inv, .arena = g->arena, .interrupt = g->options->interrupt},
 	};
 	for (size_t i = 0; i < g->plan->findings.len; i++)
 		*vec_push_in(g->arena, &ret->findings) = g->plan->findings.items[i];
-	if (!g->cluster->quorum || !controllers_left(&r))
-		finding_add(&ret->findings, FINDING_STOP, CODE_NO_QUORUM, NULL,
-			    "no majority of the controllers was reached")
-		    ->fix = "see why above; a change needs most of them, so that they agree on what was done";
 	if (findings_count(&ret->findings, FINDING_STOP)) {
 		ret->stopped = true;
 		return 0;
@@ -332,22 +397,27 @@ int apply(struct gathered *g, const struct apply_options *options, struct apply_
 	int rc = run_steps(&r, err);
 	if (rc == 0 && ret->stopped && r.activated)
 		rc = canary_release(g, ret, err);
+	bool steps_done = rc == 0 && !ret->stopped;
 	sodium_free(r.key);
-	if (rc == 0 && !ret->stopped)
+	if (steps_done)
 		rc = apply_verify(g, options->verify_jobs, ret, err);
+	ret->interrupted = rc < 0 && err->code == ERR_CANCELLED;
+	if (ret->interrupted)
+		interrupted(&r, steps_done);
+	struct err ignored;
+	if (ret->interrupted && g->options->interrupt)
+		interrupt_grace(g->options->interrupt);
+	if (ret->interrupted && r.activated)
+		canary_release(g, ret, &ignored);
 	bool done = rc == 0 && !ret->stopped && ret->verified;
 	bool differs =
 	    ret->changed || g->plan->drains.len || ret->resumed || !g->cluster->record || g->cluster->record_differs;
 	/* What was decided and did not come about is not recorded as if it had. */
-	if (ret->stopped && !r.activated)
+	if ((ret->stopped || rc < 0) && !r.activated)
 		differs = false;
-	struct err ignored;
-	if (differs && apply_record(g, options, done, ret, rc == 0 ? err : &ignored) < 0 && rc == 0)
+	bool ended = rc < 0 || ret->stopped;
+	if (differs && apply_record(g, options, done, ret, ended ? &ignored : err) < 0 && !ended)
 		rc = -1;
-	for (size_t i = 0; i < g->asked; i++) {
-		size_t host = g->host_of[i];
-		bool there = !r.left[host] && gather_present(g, host);
-		ret->left_behind += !there && !cluster_is_out(&g->cluster->hosts[host]);
-	}
+	g->done = steps_done && rc == 0;
 	return rc;
 }

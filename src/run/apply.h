@@ -1,7 +1,7 @@
 /*
  * apply: runs a plan, step by step, verifies, and writes down what was done.
  *
- * A step is a barrier. A compute host that fails is left behind and named; a failure of a step that is essential, or of
+ * A step is a barrier. A compute host that fails is skipped and named; a failure of a step that is essential, or of
  * so many controllers that no majority is left, ends the run for all. Whatever happened, a second apply goes on from
  * what it finds.
  */
@@ -20,11 +20,11 @@ struct apply_options {
 struct apply_result {
 	size_t changed;            /* resources */
 	bool touched[MODULES_MAX]; /* by module: one of its resources changed */
-	size_t left_behind;        /* hosts with a role that were not reached or failed */
 	size_t resumed;            /* nodes that joined, are verified, and take jobs now */
 	bool stopped;              /* the run did not come to its end */
+	bool interrupted;          /* by the operator */
 	bool verified;             /* everything that was checked holds */
-	struct findings findings;  /* all of them: the plan's, and what failed */
+	struct findings findings;  /* the plan's, and what failed; why hosts are skipped says the roll */
 };
 
 /*
@@ -41,9 +41,8 @@ int apply_record(struct gathered *g, const struct apply_options *options, bool d
 int apply_recount(struct gathered *g, bool *ret_differs, struct err *err);
 /* `all`: every module that is chosen is verified with jobs, else those that were touched. */
 int apply_verify(struct gathered *g, bool all, struct apply_result *ret, struct err *err);
-/* Do the controllers see one state directory? A finding that stops where they do not; one that cannot say is left
- * behind: `left`, by host index. */
-int apply_share(struct gathered *g, bool *left, struct apply_result *ret, struct err *err);
+/* Do the controllers see one state directory? A finding that stops where they do not; one that cannot say is skipped. */
+int apply_share(struct gathered *g, struct apply_result *ret, struct err *err);
 int apply_test(struct gathered *g, struct apply_result *ret,
 	       struct err *err); /* of the candidate; 0 with a finding where it fails */
 

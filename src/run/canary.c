@@ -29,8 +29,7 @@ static bool registered(const struct gathered *g, size_t host)
 	       !(before && str_same(before->slurmd_start_time, now->slurmd_start_time));
 }
 
-static int await_registration(struct gathered *g, const struct step *step, const bool *left, bool *missing,
-			      struct err *err)
+static int await_registration(struct gathered *g, const struct step *step, bool *missing, struct err *err)
 {
 	uint64_t until = clock_ms() + REGISTER_MS;
 	for (;;) {
@@ -38,7 +37,7 @@ static int await_registration(struct gathered *g, const struct step *step, const
 		if (gather_live(g, err) < 0)
 			return -1;
 		for (size_t i = 0; i < step->len; i++) {
-			missing[i] = !left[step->items[i].host] && !registered(g, step->items[i].host);
+			missing[i] = roll_in(g->roll, step->items[i].host) && !registered(g, step->items[i].host);
 			waiting += missing[i];
 		}
 		if (!waiting || clock_ms() >= until)
@@ -59,7 +58,7 @@ static int ask_log(struct gathered *g, const struct action *a, const char **ret_
 		path = slurmd ? CORE_LOGS "/slurmd.log" : CORE_LOGS "/slurmctld.log";
 	const char *const argv[] = {"tail", "-n", "100", slurmd_log_path(path, h->hostname, h->name, g->arena), NULL};
 	json_t *message = gather_run(argv, NULL, LOG_BYTES, LOG_MS);
-	struct fleet_request request = gather_request(g, a->host, message);
+	struct fleet_request request = roll_request(g->roll, a->host, message);
 	int rc = fleet_round(g->fleet, &request, 1, LOG_MS + 10000, err);
 	const char *out = rc == 0 ? json_string_value(json_object_get(request.answer, "out")) : NULL;
 	*ret_said = out ? slurmd_log_complaint(out, g->arena) : NULL;
@@ -82,7 +81,7 @@ static int put_back(struct gathered *g, const struct action *a, const char **ret
 	}
 	json_t *message = json_pack("{s:s, s:I, s:o, s:b}", "verb", "apply", "epoch", (json_int_t)g->cluster->epoch,
 				    "resources", list, "keep_going", 0);
-	struct fleet_request request = gather_request(g, a->host, message);
+	struct fleet_request request = roll_request(g->roll, a->host, message);
 	request.blobs = blobs;
 	request.blob_count = n;
 	int rc = fleet_round(g->fleet, &request, 1, UNDO_MS, err);
@@ -95,32 +94,19 @@ static int put_back(struct gathered *g, const struct action *a, const char **ret
 	return rc;
 }
 
-/* What was said of a host in this step, taken out of the list. */
-static const char *take_words(struct apply_result *ret, size_t first, const char *host)
-{
-	const char *said = NULL;
-	size_t kept = first;
-	for (size_t i = first; i < ret->findings.len; i++) {
-		const struct finding *f = &ret->findings.items[i];
-		if (f->weight == FINDING_HOST && f->host && streq(f->host, host))
-			said = said ? said : f->what;
-		else
-			ret->findings.items[kept++] = *f;
-	}
-	ret->findings.len = kept;
-	return said;
-}
-
-static int fail(struct gathered *g, const struct step *step, const struct action *a, size_t first,
+static int fail(struct gathered *g, const struct step *step, const struct action *a, struct down *down,
 		struct apply_result *ret, struct err *err)
 {
 	const char *name = g->inv->hosts[a->host].name, *said = NULL, *why = "its session ended";
 	bool back = a->undo_count > 0;
-	if (back && gather_present(g, a->host) && (ask_log(g, a, &said, err) < 0 || put_back(g, a, &why, err) < 0))
+	bool there = roll_phase(g->roll, a->host) == FLEET_OPEN;
+	if (back && there && (ask_log(g, a, &said, err) < 0 || put_back(g, a, &why, err) < 0))
 		return -1;
-	const char *words = take_words(ret, first, name);
 	if (!said)
-		said = words ? words : "slurmctld has not heard of it since";
+		said = roll_why(g->roll, a->host);
+	roll_hush(g->roll, a->host);
+	if (back && !why)
+		down_undone(down, a);
 	const char *daemon = back && strstr(a->undo[a->undo_count - 1]->id, "slurmctld") ? "slurmctld" : "slurmd";
 	const char *outcome = !back  ? "nothing was in force there before"
 			      : !why ? arena_printf(g->arena, "what was in force is back, and %s runs with it", daemon)
@@ -138,18 +124,18 @@ static int fail(struct gathered *g, const struct step *step, const struct action
 	return 0;
 }
 
-int canary_prove(struct gathered *g, const struct step *step, bool *left, size_t first, struct apply_result *ret,
-		 struct err *err)
+int canary_prove(struct gathered *g, const struct step *step, const bool *before, struct down *down,
+		 struct apply_result *ret, struct err *err)
 {
 	bool *missing = arena_calloc(g->arena, step->len, sizeof *missing);
-	if (step->proof == PROOF_REGISTERS && await_registration(g, step, left, missing, err) < 0)
+	if (step->proof == PROOF_REGISTERS && await_registration(g, step, missing, err) < 0)
 		return -1;
 	for (size_t i = 0; i < step->len; i++) {
 		const struct action *a = &step->items[i];
-		if (!left[a->host] && !missing[i])
+		if (!before[a->host] || (roll_in(g->roll, a->host) && !missing[i]))
 			continue;
-		left[a->host] = true;
-		if (fail(g, step, a, first, ret, err) < 0)
+		roll_leave(g->roll, a->host, CODE_CANARY, "slurmctld has not heard of it since");
+		if (fail(g, step, a, down, ret, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -180,7 +166,7 @@ int canary_release(struct gathered *g, struct apply_result *ret, struct err *err
 	const char *const argv[] = {"scontrol", "update", arena_printf(g->arena, "NodeName=%s", list), "State=RESUME",
 				    NULL};
 	json_t *message = gather_run(argv, NULL, LOG_BYTES, COMMAND_MS);
-	struct fleet_request request = gather_request(g, g->live->controller, message);
+	struct fleet_request request = roll_request(g->roll, g->live->controller, message);
 	int rc = fleet_round(g->fleet, &request, 1, COMMAND_MS + 10000, err);
 	const char *why = rc == 0 ? gather_run_failure(&request, g->arena) : NULL;
 	if (why)

@@ -7,14 +7,15 @@
 #define REEVE_RUN_CANARY_H
 
 #include "run/apply.h"
+#include "run/down.h"
 
 /*
- * After the actions of `step`, whose findings begin at `first` of ret->findings; `left`, by host index: who failed. Waits
- * for the daemons where the step wants them registered. Adds a finding that stops for each that did not come up, in the
- * place of what was said of that host so far.
+ * After the actions of `step`; `before`, by host index: who was in the run when it began. Waits for the daemons where the step
+ * wants them registered. Adds a finding that stops for each that did not come up, in the place of what was said of that host;
+ * what runs again is taken off `down`.
  */
-int canary_prove(struct gathered *g, const struct step *step, bool *left, size_t first, struct apply_result *ret,
-		 struct err *err);
+int canary_prove(struct gathered *g, const struct step *step, const bool *before, struct down *down,
+		 struct apply_result *ret, struct err *err);
 
 /* Judges the plan's demands once more, by what slurmctld says now: findings that stop. */
 int canary_look(struct gathered *g, struct apply_result *ret, struct err *err);

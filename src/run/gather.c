@@ -13,6 +13,7 @@
 #include "modules/module.h"
 #include "run/ask.h"
 #include "run/includes.h"
+#include "run/lock.h"
 
 enum { ROUND_MS = 60000 };
 
@@ -36,28 +37,6 @@ const char *gather_run_failure(const struct fleet_request *request, struct arena
 	return text && *text ? str_printable(arena, text, strcspn(text, "\n")) : "no word why";
 }
 
-struct fleet_request gather_request(const struct gathered *g, size_t host, const json_t *message)
-{
-	return (struct fleet_request){.host = g->fleet_of[host], .message = message};
-}
-
-bool gather_present(const struct gathered *g, size_t host)
-{
-	/* One that is blamed is left alone, whatever it answers. */
-	return g->facts[host] && g->fleet_of[host] != SIZE_MAX && (!g->cluster || g->cluster->hosts[host].facts) &&
-	       fleet_phase(g->fleet, g->fleet_of[host]) == FLEET_OPEN;
-}
-
-void gather_leave_behind(struct gathered *g, size_t host, const struct err *why)
-{
-	if (g->unreached[host])
-		return;
-	g->unreached[host] = str_printable(g->arena, why->text, strlen(why->text));
-	g->facts[host] = NULL;
-	if (g->options->report)
-		report_host(g->options->report, g->fleet_of[host], REPORT_UNREACHABLE, g->unreached[host]);
-}
-
 static void phase(const struct gathered *g, const char *title)
 {
 	if (g->options->report)
@@ -79,16 +58,17 @@ static void add_once(struct gathered *g, struct slurm_names *names, const char *
 
 static int gather_all_facts(struct gathered *g, struct err *err)
 {
-	struct facts_scope *scopes = arena_calloc(g->arena, g->asked, sizeof *scopes);
-	struct asked *asked = arena_calloc(g->arena, g->asked, sizeof *asked);
+	size_t count = roll_count(g->roll);
+	struct facts_scope *scopes = arena_calloc(g->arena, count, sizeof *scopes);
+	struct asked *asked = arena_calloc(g->arena, count, sizeof *asked);
 	struct slurm_names devices = {0};
 	char salt[65];
 	cluster_salt(g->inv->cluster.text, salt);
 	for (size_t i = 0; i < g->inv->class_count; i++)
 		for (size_t k = 0; k < g->inv->classes[i].device_count; k++)
 			add_once(g, &devices, g->inv->classes[i].devices[k]);
-	for (size_t i = 0; i < g->asked; i++) {
-		const struct inv_host *h = &g->inv->hosts[g->host_of[i]];
+	for (size_t i = 0; i < count; i++) {
+		const struct inv_host *h = &g->inv->hosts[roll_at(g->roll, i)];
 		scopes[i] = (struct facts_scope){.controller = h->controller,
 						 .compute = h->compute,
 						 .state = h->controller ? g->inv->state.text : NULL,
@@ -103,88 +83,15 @@ static int gather_all_facts(struct gathered *g, struct err *err)
 		return -1;
 	if (includes_read(g->fleet, asked, g->arena, ROUND_MS, err) < 0)
 		return -1;
-	for (size_t i = 0; i < g->asked; i++) {
-		size_t host = g->host_of[i];
+	for (size_t i = 0; i < count; i++) {
+		size_t host = roll_at(g->roll, i);
 		g->facts[host] = asked[i].facts;
 		if (!asked[i].facts)
-			gather_leave_behind(g, host, &asked[i].error);
+			roll_miss(g->roll, host, &asked[i].error);
 		else
 			g->credentials[host] = asked[i].facts->credential;
 	}
 	return 0;
-}
-
-/*
- * The lock is taken on the first controller that is there, alone, so that two operators who see the same controllers
- * meet at it and one of them goes on; then on all others at once. Nobody waits for a lock. All or none: a refusal ends
- * the run, and the sessions' end frees what was taken. Operators who see different controllers may refuse each other.
- */
-static int lock(struct gathered *g, const size_t *hosts, size_t count, const json_t *message, struct err *err)
-{
-	struct fleet_request *requests = arena_calloc(g->arena, count, sizeof *requests);
-	json_t **messages = arena_calloc(g->arena, count, sizeof *messages);
-	size_t n = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (!gather_present(g, hosts[i]))
-			continue;
-		messages[n] = json_copy((json_t *)message);
-		if (g->cluster->hosts[hosts[i]].epoch_over)
-			json_object_set_new(messages[n], "over", json_integer(g->facts[hosts[i]]->epoch));
-		requests[n] = gather_request(g, hosts[i], messages[n]);
-		n++;
-	}
-	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
-	for (size_t i = 0; i < n; i++) {
-		size_t host = g->host_of[requests[i].host];
-		if (rc == 0 && streq(requests[i].error_code, "refused"))
-			rc = err_set(err, ERR_REFUSED, "%s: %s", g->inv->hosts[host].name, requests[i].error.text);
-		else if (rc == 0 && !requests[i].answer)
-			gather_leave_behind(g, host, &requests[i].error);
-		fleet_request_clear(&requests[i]);
-		json_decref(messages[i]);
-	}
-	return rc;
-}
-
-static int lock_all(struct gathered *g, struct err *err)
-{
-	const struct inventory *inv = g->inv;
-	char when[21];
-	clock_iso(clock_wall_ms(), when);
-	json_t *message = json_pack("{s:s, s:I, s:s, s:s}", "verb", "lock", "epoch", (json_int_t)g->cluster->epoch,
-				    "holder", g->options->holder, "run", when);
-	size_t *others = arena_calloc(g->arena, inv->host_count, sizeof *others), n = 0, first = SIZE_MAX;
-	phase(g, "lock");
-	for (size_t i = inv->controller_count; i-- > 0;)
-		if (gather_present(g, inv->controllers[i]))
-			first = inv->controllers[i];
-	for (size_t i = 0; i < inv->host_count; i++)
-		if (i != first)
-			others[n++] = i;
-	int rc = first == SIZE_MAX ? 0 : lock(g, &first, 1, message, err);
-	if (rc == 0)
-		rc = lock(g, others, n, message, err);
-	json_decref(message);
-	return rc;
-}
-
-int gather_unlock(struct gathered *g, struct err *err)
-{
-	struct fleet_request *requests = arena_calloc(g->arena, g->asked, sizeof *requests);
-	json_t *message = json_pack("{s:s}", "verb", "unlock");
-	size_t n = 0;
-	for (size_t i = 0; i < g->asked; i++)
-		if (gather_present(g, g->host_of[i]))
-			requests[n++] = gather_request(g, g->host_of[i], message);
-	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
-	for (size_t i = 0; i < n; i++) {
-		/* The end of its session frees it. */
-		if (rc == 0 && !requests[i].answer)
-			fleet_fail(g->fleet, requests[i].host, &requests[i].error);
-		fleet_request_clear(&requests[i]);
-	}
-	json_decref(message);
-	return rc;
 }
 
 static void make_key(struct gathered *g)
@@ -196,14 +103,6 @@ static void make_key(struct gathered *g)
 	randombytes_buf(g->new_key, KEY_BYTES);
 	wire_fingerprint(g->cluster->salt, g->new_key, KEY_BYTES, hex, NULL);
 	g->cluster->key_fingerprint = arena_strdup(g->arena, hex);
-}
-
-size_t gather_munge_primary(const struct gathered *g)
-{
-	for (size_t i = 0; i < g->inv->controller_count; i++)
-		if (gather_present(g, g->inv->controllers[i]))
-			return g->inv->controllers[i];
-	return SIZE_MAX;
 }
 
 static json_t *probe_message(const struct gathered *g, size_t host)
@@ -238,7 +137,7 @@ static size_t running_controller(const struct gathered *g)
 {
 	for (size_t i = 0; i < g->inv->controller_count; i++) {
 		size_t host = g->inv->controllers[i];
-		if (gather_present(g, host) && facts_unit_runs(&g->facts[host]->slurmctld_unit))
+		if (roll_in(g->roll, host) && facts_unit_runs(&g->facts[host]->slurmctld_unit))
 			return host;
 	}
 	return SIZE_MAX;
@@ -250,18 +149,19 @@ enum question { ASKED_PROBE, ASKED_MUNGE, ASKED_LIVE };
  * order. */
 static int ask_probe(struct gathered *g, struct err *err)
 {
-	size_t most = g->asked * 2 + 1, n = 0, primary = gather_munge_primary(g), controller = running_controller(g);
+	size_t most = g->inv->host_count * 2 + 1, n = 0;
+	size_t primary = roll_controller(g->roll), controller = running_controller(g);
 	struct fleet_request *requests = arena_calloc(g->arena, most, sizeof *requests);
 	enum question *kinds = arena_calloc(g->arena, most, sizeof *kinds);
 	json_t **messages = arena_calloc(g->arena, most, sizeof *messages);
-	for (size_t i = 0; i < g->asked; i++) {
-		size_t host = g->host_of[i];
-		if (!gather_present(g, host))
+	for (size_t host = 0; host < g->inv->host_count; host++) {
+		g->catalogs[host] = NULL;
+		if (!roll_in(g->roll, host))
 			continue;
 		g->catalogs[host] = modules_compile(g->cluster, host, g->arena);
 		messages[n] = probe_message(g, host);
 		kinds[n] = ASKED_PROBE;
-		requests[n] = gather_request(g, host, messages[n]);
+		requests[n] = roll_request(g->roll, host, messages[n]);
 		n++;
 		json_t *items =
 		    primary == SIZE_MAX ? NULL : core_munge_items(g->cluster, primary, host, g->credentials);
@@ -269,7 +169,7 @@ static int ask_probe(struct gathered *g, struct err *err)
 			continue;
 		messages[n] = collect(items);
 		kinds[n] = ASKED_MUNGE;
-		requests[n] = gather_request(g, host, messages[n]);
+		requests[n] = roll_request(g->roll, host, messages[n]);
 		n++;
 	}
 	/* A run that finds nothing to do needs no more of slurmctld than its nodes; gather() asks for the rest. */
@@ -277,19 +177,19 @@ static int ask_probe(struct gathered *g, struct err *err)
 	if (controller != SIZE_MAX) {
 		messages[n] = collect(live_items(brief));
 		kinds[n] = ASKED_LIVE;
-		requests[n] = gather_request(g, controller, messages[n]);
+		requests[n] = roll_request(g->roll, controller, messages[n]);
 		n++;
 	}
 	phase(g, "probe");
 	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
 	for (size_t i = 0; i < n; i++) {
-		size_t host = g->host_of[requests[i].host];
+		size_t host = roll_host(g->roll, &requests[i]);
 		struct err why = requests[i].error;
 		if (kinds[i] == ASKED_PROBE &&
 		    (!requests[i].answer || take_observed(g, host, requests[i].answer, &why) < 0)) {
-			gather_leave_behind(g, host, &why);
+			roll_fail(g->roll, host, CODE_LOST, &why);
 			g->catalogs[host] = NULL;
-			fleet_fail(g->fleet, requests[i].host, &why);
+			roll_hang_up(g->roll, host, &why);
 		} else if (kinds[i] == ASKED_MUNGE && requests[i].answer) {
 			core_munge_judge(g->cluster, primary, host, requests[i].answer, &g->munge);
 		} else if (kinds[i] == ASKED_LIVE && requests[i].answer) {
@@ -304,15 +204,27 @@ static int ask_probe(struct gathered *g, struct err *err)
 static int begin(struct gathered *g, const struct inventory *inv, const struct gather_options *options, struct err *err)
 {
 	*g = (struct gathered){.inv = inv, .options = options, .arena = arena_new()};
-	g->fleet_of = arena_calloc(g->arena, inv->host_count, sizeof *g->fleet_of);
-	g->host_of = arena_calloc(g->arena, inv->host_count, sizeof *g->host_of);
+	g->refused.arena = g->arena;
+	g->roll = roll_new(inv, options->report, options->interrupt, g->arena);
 	g->facts = arena_calloc(g->arena, inv->host_count, sizeof *g->facts);
-	g->unreached = arena_calloc(g->arena, inv->host_count, sizeof *g->unreached);
 	g->catalogs = arena_calloc(g->arena, inv->host_count, sizeof *g->catalogs);
 	g->observed = arena_calloc(g->arena, inv->host_count, sizeof *g->observed);
 	g->credentials = arena_calloc(g->arena, inv->host_count, sizeof *g->credentials);
 	g->munge.arena = g->arena;
+	if (roll_open(g->roll, &options->fleet, options->by_name, err) < 0)
+		return -1;
+	g->fleet = roll_fleet(g->roll);
 	return gather_connect(g, err);
+}
+
+/* Those that the model skips are out before anybody asks them for more. */
+static void resolve(struct gathered *g, const struct cluster_options *options)
+{
+	g->cluster = cluster_resolve(g->inv, g->facts, roll_reasons(g->roll), options, g->arena);
+	for (size_t i = 0; i < g->inv->host_count; i++)
+		if (cluster_is_out(&g->cluster->hosts[i]))
+			roll_excuse(g->roll, i);
+	roll_take(g->roll, &g->cluster->findings);
 }
 
 static int gather_facts(struct gathered *g, const struct inventory *inv, const struct gather_options *options,
@@ -320,23 +232,92 @@ static int gather_facts(struct gathered *g, const struct inventory *inv, const s
 {
 	if (begin(g, inv, options, err) < 0 || gather_all_facts(g, err) < 0)
 		return -1;
-	g->cluster = cluster_resolve(inv, g->facts, g->unreached, &options->cluster, g->arena);
+	resolve(g, &options->cluster);
 	return 0;
+}
+
+/* Without a majority of the controllers nothing can be changed; without any of them all else that could be said is a
+ * consequence. */
+static void check_controllers(struct gathered *g)
+{
+	const struct inventory *inv = g->inv;
+	struct plan *plan = g->plan;
+	size_t in = 0, only = inv->controllers[0];
+	if (roll_majority(g->roll))
+		return;
+	for (size_t i = 0; i < inv->controller_count; i++)
+		in += roll_in(g->roll, inv->controllers[i]);
+	plan->step_count = 0;
+	if (!cluster_primary(g->cluster)) {
+		plan->findings.len = plan->drains.len = plan->changes = plan->waiting = 0;
+		plan->need = SLURM_NEED_NOTHING;
+		for (size_t i = 0; i < inv->host_count; i++)
+			plan->hosts[i].catalog = NULL;
+	}
+	struct finding *f;
+	if (inv->controller_count == 1) {
+		const char *why = roll_why(g->roll, only);
+		f = finding_add(&plan->findings, FINDING_STOP, CODE_NO_QUORUM, inv->hosts[only].name,
+				"the only controller %s: %s",
+				roll_state(g->roll, only) == ROLL_ABSENT ? "is unreachable" : "cannot be used",
+				why ? why : "its session ended");
+		roll_hush(g->roll, only);
+	} else {
+		f = finding_add(&plan->findings, FINDING_STOP, CODE_NO_QUORUM, NULL,
+				"%zu of %zu controllers can be used, and a change needs a majority", in,
+				inv->controller_count);
+	}
+	f->fix = "bring it back first: nothing is changed without it; jobs run on";
+	if (inv->controller_count > 1)
+		f->fix = "see below why; nothing is changed until a majority is back; jobs run on";
+}
+
+static void plan_once(struct gathered *g)
+{
+	g->plan = plan_make(g->cluster, g->catalogs, g->observed, g->live, &g->options->plan, g->arena);
+	roll_take(g->roll, &g->plan->findings);
 }
 
 /* From a resolved cluster to a plan. */
 static int make_plan(struct gathered *g, struct err *err)
 {
-	const struct plan_options *options = &g->options->plan;
 	if (ask_probe(g, err) < 0)
 		return -1;
-	g->plan = plan_make(g->cluster, g->catalogs, g->observed, g->live, options, g->arena);
-	if (!g->live || !g->live->brief || (!g->plan->changes && !g->plan->need && !g->plan->step_count))
-		return 0;
+	plan_once(g);
 	/* There is something to do: now jobs and reservations count. */
-	if (gather_live(g, err) < 0)
+	if (g->live && g->live->brief && (g->plan->changes || g->plan->need || g->plan->step_count)) {
+		if (gather_live(g, err) < 0)
+			return -1;
+		plan_once(g);
+	}
+	roll_look(g->roll);
+	if (!g->options->lock)
+		lock_tell(g, &g->plan->findings);
+	check_controllers(g);
+	return 0;
+}
+
+/* A compute host that refused its lock is like one that was not reached: what it said is not built upon. */
+static int take_lock(struct gathered *g, struct err *err)
+{
+	uint64_t epoch = g->cluster->epoch;
+	struct digest record = g->cluster->record_digest;
+	bool *before = arena_calloc(g->arena, g->inv->host_count, sizeof *before), left = false;
+	phase(g, "lock");
+	for (size_t i = 0; i < g->inv->host_count; i++)
+		before[i] = roll_in(g->roll, i);
+	if (lock_take(g, err) < 0)
 		return -1;
-	g->plan = plan_make(g->cluster, g->catalogs, g->observed, g->live, options, g->arena);
+	for (size_t i = 0; i < g->inv->host_count; i++)
+		if (before[i] && !roll_in(g->roll, i) && !g->inv->hosts[i].controller) {
+			g->facts[i] = NULL;
+			left = true;
+		}
+	if (!left)
+		return 0;
+	resolve(g, &g->options->cluster);
+	g->cluster->epoch = epoch;
+	g->cluster->record_digest = record;
 	return 0;
 }
 
@@ -344,7 +325,7 @@ int gather(struct gathered *g, const struct inventory *inv, const struct gather_
 {
 	if (gather_facts(g, inv, options, err) < 0)
 		return -1;
-	if (options->lock && lock_all(g, err) < 0)
+	if (options->lock && take_lock(g, err) < 0)
 		return -1;
 	if (g->cluster->key == KEY_NEW)
 		make_key(g);
@@ -353,9 +334,10 @@ int gather(struct gathered *g, const struct inventory *inv, const struct gather_
 
 void gather_end(struct gathered *g)
 {
-	if (g->fleet)
-		fleet_bye(g->fleet, 5000);
-	fleet_free(g->fleet);
+	struct err ignored;
+	if (g->locked && g->done && g->marked)
+		lock_release(g, true, &ignored);
+	roll_close(g->roll);
 	sodium_free(g->new_key);
 	arena_free(g->arena);
 	*g = (struct gathered){0};
@@ -366,10 +348,10 @@ int gather_live(struct gathered *g, struct err *err)
 	g->live = NULL;
 	for (size_t i = 0; i < g->inv->controller_count; i++) {
 		size_t host = g->inv->controllers[i];
-		if (!gather_present(g, host))
+		if (!roll_in(g->roll, host))
 			continue;
 		json_t *message = collect(live_items(false));
-		struct fleet_request request = gather_request(g, host, message);
+		struct fleet_request request = roll_request(g->roll, host, message);
 		int rc = fleet_round(g->fleet, &request, 1, ROUND_MS, err);
 		if (rc == 0 && request.answer)
 			g->live = live_decode(request.answer, host, false, g->arena);
@@ -384,16 +366,16 @@ int gather_live(struct gathered *g, struct err *err)
 /* Fresh credentials first: one that was decoded already is refused as replayed. */
 static int ask_credentials(struct gathered *g, struct err *err)
 {
-	struct fleet_request *requests = arena_calloc(g->arena, g->asked, sizeof *requests);
+	struct fleet_request *requests = arena_calloc(g->arena, g->inv->host_count, sizeof *requests);
 	json_t *message = collect(json_pack("[{s:s, s:[s, s], s:i, s:i}]", "name", "credential", "run", "munge", "-n",
 					    "max", 8192, "timeout", 10000));
 	size_t n = 0;
-	for (size_t i = 0; i < g->asked; i++)
-		if (gather_present(g, g->host_of[i]) && !cluster_is_out(&g->cluster->hosts[g->host_of[i]]))
-			requests[n++] = gather_request(g, g->host_of[i], message);
+	for (size_t i = 0; i < g->inv->host_count; i++)
+		if (roll_in(g->roll, i) && !cluster_is_out(&g->cluster->hosts[i]))
+			requests[n++] = roll_request(g->roll, i, message);
 	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
 	for (size_t i = 0; i < n; i++) {
-		size_t host = g->host_of[requests[i].host];
+		size_t host = roll_host(g->roll, &requests[i]);
 		const json_t *o = json_object_get(json_object_get(requests[i].answer, "items"), "credential");
 		const json_t *status = json_object_get(o, "status");
 		char *text = arena_strdup(g->arena, json_string_value(json_object_get(o, "out")));
@@ -415,25 +397,24 @@ static int ask_credentials(struct gathered *g, struct err *err)
 int gather_munge(struct gathered *g, struct err *err)
 {
 	g->munge = (struct findings){.arena = g->arena};
-	size_t primary = gather_munge_primary(g), n = 0;
+	size_t primary = roll_controller(g->roll), n = 0;
 	if (ask_credentials(g, err) < 0 || primary == SIZE_MAX)
 		return primary == SIZE_MAX ? 0 : -1;
-	struct fleet_request *requests = arena_calloc(g->arena, g->asked, sizeof *requests);
-	json_t **messages = arena_calloc(g->arena, g->asked, sizeof *messages);
-	for (size_t i = 0; i < g->asked; i++) {
-		size_t host = g->host_of[i];
+	struct fleet_request *requests = arena_calloc(g->arena, g->inv->host_count, sizeof *requests);
+	json_t **messages = arena_calloc(g->arena, g->inv->host_count, sizeof *messages);
+	for (size_t host = 0; host < g->inv->host_count; host++) {
 		json_t *items =
-		    gather_present(g, host) ? core_munge_items(g->cluster, primary, host, g->credentials) : NULL;
+		    roll_in(g->roll, host) ? core_munge_items(g->cluster, primary, host, g->credentials) : NULL;
 		if (!items)
 			continue;
 		messages[n] = collect(items);
-		requests[n] = gather_request(g, host, messages[n]);
+		requests[n] = roll_request(g->roll, host, messages[n]);
 		n++;
 	}
 	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
 	for (size_t i = 0; i < n; i++) {
 		if (requests[i].answer)
-			core_munge_judge(g->cluster, primary, g->host_of[requests[i].host], requests[i].answer,
+			core_munge_judge(g->cluster, primary, roll_host(g->roll, &requests[i]), requests[i].answer,
 					 &g->munge);
 		fleet_request_clear(&requests[i]);
 		json_decref(messages[i]);
@@ -446,7 +427,7 @@ int gather_again(struct gathered *g, const struct cluster_options *options, stru
 	const char *fingerprint = g->cluster->key_fingerprint;
 	uint64_t epoch = g->cluster->epoch;
 	struct digest record = g->cluster->record_digest;
-	g->cluster = cluster_resolve(g->inv, g->facts, g->unreached, options, g->arena);
+	resolve(g, options);
 	g->cluster->epoch = epoch;
 	g->cluster->record_digest = record;
 	if (g->new_key)

@@ -35,7 +35,7 @@ static int fetch_from(struct gathered *g, size_t host, unsigned char **key, size
 {
 	json_t *message = json_pack("{s:s, s:s, s:s, s:s, s:i}", "verb", "secret", "path", "/etc/munge/munge.key",
 				    "name", "munge.key", "for", fleet_key(g->fleet), "max", 4096);
-	struct fleet_request request = gather_request(g, host, message);
+	struct fleet_request request = roll_request(g->roll, host, message);
 	int rc = fleet_round(g->fleet, &request, 1, 30000, err);
 	const char *why = rc == 0 ? why_not(g, &request) : NULL;
 	if (rc == 0 && !why) {
@@ -64,7 +64,7 @@ int key_fetch(struct gathered *g, unsigned char **key, size_t *len, struct findi
 	if (g->new_key)
 		return copy_new(g, key, len);
 	for (size_t i = 0; rc > 0 && i < c->key_holder_count; i++)
-		if (gather_present(g, c->key_holders[i]))
+		if (roll_in(g->roll, c->key_holders[i]))
 			rc = fetch_from(g, c->key_holders[i], key, len, findings, err);
 	return rc > 0 ? err_set(err, ERR_FAILED, "no host gave the cluster's MUNGE key") : rc;
 }

@@ -1,5 +1,6 @@
 #include "run/leave.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
+#include "run/lock.h"
 
 enum { LOOK_MS = 2000, COMMAND_MS = 60000, PURGE_MS = 600000, MOST_SHOWN = 8, MOST_NAMES = 65536 };
 
@@ -31,13 +33,13 @@ static int tell(struct leaver *l, const char *const *argv, struct err *err)
 {
 	struct gathered *g = l->g;
 	size_t at = g->live ? g->live->controller : g->inv->controllers[0];
-	if (!gather_present(g, at)) {
+	if (!roll_in(g->roll, at)) {
 		finding_add(&l->result->findings, FINDING_STOP, CODE_SLURMCTLD, g->inv->hosts[at].name,
-			    "`%s %s` could not be run: it was left behind", argv[0], argv[1]);
+			    "`%s %s` could not be run: the host was lost", argv[0], argv[1]);
 		return 0;
 	}
 	json_t *message = gather_run(argv, NULL, 65536, COMMAND_MS);
-	struct fleet_request request = gather_request(g, at, message);
+	struct fleet_request request = roll_request(g->roll, at, message);
 	int rc = fleet_round(g->fleet, &request, 1, COMMAND_MS + 10000, err);
 	const char *why = rc == 0 ? gather_run_failure(&request, g->arena) : NULL;
 	if (why)
@@ -181,14 +183,6 @@ static bool let_in(const struct leaver *l)
 	return false;
 }
 
-static bool any_controller(const struct gathered *g)
-{
-	for (size_t i = 0; i < g->inv->controller_count; i++)
-		if (gather_present(g, g->inv->controllers[i]))
-			return true;
-	return false;
-}
-
 /* 1: there are jobs still, or nobody knows; 0: there is none, or there is a finding, or it has to be begun anew. */
 static int look(struct leaver *l, struct waiting *w, struct err *err)
 {
@@ -196,7 +190,7 @@ static int look(struct leaver *l, struct waiting *w, struct err *err)
 	const struct slurm_job **jobs;
 	if (gather_live(g, err) < 0)
 		return -1;
-	if (l->again && !any_controller(g))
+	if (l->again && roll_controller(g->roll) == SIZE_MAX)
 		return 0;
 	if (!g->live || !g->live->up) {
 		show_wait(l, w, "slurmctld does not answer: waiting for it");
@@ -216,7 +210,11 @@ static int look(struct leaver *l, struct waiting *w, struct err *err)
 	if (!w->told && l->options->jobs != LEAVE_WAIT && end_jobs(l, jobs, count, err) < 0)
 		return -1;
 	w->told = true;
-	show_wait(l, w, arena_printf(g->arena, "%zu job%s there: %s", count, count == 1 ? "" : "s", list));
+	show_wait(
+	    l, w,
+	    arena_printf(g->arena,
+			 "waiting for %zu job%s: %s; Ctrl-C leaves the nodes draining, and the same command goes on",
+			 count, count == 1 ? "" : "s", list));
 	return !stopped(l);
 }
 
@@ -240,7 +238,7 @@ static int wait_for_jobs(struct leaver *l, struct err *err)
 	int more = look_once(l, &w, err);
 	if (more > 0) {
 		l->again = true;
-		if (gather_unlock(g, err) < 0)
+		if (lock_release(g, true, err) < 0)
 			more = -1;
 	}
 	while (more > 0) {
@@ -285,14 +283,12 @@ static int purge(struct leaver *l, struct err *err)
 					   "slurm-client",
 					   "munge",
 					   NULL};
-	struct fleet_request *requests = arena_calloc(g->arena, g->asked, sizeof *requests);
+	struct fleet_request *requests = arena_calloc(g->arena, g->inv->host_count, sizeof *requests);
 	json_t *message = gather_run(argv, NULL, 65536, PURGE_MS);
 	size_t n = 0;
-	for (size_t i = 0; i < g->asked; i++) {
-		size_t host = g->host_of[i];
-		if (leaves(g, host) && gather_present(g, host) && cluster_is_out(&g->cluster->hosts[host]))
-			requests[n++] = gather_request(g, host, message);
-	}
+	for (size_t i = 0; i < g->inv->host_count; i++)
+		if (leaves(g, i) && roll_in(g->roll, i) && cluster_is_out(&g->cluster->hosts[i]))
+			requests[n++] = roll_request(g->roll, i, message);
 	if (g->options->report)
 		report_phase(g->options->report, "remove the packages");
 	int rc = n ? fleet_round(g->fleet, requests, n, PURGE_MS + 10000, err) : 0;
@@ -300,7 +296,7 @@ static int purge(struct leaver *l, struct err *err)
 		const char *why = rc == 0 ? gather_run_failure(&requests[i], g->arena) : NULL;
 		if (why)
 			finding_add(&l->result->findings, FINDING_WARNING, CODE_PURGE,
-				    g->inv->hosts[g->host_of[requests[i].host]].name,
+				    g->inv->hosts[roll_host(g->roll, &requests[i])].name,
 				    "its packages could not be removed: %s", why)
 			    ->fix = "on it: apt-get purge slurmd slurm-client munge";
 		fleet_request_clear(&requests[i]);

@@ -47,9 +47,10 @@ static const char *audit_line(struct gathered *g, const struct apply_options *op
 	json_t *json = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "when", when, "who", options->who, "command",
 				 options->command, "epoch", (json_int_t)g->cluster->epoch, "changed",
 				 (json_int_t)result->changed, "findings", (json_int_t)result->findings.len, "outcome",
-				 done              ? "done"
-				 : result->stopped ? "stopped"
-						   : "not verified");
+				 done                  ? "done"
+				 : result->interrupted ? "interrupted"
+				 : result->stopped     ? "stopped"
+						       : "not verified");
 	char *text = json ? json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
 	const char *line = arena_strdup(g->arena, text ? text : "{}");
 	free(text);
@@ -78,12 +79,12 @@ int apply_record(struct gathered *g, const struct apply_options *options, bool d
 	struct fleet_request *requests = arena_calloc(g->arena, inv->controller_count * 2, sizeof *requests);
 	size_t n = 0, written = 0;
 	for (size_t i = 0; i < inv->controller_count; i++) {
-		if (!gather_present(g, inv->controllers[i]))
+		if (!roll_in(g->roll, inv->controllers[i]))
 			continue;
-		requests[n] = gather_request(g, inv->controllers[i], put);
+		requests[n] = roll_request(g->roll, inv->controllers[i], put);
 		requests[n].blobs = &blob;
 		requests[n++].blob_count = 1;
-		requests[n++] = gather_request(g, inv->controllers[i], append);
+		requests[n++] = roll_request(g->roll, inv->controllers[i], append);
 	}
 	int rc = fleet_round(g->fleet, requests, n, 30000, err);
 	for (size_t i = 0; i < n; i++) {
@@ -91,7 +92,7 @@ int apply_record(struct gathered *g, const struct apply_options *options, bool d
 			written++;
 		else if (!requests[i].answer && rc == 0)
 			finding_add(&ret->findings, FINDING_WARNING, CODE_RECORD,
-				    inv->hosts[g->host_of[requests[i].host]].name, "%s", requests[i].error.text);
+				    inv->hosts[roll_host(g->roll, &requests[i])].name, "%s", requests[i].error.text);
 		fleet_request_clear(&requests[i]);
 	}
 	json_decref(put);

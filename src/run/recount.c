@@ -12,7 +12,7 @@ enum { RECOUNT_MS = 30000 };
 
 static bool unsure(const struct gathered *g, size_t host)
 {
-	return gather_present(g, host) && g->cluster->hosts[host].serves && !g->facts[host]->hardware.by_slurmd;
+	return roll_in(g->roll, host) && g->cluster->hosts[host].serves && !g->facts[host]->hardware.by_slurmd;
 }
 
 /* What slurmd says in place of what was reckoned; true: it is another. An answer that is none leaves things as they are:
@@ -37,18 +37,18 @@ static bool take(struct gathered *g, size_t host, const json_t *answer)
 
 int apply_recount(struct gathered *g, bool *ret_differs, struct err *err)
 {
-	struct fleet_request *requests = arena_calloc(g->arena, g->asked, sizeof *requests);
+	struct fleet_request *requests = arena_calloc(g->arena, g->inv->host_count, sizeof *requests);
 	json_t *message =
 	    json_pack("{s:s, s:[{s:s, s:b}]}", "verb", "collect", "items", "name", "hardware", "hardware", 1);
 	size_t n = 0;
 	*ret_differs = false;
-	for (size_t i = 0; i < g->asked; i++)
-		if (unsure(g, g->host_of[i]))
-			requests[n++] = gather_request(g, g->host_of[i], message);
+	for (size_t i = 0; i < g->inv->host_count; i++)
+		if (unsure(g, i))
+			requests[n++] = roll_request(g->roll, i, message);
 	int rc = n ? fleet_round(g->fleet, requests, n, RECOUNT_MS, err) : 0;
 	for (size_t i = 0; i < n; i++) {
 		if (rc == 0 && requests[i].answer)
-			*ret_differs |= take(g, g->host_of[requests[i].host], requests[i].answer);
+			*ret_differs |= take(g, roll_host(g->roll, &requests[i]), requests[i].answer);
 		fleet_request_clear(&requests[i]);
 	}
 	json_decref(message);

@@ -4,7 +4,7 @@
  * writes a number there that nobody could guess, as the user slurm, whom an NFS export may keep out where it lets root
  * in and the other way round; and the others read it.
  *
- * A controller that cannot be asked is left behind, as in any other step; only one that answers, and sees something
+ * A controller that cannot be asked is skipped, as in any other step; only one that answers, and sees something
  * else, stops the run.
  */
 #include <sodium.h>
@@ -24,7 +24,6 @@ static const char remove_script[] = "rm -f $0";
 
 struct share {
 	struct gathered *g;
-	bool *left;
 	struct findings *findings;
 	const char *path, *nonce;
 	size_t writer; /* SIZE_MAX: none yet */
@@ -54,10 +53,9 @@ static bool sees(struct share *s, size_t host, const struct fleet_request *reque
 	const char *errors = json_string_value(json_object_get(request->answer, "err"));
 	*ret_asked = !failure;
 	if (failure) {
-		s->left[host] = true;
-		say(s, FINDING_HOST, CODE_STATE_ASK, host,
-		    arena_printf(a, "the state directory %s could not be looked at: %s", s->g->inv->state.text,
-				 failure));
+		roll_leave(s->g->roll, host, CODE_STATE_ASK, "the state directory %s could not be examined: %s",
+			   s->g->inv->state.text, failure)
+		    ->origin = s->g->inv->state.at;
 		return false;
 	}
 	*ret_why =
@@ -75,9 +73,9 @@ static int write_nonce(struct share *s, struct err *err)
 	for (size_t i = 0; rc == 0 && !asked && i < g->inv->controller_count; i++) {
 		size_t host = g->inv->controllers[i];
 		const char *why = NULL;
-		if (s->left[host] || !gather_present(g, host))
+		if (!roll_in(g->roll, host))
 			continue;
-		struct fleet_request request = gather_request(g, host, message);
+		struct fleet_request request = roll_request(g->roll, host, message);
 		rc = fleet_round(g->fleet, &request, 1, RUN_MS + 10000, err);
 		if (rc == 0 && sees(s, host, &request, &why, &asked))
 			s->writer = host;
@@ -113,13 +111,13 @@ static int read_nonce(struct share *s, struct err *err)
 	size_t n = 0;
 	for (size_t i = 0; i < g->inv->controller_count; i++) {
 		size_t host = g->inv->controllers[i];
-		if (host != s->writer && !s->left[host] && gather_present(g, host))
-			requests[n++] = gather_request(g, host, message);
+		if (host != s->writer && roll_in(g->roll, host))
+			requests[n++] = roll_request(g->roll, host, message);
 	}
 	int rc = fleet_round(g->fleet, requests, n, RUN_MS + 10000, err);
 	for (size_t i = 0; i < n; i++) {
 		if (rc == 0)
-			judge(s, g->host_of[requests[i].host], &requests[i]);
+			judge(s, roll_host(g->roll, &requests[i]), &requests[i]);
 		fleet_request_clear(&requests[i]);
 	}
 	json_decref(message);
@@ -130,18 +128,18 @@ static int read_nonce(struct share *s, struct err *err)
 static int remove_nonce(const struct share *s, struct err *err)
 {
 	json_t *message = as_slurm(remove_script, s);
-	struct fleet_request request = gather_request(s->g, s->writer, message);
+	struct fleet_request request = roll_request(s->g->roll, s->writer, message);
 	int rc = fleet_round(s->g->fleet, &request, 1, RUN_MS + 10000, err);
 	fleet_request_clear(&request);
 	json_decref(message);
 	return rc;
 }
 
-int apply_share(struct gathered *g, bool *left, struct apply_result *ret, struct err *err)
+int apply_share(struct gathered *g, struct apply_result *ret, struct err *err)
 {
 	unsigned char bytes[NONCE];
 	char hex[2 * NONCE + 1];
-	struct share s = {.g = g, .left = left, .findings = &ret->findings, .nonce = hex, .writer = SIZE_MAX};
+	struct share s = {.g = g, .findings = &ret->findings, .nonce = hex, .writer = SIZE_MAX};
 	if (g->inv->controller_count < 2)
 		return 0;
 	randombytes_buf(bytes, sizeof bytes);

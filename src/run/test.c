@@ -4,6 +4,7 @@
  * anything is in force.
  */
 #include <ctype.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -92,12 +93,10 @@ static void judge(struct gathered *g, const char *controller, const json_t *answ
 
 int apply_test(struct gathered *g, struct apply_result *ret, struct err *err)
 {
-	size_t host = g->inv->controllers[0];
-	for (size_t i = 0; i < g->inv->controller_count && !gather_present(g, host); i++)
-		host = g->inv->controllers[i];
-	const struct facts *facts = g->facts[host];
-	if (!facts)
+	size_t host = roll_controller(g->roll);
+	if (host == SIZE_MAX)
 		return err_set(err, ERR_UNREACHABLE, "no controller is left to test the configuration on");
+	const struct facts *facts = g->facts[host];
 	const char *name = g->inv->hosts[host].name;
 	struct scratch_test test = {
 	    .host = g->inv->hosts[host].hostname,
@@ -116,7 +115,7 @@ int apply_test(struct gathered *g, struct apply_result *ret, struct err *err)
 			    why.text);
 		return 0;
 	}
-	struct fleet_request request = gather_request(g, host, message);
+	struct fleet_request request = roll_request(g->roll, host, message);
 	int rc = fleet_round(g->fleet, &request, 1, TEST_MS, err);
 	/* What is not there any more is asked after the copy was made: a job may have come since this run began. */
 	if (rc == 0 && request.answer && g->live)

@@ -3,6 +3,7 @@
  * of the primary, and slurmctld hears each slurmd.
  * Where something did, all is asked anew, and a job runs on the nodes that are idle.
  */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,7 +56,7 @@ static int run_checks(struct verifier *v, struct err *err)
 			report_phase(g->options->report, arena_printf(g->arena, "verify: %s", check->title));
 		for (;;) {
 			json_t *message = gather_run(check->argv, check->input, 8 << 20, check->timeout_ms);
-			struct fleet_request request = gather_request(g, check->host, message);
+			struct fleet_request request = roll_request(g->roll, check->host, message);
 			int rc = fleet_round(g->fleet, &request, 1, check->timeout_ms + 10000, err);
 			const char *why = rc == 0 ? judge(check, &request, g->arena) : NULL;
 			bool lost = !request.answer;
@@ -92,7 +93,7 @@ static void add_checks(struct verifier *v, const struct verify_context *context)
 /* The others had nothing of it to decode, and are not to blame. */
 static void look_at_primary(struct verifier *v)
 {
-	size_t primary = gather_munge_primary(v->g);
+	size_t primary = roll_controller(v->g->roll);
 	if (primary == SIZE_MAX || v->g->credentials[primary])
 		return;
 	finding_add(&v->g->munge, FINDING_HOST, CODE_MUNGE, v->g->inv->hosts[primary].name,
@@ -102,10 +103,8 @@ static void look_at_primary(struct verifier *v)
 
 static void take_munge(struct verifier *v)
 {
-	for (size_t i = 0; i < v->g->munge.len; i++) {
-		*vec_push_in(v->g->arena, &v->result->findings) = v->g->munge.items[i];
-		v->bad++;
-	}
+	roll_take(v->g->roll, &v->g->munge);
+	v->bad += !roll_majority(v->g->roll);
 }
 
 /* Registration, judged on what the probe round brought. */
@@ -126,12 +125,10 @@ static void judge_live(struct verifier *v, const struct verify_context *context)
 
 static size_t first_controller(const struct gathered *g)
 {
-	if (g->live && g->live->up && gather_present(g, g->live->controller))
+	if (g->live && g->live->up && roll_in(g->roll, g->live->controller))
 		return g->live->controller;
-	for (size_t i = 0; i < g->inv->controller_count; i++)
-		if (gather_present(g, g->inv->controllers[i]))
-			return g->inv->controllers[i];
-	return g->inv->controllers[0];
+	size_t first = roll_controller(g->roll);
+	return first == SIZE_MAX ? g->inv->controllers[0] : first;
 }
 
 /* Something changed, or nodes were resumed, which served nobody until now. */
@@ -160,25 +157,15 @@ static bool *find_idle(struct verifier *v, const bool *present)
 	return idle;
 }
 
-/* Something failed there in this run: a step, or its MUNGE credential. */
-static bool has_fault(const struct findings *f, const char *host)
-{
-	for (size_t i = 0; i < f->len; i++)
-		if (f->items[i].weight == FINDING_HOST && f->items[i].host && streq(f->items[i].host, host))
-			return true;
-	return false;
-}
-
 /* Nodes that joined drained, and are as they should be. */
-static size_t find_verified(struct verifier *v, const bool *present, const char **names)
+static size_t find_verified(struct verifier *v, const char **names)
 {
 	struct gathered *g = v->g;
 	size_t n = 0;
 	for (size_t i = 0; g->live && g->live->up && i < g->live->node_count; i++) {
 		const struct slurm_node_state *node = &g->live->nodes[i];
 		const struct inv_host *h = inventory_host(g->inv, node->name);
-		if (h && plan_node_waits(node, &g->cluster->hosts[h->index]) && present[h->index] &&
-		    !has_fault(&v->result->findings, h->name) &&
+		if (h && plan_node_waits(node, &g->cluster->hosts[h->index]) && roll_in(g->roll, h->index) &&
 		    !core_node_fault(node, &g->cluster->hosts[h->index], g->arena))
 			names[n++] = h->name;
 	}
@@ -199,17 +186,17 @@ static bool still_wait(const struct gathered *g, const char *const *names)
 
 /* Rule: new nodes come up drained, are verified, then resumed. Each for itself: one that is not right keeps no other
  * out. */
-static int let_in(struct verifier *v, const char **names, const bool *present, struct err *err)
+static int let_in(struct verifier *v, const char **names, struct err *err)
 {
 	struct gathered *g = v->g;
-	size_t n = find_verified(v, present, names);
+	size_t n = find_verified(v, names);
 	if (!n)
 		return 0;
 	const char *list = hostlist_compress(names, n, g->arena);
 	const char *const argv[] = {"scontrol", "update", arena_printf(g->arena, "NodeName=%s", list), "State=RESUME",
 				    NULL};
 	json_t *message = gather_run(argv, NULL, 65536, 30000);
-	struct fleet_request request = gather_request(g, g->live->controller, message);
+	struct fleet_request request = roll_request(g->roll, g->live->controller, message);
 	if (g->options->report)
 		report_phase(g->options->report, "verify: resume the nodes that joined");
 	int rc = fleet_round(g->fleet, &request, 1, 40000, err);
@@ -230,12 +217,12 @@ static int let_in(struct verifier *v, const char **names, const bool *present, s
 }
 
 /* What slurmctld says now, until the nodes that were resumed are what a job can run on. */
-static int look_again(struct verifier *v, const bool *present, struct err *err)
+static int look_again(struct verifier *v, struct err *err)
 {
 	struct gathered *g = v->g;
 	const char **names = arena_calloc(g->arena, g->inv->host_count + 1, sizeof *names);
 	uint64_t until = clock_ms() + JOIN_MS;
-	if (gather_live(g, err) < 0 || let_in(v, names, present, err) < 0)
+	if (gather_live(g, err) < 0 || let_in(v, names, err) < 0)
 		return -1;
 	/* At least once: what was asked before is the state before. */
 	for (bool wait = v->result->resumed; wait; wait = still_wait(g, names) && clock_ms() < until)
@@ -244,18 +231,24 @@ static int look_again(struct verifier *v, const bool *present, struct err *err)
 	return 0;
 }
 
+static void look_who_is_in(const struct verifier *v, bool *present)
+{
+	for (size_t i = 0; i < v->g->inv->host_count; i++)
+		present[i] = roll_in(v->g->roll, i);
+}
+
 int apply_verify(struct gathered *g, bool all, struct apply_result *ret, struct err *err)
 {
 	struct verifier v = {.g = g, .result = ret, .checks = {.arena = g->arena}, .all = all};
 	bool *present = arena_calloc(g->arena, g->inv->host_count, sizeof *present);
-	for (size_t i = 0; i < g->inv->host_count; i++)
-		present[i] = gather_present(g, i) && !has_fault(&ret->findings, g->inv->hosts[i].name);
+	look_who_is_in(&v, present);
 	struct verify_context context = {.cluster = g->cluster, .controller = first_controller(g), .present = present};
 	bool core = plan_wants(&g->options->plan, "core");
 	if (!ret->changed && !all && !(core && (g->plan->drains.len || g->plan->waiting))) {
 		if (core)
 			look_at_primary(&v);
 		take_munge(&v);
+		look_who_is_in(&v, present);
 		judge_live(&v, &context);
 		ret->verified = !v.bad;
 		return 0;
@@ -266,11 +259,12 @@ int apply_verify(struct gathered *g, bool all, struct apply_result *ret, struct 
 		if (gather_munge(g, err) < 0)
 			return -1;
 		take_munge(&v);
+		look_who_is_in(&v, present);
 	}
 	add_checks(&v, &context);
 	if (run_checks(&v, err) < 0)
 		return -1;
-	if (core && look_again(&v, present, err) < 0)
+	if (core && look_again(&v, err) < 0)
 		return -1;
 	if (!v.bad) {
 		if (!core && gather_live(g, err) < 0)

@@ -142,6 +142,7 @@ struct fleet_request {
 	const struct fleet_secret *secrets;
 	size_t secret_count;
 	void (*on_event)(void *data, struct fleet_request *request, const json_t *event); /* NULL: dropped */
+	void (*on_answer)(void *data, struct fleet_request *request); /* when it came, for who shows it; NULL: nobody */
 	void *data;
 
 	/* What became of it, set by fleet_round. */

@@ -111,6 +111,8 @@ int session_take_answer(struct session *s, json_t *message, struct err *err)
 	if (s->first == SESSION_NONE)
 		s->last = SESSION_NONE;
 	f->pending--;
+	if (request->on_answer)
+		request->on_answer(request->data, request);
 	return 0;
 }
 

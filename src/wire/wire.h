@@ -43,6 +43,8 @@
  *	  "units": [UNIT...]                  -> {"units": {UNIT: {"load": S, "active": S, "file": S, "since": US}}} |
  *	                                         EXCUSE  (systemd's words; US: monotonic clock, 0: not since boot)
  *	                                         EXCUSE is {"error": S, "late": bool}: it failed, or took too long
+ *	  "begun": true                       -> {"held": bool, "holder": S?, "begun": S?}  (does another session hold the lock;
+ *	                                          the lines of /var/lib/reeve/lock and /var/lib/reeve/begun)
  *	}. Runs go in parallel, at most 8 at a time. Names are 1 to 64 bytes. Commands are run with an empty environment
  *	but for PATH and LC_ALL=C.UTF-8, in /, stdin /dev/null or `input`.
  * probe    {"resources": [RESOURCE...], "content": bool} -> {"observed": [OBSERVED...]}      (catalog/catalog.h)
@@ -60,8 +62,9 @@
  * lock     {"epoch": N, "holder": S, "run": S, "over": N?} -> {"epoch": N}, or error "refused" whose text names holder and since when
  *	Takes the host's lock (/var/lib/reeve/lock, flock), and refuses an epoch that is not higher than that of the last
  *	(/var/lib/reeve/epoch), unless that is `over` (-1: a file that holds none). Held until the session ends and the last child that was started under it has ended.
- * unlock   {} -> {}     gives it back before the session ends; who holds none has none. Children that were started under
- *	it keep it.
+ * mark     {"step": S} -> {}     what the run that has the lock begins now, in /var/lib/reeve/begun
+ * unlock   {"done": bool?} -> {}     gives it back before the session ends; who holds none has none. Children that were started
+ *	under it keep it. With done the run has come to its end, and its mark is removed.
  * put      {"path": PATH under /var/lib/reeve/, "digest": HEX64, "mode": "0600"} -> {}     writes a blob, atomically
  * append   {"path": PATH under /var/log/reeve/, "line": S} -> {}     one line, fsync
  * bye      {} -> {}, and the agent ends with status 0.

@@ -397,7 +397,7 @@ jobs_live() {
 	on dalt chmod 755 /usr/sbin/runuser
 	echo "$output"
 	[ "$status" -eq 3 ]
-	[[ $output == *"dalt: the state directory"*"could not be looked at"* ]]
+	[[ $output == *"dalt: the state directory"*"could not be examined"* ]]
 	on bettley scontrol show config | grep -Eq 'MinJobAge += 203'
 	run on dalt grep MinJobAge=203 /etc/slurm/slurm.conf
 	[ "$status" -eq 1 ]

@@ -107,7 +107,7 @@ runs() { [ "$(job_state "$1")" = RUNNING ]; }
 	[[ $output == *"no reason is given"* ]]
 	"$REEVE" --lab exclude old2 --reason "bad SD card" --until 2099-12-24 >"$DIR/out" 2>&1 &
 	local pid=$!
-	wait_for grep -q "1 job there: $(cat "$DIR/short")" "$DIR/out"
+	wait_for grep -q "waiting for 1 job: $(cat "$DIR/short")" "$DIR/out"
 	kill -INT $pid
 	wait $pid && false
 	cat "$DIR/out"
@@ -129,7 +129,7 @@ runs() { [ "$(job_state "$1")" = RUNNING ]; }
 @test "when they are over it leaves the partitions and keeps its line" {
 	"$REEVE" --lab exclude old2 >"$DIR/out" 2>&1 &
 	local pid=$!
-	wait_for grep -q "1 job there" "$DIR/out"
+	wait_for grep -q "waiting for 1 job" "$DIR/out"
 	on ctl scancel "$(cat "$DIR/short")"
 	wait $pid
 	cat "$DIR/out"

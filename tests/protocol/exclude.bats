@@ -39,7 +39,7 @@ lock_is_free() { flock -n "$roots/c1.fen/var/lib/reeve/lock" true && flock -n "$
 begin() {
 	"$REEVE" exclude n2 --reason fan "$@" >"$roots/exclude.out" 2>&1 </dev/null &
 	waiting=$!
-	until_true 20 says '1 job there: 7 of kim on n2'
+	until_true 20 says 'waiting for 1 job: 7 of kim on n2; Ctrl-C leaves the nodes draining'
 	until_true 10 lock_is_free
 }
 
@@ -126,7 +126,7 @@ end() {
 @test "an interrupted wait leaves the node draining, and the same command goes on" {
 	begin
 	kill -INT "$waiting"
-	end 1
+	end 130
 	says 'what was drained stays so'
 	remembers 'r["exclusions"][0]["leaving"]'
 	: >"$roots/jobs"

@@ -127,8 +127,8 @@ excluded='{"name":"n2","who":"me","reason":"fan","when":"2026-01-01T00:00:00Z","
 	reeve plan
 	[ "$SECONDS" -lt 15 ]
 	[ "$status" -eq 2 ]
-	said 'unreached: n2: it is excluded, does not answer, and was not waited for'
-	unsaid 'unreached: n1'
+	said 'note: n2: it is excluded, does not answer, and was not waited for [unreached]'
+	unsaid 'skipped: n1'
 }
 
 @test "an excluded node that comes back is in the run, with an old slurmd" {
@@ -154,7 +154,7 @@ excluded='{"name":"n2","who":"me","reason":"fan","when":"2026-01-01T00:00:00Z","
 	reeve exclude n2 --reason fan
 	echo delay=4500 >"$roots/n2.fen/behaviour"
 	reeve plan
-	said 'unreached: n2: it is excluded'
+	said 'note: n2: it is excluded'
 	reeve include n2
 	[ "$status" -eq 0 ]
 	reeve status

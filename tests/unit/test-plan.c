@@ -173,6 +173,31 @@ static void first_start_and_no_change(void **state)
 	world_free(w);
 }
 
+/* scontrol would wait for the first that takes the connection, whoever leads. */
+static void the_controller_that_leads_is_told_alone(void **state)
+{
+	(void)state;
+	struct world *w = world_new(world_yaml);
+	world_edit(w, "controllers: [c1]", "controllers: [c1, n2]\nstate: /srv/slurm");
+	world_running(w);
+	world_edit(w, "controllers: [c1]", "controllers: [c1, n2]\nstate: /srv/slurm\nslurm: { MinJobAge: 200 }");
+	struct slurm_controller controllers[] = {{"c1", 0, false}, {"n2", 1, true}};
+	w->live.controllers = controllers;
+	w->live.controller_count = ARRAY_LEN(controllers);
+	world_plan(w, OBSERVED_DIFFERS);
+	const struct step *step = world_step(w, "scontrol reconfigure");
+	assert_non_null(step);
+	assert_int_equal(step->len, 1);
+	assert_int_equal(step->items[0].host, 2);
+	assert_string_equal(step->items[0].argv[3], "n2");
+	assert_non_null(strstr(step->items[0].argv[2], "SLURM_CONF="));
+
+	controllers[0].up = true;
+	world_plan(w, OBSERVED_DIFFERS);
+	assert_int_equal(world_step(w, "scontrol reconfigure")->items[0].host, 0);
+	world_free(w);
+}
+
 static void order_follows_the_kind_of_change(void **state)
 {
 	(void)state;
@@ -725,6 +750,7 @@ int main(void)
 	    cmocka_unit_test(unmounted_or_closed_state_is_found),
 	    cmocka_unit_test(service_is_restarted_when_its_input_changes),
 	    cmocka_unit_test(first_start_and_no_change),
+	    cmocka_unit_test(the_controller_that_leads_is_told_alone),
 	    cmocka_unit_test(order_follows_the_kind_of_change),
 	    cmocka_unit_test(a_node_that_joins_is_drained_before_its_slurmd_starts),
 	    cmocka_unit_test(a_node_that_joins_is_drained_where_slurmctld_is_to_start),

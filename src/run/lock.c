@@ -1,0 +1,181 @@
+#include "run/lock.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+
+enum { LOCK_MS = 60000 };
+
+struct taker {
+	struct gathered *g;
+	const json_t *message;
+	size_t granted;       /* controllers */
+	size_t first;         /* the controller that refused first; SIZE_MAX: none */
+	const char **refused; /* by host index, in its words */
+};
+
+static void judge(struct taker *t, const struct fleet_request *request)
+{
+	struct gathered *g = t->g;
+	size_t host = roll_host(g->roll, request);
+	const struct inv_host *h = &g->inv->hosts[host];
+	if (request->answer) {
+		t->granted += h->controller;
+	} else if (!*request->error_code) {
+		roll_fail(g->roll, host, CODE_LOST, &request->error);
+	} else {
+		t->refused[host] = str_printable(g->arena, request->error.text, strlen(request->error.text));
+		if (h->controller && t->first == SIZE_MAX)
+			t->first = host;
+	}
+}
+
+/* Those of the hosts that are in the run. */
+static int ask(struct taker *t, const size_t *hosts, size_t count, struct err *err)
+{
+	struct gathered *g = t->g;
+	struct fleet_request *requests = arena_calloc(g->arena, count, sizeof *requests);
+	json_t **messages = arena_calloc(g->arena, count, sizeof *messages);
+	size_t n = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!roll_in(g->roll, hosts[i]))
+			continue;
+		messages[n] = json_copy((json_t *)t->message);
+		if (g->cluster->hosts[hosts[i]].epoch_over)
+			json_object_set_new(messages[n], "over", json_integer(g->facts[hosts[i]]->epoch));
+		requests[n] = roll_request(g->roll, hosts[i], messages[n]);
+		n++;
+	}
+	int rc = n ? fleet_round(g->fleet, requests, n, LOCK_MS, err) : 0;
+	for (size_t i = 0; i < n; i++) {
+		if (rc == 0)
+			judge(t, &requests[i]);
+		fleet_request_clear(&requests[i]);
+		json_decref(messages[i]);
+	}
+	return rc;
+}
+
+/* The controllers, the first of them alone; and the others with those that follow, where nobody refused. */
+static int ask_all(struct taker *t, struct err *err)
+{
+	const struct inventory *inv = t->g->inv;
+	size_t *hosts = arena_calloc(t->g->arena, inv->host_count, sizeof *hosts), n = 0;
+	size_t first = roll_controller(t->g->roll);
+	if (first == SIZE_MAX)
+		return 0;
+	if (ask(t, &first, 1, err) < 0)
+		return -1;
+	for (size_t i = 0; i < inv->controller_count; i++)
+		if (inv->controllers[i] != first)
+			hosts[n++] = inv->controllers[i];
+	size_t controllers = n;
+	for (size_t i = 0; i < inv->host_count; i++)
+		if (!inv->hosts[i].controller)
+			hosts[n++] = i;
+	if (t->first == SIZE_MAX)
+		return ask(t, hosts, n, err);
+	if (ask(t, hosts, controllers, err) < 0)
+		return -1;
+	return t->granted * 2 > inv->controller_count ? ask(t, hosts + controllers, n - controllers, err) : 0;
+}
+
+static int refuse(const struct taker *t, struct err *err)
+{
+	struct gathered *g = t->g;
+	const char *name = g->inv->hosts[t->first].name;
+	finding_add(&g->refused, FINDING_STOP, CODE_LOCKED, name, "%s", t->refused[t->first])->fix =
+	    "nothing was changed; `reeve apply --wait 600` waits for the end of the other run";
+	return err_set(err, ERR_REFUSED, "%s: %s", name, t->refused[t->first]);
+}
+
+static void skip(const struct taker *t)
+{
+	struct gathered *g = t->g;
+	for (size_t i = 0; i < g->inv->host_count; i++)
+		if (t->refused[i])
+			roll_leave(g->roll, i, CODE_LOCKED, "the lock was refused; %s says: %s", g->inv->hosts[i].name,
+				   t->refused[i]);
+}
+
+int lock_take(struct gathered *g, struct err *err)
+{
+	char when[21];
+	clock_iso(clock_wall_ms(), when);
+	json_t *message =
+	    json_pack("{s:s, s:I, s:s, s:s}", "verb", "lock", "epoch", (json_int_t)g->cluster->epoch, "holder",
+		      g->options->holder, "run", g->options->command ? g->options->command : when);
+	struct taker t = {.g = g,
+			  .message = message,
+			  .first = SIZE_MAX,
+			  .refused = arena_calloc(g->arena, g->inv->host_count, sizeof *t.refused)};
+	int rc = ask_all(&t, err);
+	json_decref(message);
+	if (rc == 0 && t.first != SIZE_MAX && t.granted * 2 <= g->inv->controller_count)
+		return refuse(&t, err);
+	g->locked = rc == 0;
+	for (size_t i = 0; i < g->inv->controller_count; i++) {
+		const struct facts *f = g->facts[g->inv->controllers[i]];
+		g->marked |= f && (f->at_work || f->cut_off);
+	}
+	if (rc == 0)
+		skip(&t);
+	return rc;
+}
+
+int lock_release(struct gathered *g, bool done, struct err *err)
+{
+	struct fleet_request *requests = arena_calloc(g->arena, g->inv->host_count, sizeof *requests);
+	json_t *message = json_pack("{s:s, s:b}", "verb", "unlock", "done", done);
+	size_t n = 0;
+	for (size_t i = 0; i < g->inv->host_count; i++)
+		if (roll_in(g->roll, i))
+			requests[n++] = roll_request(g->roll, i, message);
+	int rc = fleet_round(g->fleet, requests, n, LOCK_MS, err);
+	for (size_t i = 0; i < n; i++) {
+		/* The end of its session frees it. */
+		if (rc == 0 && !requests[i].answer)
+			roll_hang_up(g->roll, roll_host(g->roll, &requests[i]), &requests[i].error);
+		fleet_request_clear(&requests[i]);
+	}
+	json_decref(message);
+	g->locked = false;
+	return rc;
+}
+
+size_t lock_mark(struct gathered *g, const char *step, json_t **ret_message, struct fleet_request *requests)
+{
+	size_t n = 0;
+	g->marked = true;
+	*ret_message = json_pack("{s:s, s:s}", "verb", "mark", "step", step);
+	for (size_t i = 0; i < g->inv->controller_count; i++)
+		if (roll_in(g->roll, g->inv->controllers[i]))
+			requests[n++] = roll_request(g->roll, g->inv->controllers[i], *ret_message);
+	return n;
+}
+
+static void tell(struct findings *findings, const char *host, const struct facts_run *run, bool at_work)
+{
+	const char *at = *run->step ? finding_text(findings, ", at the step '%s'", run->step) : "";
+	struct finding *f =
+	    finding_add(findings, at_work ? FINDING_NOTE : FINDING_WARNING, at_work ? CODE_AT_WORK : CODE_CUT_OFF, host,
+			"a run %s%s: %s, by %s, begun %s", at_work ? "is at work" : "was cut off", at,
+			*run->command ? run->command : "unknown command", *run->holder ? run->holder : "somebody",
+			*run->since ? run->since : "some time ago");
+	f->fix = at_work ? "wait for its end: until then hosts may differ from each other, and daemons be stopped"
+			 : "`reeve apply` completes it";
+}
+
+void lock_tell(const struct gathered *g, struct findings *findings)
+{
+	for (size_t i = 0; i < g->inv->controller_count; i++) {
+		size_t host = g->inv->controllers[i];
+		const struct facts *f = g->facts[host];
+		if (!f || (!f->at_work && !f->cut_off))
+			continue;
+		tell(findings, g->inv->hosts[host].name, f->at_work ? f->at_work : f->cut_off, f->at_work != NULL);
+		return;
+	}
+}

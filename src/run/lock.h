@@ -1,0 +1,28 @@
+/*
+ * lock: one run at a time on a cluster. Each host has a lock of its own (agent/lock.h); a run is one that has those of a majority of
+ * the controllers. The first controller is asked alone, so that two operators who see the same controllers meet at it and one of
+ * them goes on; then all others at once. Nobody waits for a lock. Operators who see different controllers may refuse each
+ * other. Without the majority nothing is kept: the sessions' end frees what was taken.
+ *
+ * A compute host that refuses, for whatever reason, or a controller beside a majority that does not, is skipped.
+ */
+#ifndef REEVE_RUN_LOCK_H
+#define REEVE_RUN_LOCK_H
+
+#include "run/gather.h"
+
+/* ERR_REFUSED with the words of the controller that refused; g->refused says what to do. */
+int lock_take(struct gathered *g, struct err *err);
+
+/* Gives it back everywhere; the sessions go on. `done`: the run came to its end, and nothing was cut off. What is changed after
+ * that takes a gather() of its own, since everything may be otherwise then. */
+int lock_release(struct gathered *g, bool done, struct err *err);
+
+/* Requests to all controllers of the run that say which step begins: for a round, before its other requests. Returns how many were
+ * filled in; `message` is to be freed when the round is over. */
+size_t lock_mark(struct gathered *g, const char *step, json_t **ret_message, struct fleet_request *requests);
+
+/* For who only looks: the run that is at work, or that was cut off. */
+void lock_tell(const struct gathered *g, struct findings *findings);
+
+#endif
