@@ -2,6 +2,7 @@
  * GPUs and other devices that jobs cannot be given, and why. A device file that is missing is the gravest: slurmd waits 20 s for what
  * gres.conf names and then ends (src/common/gres.c, "can't stat gres.conf file").
  */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -123,6 +124,45 @@ static void check_devices(struct cluster *c, struct cluster_host *h)
 		}
 }
 
+/* The highest core that a line of gres.conf names; -1: none. Cores are counted through the node (gres.conf(5)), not threads as
+ * the operating system does; CPUs= is the old name of the same. */
+static long highest_core(const char *line)
+{
+	long highest = -1;
+	for (const char *p = line; *p; p++) {
+		if (p > line && p[-1] != ' ')
+			continue;
+		size_t key = strncasecmp(p, "Cores=", 6) == 0 ? 6 : strncasecmp(p, "CPUs=", 5) == 0 ? 5 : 0;
+		for (const char *v = p + key; key && *v && *v != ' ';) {
+			char *end;
+			long n = strtol(v, &end, 10);
+			highest = end > v && n > highest ? n : highest;
+			v = end > v ? end : v + 1;
+			v += *v == '-' || *v == ',';
+		}
+	}
+	return highest;
+}
+
+/* Slurm takes such a line for invalid, logs it on every node, and knows no core near the device. */
+static void check_cores(struct cluster *c, struct cluster_host *h)
+{
+	long cores = (long)h->facts->hardware.sockets * h->facts->hardware.cores;
+	for (size_t i = 0; i < h->class->gres_conf_count; i++) {
+		long highest = highest_core(h->class->gres_conf[i]);
+		if (highest < cores)
+			continue;
+		struct finding *f = cluster_blame_slurmd(
+		    c, h, CODE_GRES_CORES, "the class '%s' names core %ld in gres_conf, and the node has cores 0-%ld",
+		    h->class->name, highest, cores - 1);
+		f->fix =
+		    "number cores through the node, not threads as the operating system does; `slurmd -C` there prints "
+		    "sockets and cores";
+		f->origin = h->class->at;
+		return;
+	}
+}
+
 /* Has the class an AutoDetect of its own among its lines? Two that differ are the end of slurmd (src/common/gres.c). */
 static bool detects_itself(const struct inv_class *class)
 {
@@ -206,6 +246,7 @@ void cluster_check_gpus(struct cluster *c)
 		struct cluster_host *h = &c->hosts[i];
 		if (h->facts && h->serves && h->class) {
 			check_devices(c, h);
+			check_cores(c, h);
 			check_detection(c, h);
 		}
 		for (size_t k = 0; h->facts && h->serves && k < h->facts->gpus.len; k++)

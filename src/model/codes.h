@@ -43,6 +43,7 @@
 	X(GPU_DRIVER, "gpu-driver", "a GPU has no working driver") \
 	X(GPU_MIG, "gpu-mig", "a GPU is cut into MIG instances") \
 	X(GRES_AUTODETECT, "gres-autodetect", "slurmd lacks the plugin that gres.conf asks for") \
+	X(GRES_CORES, "gres-cores", "gres.conf names cores that a node does not have") \
 	X(GRES_DEVICE, "gres-device", "a device file of a GRES is missing") \
 	X(HOSTNAME, "hostname", "a host's own name differs from that in cluster.yaml") \
 	X(JOBS_IN_THE_WAY, "jobs-in-the-way", "jobs depend on what would be removed") \

@@ -317,6 +317,28 @@ static void foreign_gres_conf_is_not_replaced(void **state)
 	world_free(w);
 }
 
+/* Cores of gres.conf are those of the node, by what was measured. */
+static void cores_that_a_node_lacks_are_found(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *key;
+		bool bad;
+	} cases[] = {
+	    {"Cores=0-3", false}, {"Cores=2-4", true}, {"CPUs=0,7", true}, {"Count=8", false}, {"cores=40-63", true}};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct world *w = world_new(world_yaml);
+		world_edit(w, "partitions:\n",
+			   arena_printf(w->arena,
+					"classes: [{ name: cards, when: \"name == 'n2'\", Gres: \"gpu:1\",\n"
+					"  gres_conf: [\"Name=gpu File=/dev/card0 %s\"] }]\npartitions:\n",
+					cases[i].key));
+		world_resolve(w);
+		assert_int_equal(world_has(&w->cluster->findings, "gres-cores"), cases[i].bad);
+		world_free(w);
+	}
+}
+
 /* What reeve does not find by itself: a class says what it is, in Slurm's words. */
 static void class_has_lines_of_its_own(void **state)
 {
@@ -378,6 +400,7 @@ int main(void)
 	    cmocka_unit_test(class_joins_its_gres_or_gives_its_own),
 	    cmocka_unit_test(another_gpu_is_offered_and_needs_an_idle_node),
 	    cmocka_unit_test(foreign_gres_conf_is_not_replaced),
+	    cmocka_unit_test(cores_that_a_node_lacks_are_found),
 	    cmocka_unit_test(class_has_lines_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
