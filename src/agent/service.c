@@ -125,6 +125,22 @@ void services_forget(struct session *s)
 	s->services = NULL;
 }
 
+/* proc(5): the state behind the name in parentheses. 'T': stopped by a signal; its unit is active all the same. */
+static bool is_stopped(const struct session *s, long pid)
+{
+	char path[32], text[512];
+	if (pid <= 0)
+		return false;
+	snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+	_cleanup_fd_ int fd = root_file(&s->root, path, O_RDONLY);
+	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	if (len < 0)
+		return false;
+	text[len] = '\0';
+	const char *name_end = strrchr(text, ')');
+	return name_end && str_starts(name_end, ") T");
+}
+
 json_t *services_describe(struct session *s, const char *const *units, size_t count, struct err *err)
 {
 	services_forget(s);
@@ -143,8 +159,9 @@ json_t *services_describe(struct session *s, const char *const *units, size_t co
 	for (size_t i = 0; i < count; i++) {
 		const struct state *u = &kept->services.items[i];
 		json_object_set_new(described, u->unit,
-				    json_pack("{s:s, s:s, s:s, s:I}", "load", u->load, "active", u->active, "file",
-					      u->file, "since", (json_int_t)u->start_us));
+				    json_pack("{s:s, s:s, s:s, s:I, s:b}", "load", u->load, "active", u->active, "file",
+					      u->file, "since", (json_int_t)u->start_us, "stopped",
+					      is_stopped(s, u->pid)));
 	}
 	return described;
 }

@@ -13,6 +13,7 @@ extern const struct command cmd_apply;
 extern const struct command cmd_status;
 extern const struct command cmd_exclude;
 extern const struct command cmd_include;
+extern const struct command cmd_resume;
 extern const struct command cmd_remove;
 extern const struct command cmd_accept;
 extern const struct command cmd_lab;

@@ -11,6 +11,7 @@
 #include "base/term.h"
 #include "base/vec.h"
 #include "cli/reach.h"
+#include "hostlist/hostlist.h"
 #include "modules/module.h"
 
 static const char *operator_name(struct arena *arena)
@@ -131,6 +132,32 @@ struct apply_options operation_apply_options(const struct operation *o, const st
 	return (struct apply_options){.who = o->who, .command = operation_command(context, context->arena)};
 }
 
+static json_t *proofs_json(const struct operation *o, const struct apply_result *result)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < result->proofs.len; i++) {
+		const struct proof *p = &result->proofs.items[i];
+		json_array_append_new(
+		    list, json_pack("{s:s, s:s, s:s}", "partition", p->partition->name, "user", p->user, "nodes",
+				    hostlist_compress(p->names.items, p->names.len, o->gathered.arena)));
+	}
+	return list;
+}
+
+/* The last words: what the nodes are, or what was proven about them, and what to type next. */
+static void say_verdict(const struct operation *o, const struct apply_result *result, bool quiet)
+{
+	const char *nodes = result->nodes ? result->nodes : "";
+	if (quiet)
+		report_close(o->report, "nothing to change%s%s", *nodes ? "; " : "", nodes);
+	else if (*nodes && !result->verdict)
+		report_close(o->report, "%s", nodes);
+	if (result->verdict)
+		report_close(o->report, "%s", result->verdict);
+	if (result->try_this)
+		report_close(o->report, "try: %s", result->try_this);
+}
+
 /* Where the run stands, and what to type now, comes after all that explains it. */
 static bool is_last_word(const struct finding *f)
 {
@@ -156,12 +183,15 @@ int operation_finish(struct context *context, struct operation *o, const struct 
 		*vec_push_in(context->arena, is_last_word(&all.items[i]) ? &last : &first) = all.items[i];
 	if (!context->json)
 		operation_print_findings(o, &first, stderr, context->progress_color, true);
-	json_t *extra = json_pack("{s:o, s:b, s:I, s:s}", "findings", operation_findings_json(o, &all), "verified",
-				  result->verified, "resumed", (json_int_t)result->resumed, "activation",
-				  slurm_need_name(o->gathered.plan ? o->gathered.plan->need : SLURM_NEED_NOTHING));
-	if (!context->json && !ended && !result->stopped && result->verified && !result->changed && !result->resumed &&
-	    !operation_skipped(o) && !(o->gathered.plan && o->gathered.plan->drains.len))
-		report_note(o->report, "nothing to change");
+	json_t *extra =
+	    json_pack("{s:o, s:b, s:I, s:I, s:o, s:s?, s:s}", "findings", operation_findings_json(o, &all), "verified",
+		      result->verified, "resumed", (json_int_t)result->resumed, "not_serving",
+		      (json_int_t)result->not_serving, "proven", proofs_json(o, result), "nodes", result->nodes,
+		      "activation", slurm_need_name(o->gathered.plan ? o->gathered.plan->need : SLURM_NEED_NOTHING));
+	if (!ended && !result->stopped)
+		say_verdict(o, result,
+			    result->verified && !result->changed && !result->resumed && !operation_skipped(o) &&
+				!(o->gathered.plan && o->gathered.plan->drains.len));
 	report_end(o->report, extra);
 	json_decref(extra);
 	if (!context->json)
@@ -170,7 +200,7 @@ int operation_finish(struct context *context, struct operation *o, const struct 
 		return context_failed(err);
 	if (result->stopped || !result->verified)
 		return EXIT_FAILED;
-	return operation_skipped(o) ? EXIT_LEFT : EXIT_DONE;
+	return operation_skipped(o) || result->faulty || result->not_serving ? EXIT_LEFT : EXIT_DONE;
 }
 
 bool operation_pause(const struct operation *o, unsigned ms)

@@ -236,7 +236,8 @@ static struct facts_unit decode_unit(const struct reader *r, const json_t *units
 	return (struct facts_unit){.loaded = streq(load, "loaded") || streq(load, "masked"),
 				   .active = word_of(r, unit, "active", "unknown"),
 				   .file = word_of(r, unit, "file", ""),
-				   .since_us = since > 0 ? (uint64_t)since : 0};
+				   .since_us = since > 0 ? (uint64_t)since : 0,
+				   .stopped = json_is_true(json_object_get(unit, "stopped"))};
 }
 
 unsigned facts_cgroup_use(const struct facts *f)

@@ -52,6 +52,7 @@ struct facts_unit {
 	const char *active; /* systemd's ActiveState: "active", "inactive", "failed", ... */
 	const char *file;   /* UnitFileState: "enabled", "disabled", "masked", ... or "" */
 	uint64_t since_us;  /* start of the main process on the monotonic clock; 0: not since the host booted */
+	bool stopped;       /* that process is stopped by a signal: it answers nobody */
 };
 
 struct facts_package {

@@ -70,6 +70,7 @@
 	X(NOT_COMPUTE, "not-compute", "a host is not a compute node") \
 	X(NOT_EXCLUDED, "not-excluded", "a node is not excluded") \
 	X(NOT_MEASURED, "not-measured", "a host could not be measured") \
+	X(NOT_SERVING, "not-serving", "a compute node is drained, down or does not respond") \
 	X(NO_NODES, "no-nodes", "no compute host was reached") \
 	X(NO_PING, "no-ping", "the latency between hosts could not be measured") \
 	X(NO_QUORUM, "no-quorum", "no majority of the controllers was reached") \
@@ -80,6 +81,7 @@
 	X(PARTITION_LIVE, "partition-live", "a partition of the live cluster is not in the file") \
 	X(PARTITION_STATE, "partition-state", "a partition of the live cluster is not UP") \
 	X(PENDING, "pending", "pending jobs could not run any more after a change") \
+	X(PROOF, "proof", "a test job failed") \
 	X(PURGE, "purge", "packages could not be removed from a host") \
 	X(RECORD, "record", "the cluster's record could not be written on a majority of the controllers") \
 	X(RECORD_CLUSTER, "record-cluster", "a controller serves a cluster of another name") \
@@ -108,6 +110,7 @@
 	X(TOPOLOGY, "topology", "the topology cannot be described to Slurm") \
 	X(UNEXPECTED, "unexpected", "a node is not as its class expects") \
 	X(UNKNOWN_JOBS, "unknown-jobs", "slurmctld does not say which jobs a change would affect") \
+	X(UNPROVEN, "unproven", "no test job could be run in a partition") \
 	X(UNREACHED, "unreached", "a host was not reached, or what it said was not believed") \
 	X(UNRESOLVED, "unresolved", "a host does not know the name of another") \
 	X(WRITABLE, "writable", "everybody may write to a file that Slurm's daemons run or read")

@@ -80,7 +80,7 @@ static void decide(struct cluster *c, struct cluster_host *h, const struct clust
 		    ->origin = h->inv->at;
 	if (include && !recorded && (h->last || !h->class || !h->class->exclude.text))
 		finding_add(&c->findings, FINDING_STOP, CODE_NOT_EXCLUDED, h->inv->name, "it is not excluded")->fix =
-		    finding_text(&c->findings, "to take what is measured now for right: reeve accept %s", h->inv->name);
+		    finding_text(&c->findings, "if it is drained for another reason: reeve resume %s", h->inv->name);
 	/* Its jobs were waited for, and the lock was free meanwhile. */
 	if (exclude && d->goes_on && (!recorded || recorded->removed)) {
 		finding_add(&c->findings, FINDING_STOP, CODE_TAKEN_BACK, h->inv->name,

@@ -11,25 +11,49 @@
 #include "catalog/catalog.h"
 #include "inventory/inventory.h"
 #include "model/cluster.h"
+#include "slurm/state.h"
+
+enum check_where {
+	CHECK_RUN,  /* a command on hosts */
+	CHECK_LIVE, /* what slurmctld says of hosts' nodes */
+};
+
+enum check_verdict {
+	CHECK_HOLDS,
+	CHECK_FAILED,
+	CHECK_NOT_RUN, /* of a job: it got no nodes in time, which proves nothing either way */
+	CHECK_REFUSED, /* likewise: the site's own rules keep it out, for good */
+};
+
+/* How the command of a check ended. */
+struct check_answer {
+	int status; /* -1: killed or timed out */
+	const char *out, *errors;
+};
 
 /*
- * Something that must hold when all is done: a command on one host, and a judge of how it ended. Tried again until it
- * holds or `wait_ms` have passed.
+ * Something that must hold when all is done, on each of some hosts. Tried again until it holds or `wait_ms` have passed. What
+ * does not hold on a host is that host's, unless `for_all`.
  */
 struct check {
 	const char *id;    /* "core:registered" */
 	const char *title; /* "every node registered as configured" */
 	const char *module;
-	size_t host;             /* index: where the command runs */
-	const char *const *argv; /* NULL-terminated */
+	enum check_where where;
+	const bool *hosts;       /* by host index: where the command runs, or whose node is judged */
+	bool for_all;            /* where it fails, the cluster is at fault and not the host that was asked */
+	const char *const *argv; /* CHECK_RUN: NULL-terminated */
 	const char *input;       /* NULL: none */
 	unsigned timeout_ms;     /* of one try */
 	unsigned wait_ms;        /* of all tries; 0: one try */
 	const void *about;       /* the judge's own */
-	/* NULL where it holds, else why not, for a person. `status` is the exit status, -1 where it was killed or timed
-	 * out. */
-	const char *(*judge)(const struct check *check, int status, const char *out, const char *errors,
-			     struct arena *arena);
+	/* CHECK_RUN. `*ret_why`, for a person, where it does not hold. */
+	enum check_verdict (*judge)(const struct check *check, const struct check_answer *answer, struct arena *arena,
+				    const char **ret_why);
+	/* CHECK_LIVE: why it does not hold, NULL where it does. `node` NULL: slurmctld does not know it. */
+	const char *(*judge_node)(const struct check *check, size_t host, const struct slurm_node_state *node,
+				  struct arena *arena);
+	const char *fix;    /* NULL: nothing in particular */
 	struct span origin; /* line of cluster.yaml that wants it */
 };
 
@@ -42,32 +66,46 @@ struct checks {
 /* What the run knows when it is time to verify. */
 struct verify_context {
 	const struct cluster *cluster;
-	size_t controller;   /* index of the host whose slurmctld answers */
-	const bool *present; /* by host index: it is still in the run */
-	const bool *idle;    /* by host index: its node runs no job and can take one; NULL: jobs are not to be run */
+	size_t controller;    /* index of the host whose slurmctld answers */
+	const bool *present;  /* by host index: it is still in the run */
+	const bool *idle;     /* by host index: its node runs no job and can take one; NULL: that is not known yet */
+	const bool *busy;     /* by host index: it runs jobs, so that none of ours is to be had; NULL with `idle` */
+	const bool *let_in;   /* by host index: it is let in by this run, drained or down as it is; NULL: none is */
+	const char *job_name; /* of the jobs that prove something: this run's own */
 };
 
-/* Idle nodes with a module that a partition and a part of the network (cluster_host.part) have in common: a job can run on
- * all of them at once. Each such node is in exactly one set. */
+/* Nodes of a partition and of one part of the network (cluster_host.part): a job can run on all of them at once. */
 struct job_set {
 	const struct inv_partition *partition;
 	const char *label;        /* "long", or "long in b1" */
 	const char *const *names; /* NULL-terminated */
 	const char *hostlist;
-	size_t count; /* at least 1 */
+	size_t count;            /* at least 1 */
+	const char *user;        /* whose job it is to be; NULL: root's */
+	long gid;                /* the user's, where there is one */
+	const char *reservation; /* that holds the nodes for this job; NULL: none */
 };
 
-/* The sets, in `arena`; 0 where no node is idle. */
+/*
+ * The sets of idle nodes that have the module, in `arena`: each node is in one of the first partition that has it, and each
+ * further partition has a set of one node of each kind of hardware, so that its own limits meet all kinds. None is larger than
+ * its partition's MaxNodes. 0 where no node is idle.
+ */
 size_t verify_job_sets(const struct verify_context *context, const char *module, struct arena *arena,
 		       struct job_set **ret);
+
+/* A set for some of another's nodes: `names` is NULL-terminated and in `arena`. */
+struct job_set verify_job_subset(const struct job_set *set, const char *const *names, struct arena *arena);
 
 struct module {
 	const char *name;
 	const struct inv_section *section; /* of cluster.yaml; NULL: it has none of its own */
 	/* Adds the resources of one host. */
 	void (*compile)(const struct cluster *cluster, size_t host, struct catalog *catalog);
-	/* Adds the checks; NULL: none beyond its resources being in place. */
+	/* Adds the checks that need no job; NULL: none beyond its resources being in place. */
 	void (*verify)(const struct verify_context *context, struct checks *checks);
+	/* Adds a check that is a job on the set's nodes, run from the controller; NULL: no job proves it. It may add none. */
+	void (*prove)(const struct verify_context *context, const struct job_set *set, struct checks *checks);
 };
 
 extern const struct module *const modules[];              /* NULL-terminated, core first */
@@ -84,6 +122,12 @@ bool modules_has(const struct cluster *cluster, size_t host, const char *module)
 /* The catalog of one host: everything that the enabled modules want there. Lives in `arena`. */
 struct catalog *modules_compile(const struct cluster *cluster, size_t host, struct arena *arena);
 
-struct check *checks_add(struct checks *checks, const char *module, const char *id, const char *title, size_t host);
+/* `hosts` is borrowed. */
+struct check *checks_add(struct checks *checks, const char *module, const char *id, const char *title,
+			 enum check_where where, const bool *hosts);
+
+/* A command on the controller, which speaks for the cluster. */
+struct check *checks_add_for_all(struct checks *checks, const struct verify_context *context, const char *module,
+				 const char *id, const char *title);
 
 #endif

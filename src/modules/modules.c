@@ -4,7 +4,6 @@
 
 #include "base/str.h"
 #include "base/vec.h"
-#include "hostlist/hostlist.h"
 #include "modules/core/core.h"
 #include "modules/lmod/lmod.h"
 
@@ -55,55 +54,21 @@ struct catalog *modules_compile(const struct cluster *cluster, size_t host, stru
 	return c;
 }
 
-struct check *checks_add(struct checks *checks, const char *module, const char *id, const char *title, size_t host)
+struct check *checks_add(struct checks *checks, const char *module, const char *id, const char *title,
+			 enum check_where where, const bool *hosts)
 {
 	struct check *check = vec_push_in(checks->arena, checks);
-	*check = (struct check){.module = module, .id = id, .title = title, .host = host, .timeout_ms = 20000};
+	*check = (struct check){
+	    .module = module, .id = id, .title = title, .where = where, .hosts = hosts, .timeout_ms = 20000};
 	return check;
 }
 
-static bool same_part(const char *a, const char *b)
+struct check *checks_add_for_all(struct checks *checks, const struct verify_context *v, const char *module,
+				 const char *id, const char *title)
 {
-	return a && b ? streq(a, b) : a == b;
-}
-
-/* Takes the first of the partition's nodes that is not done, with all that can be in a job with it. */
-static bool take_set(const struct verify_context *v, const struct cluster_partition *p, bool *done, struct arena *arena,
-		     struct job_set *ret)
-{
-	const char **names = arena_calloc(arena, p->node_count + 1, sizeof *names), *part = NULL;
-	size_t n = 0;
-	for (size_t i = 0; i < p->node_count; i++) {
-		size_t host = p->nodes[i];
-		const struct cluster_host *h = &v->cluster->hosts[host];
-		if (done[host] || (n && !same_part(part, h->part)))
-			continue;
-		part = h->part;
-		done[host] = true;
-		names[n++] = h->inv->name;
-	}
-	if (n)
-		*ret = (struct job_set){
-		    .partition = p->inv,
-		    .label = part ? arena_printf(arena, "%s in %s", p->inv->name, part) : p->inv->name,
-		    .names = names,
-		    .hostlist = hostlist_compress(names, n, arena),
-		    .count = n,
-		};
-	return n > 0;
-}
-
-size_t verify_job_sets(const struct verify_context *v, const char *module, struct arena *arena, struct job_set **ret)
-{
-	const struct inventory *inv = v->cluster->inv;
-	bool *done = arena_calloc(arena, inv->host_count, sizeof *done);
-	struct job_set *sets = arena_calloc(arena, inv->host_count, sizeof *sets);
-	size_t count = 0;
-	for (size_t i = 0; v->idle && i < inv->host_count; i++)
-		done[i] = !v->idle[i] || !v->present[i] || !modules_has(v->cluster, i, module);
-	for (size_t p = 0; v->idle && p < inv->partition_count; p++)
-		while (take_set(v, &v->cluster->partitions[p], done, arena, &sets[count]))
-			count++;
-	*ret = sets;
-	return count;
+	bool *hosts = arena_calloc(checks->arena, v->cluster->inv->host_count, sizeof *hosts);
+	hosts[v->controller] = true;
+	struct check *check = checks_add(checks, module, id, title, CHECK_RUN, hosts);
+	check->for_all = true;
+	return check;
 }

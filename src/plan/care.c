@@ -55,8 +55,7 @@ static const char *cause(const struct plan *plan, const struct cluster_host *h)
 	return NULL;
 }
 
-/* Through scontrol's arguments and onto a line of its output. */
-static const char *bounded(const char *reason, struct arena *arena)
+const char *plan_reason(const char *reason, struct arena *arena)
 {
 	char *text = arena_strndup(arena, reason, strnlen(reason, MOST_REASON));
 	for (char *p = text; *p; p++)
@@ -67,7 +66,7 @@ static const char *bounded(const char *reason, struct arena *arena)
 
 const char *plan_exclusion_reason(const struct record_exclusion *x, struct arena *arena)
 {
-	return bounded(arena_printf(arena, PLAN_REASON "excluded: %s (%s)", x->reason, x->who), arena);
+	return plan_reason(arena_printf(arena, PLAN_REASON "excluded: %s (%s)", x->reason, x->who), arena);
 }
 
 static void add_drain(struct plan *plan, const char *reason, const char *name)
@@ -101,6 +100,6 @@ void plan_care(struct plan *plan)
 		/* What runs already is not kept away by a drain; a node that joins and has a job was let in by somebody. */
 		bool joins = h->joins && !(n && n->cpus_allocated);
 		if (why || joins)
-			add_drain(plan, why ? bounded(why, plan->arena) : PLAN_REASON_JOINS, host->inv->name);
+			add_drain(plan, why ? plan_reason(why, plan->arena) : PLAN_REASON_JOINS, host->inv->name);
 	}
 }

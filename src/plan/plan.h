@@ -153,6 +153,9 @@ void plan_steps(struct plan *plan, const struct plan_options *options);
  * verified. */
 bool plan_node_waits(const struct slurm_node_state *node, const struct cluster_host *host);
 
+/* A reason as it can go through scontrol's arguments and onto a line of its output: bounded, without quotes. In `arena`. */
+const char *plan_reason(const char *reason, struct arena *arena);
+
 /* The reason of the drain of a node that is excluded. In `arena`. */
 const char *plan_exclusion_reason(const struct record_exclusion *x, struct arena *arena);
 

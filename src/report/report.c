@@ -36,6 +36,7 @@ void report_free(struct report *r)
 		free(r->hosts[i].busy);
 	vec_free(&r->things);
 	vec_free(&r->rows);
+	vec_free(&r->closing);
 	map_free(&r->by_id);
 	strbuf_free(&r->scroll);
 	arena_free(r->arena);
@@ -241,6 +242,18 @@ void report_note(struct report *r, const char *fmt, ...)
 	else
 		say(r, "", "%s", text);
 	live_draw(r, false);
+}
+
+void report_close(struct report *r, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	_cleanup_strbuf_ struct strbuf text = {0};
+	strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	char *rest = arena_strdup(r->arena, strbuf_str(&text));
+	for (char *line; (line = str_next_line(&rest));)
+		*vec_push(&r->closing) = printable(r, line);
 }
 
 void report_error(struct report *r, const char *fmt, ...)

@@ -79,6 +79,9 @@ void report_note(struct report *r, const char *fmt, ...) __attribute__((format(p
 /* Why the whole run failed; shown in the summary, and makes it one that is not ok. The first text stays. */
 void report_error(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* A last word, for people: what report_end() prints behind its summary, in the order given. A text may have several lines. */
+void report_close(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* Redraws where something changed and a tenth of a second has passed: to be called from a timer of the caller, so that
  * the last change and the seconds are seen. All other calls do this too. */
 void report_tick(struct report *r);
@@ -99,8 +102,8 @@ struct report_totals {
 struct report_totals report_totals(const struct report *r);
 
 /*
- * Ends the run with its summary on `out`: what changed, where, grouped over equal hosts; who failed and why; how long
- * it took. With JSON the last line is {"ok", "changed", "failed", "unreachable", "seconds", "hosts": [{"name", "state",
+ * Ends the run with its summary on `out`: what changed, where, grouped over equal hosts (of long lists, unless verbose, only how
+ * many of each kind); who failed and why; how long it took; and the last words. With JSON the last line is {"ok", "changed", "failed", "unreachable", "seconds", "hosts": [{"name", "state",
  * "changed", "failed", "error"}], "error"}, to which the members of `extra` (may be NULL, borrowed) are added. A host that is
  * neither failed nor unreachable is "done" then; "stopped" where the run failed before all was done.
  */

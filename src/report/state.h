@@ -35,6 +35,7 @@ struct report {
 	struct map by_id;
 	const char *phase;
 	const char *error;
+	VEC(const char *) closing;
 	uint64_t started_ms;
 	/* the live block */
 	struct strbuf scroll; /* whole lines that go above the block with the next frame */

@@ -60,26 +60,74 @@ static bool same_hosts(const struct report *r, const struct report_thing *a, con
 	return true;
 }
 
+enum { MOST_LISTED = 8 };
+
+struct kind {
+	const char *name; /* what stands before ':' in the id: "file" */
+	size_t len, count;
+};
+
+/* "12 files, 2 services" */
+static const char *count_kinds(const char *const *ids, size_t count, struct arena *arena)
+{
+	struct kind *kinds = arena_calloc(arena, count, sizeof *kinds);
+	size_t n = 0;
+	const char *text = "";
+	for (size_t i = 0; i < count; i++) {
+		size_t len = strcspn(ids[i], ":"), k = 0;
+		while (k < n && !(kinds[k].len == len && memcmp(kinds[k].name, ids[i], len) == 0))
+			k++;
+		if (k == n)
+			kinds[n++] = (struct kind){ids[i], len, 0};
+		kinds[k].count++;
+	}
+	for (size_t k = 0; k < n; k++) {
+		bool packages = strncmp(kinds[k].name, "packages", kinds[k].len) == 0;
+		bool directory = kinds[k].name[kinds[k].len - 1] == 'y';
+		const char *what = arena_strndup(arena, kinds[k].name, kinds[k].len - (directory ? 1 : 0));
+		text = packages ? arena_printf(arena, "%s%s%s", text, *text ? ", " : "", what)
+				: arena_printf(arena, "%s%s%zu %s%s", text, *text ? ", " : "", kinds[k].count, what,
+					       directory && kinds[k].count == 1 ? "y"
+					       : directory                      ? "ies"
+					       : kinds[k].count == 1            ? ""
+										: "s");
+	}
+	return text;
+}
+
+static void print_group(const struct report *r, const char *hosts, const char *const *ids, size_t count,
+			struct arena *arena, FILE *out)
+{
+	if (count > MOST_LISTED && !r->options.verbose) {
+		fprintf(out, "changed on %s: %s\n", hosts, count_kinds(ids, count, arena));
+		return;
+	}
+	fprintf(out, "changed on %s:\n", hosts);
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "  %s\n", ids[i]);
+}
+
 /* What changed, under a heading for each set of hosts. */
 static void print_changes(const struct report *r, struct arena *arena, FILE *out)
 {
 	bool *done = arena_calloc(arena, r->things.len, sizeof *done);
 	const char **names = arena_calloc(arena, r->count, sizeof *names);
+	const char **ids = arena_calloc(arena, r->things.len, sizeof *ids);
 	for (size_t i = 0; i < r->things.len; i++) {
 		const struct report_thing *t = r->things.items[i];
 		if (done[i] || !t->changed)
 			continue;
-		size_t n = 0;
+		size_t n = 0, count = 0;
 		for (size_t k = 0; k < r->count; k++)
 			if (changed(t, k))
 				names[n++] = r->hosts[k].name;
-		fprintf(out, "changed on %s:\n", hostlist_compress(names, n, arena));
 		for (size_t k = i; k < r->things.len; k++) {
 			if (done[k] || !r->things.items[k]->changed || !same_hosts(r, t, r->things.items[k]))
 				continue;
 			done[k] = true;
-			fprintf(out, "  %s\n", r->things.items[k]->id);
+			ids[count++] = r->things.items[k]->id;
 		}
+		print_group(r, hostlist_compress(names, n, arena), ids, count, arena, out);
 	}
 }
 
@@ -116,6 +164,8 @@ static void print_summary(const struct report *r, const struct report_totals *t,
 		fprintf(out, "%sfailed: %s%s\n", color, r->error, *color ? TERM_PLAIN : "");
 	fprintf(out, "%s%zu host%s: %zu changed, %zu failed, %zu unreachable; %.1f s%s\n", color, r->count,
 		r->count == 1 ? "" : "s", t->changed, t->failed, t->unreachable, t->seconds, *color ? TERM_PLAIN : "");
+	for (size_t i = 0; i < r->closing.len; i++)
+		fprintf(out, "%s\n", r->closing.items[i]);
 }
 
 struct report_totals report_end(struct report *r, const json_t *extra)

@@ -400,7 +400,7 @@ int apply(struct gathered *g, const struct apply_options *options, struct apply_
 	bool steps_done = rc == 0 && !ret->stopped;
 	sodium_free(r.key);
 	if (steps_done)
-		rc = apply_verify(g, options->verify_jobs, ret, err);
+		rc = apply_verify(g, options, ret, err);
 	ret->interrupted = rc < 0 && err->code == ERR_CANCELLED;
 	if (ret->interrupted)
 		interrupted(&r, steps_done);

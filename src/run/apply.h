@@ -12,19 +12,36 @@
 #include "run/gather.h"
 
 struct apply_options {
-	bool verify_jobs;    /* run the job checks also where nothing changed */
-	const char *who;     /* for the audit log */
-	const char *command; /* as the operator typed it, for the audit log */
+	bool verify_jobs;                /* run the job checks also where nothing changed */
+	const struct inv_choice *resume; /* nodes to be let in whoever drained them; NULL: none */
+	const char *who;                 /* for the audit log */
+	const char *command;             /* as the operator typed it, for the audit log */
+};
+
+/* A kind of job that ran, and where. */
+struct proof {
+	const struct inv_partition *partition;
+	const char *user; /* "root" */
+	struct slurm_names names;
 };
 
 struct apply_result {
 	size_t changed;            /* resources */
 	bool touched[MODULES_MAX]; /* by module: one of its resources changed */
-	size_t resumed;            /* nodes that joined, are verified, and take jobs now */
+	size_t resumed;            /* nodes that were let in, are verified, and take jobs now */
 	bool stopped;              /* the run did not come to its end */
 	bool interrupted;          /* by the operator */
-	bool verified;             /* everything that was checked holds */
-	struct findings findings;  /* the plan's, and what failed; why hosts are skipped says the roll */
+	bool verified;             /* everything that was checked holds for the cluster, and some node serves */
+	size_t faulty;             /* hosts with which verification found something wrong */
+	size_t not_serving;        /* compute hosts that should serve and do not, whatever the reason */
+	struct {
+		struct proof *items;
+		size_t len, cap;
+	} proofs;
+	const char *nodes;        /* what they are when all is done: "9 nodes: 8 idle, 1 running jobs"; NULL: unknown */
+	const char *verdict;      /* what was proven, for people: "verified: ..."; NULL: nothing was */
+	const char *try_this;     /* what to type next; NULL: nothing in particular */
+	struct findings findings; /* the plan's, and what failed; why hosts are skipped says the roll */
 };
 
 /*
@@ -33,14 +50,20 @@ struct apply_result {
  */
 int apply(struct gathered *g, const struct apply_options *options, struct apply_result *ret, struct err *err);
 
+/* Lets options->resume in, and does nothing else (run/resume.c). As apply(). */
+int apply_resume(struct gathered *g, const struct apply_options *options, struct apply_result *ret, struct err *err);
+
 /* Parts, in files of their own. */
 int apply_record(struct gathered *g, const struct apply_options *options, bool done, struct apply_result *ret,
 		 struct err *err);
+/* The line of the audit log alone. */
+int apply_audit(struct gathered *g, const struct apply_options *options, bool done, struct apply_result *ret,
+		struct err *err);
 /* Asks slurmd what it counts where it was not installed when the facts were asked for; true: on some host otherwise than
  * was reckoned, and the plan is to be made anew. */
 int apply_recount(struct gathered *g, bool *ret_differs, struct err *err);
-/* `all`: every module that is chosen is verified with jobs, else those that were touched. */
-int apply_verify(struct gathered *g, bool all, struct apply_result *ret, struct err *err);
+/* options->verify_jobs: every module that is chosen is verified with jobs, else those that were touched. */
+int apply_verify(struct gathered *g, const struct apply_options *options, struct apply_result *ret, struct err *err);
 /* Do the controllers see one state directory? A finding that stops where they do not; one that cannot say is skipped. */
 int apply_share(struct gathered *g, struct apply_result *ret, struct err *err);
 int apply_test(struct gathered *g, struct apply_result *ret,

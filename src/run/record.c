@@ -104,3 +104,21 @@ int apply_record(struct gathered *g, const struct apply_options *options, bool d
 		g->cluster->record_digest = blob.digest;
 	return rc;
 }
+
+int apply_audit(struct gathered *g, const struct apply_options *options, bool done, struct apply_result *ret,
+		struct err *err)
+{
+	const struct inventory *inv = g->inv;
+	json_t *append = json_pack("{s:s, s:s, s:s}", "verb", "append", "path", "/var/log/reeve/audit.log", "line",
+				   audit_line(g, options, done, ret));
+	struct fleet_request *requests = arena_calloc(g->arena, inv->controller_count, sizeof *requests);
+	size_t n = 0;
+	for (size_t i = 0; i < inv->controller_count; i++)
+		if (roll_in(g->roll, inv->controllers[i]))
+			requests[n++] = roll_request(g->roll, inv->controllers[i], append);
+	int rc = fleet_round(g->fleet, requests, n, 30000, err);
+	for (size_t i = 0; i < n; i++)
+		fleet_request_clear(&requests[i]);
+	json_decref(append);
+	return rc;
+}

@@ -40,8 +40,9 @@
  *	                                          (keyed hash: the content does not travel)
  *	  "packages": [NAME...]               -> {"versions": {NAME: S}} | EXCUSE  (those installed whole)
  *	  "users": [NAME...]                  -> {"users": {NAME: {"uid": N, "gid": N}}} | EXCUSE  (those there are)
- *	  "units": [UNIT...]                  -> {"units": {UNIT: {"load": S, "active": S, "file": S, "since": US}}} |
- *	                                         EXCUSE  (systemd's words; US: monotonic clock, 0: not since boot)
+ *	  "units": [UNIT...]                  -> {"units": {UNIT: {"load": S, "active": S, "file": S, "since": US,
+ *	                                         "stopped": bool}}} | EXCUSE  (systemd's words; US: monotonic clock, 0:
+ *	                                         not since boot; stopped: its main process was, by a signal)
  *	                                         EXCUSE is {"error": S, "late": bool}: it failed, or took too long
  *	  "begun": true                       -> {"held": bool, "holder": S?, "begun": S?}  (does another session hold the lock;
  *	                                          the lines of /var/lib/reeve/lock and /var/lib/reeve/begun)

@@ -369,7 +369,7 @@ jobs_live() {
 	run apply
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[[ $output == *"jast: verified, resumed"* && $output == *"a job runs on "* ]]
+	[[ $output == *"jast: verified, resumed"* && $output == *"a job ran on "* ]]
 	[ "$(on bettley sinfo -h -n jast -p general -o %T)" = idle ]
 	[ "$(on bettley sinfo -h -n inchfield -p general -o %T)" = drained ]
 	on bettley scontrol update NodeName=inchfield State=RESUME

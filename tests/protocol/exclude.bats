@@ -85,7 +85,7 @@ end() {
 	remembers 'not r["exclusions"]'
 	grep -q 'Nodes=n\[1-2\]' "$roots/c1.fen/etc/slurm/slurm.conf"
 	grep -q ^active "$roots/n2.fen/units/slurmd.service"
-	[ "$(tail -n 1 "$roots/told")" = 'update NodeName=n2 State=RESUME' ]
+	grep -qx 'update NodeName=n2 State=RESUME' "$roots/told"
 }
 
 @test "what an administrator resumed meanwhile is drained again" {

@@ -60,7 +60,7 @@ json() {
 	reeve --json status
 	json 'not o["in_order"] and o["drains"][0]["nodes"] == "n2"'
 	reeve apply
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 3 ]
 	reeve status
 	said 'drift: none'
 

@@ -1,5 +1,6 @@
 # A cluster behind the fake ssh: the real reeve and agents, and in each scratch root programs that stand in for Slurm's,
-# MUNGE's and systemd's. What they say is in files of the root; what was told to slurmctld is in $roots/told.
+# MUNGE's and systemd's. What they say is in files of the root; what was told to slurmctld is in $roots/told, which jobs were asked
+# for in $roots/asked.
 
 # slurm_host NAME [key=value...]: NAME.fen, with Slurm installed
 slurm_host() {
@@ -68,25 +69,44 @@ slurm_host() {
 		done
 		printf '@parse 0\n@end\n'
 	E
-	script "$name.fen" srun <<<$'#!/bin/sh\ntr " " "\\n" <"$REEVE_ROOT/../names"'
+	# A job runs unless it was said how it ends: $roots/srun is sourced with the options, and the names to be printed in $names
+	script "$name.fen" srun <<-'E'
+		#!/bin/bash
+		cd "$REEVE_ROOT/.." || exit
+		names=$(cat names)
+		echo "srun $*" >>asked
+		[ ! -e srun ] || . ./srun
+		tr ' ' '\n' <<<"$names"
+	E
+	script "$name.fen" setpriv <<-'E'
+		#!/bin/bash
+		export AS=${1#--reuid=}
+		shift 4
+		exec "$REEVE_ROOT/bin/srun" "$@"
+	E
+	script "$name.fen" squeue <<-'E'
+		#!/bin/sh
+		cd "$REEVE_ROOT/.."
+		case " $* " in *" -n "*) cat ours 2>/dev/null || true ;; *) cat jobs ;; esac
+	E
+	script "$name.fen" tail <<<$'#!/bin/sh\ncat "$REEVE_ROOT/var/log/slurm/slurmd.log"'
 	script "$name.fen" runuser <<<$'#!/bin/sh\nshift 3\nexec "$@"'
-	script "$name.fen" squeue <<<$'#!/bin/sh\ncat "$REEVE_ROOT/../jobs"'
 	script "$name.fen" scancel <<<$'#!/bin/sh\necho "scancel $*" >>"$REEVE_ROOT/../told"'
 	script "$name.fen" scontrol <<-'E'
 		#!/bin/bash
 		cd "$REEVE_ROOT/.."
 		case "$1 $2" in
 		"show nodes") cat nodes ;;
+		"show slurmd") [ ! -e "$REEVE_ROOT/hangs" ] || { echo "slurm_load_slurmd_status: Socket timed out" >&2; exit 1; } ;;
 		"ping "*) echo "Slurmctld(primary) at c1 is UP" ;;
 		"show "*) ;;
 		"update "*)
 			echo "$*" >>told
-			# n[1-3] is n1,n2,n3
-			list=$(eval echo "$(sed 's/\[\([0-9]*\)-\([0-9]*\)\]/{\1..\2}/' <<<"${2#*=}")" | tr ' ' ,)
+			eval "list=\$(echo $(sed -E 's/\[([0-9]+)-([0-9]+)\]/{\1..\2}/g; s/\[([0-9,]+)\]/{\1}/g' <<<"${2#*=}"))"
 			for node in $(cat names); do
-				case ",$list," in *,"$node",*) ;; *) continue ;; esac
+				case ",${list// /,}," in *,"$node",*) ;; *) continue ;; esac
 				case "$3" in
-				State=DRAIN) sed -i "s/^\(NodeName=$node .*State=IDLE\).*/\1+DRAIN Reason=${4#Reason=}/" nodes ;;
+				State=DRAIN) sed -i "s/^\(NodeName=$node .*State=IDLE\).*/\1+DRAIN Reason=${4#Reason=} [root@2026-01-01T00:00:00]/" nodes ;;
 				State=RESUME) sed -i "s/^\(NodeName=$node .*State=IDLE\).*/\1/" nodes ;;
 				esac
 			done ;;
@@ -102,6 +122,7 @@ slurm_cluster() {
 	shift
 	: >"$roots/jobs"
 	: >"$roots/told"
+	: >"$roots/asked"
 	echo "$*" >"$roots/names"
 	for node; do
 		echo "NodeName=$node Arch=x86_64 CPUAlloc=0 CPUTot=4 Version=22.05.8 RealMemory=7556 SlurmdStartTime=1 State=IDLE"

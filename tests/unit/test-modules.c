@@ -52,9 +52,13 @@ static void hosts_get_what_their_class_chooses(void **state)
 static const char *checked(struct world *w)
 {
 	bool yes[HOSTS] = {true, true, true};
-	const struct verify_context v = {.cluster = w->cluster, .controller = 0, .present = yes, .idle = yes};
+	const struct verify_context v = {
+	    .cluster = w->cluster, .controller = 0, .present = yes, .idle = yes, .job_name = "reeve-verify-7"};
 	struct checks checks = {.arena = w->arena};
-	module_named("lmod")->verify(&v, &checks);
+	struct job_set *sets;
+	size_t count = verify_job_sets(&v, "lmod", w->arena, &sets);
+	for (size_t i = 0; i < count; i++)
+		module_named("lmod")->prove(&v, &sets[i], &checks);
 	assert_true(checks.len <= 1);
 	return checks.len ? checks.items[0].argv[2] : "";
 }
@@ -85,6 +89,41 @@ static void only_nodes_that_have_lmod_are_asked_for_it(void **state)
 	w = world_of("lmod:\nclasses: [ { name: all, lmod: false } ]\n");
 	world_resolve(w);
 	assert_string_equal(checked(w), "");
+	world_free(w);
+}
+
+/* Each partition has limits and defaults of its own, so that a job in one says little about another. */
+static void each_partition_has_jobs_that_fit_it(void **state)
+{
+	(void)state;
+	struct world *w = world_of("  both: { nodes: all }\n  single: { nodes: all, max_nodes: 1 }\n");
+	w->facts[1].hardware.cores = w->facts[1].hardware.cpus = 4;
+	bool yes[HOSTS] = {true, true, true};
+	world_resolve(w);
+	const struct verify_context v = {
+	    .cluster = w->cluster, .present = yes, .idle = yes, .job_name = "reeve-verify-7"};
+	struct job_set *sets;
+	assert_int_equal(verify_job_sets(&v, "core", w->arena, &sets), 3);
+	assert_string_equal(sets[0].hostlist, "n[1-2]");
+	/* Of nodes that are alike one is enough, once a job ran on all of them. */
+	assert_string_equal(sets[1].hostlist, "n1");
+	assert_string_equal(sets[2].hostlist, "n1");
+	struct checks checks = {.arena = w->arena};
+	sets[0].user = "ann";
+	sets[0].gid = 1000;
+	module_named("core")->prove(&v, &sets[0], &checks);
+	assert_string_equal(checks.items[0].argv[0], "setpriv");
+	for (const char *const *a = checks.items[0].argv; *a; a++)
+		if (str_starts(*a, "--mem") || str_starts(*a, "--time"))
+			fail_msg("a user's job has no %s", *a);
+	world_free(w);
+
+	w = world_of("  single: { nodes: all, max_nodes: 1 }\n");
+	world_resolve(w);
+	const struct verify_context other = {.cluster = w->cluster, .present = yes, .idle = yes};
+	assert_int_equal(verify_job_sets(&other, "core", w->arena, &sets), 3);
+	assert_string_equal(sets[1].hostlist, "n1");
+	assert_string_equal(sets[2].hostlist, "n2");
 	world_free(w);
 }
 
@@ -171,6 +210,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(hosts_get_what_their_class_chooses),
+	    cmocka_unit_test(each_partition_has_jobs_that_fit_it),
 	    cmocka_unit_test(only_nodes_that_have_lmod_are_asked_for_it),
 	    cmocka_unit_test(a_host_that_loses_a_module_is_named_once),
 	    cmocka_unit_test(lists_of_modules_in_a_record_are_believed_when_they_are_ones),

@@ -188,4 +188,5 @@ const struct module core_module = {
     .name = "core",
     .compile = compile,
     .verify = core_verify,
+    .prove = core_prove,
 };

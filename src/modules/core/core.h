@@ -63,5 +63,6 @@ void core_munge_judge(const struct cluster *cluster, size_t primary, size_t host
 const char *core_node_fault(const struct slurm_node_state *node, const struct cluster_host *host, struct arena *arena);
 
 void core_verify(const struct verify_context *context, struct checks *checks);
+void core_prove(const struct verify_context *context, const struct job_set *set, struct checks *checks);
 
 #endif

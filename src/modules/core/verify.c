@@ -1,25 +1,16 @@
 /*
- * What must hold when core is done: slurmctld answers, every node registered as configured, and a job ran on the nodes
- * that were idle.
+ * What must hold when core is done: slurmctld answers, every node registered as configured, every slurmd answers, and a job
+ * like a user's ran on the nodes that were idle: it asks for no memory and no time, so that it meets the defaults.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/map.h"
 #include "base/str.h"
-#include "base/strbuf.h"
 #include "base/vec.h"
 #include "modules/core/core.h"
+#include "slurm/srun.h"
 #include "slurm/state.h"
-
-static const char *first_line(struct arena *arena, const char *text)
-{
-	const char *p = text;
-	while (*p == '\n' || *p == ' ')
-		p++;
-	return str_printable(arena, p, strcspn(p, "\n"));
-}
 
 const char *core_node_fault(const struct slurm_node_state *n, const struct cluster_host *h, struct arena *arena)
 {
@@ -38,34 +29,79 @@ const char *core_node_fault(const struct slurm_node_state *n, const struct clust
 	return NULL;
 }
 
-static const char *judge_registered(const struct check *check, int status, const char *out, const char *errors,
+static const char *judge_registered(const struct check *check, size_t host, const struct slurm_node_state *node,
 				    struct arena *arena)
 {
 	const struct verify_context *v = check->about;
-	struct slurm_node_state *nodes;
-	size_t count;
-	struct err err = {0};
-	if (status)
-		return arena_printf(arena, "slurmctld does not answer: %s", first_line(arena, *errors ? errors : out));
-	if (slurm_nodes_parse(out, strlen(out), arena, &nodes, &count, &err) < 0)
-		return arena_strdup(arena, err.text);
-	_cleanup_map_ struct map by_name = {0};
-	for (size_t i = 0; i < count; i++)
-		map_set(&by_name, nodes[i].name, &nodes[i]);
-	_cleanup_strbuf_ struct strbuf bad = {0};
-	size_t bad_count = 0;
+	if (!node)
+		return "is unknown to slurmctld";
+	struct slurm_node_state as = *node;
+	/* That it is down is what the operator ends; whether it registered is still to be seen. */
+	if (v->let_in && v->let_in[host] && as.base == SLURM_NODE_DOWN)
+		as.base = SLURM_NODE_IDLE;
+	return core_node_fault(&as, &v->cluster->hosts[host], arena);
+}
+
+static bool is_wanted(const struct verify_context *v, size_t host)
+{
+	const struct cluster_host *h = &v->cluster->hosts[host];
+	return h->listed && h->serves && v->present[host];
+}
+
+static void add_registered(const struct verify_context *v, struct checks *checks)
+{
+	bool *hosts = arena_calloc(checks->arena, v->cluster->inv->host_count, sizeof *hosts);
+	for (size_t i = 0; i < v->cluster->inv->host_count; i++)
+		hosts[i] = is_wanted(v, i);
+	struct check *check =
+	    checks_add(checks, "core", "core:registered", "every node registered as configured", CHECK_LIVE, hosts);
+	check->wait_ms = 60000;
+	check->judge_node = judge_registered;
+	check->about = v;
+	check->origin = v->cluster->inv->compute_at;
+}
+
+static enum check_verdict judge_slurmd(const struct check *check, const struct check_answer *answer,
+				       struct arena *arena, const char **ret_why)
+{
+	(void)check;
+	if (!answer->status)
+		return CHECK_HOLDS;
+	*ret_why = answer->status < 0
+		       ? "slurmd does not answer"
+		       : arena_printf(arena, "slurmd does not answer: %s", slurm_srun_error(answer->errors, arena));
+	return CHECK_FAILED;
+}
+
+/*
+ * slurmctld takes a slurmd that hangs for a good one until SlurmdTimeout is over. A job finds out; where none can be run,
+ * because the node is busy, slurmd is asked. So is one whose process is stopped: that costs the others nothing.
+ */
+static void add_answers(const struct verify_context *v, struct checks *checks)
+{
+	static const char *const argv[] = {"scontrol", "show", "slurmd", NULL};
+	bool *hosts = arena_calloc(checks->arena, v->cluster->inv->host_count, sizeof *hosts), any = false;
 	for (size_t i = 0; i < v->cluster->inv->host_count; i++) {
-		const struct cluster_host *h = &v->cluster->hosts[i];
-		if (!h->listed || !h->serves || !v->present[i])
-			continue;
-		const struct slurm_node_state *n = map_get(&by_name, h->inv->name);
-		const char *why = n ? core_node_fault(n, h, arena) : "is unknown to slurmctld";
-		if (why && ++bad_count <= 10)
-			strbuf_addf(&bad, "%s%s %s", bad.len ? "; " : "", h->inv->name, why);
+		const struct facts *f = v->cluster->hosts[i].facts;
+		hosts[i] = is_wanted(v, i) &&
+			   ((f && f->slurmd_unit.stopped) || (v->busy && v->busy[i]) || (v->let_in && v->let_in[i]));
+		any |= hosts[i];
 	}
-	if (bad_count > 10)
-		strbuf_addf(&bad, "; and %zu more", bad_count - 10);
-	return bad_count ? str_printable(arena, bad.data, bad.len) : NULL;
+	if (!any)
+		return;
+	struct check *check =
+	    checks_add(checks, "core", "core:slurmd", "slurmd answers on every node", CHECK_RUN, hosts);
+	check->argv = argv;
+	check->timeout_ms = 12000;
+	check->judge = judge_slurmd;
+	check->fix = "look at its process and its log; a restart of slurmd leaves the jobs of its node alone";
+	check->origin = v->cluster->inv->compute_at;
+}
+
+void core_verify(const struct verify_context *v, struct checks *checks)
+{
+	add_registered(v, checks);
+	add_answers(v, checks);
 }
 
 static int compare(const void *a, const void *b)
@@ -74,77 +110,65 @@ static int compare(const void *a, const void *b)
 }
 
 /* The job printed one line, its node's name, from each node. */
-static const char *judge_job(const struct check *check, int status, const char *out, const char *errors,
-			     struct arena *arena)
+static enum check_verdict judge_job(const struct check *check, const struct check_answer *answer, struct arena *arena,
+				    const char **ret_why)
 {
+	static const enum check_verdict ends[] = {
+	    [SLURM_SRUN_FAILED] = CHECK_FAILED,
+	    [SLURM_SRUN_NO_NODE] = CHECK_NOT_RUN,
+	    [SLURM_SRUN_DENIED] = CHECK_REFUSED,
+	};
 	const char *const *wanted = check->about;
-	if (status)
-		return arena_printf(arena, "the job failed: %s", first_line(arena, *errors ? errors : out));
+	if (answer->status) {
+		bool silent = answer->status < 0 && !*answer->errors;
+		*ret_why = silent ? "srun did not end in time" : slurm_srun_error(answer->errors, arena);
+		return ends[slurm_srun_end(answer->errors)];
+	}
 	VEC(const char *) got = {0};
-	char *rest = arena_strdup(arena, out);
+	char *rest = arena_strdup(arena, answer->out);
 	for (char *line; (line = str_next_line(&rest));)
 		if (*line)
 			*vec_push_in(arena, &got) = line;
 	if (got.len)
 		qsort(got.items, got.len, sizeof *got.items, compare);
 	for (size_t i = 0; wanted[i]; i++)
-		if (!got.len || !bsearch(&wanted[i], got.items, got.len, sizeof *got.items, compare))
-			return arena_printf(arena, "the job did not run on %s", wanted[i]);
-	return NULL;
+		if (!got.len || !bsearch(&wanted[i], got.items, got.len, sizeof *got.items, compare)) {
+			*ret_why = arena_printf(arena, "the job did not run on %s", wanted[i]);
+			return CHECK_FAILED;
+		}
+	return CHECK_HOLDS;
 }
 
-/*
- * One job a set of nodes. Run as root, which Slurm allows unless DisableRootJobs is set; little memory is asked for,
- * and --immediate keeps it from waiting for what is not idle any more.
- */
-static void add_jobs(const struct verify_context *v, struct checks *checks)
+/* As root, which Slurm allows unless DisableRootJobs is set, or as a user of the cluster. --immediate keeps it from waiting
+ * for what is not idle any more. */
+void core_prove(const struct verify_context *v, const struct job_set *s, struct checks *checks)
 {
 	struct arena *a = checks->arena;
-	struct job_set *sets;
-	size_t count = verify_job_sets(v, "core", a, &sets);
-	for (size_t i = 0; i < count; i++) {
-		const struct job_set *s = &sets[i];
-		const char *argv[] = {
-		    "srun",
-		    "--quiet",
-		    "--job-name=reeve-verify",
-		    arena_printf(a, "--partition=%s", s->partition->name),
-		    arena_printf(a, "--nodes=%zu", s->count),
-		    "--ntasks-per-node=1",
-		    arena_printf(a, "--nodelist=%s", s->hostlist),
-		    "--time=1",
-		    "--mem=16",
-		    "--immediate=20",
-		    "printenv",
-		    "SLURMD_NODENAME",
-		    NULL,
-		};
-		struct check *check = checks_add(checks, "core", arena_printf(a, "core:job:%s", s->label),
-						 arena_printf(a, "a job runs on %zu node%s of partition %s", s->count,
-							      s->count == 1 ? "" : "s", s->label),
-						 v->controller);
-		const char **copy = arena_calloc(a, ARRAY_LEN(argv), sizeof *copy);
-		memcpy(copy, argv, sizeof argv);
-		check->argv = copy;
-		check->timeout_ms = 45000;
-		check->wait_ms = 30000;
-		check->judge = judge_job;
-		check->about = s->names;
-		check->origin = s->partition->at;
+	VEC(const char *) argv = {0};
+	if (s->user) {
+		*vec_push_in(a, &argv) = "setpriv";
+		*vec_push_in(a, &argv) = arena_printf(a, "--reuid=%s", s->user);
+		*vec_push_in(a, &argv) = arena_printf(a, "--regid=%ld", s->gid);
+		*vec_push_in(a, &argv) = "--init-groups";
 	}
-}
-
-void core_verify(const struct verify_context *v, struct checks *checks)
-{
-	if (v->idle) {
-		add_jobs(v, checks);
-		return;
-	}
-	struct check *check =
-	    checks_add(checks, "core", "core:registered", "every node registered as configured", v->controller);
-	check->argv = slurm_nodes_argv;
-	check->wait_ms = 60000;
-	check->judge = judge_registered;
-	check->about = v;
-	check->origin = v->cluster->inv->compute_at;
+	*vec_push_in(a, &argv) = "srun";
+	*vec_push_in(a, &argv) = arena_printf(a, "--job-name=%s", v->job_name);
+	*vec_push_in(a, &argv) = arena_printf(a, "--partition=%s", s->partition->name);
+	*vec_push_in(a, &argv) = arena_printf(a, "--nodes=%zu", s->count);
+	*vec_push_in(a, &argv) = "--ntasks-per-node=1";
+	*vec_push_in(a, &argv) = arena_printf(a, "--nodelist=%s", s->hostlist);
+	if (s->reservation)
+		*vec_push_in(a, &argv) = arena_printf(a, "--reservation=%s", s->reservation);
+	*vec_push_in(a, &argv) = "--immediate=15";
+	*vec_push_in(a, &argv) = "printenv";
+	*vec_push_in(a, &argv) = "SLURMD_NODENAME";
+	*vec_push_in(a, &argv) = NULL;
+	struct check *check = checks_add_for_all(
+	    checks, v, "core", arena_printf(a, "core:job:%s:%s", s->label, s->user ? s->user : "root"),
+	    arena_printf(a, "a job ran on %s (partition %s)", s->hostlist, s->label));
+	check->argv = argv.items;
+	check->timeout_ms = 45000;
+	check->judge = judge_job;
+	check->about = s->names;
+	check->origin = s->partition->at;
 }

@@ -6,6 +6,7 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "conf/schema.h"
+#include "slurm/srun.h"
 
 static void *parse(const struct conf_value *value, struct arena *arena, struct diags *diags)
 {
@@ -76,65 +77,71 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 				out->items[i].origin = lmod->at;
 }
 
-/* Inside a batch job, on every node that has the module and was idle: the batch shell itself, and a step on each node, list
+/* Inside a batch job, on nodes that have the module and were idle: the batch shell itself, and a step on each node, list
  * StdEnv. */
-static const char *judge(const struct check *check, int status, const char *out, const char *errors,
-			 struct arena *arena)
+enum { NOT_SUBMITTED = 5, NOT_STARTED = 6 }; /* exit statuses of the commands below */
+
+static enum check_verdict judge(const struct check *check, const struct check_answer *answer, struct arena *arena,
+				const char **ret_why)
 {
 	(void)check;
-	if (!status)
-		return NULL;
-	const char *text = *out ? out : errors;
-	return arena_printf(arena, "`module avail` inside a batch job does not show StdEnv (status %d): %s", status,
-			    str_printable(arena, text, strcspn(text, "\n")));
+	if (!answer->status)
+		return CHECK_HOLDS;
+	const char *text = *answer->out ? answer->out : answer->errors;
+	if (answer->status == NOT_SUBMITTED) {
+		*ret_why = slurm_srun_error(answer->errors, arena);
+		return slurm_srun_end(answer->errors) == SLURM_SRUN_DENIED ? CHECK_REFUSED : CHECK_FAILED;
+	}
+	*ret_why = answer->status == NOT_STARTED
+		       ? "it was not started in time"
+		       : arena_printf(arena, "`module avail` does not show StdEnv (status %d): %s", answer->status,
+				      str_printable(arena, text, strcspn(text, "\n")));
+	return answer->status == NOT_STARTED ? CHECK_NOT_RUN : CHECK_FAILED;
 }
 
-static void verify(const struct verify_context *v, struct checks *checks)
+/* `sbatch --wait` looks every two seconds at first; asking ourselves is quicker. */
+static const char submit[] =
+    "job=$(sbatch --parsable --job-name=%s --partition=%s --nodes=%zu --ntasks-per-node=1 --nodelist=%s%s%s "
+    "--output=/dev/null <<'EOF'\n"
+    "#!/bin/bash%s\n"
+    "module -t avail 2>&1 | grep -q '^StdEnv' || exit 3\n"
+    "exec srun bash -c 'module -t avail 2>&1 | grep -q \"^StdEnv\" || exit 4'\n"
+    "EOF\n"
+    ") || exit 5\n"
+    "for i in $(seq 300); do\n"
+    "\tstate=$(squeue -h -j $job -o %%T 2>/dev/null)\n"
+    "\tcase $state in PENDING | CONFIGURING | RUNNING) ;; *) break ;; esac\n"
+    "\t[ $state != PENDING ] || [ $i -lt 150 ] || { scancel $job; exit 6; }\n"
+    "\tsleep 0.1\n"
+    "done\n"
+    "scontrol show job $job | grep -o 'JobState=.* Reason=[^ ]*'\n"
+    "scontrol show job $job | grep -q 'ExitCode=0:0' && scontrol show job $job | grep -Eq 'JobState=COMPLET'\n";
+
+static void prove(const struct verify_context *v, const struct job_set *s, struct checks *checks)
 {
 	struct arena *a = checks->arena;
-	struct job_set *sets;
-	size_t count = verify_job_sets(v, "lmod", a, &sets);
+	if (s->user)
+		return;
 	/* What a batch script knows comes from the shell that submits it; where that has no modules, a login shell has. */
 	const char *shell = modules_has(v->cluster, v->controller, "lmod") ? "" : " -l";
-	for (size_t i = 0; i < count; i++) {
-		const struct job_set *s = &sets[i];
-		struct check *check =
-		    checks_add(checks, "lmod", arena_printf(a, "lmod:avail:%s", s->label),
-			       arena_printf(a, "`module avail` works inside a batch job on %zu node%s", s->count,
-					    s->count == 1 ? "" : "s"),
-			       v->controller);
-		const char **argv = arena_calloc(a, 4, sizeof *argv);
-		argv[0] = "bash";
-		argv[1] = "-lc";
-		/* `sbatch --wait` looks every two seconds at first; asking ourselves is quicker. */
-		argv[2] = arena_printf(
-		    a,
-		    "job=$(sbatch --parsable --job-name=reeve-verify-lmod --partition=%s --nodes=%zu "
-		    "--ntasks-per-node=1 --nodelist=%s --time=2 --mem=64 --output=/dev/null <<'EOF'\n"
-		    "#!/bin/bash%s\n"
-		    "module -t avail 2>&1 | grep -q '^StdEnv' || exit 3\n"
-		    "exec srun bash -c 'module -t avail 2>&1 | grep -q \"^StdEnv\" || exit 4'\n"
-		    "EOF\n"
-		    ") || exit 5\n"
-		    "for i in $(seq 600); do\n"
-		    "\tsqueue -h -j $job -o %%T 2>/dev/null | grep -Eq 'PENDING|CONFIGURING|RUNNING' || break\n"
-		    "\tsleep 0.1\n"
-		    "done\n"
-		    "scontrol show job $job | grep -o 'JobState=.* Reason=[^ ]*'\n"
-		    "scontrol show job $job | grep -q 'ExitCode=0:0' && scontrol show job $job | grep -Eq "
-		    "'JobState=COMPLET'\n",
-		    s->partition->name, s->count, s->hostlist, shell);
-		check->argv = argv;
-		check->timeout_ms = 90000;
-		check->judge = judge;
-		const struct lmod *lmod = inventory_section(v->cluster->inv, NULL, "lmod");
-		check->origin = lmod->at.line ? lmod->at : v->cluster->inv->cluster.at;
-	}
+	struct check *check =
+	    checks_add_for_all(checks, v, "lmod", arena_printf(a, "lmod:avail:%s", s->label),
+			       arena_printf(a, "`module avail` works inside a batch job on %s", s->hostlist));
+	const char **argv = arena_calloc(a, 4, sizeof *argv);
+	argv[0] = "bash";
+	argv[1] = "-lc";
+	argv[2] = arena_printf(a, submit, v->job_name, s->partition->name, s->count, s->hostlist,
+			       s->reservation ? " --reservation=" : "", s->reservation ? s->reservation : "", shell);
+	check->argv = argv;
+	check->timeout_ms = 60000;
+	check->judge = judge;
+	const struct lmod *lmod = inventory_section(v->cluster->inv, NULL, "lmod");
+	check->origin = lmod->at.line ? lmod->at : v->cluster->inv->cluster.at;
 }
 
 const struct module lmod_module = {
     .name = "lmod",
     .section = &lmod_section,
     .compile = compile,
-    .verify = verify,
+    .prove = prove,
 };

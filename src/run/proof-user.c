@@ -1,0 +1,110 @@
+/*
+ * Whose job proves something besides root's: an ordinary user, since most of what keeps users' jobs from running (uids that
+ * differ, modes of directories, a partition's groups) does not keep root's.
+ */
+#include <string.h>
+
+#include "base/str.h"
+#include "base/vec.h"
+#include "run/verify.h"
+
+enum { FIRST_UID = 1000, LAST_UID = 59999, MOST_PASSWD = 4 << 20, READ_MS = 15000 };
+
+struct account {
+	const char *name;
+	uint64_t uid, gid;
+};
+
+/* One line of passwd(5); false: it is none, or none of a person who can log in. */
+static bool parse_line(char *line, struct account *ret)
+{
+	char *fields[7], *rest = line;
+	size_t n = 0;
+	for (; n < ARRAY_LEN(fields) && rest; n++) {
+		char *colon = strchr(rest, ':');
+		fields[n] = rest;
+		rest = colon ? colon + 1 : NULL;
+		if (colon)
+			*colon = '\0';
+	}
+	if (n < ARRAY_LEN(fields) || !str_is_name(fields[0], 32) ||
+	    str_to_u64(fields[2], FIRST_UID, LAST_UID, &ret->uid) < 0 ||
+	    str_to_u64(fields[3], 0, UINT32_MAX, &ret->gid) < 0)
+		return false;
+	const char *shell = strrchr(fields[6], '/');
+	ret->name = fields[0];
+	return !shell || (!streq(shell, "/nologin") && !streq(shell, "/false"));
+}
+
+struct accounts {
+	struct account *items;
+	size_t len, cap;
+};
+
+static struct accounts parse(const char *passwd, struct arena *arena)
+{
+	struct accounts all = {0};
+	struct account one;
+	char *rest = passwd ? arena_strdup(arena, passwd) : NULL;
+	for (char *line; rest && (line = str_next_line(&rest));)
+		if (parse_line(line, &one))
+			*vec_push_in(arena, &all) = one;
+	return all;
+}
+
+static bool knows(const struct accounts *all, const struct account *one)
+{
+	for (size_t i = 0; i < all->len; i++)
+		if (streq(all->items[i].name, one->name))
+			return all->items[i].uid == one->uid && all->items[i].gid == one->gid;
+	return false;
+}
+
+void verify_choose_user(const char *const *passwd, size_t count, size_t controller, struct arena *arena,
+			struct verify_user *ret)
+{
+	struct accounts *all = arena_calloc(arena, count, sizeof *all);
+	const struct account *best = NULL;
+	size_t most = 0;
+	for (size_t i = 0; i < count; i++)
+		all[i] = parse(passwd[i], arena);
+	for (size_t k = 0; k < all[controller].len; k++) {
+		const struct account *one = &all[controller].items[k];
+		size_t n = 0;
+		for (size_t i = 0; i < count; i++)
+			n += knows(&all[i], one);
+		if (n > most || (n == most && best && one->uid < best->uid)) {
+			best = one;
+			most = n;
+		}
+	}
+	*ret = (struct verify_user){.name = best ? best->name : NULL,
+				    .gid = best ? (long)best->gid : -1,
+				    .hosts = arena_calloc(arena, count, sizeof *ret->hosts)};
+	for (size_t i = 0; best && i < count; i++)
+		ret->hosts[i] = knows(&all[i], best);
+}
+
+int verify_find_user(struct verifier *v, const bool *hosts, struct verify_user *ret, struct err *err)
+{
+	struct gathered *g = v->g;
+	struct fleet_request *requests = arena_calloc(g->arena, roll_count(g->roll), sizeof *requests);
+	const char **passwd = arena_calloc(g->arena, g->inv->host_count, sizeof *passwd);
+	json_t *message = json_pack("{s:s, s:[{s:s, s:s, s:i}]}", "verb", "collect", "items", "name", "passwd", "read",
+				    "/etc/passwd", "max", MOST_PASSWD);
+	size_t n = 0;
+	for (size_t i = 0; i < g->inv->host_count; i++)
+		if ((hosts[i] || i == v->context.controller) && roll_in(g->roll, i))
+			requests[n++] = roll_request(g->roll, i, message);
+	int rc = n ? fleet_round(g->fleet, requests, n, READ_MS, err) : 0;
+	for (size_t i = 0; i < n; i++) {
+		const json_t *o = json_object_get(json_object_get(requests[i].answer, "items"), "passwd");
+		passwd[roll_host(g->roll, &requests[i])] =
+		    arena_strdup(g->arena, json_string_value(json_object_get(o, "text")));
+		fleet_request_clear(&requests[i]);
+	}
+	json_decref(message);
+	if (rc == 0)
+		verify_choose_user(passwd, g->inv->host_count, v->context.controller, g->arena, ret);
+	return rc;
+}
