@@ -2,7 +2,8 @@
 load lib
 load slurm
 
-# A third node joins, for which slurmctld is stopped (22.05); the run waits at the restart of n1's slurmd until there is a file `go`.
+# A third node joins, for which slurmctld is stopped (22.05); and meanwhile the run waits at the restart of a
+# slurmd until there is a file `go`.
 setup() {
 	protocol_setup
 	slurm_cluster c1 n1 n2
@@ -12,18 +13,23 @@ setup() {
 	script c1.fen runuser <<<$'#!/bin/sh\nexit 0'
 	sed -i 's/^  n2: n2.fen/&\n  n3: n3.fen/; s/compute: \[n1,n2\]/compute: [n1,n2,n3]/' "$REEVE_CLUSTER"
 	echo "n1 n2 n3" >"$roots/names"
-	echo "NodeName=n3 Arch=x86_64 CPUAlloc=0 CPUTot=4 Version=22.05.8 RealMemory=7556 State=IDLE" >>"$roots/nodes"
-	mv "$roots/n1.fen/bin/systemctl" "$roots/n1.fen/bin/systemctl.real"
-	script n1.fen systemctl <<-'E'
-		#!/bin/sh
-		case "$*" in
-		*start*slurmd.service)
-			: >"$REEVE_ROOT/../reached"
-			n=300
-			while [ ! -e "$REEVE_ROOT/../go" ] && [ $((n -= 1)) -gt 0 ]; do sleep 0.1; done ;;
-		esac
-		exec "$0.real" "$@"
-	E
+	echo "NodeName=n3 Arch=x86_64 CPUAlloc=0 CPUTot=4 Version=22.05.8 RealMemory=7556 SlurmdStartTime=1 State=IDLE" >>"$roots/nodes"
+	local node
+	for node in n1 n2; do
+		mv "$roots/$node.fen/bin/systemctl" "$roots/$node.fen/bin/systemctl.real"
+		script $node.fen systemctl <<-'E'
+			#!/bin/sh
+			case "$*" in
+			*start*slurmd.service)
+				if grep -q ^inactive "$REEVE_ROOT/../c1.fen/units/slurmctld.service"; then
+					: >"$REEVE_ROOT/../reached"
+					n=300
+					while [ ! -e "$REEVE_ROOT/../go" ] && [ $((n -= 1)) -gt 0 ]; do sleep 0.1; done
+				fi ;;
+			esac
+			exec "$0.real" "$@"
+		E
+	done
 }
 teardown() {
 	: >"$roots/go"
