@@ -63,9 +63,24 @@ static void look_at_primary(struct verifier *v)
 	    ->fix = "systemctl status munge on that host";
 }
 
+/* A munged that issues no credentials decodes none: of a host the first finding is the cause. */
+static void keep_first(struct findings *f)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < f->len; i++) {
+		size_t k = 0;
+		while (k < n && !str_same(f->items[k].host, f->items[i].host))
+			k++;
+		if (k == n)
+			f->items[n++] = f->items[i];
+	}
+	f->len = n;
+}
+
 /* A host whose MUNGE is wrong has left the run; where that is most of the controllers, the cluster is at fault. */
 static void take_munge(struct verifier *v)
 {
+	keep_first(&v->g->munge);
 	roll_take(v->g->roll, &v->g->munge);
 	v->bad += !roll_majority(v->g->roll);
 	for (size_t i = 0; i < v->g->inv->host_count; i++) {
