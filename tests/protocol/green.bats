@@ -191,7 +191,7 @@ first() { cp "$REEVE_CLUSTER" "$roots/first.yaml"; }
 	printf '#!/bin/sh\nexit 1\n' >"$roots/n2.fen/bin/unmunge"
 	reeve apply --verify
 	[ "$status" -eq 3 ]
-	[ "$(grep -c 'n2: ' "$roots/err")" -eq 1 ]
+	[ "$(grep -c '^skipped: n2: ' "$roots/err")" -eq 1 ]
 	said 'a job ran on n[1,3] (partition main) as root'
 }
 
