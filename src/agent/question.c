@@ -226,11 +226,16 @@ static json_t *do_packages(struct session *s, json_t *item, struct err *err)
 		wanted[i].name = names[i];
 	if (dpkg_read(&s->root, wanted, count, arena, &found, &why) < 0)
 		return excuse(&why);
-	json_t *versions = json_object();
-	for (size_t i = 0; i < count; i++)
+	json_t *versions = json_object(), *held = json_array();
+	for (size_t i = 0; i < count; i++) {
 		if (found.packages[i].version)
 			json_object_set_new(versions, names[i], json_string(found.packages[i].version));
-	return json_pack("{s:o}", "versions", versions);
+		if (found.packages[i].version && found.packages[i].held)
+			json_array_append_new(held, json_string(names[i]));
+	}
+	bool half = found.broken || found.interrupted;
+	return json_pack("{s:o, s:o, s:s*, s:b, s:b}", "versions", versions, "held", held, "broken", found.broken,
+			 "interrupted", found.interrupted, "busy", half && dpkg_lock_holder(&s->root, arena) != NULL);
 }
 
 static json_t *do_users(struct session *s, json_t *item, struct err *err)
@@ -298,6 +303,7 @@ static const struct {
 	     {"units", do_units},
 	     {"hardware", do_hardware},
 	     {"begun", do_begun},
+	     {"tail", tail_ask},
 	     {"tree", tree_ask}};
 
 json_t *question_answer(struct session *s, json_t *item, struct err *err)

@@ -21,6 +21,9 @@ json_t *question_answer(struct session *s, json_t *item, struct err *err);
 /* hardware.c: what `slurmd -C` prints, as child_encode() says it, or kept from before. NULL: the operator is gone. */
 json_t *hardware_ask(struct session *s, struct err *err);
 
+/* tail.c: the last bytes of a file, from the beginning of a line. NULL and ERR_PROTOCOL as above. */
+json_t *tail_ask(struct session *s, json_t *item, struct err *err);
+
 /* tree.c: the entries of a directory and what is in each of them. NULL and ERR_PROTOCOL for a question that is none. */
 json_t *tree_ask(struct session *s, json_t *item, struct err *err);
 

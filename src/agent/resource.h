@@ -40,7 +40,8 @@ extern const struct resource_ops apt_ops, file_ops, directory_ops, link_ops, ser
     absent_ops;
 
 /*
- * What these units are now, as {UNIT: {"load", "active", "file", "since", "stopped"}} in systemd's words (systemctl(1) show);
+ * What these units are now, as {UNIT: {"load", "active", "sub", "file", "result", "pid", "since", "stopped"}} in systemd's
+ * words (systemctl(1) show);
  * "since" is the start of the main process, else of the unit, in microseconds on the monotonic clock, 0: not since the
  * host booted. The session keeps it for the probe that follows, until services_forget() or for some seconds.
  */

@@ -159,8 +159,9 @@ json_t *services_describe(struct session *s, const char *const *units, size_t co
 	for (size_t i = 0; i < count; i++) {
 		const struct state *u = &kept->services.items[i];
 		json_object_set_new(described, u->unit,
-				    json_pack("{s:s, s:s, s:s, s:I, s:b}", "load", u->load, "active", u->active, "file",
-					      u->file, "since", (json_int_t)u->start_us, "stopped",
+				    json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b}", "load", u->load, "active",
+					      u->active, "sub", u->sub, "file", u->file, "result", u->result, "pid",
+					      (json_int_t)u->pid, "since", (json_int_t)u->start_us, "stopped",
 					      is_stopped(s, u->pid)));
 	}
 	return described;

@@ -7,11 +7,13 @@
 #include "base/term.h"
 #include "base/vec.h"
 #include "cli/commands.h"
+#include "cli/show-findings.h"
 #include "cli/show-plan.h"
 #include "hostlist/hostlist.h"
 #include "report/table.h"
+#include "run/examine.h"
 
-enum { WATCH_MS = 2000 };
+enum { WATCH_MS = 2000, DIFFERING_SHOWN = 4 };
 
 static void show_controllers(const struct operation *o, FILE *out)
 {
@@ -143,11 +145,62 @@ static bool in_order(const struct plan *plan)
 	       !findings_count(&plan->findings, FINDING_STOP);
 }
 
-static void show_drift(const struct plan *plan, FILE *out)
+/* "munge.service on n2: stopped": what is not as the file says, and where. */
+struct differing {
+	const char *text;
+	VEC(const char *) hosts;
+};
+
+static const char *short_name(const struct resource *r)
 {
+	const char *subject = strchr(r->id, ':') + 1;
+	return str_starts(subject, "/etc/slurm/") ? subject + strlen("/etc/slurm/") : subject;
+}
+
+static const char *short_why(const struct observed *o)
+{
+	return o->state == OBSERVED_MISSING ? "missing" : *o->why ? o->why : "differs";
+}
+
+static void show_differing(const struct operation *o, FILE *out)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_map_ struct map by_text = {0};
+	VEC(struct differing *) all = {0};
+	for (size_t i = 0; i < o->inv->host_count; i++) {
+		const struct catalog *c = o->gathered.catalogs[i];
+		for (size_t k = 0; c && o->gathered.observed[i] && k < c->len; k++) {
+			const struct observed *seen = &o->gathered.observed[i][k];
+			if (seen->state == OBSERVED_SAME || str_starts(c->items[k].id, "file:/var/lib/reeve/"))
+				continue;
+			const char *key = arena_printf(arena, "%s\n%s", short_name(&c->items[k]), short_why(seen));
+			struct differing *d = map_get(&by_text, key);
+			if (!d) {
+				d = arena_alloc(arena, sizeof *d);
+				d->text = key;
+				map_set(&by_text, key, d);
+				*vec_push_in(arena, &all) = d;
+			}
+			*vec_push_in(arena, &d->hosts) = o->inv->hosts[i].name;
+		}
+	}
+	fputs("out of sync:", out);
+	for (size_t i = 0; i < all.len && i < DIFFERING_SHOWN; i++) {
+		size_t len = strcspn(all.items[i]->text, "\n");
+		fprintf(out, "%s %.*s on %s: %s", i ? ";" : "", (int)len, all.items[i]->text,
+			hostlist_compress(all.items[i]->hosts.items, all.items[i]->hosts.len, arena),
+			all.items[i]->text + len + 1);
+	}
+	if (all.len > DIFFERING_SHOWN)
+		fprintf(out, "; and %zu more", all.len - DIFFERING_SHOWN);
+	fputs(" (`reeve plan`)\n", out);
+}
+
+static void show_drift(const struct operation *o, FILE *out)
+{
+	const struct plan *plan = o->gathered.plan;
 	if (plan->changes)
-		fprintf(out, "drift: %zu resource%s not as the file says (`reeve plan` shows them)\n", plan->changes,
-			plan->changes == 1 ? "" : "s");
+		show_differing(o, out);
 	else if (in_order(plan))
 		fprintf(out, "drift: none\n");
 	else if (findings_count(&plan->findings, FINDING_STOP))
@@ -159,11 +212,44 @@ static void show_drift(const struct plan *plan, FILE *out)
 	show_plan_nodes(plan, out);
 }
 
-static void show(const struct operation *o, FILE *out, bool color, struct findings *drift)
+/* Drains, partitions and controllers are told by their causes. */
+static bool is_told(const struct finding *f)
+{
+	static const enum finding_code codes[] = {CODE_NODE_STATE, CODE_PARTITION_STATE, CODE_CONTROLLER_DOWN};
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (streq(f->code, finding_code_word(codes[i])))
+			return true;
+	return false;
+}
+
+/* Those of `from` that `to` does not have. */
+static void add_findings(const struct findings *from, struct findings *to)
+{
+	for (size_t i = 0; i < from->len; i++) {
+		const struct finding *f = &from->items[i];
+		bool known = is_told(f);
+		for (size_t k = 0; !known && k < to->len; k++)
+			known = streq(f->code, to->items[k].code) && str_same(f->host, to->items[k].host) &&
+				streq(f->what, to->items[k].what);
+		if (!known)
+			*vec_push_in(to->arena, to) = *f;
+	}
+}
+
+/* A line a cause; doctor has the evidence and the fixes. */
+static void show_causes(const struct context *context, const struct operation *o, const struct findings *causes,
+			FILE *out, bool color)
+{
+	if (show_findings_brief(context, o, causes, FINDING_NOTE, out, color) &&
+	    findings_count(causes, FINDING_WARNING))
+		fprintf(out, "`reeve doctor` shows the evidence and what to do\n");
+}
+
+static void show(const struct context *context, const struct operation *o, FILE *out, bool color,
+		 const struct findings *causes)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct live *live = o->gathered.live;
-	const struct plan *plan = o->gathered.plan;
 	const struct cluster_host *primary = cluster_primary(o->gathered.cluster);
 	fprintf(out, "cluster %s, Slurm %s\n", o->inv->cluster.text,
 		primary && primary->slurm_package ? primary->slurm_package : "not installed");
@@ -176,13 +262,11 @@ static void show(const struct operation *o, FILE *out, bool color, struct findin
 			live && live->why ? live->why : "it runs on no controller");
 	}
 	show_exclusions(o, arena, out);
-	show_drift(plan, out);
-	operation_print_findings(o, drift, out, color, true);
-	const struct findings all = operation_findings(o, &plan->findings, arena);
-	operation_print_findings(o, &all, out, color, true);
+	show_drift(o, out);
+	show_causes(context, o, causes, out, color);
 }
 
-static json_t *as_json(const struct operation *o, const struct findings *drift)
+static json_t *as_json(const struct operation *o, const struct findings *drift, const struct findings *causes)
 {
 	const struct live *live = o->gathered.live;
 	json_t *nodes = json_array(), *partitions = json_array(), *jobs = json_array(), *controllers = json_array();
@@ -205,25 +289,39 @@ static json_t *as_json(const struct operation *o, const struct findings *drift)
 							     live->controllers[i].up));
 	const struct plan *plan = o->gathered.plan;
 	const struct findings all = operation_findings(o, &plan->findings, o->gathered.arena);
-	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:o, s:I, s:o, s:o, s:o}", "cluster",
+	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:o, s:I, s:o, s:o, s:o, s:o}", "cluster",
 			 o->inv->cluster.text, "up", live && live->up, "controllers", controllers, "nodes", nodes,
 			 "partitions", partitions, "jobs", jobs, "exclusions", exclusions_json(o), "drift",
 			 (json_int_t)plan->changes, "in_order", in_order(plan), "drains", show_plan_drains_json(plan),
 			 "waiting", (json_int_t)plan->waiting, "live", operation_findings_json(o, drift), "findings",
-			 operation_findings_json(o, &all), "unreached", operation_unreached_json(o));
+			 operation_findings_json(o, &all), "causes", show_findings_json(o, causes), "unreached",
+			 operation_unreached_json(o));
 }
 
-static int say(struct context *context, const struct operation *o)
+static int say(struct context *context, const struct operation *o, const struct findings *causes)
 {
 	const struct live *live = o->gathered.live;
 	struct findings drift = {.arena = o->gathered.arena};
 	show_plan_drift(o, &drift);
 	if (context->json)
-		operation_print_json(as_json(o, &drift));
+		operation_print_json(as_json(o, &drift, causes));
 	else
-		show(o, stdout, context->color, &drift);
+		show(context, o, stdout, context->color, causes);
 	fflush(stdout);
 	return live && live->up ? operation_status(o) : EXIT_FAILED;
+}
+
+/* What is wrong, by its causes: the rows of doctor, and what the plan found. */
+static int look_for_causes(struct operation *o, struct findings *ret, struct err *err)
+{
+	struct gathered *g = &o->gathered;
+	struct findings live = {.arena = g->arena};
+	*ret = (struct findings){.arena = g->arena};
+	show_plan_drift(o, &live);
+	struct findings all = operation_findings(o, &g->plan->findings, g->arena);
+	add_findings(&all, ret);
+	add_findings(&live, ret);
+	return examine(g, NULL, ret, err);
 }
 
 /* What slurmctld says, again and again over the same connections; what is on the hosts stays as it was found. */
@@ -236,10 +334,13 @@ static int watch(struct context *context, struct operation *o)
 	while (fleet_pump(g->fleet, WATCH_MS, &err) == 0) {
 		struct arena *kept = g->arena; /* each look has its own, or a day of them would fill the memory */
 		g->arena = arena_new();
+		struct findings causes = {.arena = g->arena};
 		int rc = gather_live(g, &err);
+		if (rc == 0)
+			rc = look_for_causes(o, &causes, &err);
 		if (rc == 0) {
 			fputs(screen ? TERM_HOME : context->json ? "" : "\n", stdout);
-			say(context, o);
+			say(context, o, &causes);
 			char now[21];
 			clock_iso(clock_wall_ms(), now);
 			if (!context->json)
@@ -259,12 +360,14 @@ static int run(struct context *context)
 {
 	struct operation o;
 	struct err err = {0};
+	struct findings causes = {0};
 	int status = operation_begin(&o, context, OPERATION_LOOKS);
-	if (status < 0 && gather(&o.gathered, o.inv, &o.options, &err) < 0)
+	o.options.looks = true;
+	if (status < 0 && (gather(&o.gathered, o.inv, &o.options, &err) < 0 || look_for_causes(&o, &causes, &err) < 0))
 		status = context_fail(context, &err);
 	if (status < 0) {
 		report_hide(o.report);
-		status = say(context, &o);
+		status = say(context, &o, &causes);
 		if (context_option(context, "watch"))
 			status = watch(context, &o);
 	}

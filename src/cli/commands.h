@@ -11,6 +11,7 @@ extern const struct command cmd_init;
 extern const struct command cmd_plan;
 extern const struct command cmd_apply;
 extern const struct command cmd_status;
+extern const struct command cmd_doctor;
 extern const struct command cmd_exclude;
 extern const struct command cmd_include;
 extern const struct command cmd_resume;

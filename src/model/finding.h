@@ -20,11 +20,14 @@ enum finding_weight {
 
 struct finding {
 	enum finding_weight weight;
-	const char *code;   /* its word in codes.h: "clock-skew" */
-	const char *host;   /* NULL: the cluster as a whole */
-	const char *what;   /* one sentence, with the evidence; printable */
-	const char *fix;    /* what to do, a command where there is one; NULL: nothing */
-	struct span origin; /* line of cluster.yaml that it is about; line 0: none */
+	const char *code;           /* its word in codes.h: "clock-skew" */
+	const char *host;           /* NULL: the cluster as a whole */
+	const char *what;           /* one sentence, with the evidence; printable */
+	const char *fix;            /* what to do, a command where there is one; NULL: nothing */
+	const char *evidence;       /* lines that bear it out, printable; NULL: what says it all */
+	const char *cure, *cure_on; /* a command that does it, which can hurt nobody, and the host for it; NULL: none */
+	size_t cause;               /* 1 + the index of the finding that explains this one; 0: none does */
+	struct span origin;         /* line of cluster.yaml that it is about; line 0: none */
 };
 
 struct findings {

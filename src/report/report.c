@@ -83,6 +83,8 @@ static char *printable(struct report *r, const char *text)
 
 void report_begin(struct report *r, const char *const *names, size_t count)
 {
+	for (size_t i = 0; i < r->count; i++)
+		free(r->hosts[i].busy);
 	r->hosts = arena_calloc(r->arena, count, sizeof *r->hosts);
 	r->count = count;
 	for (size_t i = 0; i < count; i++)

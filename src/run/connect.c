@@ -12,7 +12,15 @@
 #include "model/copies.h"
 #include "run/gather.h"
 
-enum { CONNECT_MS = 60000, PATIENCE_MS = 1500, GRACE_MS = 2000, RECORD_MS = 10000, RECORD_MAX = 16 << 20 };
+enum {
+	CONNECT_MS = 60000,
+	PATIENCE_MS = 1500,
+	GRACE_MS = 2000,
+	RECORD_MS = 10000,
+	LOOK_MS = 50,
+	QUIET_MS = 1000,
+	RECORD_MAX = 16 << 20
+};
 
 static bool any_missing(const struct gathered *g)
 {
@@ -95,8 +103,44 @@ static int wait_for_others(struct gathered *g, const struct record *record, uint
 	return 0;
 }
 
+/* Nobody waits for one who looks: a host that is off is found when the others have answered and nobody has since for as
+ * long as it took them three times, a second at least. One that has begun to answer is waited for. */
+static int connect_answering(struct gathered *g, struct err *err)
+{
+	uint64_t began_ms = clock_ms(), last_ms = began_ms;
+	size_t open = 0;
+	struct err why;
+	for (;;) {
+		size_t now = 0, answering = 0, silent = 0;
+		if (roll_await(g->roll, NULL, LOOK_MS, err) < 0)
+			return -1;
+		for (size_t i = 0; i < roll_count(g->roll); i++) {
+			enum fleet_phase phase = fleet_phase(g->fleet, i);
+			now += phase == FLEET_OPEN;
+			answering += phase == FLEET_PUSHING || phase == FLEET_STARTING;
+			silent += phase <= FLEET_CONNECTING;
+		}
+		if (now != open || answering)
+			last_ms = clock_ms();
+		open = now;
+		uint64_t patience = 3 * (last_ms - began_ms);
+		if (patience < QUIET_MS)
+			patience = QUIET_MS;
+		if (!answering && (!silent || !left(began_ms) || (open && clock_ms() - last_ms > patience)))
+			break;
+	}
+	err_set(&why, ERR_TIMEOUT, "no answer within %.1f s, and the others have answered",
+		(double)(clock_ms() - began_ms) / 1000);
+	for (size_t i = 0; i < roll_count(g->roll); i++)
+		if (fleet_phase(g->fleet, i) < FLEET_OPEN)
+			fleet_fail(g->fleet, i, &why);
+	return 0;
+}
+
 static int connect_all(struct gathered *g, struct err *err)
 {
+	if (g->options->looks)
+		return connect_answering(g, err);
 	bool *controllers = arena_calloc(g->arena, g->inv->host_count, sizeof *controllers);
 	const struct record *record;
 	uint64_t began_ms = clock_ms();

@@ -17,6 +17,7 @@ struct gather_options {
 	struct fleet_options fleet;
 	bool by_name; /* the lab: hosts are reached by ssh under their names, whatever the file says about address and
 			 user */
+	bool looks;   /* it only shows what is: hosts that are silent while others have answered are not waited for */
 	bool lock;    /* take the cluster's lock before probing */
 	const char *holder;          /* who, for whoever is refused: "root@laptop" */
 	const char *command;         /* and what: "`reeve apply`, process 4711" */

@@ -35,14 +35,18 @@
  *	                                          "owner": S, "group": S, "size": N, "mtime": MS, "ctime": MS, "dev": N,
  *	                                          "fstype": S?, "target": S?} | {"errno": E}
  *	  "fs": PATH                          -> {"total": KIB, "free": KIB, "inodes": N, "free_inodes": N} | {"errno": E}
+ *	  "tail": PATH, "max": BYTES          -> {"size": N, "text": S | "b64": S} | {"errno": E}   (its last lines)
  *	  "list": PATH, "max": COUNT          -> {"names": [S...]} | {"errno": E}
  *	  "fingerprint": PATH, "salt": HEX32  -> {"hex": HEX32, "ctime": MS} | {"errno": E}
  *	                                          (keyed hash: the content does not travel)
- *	  "packages": [NAME...]               -> {"versions": {NAME: S}} | EXCUSE  (those installed whole)
+ *	  "packages": [NAME...]               -> {"versions": {NAME: S}, "held": [NAME...], "broken": S?,
+ *	                                          "interrupted": bool, "busy": bool} | EXCUSE  (versions: those installed
+ *	                                          whole; broken: any package that is half done; busy: dpkg is at work)
  *	  "users": [NAME...]                  -> {"users": {NAME: {"uid": N, "gid": N}}} | EXCUSE  (those there are)
- *	  "units": [UNIT...]                  -> {"units": {UNIT: {"load": S, "active": S, "file": S, "since": US,
- *	                                         "stopped": bool}}} | EXCUSE  (systemd's words; US: monotonic clock, 0:
- *	                                         not since boot; stopped: its main process was, by a signal)
+ *	  "units": [UNIT...]                  -> {"units": {UNIT: {"load": S, "active": S, "sub": S, "file": S, "result": S,
+ *	                                          "pid": N, "since": US, "stopped": bool}}} | EXCUSE  (systemd's words; US:
+ *	                                          monotonic clock, 0: not since boot; stopped: its main process was, by a
+ *	                                          signal)
  *	                                         EXCUSE is {"error": S, "late": bool}: it failed, or took too long
  *	  "begun": true                       -> {"held": bool, "holder": S?, "begun": S?}  (does another session hold the lock;
  *	                                          the lines of /var/lib/reeve/lock and /var/lib/reeve/begun)

@@ -37,7 +37,10 @@ slurm_host() {
 		shift
 		[ "$verb" != show ] || shift 2
 		for unit; do
-			[ -e "$unit" ] || continue
+			if [ ! -e "$unit" ]; then
+				[ "$verb" != show ] || printf 'LoadState=not-found\nActiveState=inactive\n\n'
+				continue
+			fi
 			read -r active file start <"$unit"
 			case $verb in
 			show)

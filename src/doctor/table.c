@@ -1,0 +1,41 @@
+#include <string.h>
+
+#include "doctor/rows.h"
+
+#include "base/vec.h"
+
+/* From what lies deepest upwards; nodes after all that speaks of one host, since they ask whether it is sound. */
+static const struct diagnoses *const table[] = {
+    &doctor_system,    &doctor_disks, &doctor_places,  &doctor_files,       &doctor_packaging,
+    &doctor_users,     &doctor_munge, &doctor_daemons, &doctor_controllers, &doctor_accounting,
+    &doctor_leftovers, &doctor_stuck, &doctor_nodes,   &doctor_queue,
+};
+
+json_t *doctor_items(const struct cluster *c, size_t host, struct arena *arena)
+{
+	json_t *items = json_array();
+	const struct doctor_host h = {c, c->inv, &c->inv->hosts[host], arena};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		for (size_t k = 0; k < table[i]->count; k++)
+			if (table[i]->items[k].ask)
+				table[i]->items[k].ask(&h, items);
+	return items;
+}
+
+static void judge(struct doctor *d, const struct diagnosis *row)
+{
+	d->row = row;
+	for (size_t i = 0; row->judge && i < d->cluster->inv->host_count; i++)
+		if (d->answers[i])
+			row->judge(d, i);
+	if (row->judge_all)
+		row->judge_all(d);
+}
+
+void doctor_judge(struct doctor *d)
+{
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		for (size_t k = 0; k < table[i]->count; k++)
+			judge(d, &table[i]->items[k]);
+	doctor_explain(d->findings);
+}

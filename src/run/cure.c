@@ -1,0 +1,99 @@
+#include "run/cure.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+enum { CURE_MS = 240000, ROUND_MS = 300000, AUDIT_MS = 30000, OUTPUT_MAX = 64 << 10 };
+
+static bool was_tried(const struct cures *tried, const struct finding *f)
+{
+	for (size_t i = 0; i < tried->len; i++)
+		if (str_same(tried->items[i].host, f->host) && streq(tried->items[i].command, f->cure))
+			return true;
+	return false;
+}
+
+static bool is_due(const struct cures *tried, const struct finding *f)
+{
+	return f->cure && !f->cause && !was_tried(tried, f);
+}
+
+bool cure_any(const struct findings *findings, const struct cures *tried)
+{
+	for (size_t i = 0; i < findings->len; i++)
+		if (is_due(tried, &findings->items[i]))
+			return true;
+	return false;
+}
+
+/* The last thing that it said is mostly the one that counts: the maintainer script's line stands before dpkg's summary. */
+static const char *failure_of(const struct fleet_request *request, struct arena *arena)
+{
+	const char *first = gather_run_failure(request, arena);
+	return first ? arena_strdup(arena, first) : NULL;
+}
+
+/* For the audit log of the controllers. */
+static json_t *audit_message(const struct cures *done, size_t from, const char *who)
+{
+	char when[21];
+	json_t *did = json_array();
+	for (size_t i = from; i < done->len; i++)
+		json_array_append_new(did, json_pack("{s:s?, s:s, s:b}", "host", done->items[i].host, "command",
+						     done->items[i].command, "done", done->items[i].failed == NULL));
+	clock_iso(clock_wall_ms(), when);
+	json_t *line =
+	    json_pack("{s:s, s:s, s:s, s:o}", "when", when, "who", who, "command", "reeve doctor --fix", "did", did);
+	char *text = json_dumps(line, JSON_COMPACT);
+	json_t *message =
+	    json_pack("{s:s, s:s, s:s}", "verb", "append", "path", "/var/log/reeve/audit.log", "line", text);
+	free(text);
+	json_decref(line);
+	return message;
+}
+
+static int write_audit(struct gathered *g, json_t *message, struct err *err)
+{
+	const struct inventory *inv = g->inv;
+	struct fleet_request *requests = arena_calloc(g->arena, inv->controller_count, sizeof *requests);
+	size_t n = 0;
+	for (size_t i = 0; i < inv->controller_count; i++)
+		if (roll_in(g->roll, inv->controllers[i]))
+			requests[n++] = roll_request(g->roll, inv->controllers[i], message);
+	int rc = fleet_round(g->fleet, requests, n, AUDIT_MS, err);
+	for (size_t i = 0; i < n; i++)
+		fleet_request_clear(&requests[i]);
+	json_decref(message);
+	return rc;
+}
+
+int cure_all(struct gathered *g, const struct findings *findings, struct cures *tried, struct err *err)
+{
+	struct fleet_request *requests = arena_calloc(g->arena, findings->len, sizeof *requests);
+	size_t *places = arena_calloc(g->arena, findings->len, sizeof *places), n = 0, from = tried->len;
+	for (size_t i = 0; i < findings->len; i++) {
+		const struct finding *f = &findings->items[i];
+		const struct inv_host *on = f->cure ? inventory_host(g->inv, f->cure_on) : NULL;
+		if (!is_due(tried, f) || !on || !roll_in(g->roll, on->index))
+			continue;
+		places[n] = tried->len;
+		*vec_push_in(tried->arena, tried) = (struct cure){
+		    .host = arena_strdup(tried->arena, f->host),
+		    .code = f->code,
+		    .command = arena_strdup(tried->arena, f->cure),
+		};
+		const char *const argv[] = {"sh", "-c", f->cure, NULL};
+		requests[n] = roll_request(g->roll, on->index, gather_run(argv, NULL, OUTPUT_MAX, CURE_MS));
+		n++;
+	}
+	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
+	for (size_t i = 0; i < n; i++) {
+		tried->items[places[i]].failed = failure_of(&requests[i], tried->arena);
+		json_decref((json_t *)requests[i].message);
+		fleet_request_clear(&requests[i]);
+	}
+	return rc < 0 || tried->len == from ? rc : write_audit(g, audit_message(tried, from, g->options->holder), err);
+}

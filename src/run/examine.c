@@ -1,0 +1,69 @@
+#include "run/examine.h"
+
+#include "doctor/doctor.h"
+
+enum { EXAMINE_MS = 10000 };
+
+static struct doctor_slurm slurm_of(const struct live *live)
+{
+	if (!live)
+		return (struct doctor_slurm){.up = false};
+	return (struct doctor_slurm){
+	    .up = live->up,
+	    .why = live->why,
+	    .controller = live->controller,
+	    .nodes = live->nodes,
+	    .node_count = live->node_count,
+	    .partitions = live->partitions,
+	    .partition_count = live->partition_count,
+	    .jobs = live->jobs,
+	    .job_count = live->job_count,
+	    .reservations = live->reservations,
+	    .reservation_count = live->reservation_count,
+	    .controllers = live->controllers,
+	    .controller_count = live->controller_count,
+	};
+}
+
+int examine(struct gathered *g, const bool *chosen, struct findings *findings, struct err *err)
+{
+	size_t count = g->inv->host_count, n = 0;
+	struct fleet_request *requests = arena_calloc(g->arena, count, sizeof *requests);
+	json_t **messages = arena_calloc(g->arena, count, sizeof *messages);
+	int64_t *now_ms = arena_calloc(g->arena, count, sizeof *now_ms);
+	const json_t **answers = arena_calloc(g->arena, count, sizeof *answers);
+	for (size_t i = 0; i < count; i++) {
+		if (!roll_in(g->roll, i) || cluster_is_out(&g->cluster->hosts[i]))
+			continue;
+		messages[n] =
+		    json_pack("{s:s, s:o}", "verb", "collect", "items", doctor_items(g->cluster, i, g->arena));
+		requests[n] = roll_request(g->roll, i, messages[n]);
+		n++;
+	}
+	int rc = fleet_round(g->fleet, requests, n, EXAMINE_MS, err);
+	for (size_t i = 0; i < n; i++) {
+		size_t host = roll_host(g->roll, &requests[i]);
+		answers[host] = json_object_get(requests[i].answer, "items");
+		now_ms[host] = json_integer_value(json_object_get(requests[i].answer, "end"));
+	}
+	struct doctor d = {
+	    .cluster = g->cluster,
+	    .slurm = slurm_of(g->live),
+	    .answers = answers,
+	    .catalogs = g->catalogs,
+	    .observed = g->observed,
+	    .chosen = chosen,
+	    .now_ms = now_ms,
+	    .findings = findings,
+	};
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (!requests[i].answer)
+			roll_fail(g->roll, roll_host(g->roll, &requests[i]), CODE_LOST, &requests[i].error);
+	if (rc == 0)
+		doctor_judge(&d);
+	for (size_t i = 0; i < n; i++) {
+		fleet_request_clear(&requests[i]);
+		json_decref(messages[i]);
+	}
+	return rc;
+}

@@ -1,0 +1,18 @@
+/*
+ * examine: the diagnoses of doctor/doctor.h over a cluster that was gathered: one round with all questions, sent to all
+ * hosts at once, and the judges.
+ */
+#ifndef REEVE_RUN_EXAMINE_H
+#define REEVE_RUN_EXAMINE_H
+
+#include "model/finding.h"
+#include "run/gather.h"
+
+/*
+ * Adds to `findings`, which may hold some already (the cluster's own: they explain and are explained, too). `chosen`: by
+ * host index, of whom; NULL: of all. A host that does not answer in time is a finding. Blocks for at most 10 s, and no
+ * longer than the slowest host that answers. -1 only where all was stopped: ERR_CANCELLED.
+ */
+int examine(struct gathered *g, const bool *chosen, struct findings *findings, struct err *err);
+
+#endif

@@ -1,0 +1,92 @@
+# reeve doctor over hosts that are scratch roots: each fault is put into one of them, and named on that host alone.
+load lib
+load slurm
+setup() { protocol_setup; }
+teardown() { protocol_teardown; }
+
+# found CODE HOST: it is the one thing that is wrong, and nothing stands beside it at the top
+found() {
+	reeve --json doctor
+	tail -n 1 "$roots/out" | python3 -c '
+import json, sys
+o = json.load(sys.stdin)
+top = {(f["code"], f["host"] or "-") for f in o["findings"] if f["weight"] != "note" and "because" not in f}
+want = {tuple(w.split(":")) for w in sys.argv[1:]}
+sys.exit(0 if top == want else f"found {sorted(top)}, not {sorted(want)}")' "$@"
+}
+
+# A cluster of one controller and two nodes that was applied, and is as it should be.
+healthy() {
+	slurm_cluster c1 n1 n2
+	reeve apply
+	[ "$status" -eq 0 ]
+	for node in c1 n1 n2; do unit "$node" chrony "active enabled 1"; done
+}
+
+unit() { echo "$3" >"$roots/$1.fen/units/$2.service"; }
+
+@test "nothing is wrong with a healthy cluster, and doctor says so" {
+	healthy
+	reeve doctor
+	[ "$status" -eq 0 ]
+	grep -qx 'nothing wrong was found on 3 hosts' "$roots/out"
+	found
+	[ "$status" -eq 0 ]
+}
+
+@test "a finding has its host, its evidence and its fix, and only the hosts that were named are shown" {
+	healthy
+	unit n1 munge "failed enabled 0"
+	mkdir -p "$roots/n1.fen/var/log/munge"
+	printf '2026-11-27 Notice: Starting\n2026-11-27 Error: Keyfile is insecure\n2026-11-27 Notice: bye\n' \
+		>"$roots/n1.fen/var/log/munge/munged.log"
+	reeve doctor
+	[ "$status" -eq 3 ]
+	grep -qx 'error: n1: munge.service failed \[munged-stopped\]' "$roots/out"
+	grep -qx '    2026-11-27 Error: Keyfile is insecure' "$roots/out"
+	found munged-stopped:n1
+	reeve doctor n2
+	[ "$status" -eq 0 ]
+	unit c1 munge "failed enabled 0"
+	reeve doctor
+	[ "$status" -eq 1 ]
+	grep -q 'error: c1,n1: munge.service failed' "$roots/out"
+	reeve doctor n3
+	[ "$status" -eq 64 ]
+}
+
+@test "what is safe is fixed when it is asked for, said, and then looked at again" {
+	healthy
+	unit n1 munge "inactive enabled 0"
+	unit n2 slurmd "inactive enabled 0"
+	sed -i '/^NodeName=n2 /s/State=IDLE/State=IDLE+DRAIN Reason=bad fan [root@2026-11-27T01:00:00]/' "$roots/nodes"
+	reeve doctor
+	[ "$status" -eq 3 ]
+	grep -q 'fix: reeve doctor --fix n1   # systemctl start munge.service' "$roots/out"
+	reeve doctor --fix
+	[ "$status" -eq 0 ]
+	grep -qx 'fixed: n1: systemctl start munge.service \[munged-stopped\]' "$roots/out"
+	grep -qx 'fixed: n2: systemctl start slurmd.service \[slurmd-stopped\]' "$roots/out"
+	grep -q '^note: n2: root drained the node: bad fan' "$roots/out"
+	grep -q DRAIN "$roots/nodes"
+	grep -q 'reeve doctor --fix' "$roots/c1.fen/var/log/reeve/audit.log"
+	found
+}
+
+@test "a file that somebody edited is named with its lines" {
+	healthy
+	sed -i 's/^SlurmdTimeout=300/SlurmdTimeout=600/' "$roots/n2.fen/etc/slurm/slurm.conf"
+	reeve doctor
+	[ "$status" -eq 3 ]
+	grep -q 'warning: n2: /etc/slurm/slurm.conf was edited since the last apply' "$roots/out"
+	grep -qx '    +SlurmdTimeout=600.*' "$roots/out"
+	found conf-edited:n2
+}
+
+@test "a host that is off is found, and the others are examined" {
+	healthy
+	rm -r "$roots/n2.fen"
+	unit n1 munge "failed enabled 0"
+	found munged-stopped:n1 unreachable:n2
+	[ "$status" -eq 3 ]
+}
