@@ -54,7 +54,7 @@ static void decode_paths(const json_t *items, const struct facts_scope *scope, s
 		    .path = scope->paths[i],
 		    .type = arena_strdup(arena, json_string_value(json_object_get(o, "type"))),
 		    .error = (int)json_integer_value(json_object_get(o, "errno")),
-		    .mode = mode ? (unsigned)strtoul(mode, NULL, 8) & 07777 : 0,
+		    .mode = facts_mode(mode),
 		    .uid = (long)json_integer_value(json_object_get(o, "uid")),
 		    .gid = (long)json_integer_value(json_object_get(o, "gid")),
 		};

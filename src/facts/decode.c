@@ -338,8 +338,7 @@ static void decode_mounts(const struct reader *r, const struct facts_scope *scop
 	}
 }
 
-/* "0755" */
-static unsigned mode_of(const char *text)
+unsigned facts_mode(const char *text)
 {
 	unsigned mode = 0;
 	for (; text && *text >= '0' && *text <= '7'; text++)
@@ -360,7 +359,7 @@ static void decode_state(const struct reader *r, const struct facts_scope *scope
 		const char *mode = json_string_value(json_object_get(o, "mode"));
 		path->error = (int)json_integer_value(json_object_get(o, "errno"));
 		path->type = arena_strdup(r->arena, json_string_value(json_object_get(o, "type")));
-		path->mode = mode_of(mode);
+		path->mode = facts_mode(mode);
 		path->uid = (long)json_integer_value(json_object_get(o, "uid"));
 		path->gid = (long)json_integer_value(json_object_get(o, "gid"));
 	}

@@ -67,6 +67,9 @@ struct facts_path {
 	long uid, gid;
 };
 
+/* The permission bits of "0755", as the agent writes a mode; 0 for NULL. */
+unsigned facts_mode(const char *text);
+
 /* As it was asked for: what is not known is no fault. */
 struct facts_beside {
 	const struct facts_path *paths; /* as facts_scope.paths */

@@ -64,42 +64,6 @@ static void check_reserved(struct cluster *c, struct cluster_host *h)
 		    ->fix = "lower CoreSpecCount of its class";
 }
 
-/* The highest number in "0-3,8", which is a list of Slurm's; -1: it is not one. */
-static long highest(const char *list, size_t len)
-{
-	long most = -1;
-	for (size_t i = 0; i < len;) {
-		char *end;
-		long n = strtol(list + i, &end, 10);
-		if (end == list + i || end > list + len)
-			return -1;
-		most = n > most ? n : most;
-		i = (size_t)(end - list) + 1;
-	}
-	return most;
-}
-
-/* gres.conf(5): Cores, and its old name CPUs, count the cores of the node from 0. */
-static void check_cores(struct cluster *c, struct cluster_host *h, const char *line)
-{
-	static const char *const keys[] = {"Cores=", "CPUs="};
-	long cores = (long)h->hardware.sockets * h->hardware.cores;
-	for (size_t k = 0; cores && k < ARRAY_LEN(keys); k++)
-		for (const char *p = line; (p = strcasestr(p, keys[k])); p++) {
-			if (p != line && p[-1] != ' ')
-				continue;
-			const char *list = p + strlen(keys[k]);
-			size_t len = strcspn(list, " ");
-			if (highest(list, len) < cores)
-				continue;
-			deny(c, h, h->class->at,
-			     arena_printf(c->arena, "gres_conf of its class names %s%.*s, and it has the cores 0-%ld",
-					  keys[k], (int)len, list, cores - 1))
-			    ->fix = "number the cores as Slurm does, from 0 over all sockets, threads not counted "
-				    "(lstopo: Core L#), or leave Cores out";
-		}
-}
-
 static void check_classes(struct cluster *c)
 {
 	for (size_t i = 0; i < c->inv->host_count; i++) {
@@ -107,8 +71,6 @@ static void check_classes(struct cluster *c)
 		if (!h->listed || !h->serves || !h->class || !h->facts)
 			continue;
 		check_reserved(c, h);
-		for (size_t k = 0; k < h->class->gres_conf_count; k++)
-			check_cores(c, h, h->class->gres_conf[k]);
 	}
 }
 

@@ -134,11 +134,10 @@ static long highest_core(const char *line)
 			continue;
 		size_t key = strncasecmp(p, "Cores=", 6) == 0 ? 6 : strncasecmp(p, "CPUs=", 5) == 0 ? 5 : 0;
 		for (const char *v = p + key; key && *v && *v != ' ';) {
-			char *end;
-			long n = strtol(v, &end, 10);
-			highest = end > v && n > highest ? n : highest;
-			v = end > v ? end : v + 1;
-			v += *v == '-' || *v == ',';
+			uint64_t n;
+			size_t digits = str_read_u64(v, INT32_MAX, &n);
+			highest = digits && (long)n > highest ? (long)n : highest;
+			v += digits ? digits : 1;
 		}
 	}
 	return highest;

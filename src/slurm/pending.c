@@ -21,23 +21,19 @@ enum { FIELDS = 9, MOST_NAMES = 65536 };
 uint64_t slurm_minutes(const char *text)
 {
 	uint64_t days = 0, part[3] = {0}, n = 0;
-	char *end;
 	if (strcasecmp(text, "INFINITE") == 0 || strcasecmp(text, "UNLIMITED") == 0)
 		return SLURM_UNLIMITED;
 	const char *dash = strchr(text, '-'), *p = text;
 	if (dash) {
-		days = strtoull(text, &end, 10);
-		if (end != dash || end == text)
+		if (str_read_u64(text, UINT32_MAX, &days) != (size_t)(dash - text) || dash == text)
 			return 0;
 		p = dash + 1;
 	}
 	for (; n < 3; n++) {
-		if (*p < '0' || *p > '9')
+		size_t digits = str_read_u64(p, UINT32_MAX, &part[n]);
+		if (!digits)
 			return 0;
-		part[n] = strtoull(p, &end, 10);
-		if (part[n] > UINT32_MAX || days > UINT32_MAX)
-			return 0;
-		p = end;
+		p += digits;
 		if (*p != ':')
 			break;
 		p++;
@@ -53,17 +49,25 @@ uint64_t slurm_minutes(const char *text)
 /* "100M", "2G", "512": mebibytes; 0: none, or not known. */
 static uint64_t mebibytes(const char *text)
 {
-	char *end;
-	double n = strtod(text, &end);
-	static const char units[] = "MGTP";
-	const char *unit = *end ? strchr(units, *end) : units;
-	if (end == text || n < 0 || n > 1e15)
+	static const char units[] = "KMGTP";
+	enum { WHOLE_MAX = 1 << 30 };
+	uint64_t n, tenths = 0;
+	size_t digits = str_read_u64(text, WHOLE_MAX, &n);
+	if (!digits)
 		return 0;
-	if (*end == 'K')
-		return (uint64_t)(n / 1024);
-	for (; unit && unit > units; unit--)
-		n *= 1024;
-	return unit ? (uint64_t)n : 0;
+	const char *rest = text + digits;
+	/* squeue rounds to hundredths: "1.50G"; the first of them is near enough for what a job asks */
+	if (*rest == '.' && str_read_u64(rest + 1, WHOLE_MAX, &tenths)) {
+		tenths = (uint64_t)(rest[1] - '0');
+		rest += 1 + strspn(rest + 1, "0123456789");
+	}
+	const char *unit = *rest ? strchr(units, *rest) : units + 1;
+	if (!unit)
+		return 0;
+	uint64_t kibibytes = n * 10 + tenths;
+	for (; unit > units; unit--)
+		kibibytes = kibibytes > UINT64_MAX >> 10 ? UINT64_MAX >> 10 : kibibytes << 10;
+	return kibibytes / 10 / 1024;
 }
 
 static const char *or_null(const char *value)
@@ -212,9 +216,12 @@ static uint64_t gres_parts(char *item, const char **ret_name, const char **ret_t
 	if (third)
 		*third++ = '\0';
 	if (!third && *second >= '0' && *second <= '9')
-		return strtoull(second, NULL, 10);
-	*ret_type = second;
-	return third ? strtoull(third, NULL, 10) : count;
+		third = second;
+	else
+		*ret_type = second;
+	if (third)
+		str_read_u64(third, UINT32_MAX, &count);
+	return count;
 }
 
 static uint64_t gres_count(struct arena *arena, const char *gres, const char *name, const char *type)

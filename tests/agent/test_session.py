@@ -238,7 +238,7 @@ class Verbs(Case):
             out = self.run_(s, "env", env={"A": "b c"})["out"].splitlines()
             self.assertEqual(sorted(l.split("=")[0] for l in out), ["A", "LC_ALL", "PATH", "REEVE_ROOT"])
             self.assertEqual(self.run_(s, "id", user="slurm")["out"].split()[0].split("(")[0], "uid=64030")
-            self.assertEqual(self.run_(s, "pwd")["out"], "/\n")
+            self.assertEqual(self.run_(s, "pwd")["out"], "%s\n" % self.root)
             with self.assertRaises(Refused):
                 self.run_(s, "true", user="nobody-at-all")
 

@@ -191,8 +191,6 @@ static void claims_are_held_against_what_was_measured(void **state)
 	    {"classes: [{ name: all, MemSpecLimit: 900000 }]\n", true},
 	    {"classes: [{ name: all, MemSpecLimit: 100 }]\n", false},
 	    {"classes: [{ name: all, CoreSpecCount: 64 }]\n", true},
-	    {"classes: [{ name: all, Gres: 'fpga:1', gres_conf: ['Name=fpga File=/dev/null Cores=0-63'] }]\n", true},
-	    {"classes: [{ name: all, Gres: 'fpga:1', gres_conf: ['Name=fpga File=/dev/null Cores=0-1'] }]\n", false},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char *text = xasprintf("%s%s", world_yaml, cases[i].more);
