@@ -91,6 +91,10 @@ static void put_group(const struct page *p, const struct doctor_group *g)
 		put_wrapped(p,
 			    e->hosts && !same ? arena_printf(p->context->arena, "%s: %s", e->hosts, e->what) : e->what,
 			    6, 15);
+		if (e->evidence_count) {
+			fputs("      ", p->out);
+			put_wrapped(p, e->evidence[0], 8, 6);
+		}
 	}
 	if (g->fix)
 		put_fix(p, g->fix);

@@ -40,11 +40,11 @@ static const char *last_error(const struct doctor *d, size_t host, const struct 
 	return doctor_last_error(d, doctor_tail(d, host, doctor_param(&h, daemon->log), NULL));
 }
 
-/* A unit that ought to run and does not; on its way up or down it is neither. */
+/* A unit that ought to run and does not; on its way up or down it is neither, unless systemd only tries again. */
 static bool is_down(const struct doctor *d, size_t host, const struct daemon *daemon, struct doctor_unit *ret)
 {
 	return daemon->wanted(d, host) && doctor_unit(d, host, daemon->unit, ret) && streq(ret->load, "loaded") &&
-	       (streq(ret->active, "inactive") || streq(ret->active, "failed"));
+	       (streq(ret->active, "inactive") || streq(ret->active, "failed") || streq(ret->sub, "auto-restart"));
 }
 
 static const char *how_it_ended(const struct doctor_unit *u)
@@ -67,7 +67,7 @@ static const char *how_it_ended(const struct doctor_unit *u)
 static void stopped(struct doctor *d, size_t host, const struct daemon *daemon)
 {
 	struct doctor_unit u;
-	if (!is_down(d, host, daemon, &u) || streq(u.active, "failed") || !streq(u.result, "success"))
+	if (!is_down(d, host, daemon, &u) || !streq(u.active, "inactive") || !streq(u.result, "success"))
 		return;
 	struct finding *f = doctor_add(d, host, "%s is stopped", daemon->name);
 	doctor_cure(d, f, host, "systemctl start %s", daemon->unit);
@@ -76,7 +76,7 @@ static void stopped(struct doctor *d, size_t host, const struct daemon *daemon)
 static void died(struct doctor *d, size_t host, const struct daemon *daemon)
 {
 	struct doctor_unit u;
-	if (!is_down(d, host, daemon, &u) || (!streq(u.active, "failed") && streq(u.result, "success")))
+	if (!is_down(d, host, daemon, &u) || (streq(u.active, "inactive") && streq(u.result, "success")))
 		return;
 	struct finding *f = doctor_add(d, host, "%s died: %s", daemon->name, how_it_ended(&u));
 	f->evidence = last_error(d, host, daemon);

@@ -34,7 +34,8 @@ static void judge(struct doctor *d, const struct diagnosis *row)
 
 void doctor_judge(struct doctor *d)
 {
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+	/* Where nothing was deployed nothing is broken. */
+	for (size_t i = 0; !d->cluster->fresh && i < ARRAY_LEN(table); i++)
 		for (size_t k = 0; k < table[i]->count; k++)
 			judge(d, &table[i]->items[k]);
 	doctor_explain(d->findings);

@@ -251,6 +251,15 @@ static void slurmd_died(struct ward *x)
 		 "[1] error: an old one\n[2] slurmd version 22.05.8 started\n[3] fatal: the cause\n[4] error: late\n");
 }
 
+/* systemd tries again and again: between two tries it is neither failed nor up. */
+static void slurmd_flaps(struct ward *x)
+{
+	set_unit(x, 1, "slurmd.service", "activating", "exit-code");
+	json_object_set_new(
+	    json_object_get(json_object_get(json_object_get(x->answers[1], "units"), "units"), "slurmd.service"), "sub",
+	    json_string("auto-restart"));
+}
+
 static void slurmd_hangs(struct ward *x)
 {
 	set_process(x, 1, "slurmd", 'T', false);
@@ -537,6 +546,7 @@ static const struct {
     {conf_missing, "conf-missing n1"},
     {slurmd_stopped, "slurmd-stopped n1"},
     {slurmd_died, "slurmd-died n1"},
+    {slurmd_flaps, "slurmd-died n1"},
     {slurmd_hangs, "slurmd-hangs n1"},
     {slurmd_masked, "slurmd-masked n1"},
     {slurmd_disabled, "slurmd-disabled n1"},

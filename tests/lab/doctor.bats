@@ -1,0 +1,76 @@
+# reeve doctor on real nodes: nothing on a healthy and busy cluster, and each fault by its cause, on its host, and nothing else.
+# The tests build on one another, in this order.
+
+setup_file() {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	export lab=$BATS_FILE_TMPDIR REEVE_CLUSTER=$BATS_FILE_TMPDIR/cluster.yaml
+	cat >"$REEVE_CLUSTER" <<-'E'
+		reeve: 1
+		cluster: doctorlab
+		hosts: { d1: 10.67.0.11, d2: 10.67.0.12, d3: 10.67.0.13 }
+		controllers: [d1]
+		compute: [d2, d3]
+		partitions: { batch: { nodes: all, default: true } }
+	E
+	"$REEVE" lab up >&2
+	"$REEVE" --lab apply >&2
+}
+
+teardown_file() { "$REEVE" lab down >&2; }
+
+on() { "$REEVE" lab ssh "$@"; }
+
+# found CODE:HOST...: the causes that are no notes, and nothing else
+found() {
+	"$REEVE" --lab --json doctor 2>/dev/null | tail -n 1 | python3 -c '
+import json, sys
+top = {(f["code"], f["host"] or "-") for f in json.load(sys.stdin)["findings"] if f["weight"] != "note" and "because" not in f}
+want = {tuple(w.split(":")) for w in sys.argv[1:]}
+sys.exit(0 if top == want else f"found {sorted(top)}, not {sorted(want)}")' "$@"
+}
+
+@test "a healthy cluster under jobs has nothing, however often it is asked" {
+	on d1 'for i in $(seq 40); do sbatch -Q -o /dev/null --wrap "sleep 0.2"; done'
+	for _ in $(seq 20); do
+		run "$REEVE" --lab doctor
+		[ "$status" -eq 0 ] || { echo "$output"; false; }
+	done
+}
+
+# fault HOST BREAK MEND CODE:HOST...
+fault() {
+	local host=$1 break=$2 mend=$3
+	shift 3
+	on "$host" "$break"
+	found "$@"
+	on "$host" "$mend"
+}
+
+@test "each fault is named by its cause, on its host, and nothing else is" {
+	fault d2 'systemctl stop munge' 'systemctl start munge' munged-stopped:d2
+	fault d2 'kill -STOP $(pidof munged)' 'kill -CONT $(pidof munged)' munged-hangs:d2
+	fault d3 'kill -STOP $(pidof slurmd)' 'kill -CONT $(pidof slurmd)' slurmd-hangs:d3
+	fault d3 'systemctl stop slurmd' 'systemctl start slurmd' slurmd-stopped:d3
+	fault d1 'kill -STOP $(pidof slurmctld)' 'kill -CONT $(pidof slurmctld)' slurmctld-hangs:d1
+	fault d1 'systemctl stop slurmctld' 'systemctl start slurmctld; sleep 5' slurmctld-stopped:d1
+	fault d2 'chmod 0644 /etc/munge/munge.key' 'chmod 0400 /etc/munge/munge.key' munge-key-mode:d2
+	fault d2 'cp /etc/slurm/slurm.conf /root/c; echo "# mine" >>/etc/slurm/slurm.conf' 'cp /root/c /etc/slurm/slurm.conf' conf-edited:d2
+	fault d3 'useradd -u 64999 -M bob; systemctl disable -q slurmd' 'userdel bob; systemctl enable -q slurmd' slurmd-disabled:d3
+	fault d2 'mount -t tmpfs -o size=1m none /var/lib/slurm/slurmd; head -c 2m /dev/zero >/var/lib/slurm/slurmd/x' \
+		'umount /var/lib/slurm/slurmd' disk-full:d2
+	fault d2 'touch /etc/munge/.munge.key.reeve~' 'rm /etc/munge/.munge.key.reeve~' temporary:d2
+	fault d1 'useradd -m -u 1500 alice; scontrol update partitionname=batch state=down' \
+		'userdel -r alice; scontrol update partitionname=batch state=up' partition-state:-
+	found
+}
+
+@test "what is safe is fixed, and what a person did is not undone" {
+	on d2 'systemctl stop slurmd munge'
+	on d1 'scontrol update nodename=d3 state=drain reason=fan'
+	run "$REEVE" --lab doctor --fix
+	[ "$status" -eq 0 ]
+	grep -q 'fixed: d2: systemctl start munge.service' <<<"$output"
+	on d1 'scontrol show node d3' | grep -q 'DRAIN'
+	on d1 'scontrol update nodename=d3 state=resume'
+	found
+}
