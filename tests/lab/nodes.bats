@@ -216,7 +216,7 @@ runs() { [ "$(job_state "$1")" = RUNNING ]; }
 	run reeve remove old2
 	echo "$output"
 	[ "$status" -eq 1 ]
-	[[ $output == *"job $(cat "$DIR/names") of root asks for it"* ]]
+	[[ $output == *"pending job $(cat "$DIR/names") asks for old2"* ]]
 	[[ $(state_of old2) != *DRAIN* ]]
 	on ctl scancel "$(cat "$DIR/names")"
 	run reeve remove big2

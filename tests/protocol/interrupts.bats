@@ -66,11 +66,11 @@ end() {
 # completed: the same command goes on, and nothing is said of it any more
 completed() {
 	: >"$roots/go"
-	for command in plan status; do
-		reeve $command
-		told 'was cut off'
-		told 'fix: `reeve apply` completes it'
-	done
+	reeve plan
+	told 'was cut off'
+	told 'fix: `reeve apply` completes it'
+	reeve status
+	told 'was cut off'
 	reeve apply
 	[ "$status" -eq 0 ]
 	[ "$(slurmctld)" = active ]

@@ -32,7 +32,7 @@ agree() {
 	once 'skipped: n2: '
 	told 'Slurm is not installed, and apt knows no package for it'
 	[ "$(cat "$roots/out" "$roots/err" | grep -c '\bn2\b')" -le 3 ]
-	told 'verify: a job runs on'
+	told 'verify: a job ran on'
 	untold 'failed:'
 	[ ! -e "$roots/n2.fen/etc/slurm/slurm.conf" ]
 	agree 3
@@ -82,6 +82,6 @@ agree() {
 	reeve apply
 	[ "$status" -eq 1 ]
 	once "error: lost c1, the only controller, at the step 'keep a copy of the state': its agent ended"
-	untold skipped
+	untold 'skipped: '
 	untold 'record could be written'
 }
