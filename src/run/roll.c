@@ -81,8 +81,9 @@ int roll_open(struct roll *r, const struct fleet_options *given, bool by_name, s
 	for (size_t i = 0; i < r->count; i++) {
 		const struct inv_host *h = &r->inv->hosts[r->members[i]];
 		names[i] = h->name;
-		targets[i] = by_name ? (struct fleet_target){.name = h->name}
-				     : (struct fleet_target){h->name, h->address, h->user, h->port, h->local};
+		targets[i].name = h->name;
+		if (!by_name)
+			targets[i] = (struct fleet_target){h->name, h->address, h->user, h->port, h->local};
 	}
 	if (r->report) {
 		report_begin(r->report, names, r->count);

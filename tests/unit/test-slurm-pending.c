@@ -27,7 +27,7 @@ static struct slurm_conf *conf_of(struct arena *a, const char *text)
 static struct slurm_waits waits_of(struct arena *a, const char *now, const char *squeue)
 {
 	struct slurm_pending *jobs;
-	struct slurm_waits waits;
+	struct slurm_waits waits = {0};
 	struct err err = {0};
 	size_t count;
 	if (slurm_pending_parse(squeue, strlen(squeue), a, &jobs, &count, &err) < 0 ||
