@@ -72,6 +72,7 @@ struct verify_context {
 	const bool *busy;     /* by host index: it runs jobs, so that none of ours is to be had; NULL with `idle` */
 	const bool *let_in;   /* by host index: it is let in by this run, drained or down as it is; NULL: none is */
 	const char *job_name; /* of the jobs that prove something: this run's own */
+	bool hurry;           /* a reservation is to come: a job without a time limit would not start on its nodes */
 };
 
 /* Nodes of a partition and of one part of the network (cluster_host.part): a job can run on all of them at once. */

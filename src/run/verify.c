@@ -138,6 +138,8 @@ static void find_idle(struct verifier *v)
 		idle[h->index] = slurm_node_is_idle(n) && slurm_node_is_usable(n);
 		busy[h->index] = !idle[h->index] && serving_of(n) == SERVING_BUSY;
 	}
+	for (size_t i = 0; g->live && i < g->live->reservation_count; i++)
+		v->context.hurry |= !str_same(g->live->reservations[i].state, "ACTIVE");
 	v->context.idle = idle;
 	v->context.busy = busy;
 }

@@ -159,6 +159,8 @@ void core_prove(const struct verify_context *v, const struct job_set *s, struct 
 	*vec_push_in(a, &argv) = arena_printf(a, "--nodelist=%s", s->hostlist);
 	if (s->reservation)
 		*vec_push_in(a, &argv) = arena_printf(a, "--reservation=%s", s->reservation);
+	if (v->hurry)
+		*vec_push_in(a, &argv) = "--time=1";
 	*vec_push_in(a, &argv) = "--immediate=15";
 	*vec_push_in(a, &argv) = "printenv";
 	*vec_push_in(a, &argv) = "SLURMD_NODENAME";
