@@ -39,11 +39,12 @@ sys.exit(0 if top == want else f"found {sorted(top)}, not {sorted(want)}")' "$@"
 
 # fault HOST BREAK MEND CODE:HOST...
 fault() {
-	local host=$1 break=$2 mend=$3
+	local host=$1 break=$2 mend=$3 status=0
 	shift 3
 	on "$host" "$break"
-	found "$@"
+	found "$@" || status=1
 	on "$host" "$mend"
+	return $status
 }
 
 @test "each fault is named by its cause, on its host, and nothing else is" {
@@ -55,8 +56,8 @@ fault() {
 	fault d1 'systemctl stop slurmctld' 'systemctl start slurmctld; sleep 5' slurmctld-stopped:d1
 	fault d2 'chmod 0644 /etc/munge/munge.key' 'chmod 0400 /etc/munge/munge.key' munge-key-mode:d2
 	fault d2 'cp /etc/slurm/slurm.conf /root/c; echo "# mine" >>/etc/slurm/slurm.conf' 'cp /root/c /etc/slurm/slurm.conf' conf-edited:d2
-	fault d3 'useradd -u 64999 -M bob; systemctl disable -q slurmd' 'userdel bob; systemctl enable -q slurmd' slurmd-disabled:d3
-	fault d2 'mount -t tmpfs -o size=1m none /var/lib/slurm/slurmd; head -c 2m /dev/zero >/var/lib/slurm/slurmd/x' \
+	fault d3 'systemctl disable -q slurmd' 'systemctl enable -q slurmd' slurmd-disabled:d3
+	fault d2 'mount -t tmpfs -o size=1m,mode=$(stat -c %a /var/lib/slurm/slurmd),uid=$(stat -c %u /var/lib/slurm/slurmd),gid=$(stat -c %g /var/lib/slurm/slurmd) none /var/lib/slurm/slurmd; head -c 2m /dev/zero >/var/lib/slurm/slurmd/x 2>/dev/null || true' \
 		'umount /var/lib/slurm/slurmd' disk-full:d2
 	fault d2 'touch /etc/munge/.munge.key.reeve~' 'rm /etc/munge/.munge.key.reeve~' temporary:d2
 	fault d1 'useradd -m -u 1500 alice; scontrol update partitionname=batch state=down' \
