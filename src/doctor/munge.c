@@ -68,7 +68,7 @@ static void key_mode(struct doctor *d, size_t host)
 	struct doctor_stat st;
 	if (!doctor_stat(d, host, KEY, &st, NULL))
 		return;
-	unsigned long mode = strtoul(st.mode, NULL, 8);
+	unsigned mode = facts_mode(st.mode);
 	if (streq(st.type, "file") && streq(st.owner, "munge") && !(mode & 077))
 		return;
 	struct finding *f = doctor_add(d, host, KEY " is not as munged wants it");
@@ -117,7 +117,7 @@ static void socket_unreachable(struct doctor *d, size_t host)
 	int error;
 	if (!doctor_unit(d, host, "munge.service", &u) || !streq(u.active, "active") || !streq(u.sub, "running"))
 		return;
-	bool closed = doctor_stat(d, host, "/run/munge", &dir, NULL) && !(strtoul(dir.mode, NULL, 8) & 1);
+	bool closed = doctor_stat(d, host, "/run/munge", &dir, NULL) && !(facts_mode(dir.mode) & 1);
 	bool gone = !doctor_stat(d, host, SOCKET, &st, &error) && error == ENOENT;
 	if (!closed && !gone)
 		return;

@@ -148,7 +148,7 @@ on() {
 	echo "$output"
 	[ "$status" -ne 0 ]
 	# The check went to the nodes that have it, and to both.
-	[ "$(on n1 scontrol show job | grep -A30 JobName=reeve-verify-lmod | grep -o ' NodeList=n[^ ]*' | tail -1)" = " NodeList=n[1-2]" ]
+	[ "$(on n1 scontrol show job | grep -A30 JobName=reeve-verify- | grep -o ' NodeList=n[^ ]*' | tail -1)" = " NodeList=n[1-2]" ]
 	# Taken from another, it is said, and said once.
 	sed -i '/name: second/s/lmod: .*}$/lmod: false }/' "$REEVE_CLUSTER"
 	run "$REEVE" --lab plan
