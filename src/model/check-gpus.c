@@ -87,7 +87,7 @@ static void check_card(struct cluster *c, const struct cluster_host *h, const st
 	case GPU_NO_FILE:
 		if (is_listed(h, g))
 			f = finding_add(
-			    &c->findings, FINDING_HOST, CODE_GPU_DEVICE, h->inv->name,
+			    &c->findings, FINDING_WARNING, CODE_GPU_DEVICE, h->inv->name,
 			    "%s of the %s card at %s is not there: slurmd, when it starts, waits 20 s for it and "
 			    "ends",
 			    g->missing, vendor, g->address);

@@ -10,7 +10,7 @@ setup_file() {
 	cat >"$REEVE_CLUSTER" <<-END
 		reeve: 1
 		cluster: handmade
-		hosts: { ahead: 10.85.0.10, "an[1-3]": "10.85.0.[11-13]" }
+		hosts: { ahead: 10.88.0.10, "an[1-3]": "10.88.0.[11-13]" }
 		controllers: ahead
 		compute: "an[1-3]"
 		partitions: { any: { nodes: all, default: true } }
@@ -46,7 +46,7 @@ make_by_hand() {
 	cat >"$DIR/etc/slurm.conf" <<-END
 		# our cluster. Ask Ruth before you change anything!
 		ClusterName=handmade
-		SlurmctldHost=ahead(10.85.0.10)
+		SlurmctldHost=ahead(10.88.0.10)
 		SlurmUser=slurm
 		StateSaveLocation=/var/lib/slurm/slurmctld
 		SlurmdSpoolDir=/var/lib/slurm/slurmd
@@ -67,8 +67,8 @@ make_by_hand() {
 		PartitionName=long  Nodes=an[2-3] MaxTime=7-0 PriorityJobFactor=10
 	END
 	cat >"$DIR/etc/nodes.conf" <<-END
-		NodeName=an1 NodeAddr=10.85.0.11 CPUs=2 RealMemory=2000 Gres=fpga:u250:1,scratch:100 Feature=board
-		NodeName=an[2-3] NodeAddr=10.85.0.[12-13] CPUs=2 RealMemory=2000 Gres=scratch:400 Weight=10
+		NodeName=an1 NodeAddr=10.88.0.11 CPUs=2 RealMemory=2000 Gres=fpga:u250:1,scratch:100 Feature=board
+		NodeName=an[2-3] NodeAddr=10.88.0.[12-13] CPUs=2 RealMemory=2000 Gres=scratch:400 Weight=10
 	END
 	cat >"$DIR/etc/gres.conf" <<-END
 		NodeName=an1 Name=fpga Type=u250 File=/dev/fpga0
