@@ -87,6 +87,6 @@ unit() { echo "$3" >"$roots/$1.fen/units/$2.service"; }
 	healthy
 	rm -r "$roots/n2.fen"
 	unit n1 munge "failed enabled 0"
-	found munged-stopped:n1 unreachable:n2
+	found munged-stopped:n1 unreached:n2
 	[ "$status" -eq 3 ]
 }
