@@ -364,7 +364,7 @@ jobs_live() {
 	[[ $output == *"1 node drained in an earlier run"* ]]
 	run apply
 	echo "$output"
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 3 ]
 	[[ $output == *"jast: verified, resumed"* && $output == *"a job ran on "* ]]
 	[ "$(on bettley sinfo -h -n jast -p general -o %T)" = idle ]
 	[ "$(on bettley sinfo -h -n inchfield -p general -o %T)" = drained ]

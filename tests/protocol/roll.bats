@@ -36,7 +36,7 @@ agree() {
 	untold 'failed:'
 	[ ! -e "$roots/n2.fen/etc/slurm/slurm.conf" ]
 	agree 3
-	once 'skipped: n2: '
+	once 'n2: Slurm is not installed'
 }
 
 @test "a host with a resource that cannot be examined is skipped before anything is done there" {
