@@ -100,26 +100,29 @@ static void put_group(const struct page *p, const struct doctor_group *g)
 		put_fix(p, g->fix);
 }
 
+static size_t put_all(struct page *p, const struct findings *findings, enum finding_weight least,
+		      void (*put)(const struct page *p, const struct doctor_group *group))
+{
+	const struct doctor_group *groups;
+	size_t width = report_width(p->out), count = doctor_group(findings, least, p->context->arena, &groups);
+	p->width = width ? width : SIZE_MAX;
+	for (size_t i = 0; i < count; i++)
+		put(p, &groups[i]);
+	return count;
+}
+
 size_t show_findings(const struct context *context, const struct operation *o, const struct findings *findings,
 		     enum finding_weight least, FILE *out, bool color)
 {
-	const struct doctor_group *groups;
-	size_t width = report_width(out), count = doctor_group(findings, least, context->arena, &groups);
-	struct page p = {context, o, out, color, width ? width : SIZE_MAX};
-	for (size_t i = 0; i < count; i++)
-		put_group(&p, &groups[i]);
-	return count;
+	struct page p = {context, o, out, color, 0};
+	return put_all(&p, findings, least, put_group);
 }
 
 size_t show_findings_brief(const struct context *context, const struct operation *o, const struct findings *findings,
 			   enum finding_weight least, FILE *out, bool color)
 {
-	const struct doctor_group *groups;
-	size_t width = report_width(out), count = doctor_group(findings, least, context->arena, &groups);
-	struct page p = {context, o, out, color, width ? width : SIZE_MAX};
-	for (size_t i = 0; i < count; i++)
-		put_head(&p, &groups[i]);
-	return count;
+	struct page p = {context, o, out, color, 0};
+	return put_all(&p, findings, least, put_head);
 }
 
 json_t *show_findings_json(const struct operation *o, const struct findings *findings)

@@ -97,22 +97,23 @@ static void each_fs(struct doctor *d, size_t host, bool (*holds)(const struct do
 	}
 }
 
-static void say_full(struct doctor *d, size_t host, const struct place *p, const struct doctor_fs *fs)
+static void say_space(struct doctor *d, size_t host, const struct place *p, const struct doctor_fs *fs, const char *how)
 {
-	struct finding *f = doctor_add(d, host, "the file system of %s is full (%s)", p->path, p->what);
+	struct finding *f = doctor_add(d, host, "the file system of %s is %s (%s)", p->path, how, p->what);
 	f->evidence = doctor_text(d, "%llu MiB free of %llu MiB", (unsigned long long)fs->free_kib >> 10,
 				  (unsigned long long)fs->total_kib >> 10);
 	f->fix =
 	    doctor_text(d, "make room, on %s: du -xh %s | sort -h | tail", d->cluster->inv->hosts[host].name, p->path);
 }
 
+static void say_full(struct doctor *d, size_t host, const struct place *p, const struct doctor_fs *fs)
+{
+	say_space(d, host, p, fs, "full");
+}
+
 static void say_low(struct doctor *d, size_t host, const struct place *p, const struct doctor_fs *fs)
 {
-	struct finding *f = doctor_add(d, host, "the file system of %s is nearly full (%s)", p->path, p->what);
-	f->evidence = doctor_text(d, "%llu MiB free of %llu MiB", (unsigned long long)fs->free_kib >> 10,
-				  (unsigned long long)fs->total_kib >> 10);
-	f->fix =
-	    doctor_text(d, "make room, on %s: du -xh %s | sort -h | tail", d->cluster->inv->hosts[host].name, p->path);
+	say_space(d, host, p, fs, "nearly full");
 }
 
 static void say_inodes(struct doctor *d, size_t host, const struct place *p, const struct doctor_fs *fs)
