@@ -288,7 +288,7 @@ class Verbs(Case):
         self.assertEqual(sorted(got["list"]["names"]), ["group", "passwd"])
         self.assertEqual(got["cmd"]["status"], 127)
         self.assertEqual(got["users"], {"users": {"root": {"uid": 0, "gid": 0}}})
-        self.assertEqual(got["packages"], {"versions": {}})
+        self.assertEqual(got["packages"], {"versions": {}, "held": [], "interrupted": False, "busy": False})
 
     def test_a_question_that_takes_too_long_holds_up_no_other(self):
         with self.session() as s:
