@@ -8,7 +8,7 @@
 #include "base/vec.h"
 #include "run/verify.h"
 
-enum { PAUSE_MS = 250, MOST_OUTPUT = 8 << 20 };
+enum { PAUSE_MS = 250, WAKE_MS = 3000, MOST_OUTPUT = 8 << 20 };
 
 struct dues {
 	struct due *items;
@@ -160,14 +160,19 @@ static bool look(struct verifier *v, const struct check *check, const char **why
 	return any;
 }
 
+static int ask_those(struct verifier *v, const char *const *why, struct witness **ret, struct err *err)
+{
+	bool *hosts = arena_calloc(v->g->arena, v->g->inv->host_count, sizeof *hosts);
+	for (size_t i = 0; i < v->g->inv->host_count; i++)
+		hosts[i] = why[i] != NULL;
+	return verify_witness(v, hosts, ret, err);
+}
+
 static int say_live(struct verifier *v, const struct check *check, const char *const *why, struct err *err)
 {
 	const struct inventory *inv = v->g->inv;
-	bool *hosts = arena_calloc(v->g->arena, inv->host_count, sizeof *hosts);
 	struct witness *witness;
-	for (size_t i = 0; i < inv->host_count; i++)
-		hosts[i] = why[i] != NULL;
-	if (verify_witness(v, hosts, &witness, err) < 0)
+	if (ask_those(v, why, &witness, err) < 0)
 		return -1;
 	for (size_t i = 0; i < inv->host_count; i++)
 		if (why[i])
@@ -175,10 +180,16 @@ static int say_live(struct verifier *v, const struct check *check, const char *c
 	return 0;
 }
 
+/*
+ * A slurmd that is told to reconfigure in the moment before it waits for its next connection sees it only when that comes
+ * (_msg_engine of 22.05's slurmd.c, a signal between the look at its flag and accept): minutes, where nobody pings. To ask it
+ * anything is such a connection.
+ */
 static int judge_live(struct verifier *v, const struct check *check, bool wait, struct err *err)
 {
 	const char **why = arena_calloc(v->g->arena, v->g->inv->host_count, sizeof *why);
-	uint64_t until = clock_ms() + check->wait_ms;
+	uint64_t until = clock_ms() + check->wait_ms, wake = clock_ms() + WAKE_MS;
+	struct witness *woken;
 	verify_phase(v, check->title);
 	for (;;) {
 		const struct live *live = v->g->live;
@@ -192,6 +203,11 @@ static int judge_live(struct verifier *v, const struct check *check, bool wait, 
 				      live && live->why ? live->why : "it runs on no controller")
 			    ->fix = "systemctl status slurmctld on the controllers, and its log";
 			return 0;
+		}
+		if (up && clock_ms() >= wake) {
+			if (ask_those(v, why, &woken, err) < 0)
+				return -1;
+			wake = clock_ms() + WAKE_MS;
 		}
 		if (fleet_pump(v->g->fleet, PAUSE_MS, err) < 0 || gather_live(v->g, err) < 0)
 			return -1;

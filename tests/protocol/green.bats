@@ -176,6 +176,16 @@ first() { cp "$REEVE_CLUSTER" "$roots/first.yaml"; }
 	said 'a job ran on n[1-2] (partition main) as root'
 }
 
+@test "a slurmd that sleeps over a reconfigure is woken" {
+	cp "$roots/nodes" "$roots/nodes.awake"
+	sed -i '/^NodeName=n2 /s/ Version=[^ ]*//' "$roots/nodes"
+	touch "$roots/n2.fen/asleep"
+	reeve apply --verify
+	[ "$status" -eq 0 ]
+	said 'verified: 3 nodes registered'
+	[ ! -e "$roots/n2.fen/asleep" ]
+}
+
 @test "a slurmd that did not register is quoted" {
 	mkdir -p "$roots/n2.fen/var/log/slurm"
 	printf '%s\n' '[2026] slurmd version 22.05.8 started' '[2026] error: Unable to register: Unable to contact slurm controller (connect failure)' \

@@ -100,7 +100,9 @@ slurm_host() {
 		cd "$REEVE_ROOT/.."
 		case "$1 $2" in
 		"show nodes") cat nodes ;;
-		"show slurmd") [ ! -e "$REEVE_ROOT/hangs" ] || { echo "slurm_load_slurmd_status: Socket timed out" >&2; exit 1; } ;;
+		"show slurmd")
+			[ ! -e "$REEVE_ROOT/hangs" ] || { echo "slurm_load_slurmd_status: Socket timed out" >&2; exit 1; }
+			[ ! -e "$REEVE_ROOT/asleep" ] || { rm "$REEVE_ROOT/asleep" && mv nodes.awake nodes; } ;;
 		"ping "*) echo "Slurmctld(primary) at c1 is UP" ;;
 		"show "*) ;;
 		"update "*)
