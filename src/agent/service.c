@@ -223,7 +223,7 @@ static const char *newer_input(struct session *s, const struct resource *r, cons
 	if (!u->start_us)
 		return NULL;
 	for (const char *const *input = r->service.inputs; input && *input; input++)
-		if (root_stat(&s->root, *input, &st) == 0 &&
+		if (root_lstat(&s->root, *input, &st) == 0 &&
 		    st.st_ctim.tv_sec * INT64_C(1000000) + st.st_ctim.tv_nsec / 1000 > start)
 			return *input;
 	return NULL;
@@ -340,15 +340,17 @@ static int explain(struct session *s, const char *unit, struct err *err)
 	return err_set(err, before.code, "%.300s; its journal: %s", before.text, strbuf_str(&said));
 }
 
-/* A file's ctime cannot be set but to now: by changing its mode to what it is. */
+/* A ctime, a link's too, cannot be set but to now: by a change of owner to whom it has. */
 static void bring_to_now(struct session *s, const struct resource *r)
 {
 	int64_t now = now_us(CLOCK_REALTIME);
 	for (const char *const *input = r->service.inputs; input && *input; input++) {
 		struct stat st;
-		_cleanup_fd_ int fd = root_file(&s->root, *input, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-		if (fd >= 0 && fstat(fd, &st) == 0 && st.st_ctim.tv_sec * INT64_C(1000000) > now)
-			fchmod(fd, st.st_mode & 07777);
+		const char *name;
+		_cleanup_fd_ int dir = root_parent(&s->root, *input, &name);
+		if (dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    st.st_ctim.tv_sec * INT64_C(1000000) > now)
+			(void)fchownat(dir, name, (uid_t)-1, (gid_t)-1, AT_SYMLINK_NOFOLLOW);
 	}
 }
 

@@ -25,7 +25,7 @@
 
 #define IMAGE_FORMAT "1" /* raised with every change here that changes the tree */
 #define PACKAGES "systemd,systemd-sysv,dbus,openssh-server,iproute2,procps,ca-certificates,less"
-#define ARCHIVES "munge slurmd slurmctld slurm-client lmod logrotate"
+#define ARCHIVES "munge slurmd slurmctld slurm-client lmod logrotate libpmix2"
 
 /* What is in the trees of all backends. */
 static const struct image_file image_files[] = {

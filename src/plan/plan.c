@@ -16,6 +16,15 @@ bool plan_wants(const struct plan_options *options, const char *module)
 	return false;
 }
 
+static const char *path_of(const struct resource *r)
+{
+	return r->type == RESOURCE_FILE        ? r->file.path
+	       : r->type == RESOURCE_DIRECTORY ? r->directory.path
+	       : r->type == RESOURCE_LINK      ? r->link.path
+	       : r->type == RESOURCE_ABSENT    ? r->absent.path
+					       : NULL;
+}
+
 /*
  * What was observed, and what follows from it: a service whose input will be replaced is to be restarted, although nothing was wrong with it
  * when it was looked at.
@@ -25,28 +34,20 @@ static const struct observed *with_consequences(struct plan *plan, const struct 
 {
 	struct observed *all = arena_calloc(plan->arena, c->len, sizeof *all);
 	memcpy(all, observed, c->len * sizeof *all);
+	const char *path;
 	for (size_t k = 0; k < c->len; k++) {
 		const struct resource *r = &c->items[k];
 		if (r->type != RESOURCE_SERVICE || r->service.running != YES || all[k].state != OBSERVED_SAME)
 			continue;
 		for (const char *const *input = r->service.inputs; input && *input; input++)
 			for (size_t f = 0; f < c->len; f++)
-				if (c->items[f].type == RESOURCE_FILE && streq(c->items[f].file.path, *input) &&
+				if ((path = path_of(&c->items[f])) && streq(path, *input) &&
 				    all[f].state != OBSERVED_SAME) {
 					all[k].state = OBSERVED_DIFFERS;
 					all[k].why = arena_printf(plan->arena, "to be restarted: %s changes", *input);
 				}
 	}
 	return all;
-}
-
-static const char *path_of(const struct resource *r)
-{
-	return r->type == RESOURCE_FILE        ? r->file.path
-	       : r->type == RESOURCE_DIRECTORY ? r->directory.path
-	       : r->type == RESOURCE_LINK      ? r->link.path
-	       : r->type == RESOURCE_ABSENT    ? r->absent.path
-					       : NULL;
 }
 
 /* Does it lie in a directory that is wrong itself, and has its finding? */

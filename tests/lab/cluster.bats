@@ -416,6 +416,22 @@ jobs_live() {
 	jobs_live
 }
 
+# Slurm's plugin opens a library that comes with these packages. A slurmd that started without it jammed its node.
+@test "OpenMPI that somebody installs later does the nodes no harm" {
+	for node in fenn gardener; do
+		on $node "apt-get -q -y --no-install-recommends install openmpi-bin libopenmpi-dev >/dev/null 2>&1 &&
+			useradd --uid 4242 runner"
+	done
+	run on fenn 'cd /tmp && setpriv --reuid=4242 --regid=4242 --clear-groups srun --mpi=pmix -w fenn,gardener hostname | sort'
+	echo "$output"
+	[ "$output" = $'fenn\ngardener' ]
+	for _ in $(seq 60); do
+		[ -n "$(on bettley squeue -h -u 4242)$(on bettley sinfo -h -t completing -n fenn,gardener)" ] || break
+		sleep 0.5
+	done
+	[ -z "$(on bettley sinfo -h -t completing,down,drain -n fenn,gardener -o %N)" ]
+}
+
 @test "lmod: apply of one module touches its own only" {
 	on fenn rm /etc/lmod/modulespath
 	on gardener rm /etc/logrotate.d/slurmd

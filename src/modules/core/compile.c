@@ -1,7 +1,8 @@
 /*
  * What core wants on a host. Daemons have no `inputs` of slurm.conf: whether a changed configuration wants a
  * reconfigure or a restart, and in which order over the hosts, is the plan's to say (slurm/activation.h). Their units'
- * drop-ins are another matter: a change there acts on the next start.
+ * drop-ins are another matter: a change there acts on the next start. A library of its plugins is slurmd's input: what
+ * comes after its start is found by the slurmstepd it starts and not by itself, and they no longer understand each other.
  */
 #include "modules/core/core.h"
 
@@ -12,19 +13,25 @@
 
 static void packages(const struct cluster *c, const struct cluster_host *h, struct catalog *out)
 {
-	const char *names[5];
+	const struct core_library *library = core_library_of(h);
+	const char *names[3];
 	size_t n = 0;
 	if (h->inv->controller)
 		names[n++] = "slurmctld";
 	if (h->serves)
 		names[n++] = "slurmd";
 	names[n++] = "slurm-client";
-	struct package *items = arena_calloc(c->arena, n + 2, sizeof *items);
+	struct package *items = arena_calloc(c->arena, n + 3, sizeof *items);
 	for (size_t i = 0; i < n; i++)
 		items[i] = (struct package){names[i], h->slurm_package};
 	items[n++] = (struct package){"munge", NULL};
 	items[n++] = (struct package){"logrotate", NULL};
+	if (library)
+		items[n++] = (struct package){library->package, NULL};
 	catalog_packages(out, STAGE_PREPARE, items, n);
+	if (library)
+		catalog_link(out, STAGE_PREPARE, library->link,
+			     arena_printf(c->arena, "%s-linux-gnu/%s", h->facts->arch, library->name));
 }
 
 static const char *const key_inputs[] = {CORE_KEY, NULL};
@@ -100,8 +107,10 @@ static void slurmctld(const struct cluster *c, struct catalog *out)
 	catalog_service(out, STAGE_ACTIVATE, "slurmctld.service", YES, YES, NULL)->origin = inv->controllers_at;
 }
 
-static void slurmd(const struct cluster *c, struct catalog *out)
+static void slurmd(const struct cluster *c, const struct cluster_host *h, struct catalog *out)
 {
+	const struct core_library *library = core_library_of(h);
+	const char **inputs = NULL;
 	if (!inventory_param(c->inv->params, c->inv->param_count, "SlurmdSpoolDir"))
 		catalog_own_directory(out, STAGE_PREPARE, CORE_SPOOL, "slurm", "slurm", 0755);
 	put_file(
@@ -109,7 +118,11 @@ static void slurmd(const struct cluster *c, struct catalog *out)
 	    "# Written by reeve.\n[Unit]\nAfter=remote-fs.target munge.service\nWants=munge.service\n"
 	    "[Service]\nRuntimeDirectory=slurmd\nPIDFile=/run/slurmd/slurmd.pid\nRestart=on-failure\nRestartSec=5\n");
 	logrotate(c, "slurmd", "root", log_of(c, "SlurmdLogFile", CORE_LOGS "/slurmd.log"), out);
-	catalog_service(out, STAGE_ACTIVATE, "slurmd.service", YES, YES, NULL);
+	if (library) {
+		inputs = arena_calloc(c->arena, 2, sizeof *inputs);
+		inputs[0] = library->link;
+	}
+	catalog_service(out, STAGE_ACTIVATE, "slurmd.service", YES, YES, inputs);
 }
 
 #define IN_FORCE_TOPOLOGY "/var/lib/reeve/in-force/topology.conf"
@@ -178,7 +191,7 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 		/* A slurmctld on a plain compute node would take itself for a controller of some other file. */
 		catalog_service(out, STAGE_ACTIVATE, "slurmctld.service", NO, NO, NULL);
 	if (h->serves)
-		slurmd(c, out);
+		slurmd(c, h, out);
 	else if (h->facts && h->facts->slurmd_unit.loaded)
 		catalog_service(out, STAGE_ACTIVATE, "slurmd.service", NO, NO, NULL);
 	in_force(c, h, out);

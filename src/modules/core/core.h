@@ -45,6 +45,15 @@ uint64_t core_memory_of_partition(const struct cluster *cluster, const struct cl
 #define CORE_LOGS "/var/log/slurm"
 #define CORE_KEY "/etc/munge/munge.key"
 
+/* A library that Slurm's plugins on a host open by a name which no package they depend on has. */
+struct core_library {
+	unsigned release;    /* of Slurm, as its distribution packages it */
+	const char *package; /* has the library, by its soname */
+	const char *name;    /* that soname */
+	const char *link;    /* the name it is opened by, where the dynamic linker looks and no package puts anything */
+};
+const struct core_library *core_library_of(const struct cluster_host *host); /* NULL: none, or not known */
+
 /*
  * MUNGE as a star: the primary decodes a credential of every host, every host one of the primary's. Where nothing has
  * changed only the controllers give credentials: a munged that decodes one has the key with which it encodes, and that
