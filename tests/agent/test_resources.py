@@ -244,6 +244,19 @@ class Services(Case):
             self.assertEqual(s.apply(wanted)["changed"], 0)
         self.assertEqual(len([c for c in self.calls() if c == "systemctl restart a.service"]), 1)
 
+    def test_an_input_that_is_a_link_is_new_when_the_link_is(self):
+        self.unit("a.service")
+        (self.root / "etc/in.so.2").write_text("x")
+        wanted = link("/etc/in.so", "in.so.2"), service("a.service", inputs=["/etc/in.so"])
+        with self.locked() as s:
+            s.apply(wanted[1])
+            time.sleep(0.05)
+            self.assertEqual(s.apply(*wanted)["changed"], 2)
+            self.assertEqual(s.apply(*wanted)["changed"], 0)
+            time.sleep(0.05)
+            os.chmod(self.root / "etc/in.so.2", 0o600)
+            self.assertEqual(s.apply(*wanted)["changed"], 0)
+
     def test_restart_that_is_asked_for(self):
         self.unit("a.service", active="active", file="enabled", pid=1, start=1)
         with self.locked() as s:

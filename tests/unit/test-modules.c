@@ -206,6 +206,28 @@ static void lists_of_modules_in_a_record_are_believed_when_they_are_ones(void **
 	}
 }
 
+/* A library that slurmd's plugins open comes before slurmd, which is restarted for it; a release that needs none gets none. */
+static void what_plugins_open_comes_before_their_daemon(void **state)
+{
+	(void)state;
+	struct world *w = world_of("");
+	w->facts[1].arch = "aarch64";
+	w->facts[2].slurmd.installed = "21.08.5-2";
+	world_resolve(w);
+	const struct catalog *c = modules_compile(w->cluster, 1, w->arena);
+	const struct resource *link = catalog_find(c, "link:/usr/lib/libpmix.so");
+	assert_non_null(link);
+	assert_string_equal(link->link.target, "aarch64-linux-gnu/libpmix.so.2");
+	const struct resource *slurmd = catalog_find(c, "service:slurmd.service");
+	assert_string_equal(slurmd->service.inputs[0], "/usr/lib/libpmix.so");
+	assert_null(slurmd->service.inputs[1]);
+	assert_true(link < slurmd && link->stage < slurmd->stage);
+	c = modules_compile(w->cluster, 2, w->arena);
+	assert_null(catalog_find(c, "link:/usr/lib/libpmix.so"));
+	assert_null(catalog_find(c, "service:slurmd.service")->service.inputs);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +235,7 @@ int main(void)
 	    cmocka_unit_test(each_partition_has_jobs_that_fit_it),
 	    cmocka_unit_test(only_nodes_that_have_lmod_are_asked_for_it),
 	    cmocka_unit_test(a_host_that_loses_a_module_is_named_once),
+	    cmocka_unit_test(what_plugins_open_comes_before_their_daemon),
 	    cmocka_unit_test(lists_of_modules_in_a_record_are_believed_when_they_are_ones),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
