@@ -38,8 +38,7 @@ static const struct inv_gres_line *line_of(struct builder *b, const struct slurm
 /* False where the node's Gres= does not name what the line gives. */
 static bool give(struct builder *b, const struct slurm_unit *node, const char *name, const char *text)
 {
-	const char *gres = node ? meaning_of_node(&b->meaning, node, "Gres") : NULL;
-	if (!slurm_gres_names(gres, name))
+	if (!node || !slurm_gres_names(meaning_of_node(&b->meaning, node, "Gres"), name))
 		return false;
 	struct adopt_texts *lines = map_get(&b->gres, node->name);
 	if (!lines) {

@@ -291,8 +291,8 @@ static size_t keep_chosen(const struct inventory *inv, struct answer *all, size_
 	size_t kept = 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct answer *a = &all[i];
-		bool by_class = a->class ? choice->classes[a->class - inv->classes] : !a->facts;
-		if (choice->hosts[a->host->index] || by_class)
+		bool by_class = a->class ? choice->classes && choice->classes[a->class - inv->classes] : !a->facts;
+		if ((choice->hosts && choice->hosts[a->host->index]) || by_class)
 			all[kept++] = *a;
 	}
 	return kept;

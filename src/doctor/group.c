@@ -35,7 +35,7 @@ static bool is_part_of_name(char c)
 /* The text with `to` for each whole word `name`. */
 static const char *renamed(const char *text, const char *name, const char *to, struct arena *arena)
 {
-	if (!text || !name)
+	if (!text || !name || !to)
 		return text;
 	_cleanup_strbuf_ struct strbuf out = {0};
 	size_t len = strlen(name);

@@ -109,8 +109,7 @@ static const char *const masks[] = {
  */
 static const char *const hooks[] = {
     "printf '#!/bin/sh\\nexit 101\\n' >\"$1\"/usr/sbin/policy-rc.d && chmod 755 \"$1\"/usr/sbin/policy-rc.d",
-    "chroot \"$1\" apt-get -q -y --no-install-recommends install munge slurmd slurmctld slurm-client logrotate "
-    "libpmix2",
+    "chroot \"$1\" apt-get -qy --no-install-recommends install munge slurmd slurmctld slurm-client logrotate libpmix2",
     "systemctl --root=\"$1\" disable munge slurmd slurmctld",
     "rm -f \"$1\"/usr/sbin/policy-rc.d \"$1\"/etc/munge/munge.key",
     NULL,

@@ -59,7 +59,7 @@ void cluster_check_memory(struct cluster *c)
 	const char *resources = inventory_param(inv->params, inv->param_count, "SelectTypeParameters");
 	const char *select = inventory_param(inv->params, inv->param_count, "SelectType");
 	bool memory =
-	    resources ? strcasestr(resources, "memory") != NULL : !select || strcasecmp(select, "select/linear");
+	    resources ? strcasestr(resources, "memory") != NULL : !select || strcasecmp(select, "select/linear") != 0;
 	if (!memory || is_given(inv->params, inv->param_count))
 		return;
 	for (size_t i = 0; i < inv->partition_count; i++)

@@ -81,7 +81,7 @@ static int reserve(struct verifier *v, struct joining *j, struct err *err)
 	    "reservation",
 	    arena_printf(arena, "ReservationName=%s", name),
 	    "StartTime=now",
-	    "Duration=" RESERVED_MINUTES,
+	    arena_printf(arena, "Duration=%s", RESERVED_MINUTES),
 	    arena_printf(arena, "Users=root%s%s", user.name ? "," : "", user.name ? user.name : ""),
 	    arena_printf(arena, "Nodes=%s", j->list),
 	    "Flags=IGNORE_JOBS,OVERLAP",

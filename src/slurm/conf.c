@@ -113,10 +113,10 @@ static int read_line(struct parser *parser, const char *p)
 			return -1;
 		if ((lines = lines_for(conf, pair.key)))
 			return read_unit_line(parser, lines, pair.value, p);
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a member's address is never NULL */
 		if (conf->globals.len >= GLOBALS_MAX)
 			return err_set(parser->err, ERR_LIMIT, "line %u: more than %u parameters", parser->line,
 				       GLOBALS_MAX);
-		/* A member's address is never NULL. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		*vec_push_in(parser->arena, &conf->globals) = pair;
 		p = lines_skip_space(p);
 	}

@@ -14,8 +14,8 @@ struct names {
 	size_t count;
 };
 
-#define SPENT_MAX (2U << 20)                /* what a hundred partitions of a large cluster have, before and after */
-#define LIST_MAX (4 * SLURM_CONF_NODES_MAX) /* names of one partition */
+#define SPENT_MAX (2U << 20) /* what a hundred partitions of a large cluster have, before and after */
+#define LIST_MAX ((size_t)4 * SLURM_CONF_NODES_MAX) /* names of one partition */
 #define LIST_BYTES (8U << 20)
 
 void meaning_free(struct meaning *m)

@@ -13,8 +13,8 @@
 
 /* id, partitions, time limit, nodes, memory, features, GRES of a node, node list. The mark in front is in no other output. */
 #define MARK "pending"
-const char *const slurm_pending_argv[] = {"squeue", "-h", "-a", "-t", "PENDING", "-o", MARK "|%i|%P|%l|%D|%m|%f|%b|%n",
-					  NULL};
+static const char format[] = MARK "|%i|%P|%l|%D|%m|%f|%b|%n";
+const char *const slurm_pending_argv[] = {"squeue", "-h", "-a", "-t", "PENDING", "-o", format, NULL};
 
 enum { FIELDS = 9, MOST_NAMES = 65536 };
 

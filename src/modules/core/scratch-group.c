@@ -42,21 +42,22 @@ void scratch_group(struct scratch_findings *findings, struct arena *arena)
 	for (size_t i = 0; i < findings->len; i++) {
 		struct scratch_finding f = findings->items[i];
 		const char *job = job_of(&f);
-		const char *key = job ? arena_printf(arena, "%d %d %s\n%s\n%s", f.kind, f.blocks,
-						     f.before ? f.before : "", f.after ? f.after : "", f.text)
-				      : NULL;
-		struct group *g = key ? map_get(&groups, key) : NULL;
-		if (key && !g) {
+		if (!job) {
+			findings->items[kept++] = f;
+			continue;
+		}
+		const char *key = arena_printf(arena, "%d %d %s\n%s\n%s", f.kind, f.blocks, f.before ? f.before : "",
+					       f.after ? f.after : "", f.text);
+		struct group *g = map_get(&groups, key);
+		if (!g) {
 			g = arena_alloc(arena, sizeof *g);
 			g->at = kept;
 			map_set(&groups, key, g);
-		}
-		if (job)
-			*vec_push_in(arena, &g->subjects) = job;
-		if (!job || g->subjects.len == 1)
 			findings->items[kept++] = f;
-		else
+		} else {
 			findings->items[g->at].subject = NULL;
+		}
+		*vec_push_in(arena, &g->subjects) = job;
 	}
 	findings->len = kept;
 	for (size_t i = 0; i < kept; i++) {
