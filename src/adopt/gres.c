@@ -2,6 +2,7 @@
  * gres.conf as `gres_conf` of classes. A line is for the nodes of its NodeName, or for all, and counts on those that have
  * its name in their Gres= (slurmd's merge of both, src/common/gres.c): there it is kept.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -35,17 +36,28 @@ static const struct inv_gres_line *line_of(struct builder *b, const struct slurm
 	return fault ? NULL : line;
 }
 
-/* False where the node's Gres= does not name what the line gives. */
-static bool give(struct builder *b, const struct slurm_unit *node, const char *name, const char *text)
+static long cores_of(struct builder *b, const struct slurm_unit *node)
 {
-	if (!node || !slurm_gres_names(meaning_of_node(&b->meaning, node, "Gres"), name))
+	return atol(meaning_of_processors(&b->meaning, node->line, "Sockets")) *
+	       atol(meaning_of_processors(&b->meaning, node->line, "CoresPerSocket"));
+}
+
+/* False where the node's Gres= does not name what the line gives. `*small`: the first node that says how many cores it has, and
+ * has not so many. What is not said is measured, and judged then. */
+static bool give(struct builder *b, const struct slurm_unit *node, const struct inv_gres_line *line,
+		 const struct slurm_unit **small)
+{
+	if (!node || !slurm_gres_names(meaning_of_node(&b->meaning, node, "Gres"), line->name))
 		return false;
 	struct adopt_texts *lines = map_get(&b->gres, node->name);
 	if (!lines) {
 		lines = arena_alloc(b->arena, sizeof *lines);
 		map_set(&b->gres, node->name, lines);
 	}
-	*vec_push_in(b->arena, lines) = text;
+	*vec_push_in(b->arena, lines) = line->text;
+	if (!*small && meaning_get(node->line, "CoresPerSocket") &&
+	    slurm_gres_highest_core(line->text) >= cores_of(b, node))
+		*small = node;
 	return true;
 }
 
@@ -53,6 +65,7 @@ static void read_row(struct builder *b, const struct slurm_line *row)
 {
 	const struct inv_gres_line *line = line_of(b, row);
 	const char *nodes = slurm_line_get(row, "NodeName");
+	const struct slurm_unit *small = NULL;
 	const char *const *names;
 	size_t count, given = 0;
 	struct err why = {0};
@@ -60,20 +73,25 @@ static void read_row(struct builder *b, const struct slurm_line *row)
 		return;
 	if (!nodes) {
 		for (size_t i = 0; i < b->nodes.count; i++)
-			given += give(b, &b->nodes.items[i], line->name, line->text);
+			given += give(b, &b->nodes.items[i], line, &small);
 		count = given;
 	} else if (hostlist_expand(nodes, SLURM_CONF_NODES_MAX, b->arena, &names, &count, NULL, &why) < 0) {
 		make_note_in(b, FILE_NAME, row->line, "the line is not kept: %s", why.text);
 		return;
 	} else {
 		for (size_t i = 0; i < count; i++)
-			given += give(b, slurm_units_get(&b->nodes, names[i]), line->name, line->text);
+			given += give(b, slurm_units_get(&b->nodes, names[i]), line, &small);
 	}
 	if (given < count || !given)
 		make_note_in(
 		    b, FILE_NAME, row->line,
 		    "the line is not kept for nodes without %s in their Gres=: Slurm takes no notice of it there",
 		    line->name);
+	if (small)
+		make_note_in(b, FILE_NAME, row->line,
+			     "it names core %ld, and node %s has cores 0-%ld: Slurm counts cores through the node, not "
+			     "threads as the operating system does, and takes the line for invalid; correct gres_conf",
+			     slurm_gres_highest_core(line->text), small->name, cores_of(b, small) - 1);
 }
 
 static bool any_has_gres(struct builder *b)

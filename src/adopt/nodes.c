@@ -113,6 +113,23 @@ static void read_class(struct reader *r, const struct slurm_unit *node)
 		put(r, &r->classes, strbuf_str(&keys), node->line->line, node->name);
 }
 
+/*
+ * A line with CPUs= and nothing of sockets, cores and threads makes each CPU a core of its own for Slurm, a thread as well
+ * (slurm.conf(5), CPUs). The line that reeve writes has the threads that are measured, and a core goes to one job.
+ */
+static bool gives_threads(const struct builder *b, const struct slurm_line *line)
+{
+	static const char *const shapes[] = {"Boards", "Sockets", "SocketsPerBoard", "CoresPerSocket",
+					     "ThreadsPerCore"};
+	const char *select = slurm_conf_get(b->conf, "SelectType"), *cpus = meaning_get(line, "CPUs");
+	for (size_t i = 0; i < ARRAY_LEN(shapes); i++)
+		if (meaning_get(line, shapes[i]))
+			return false;
+	if (!select)
+		select = slurm_param_default("SelectType", b->release);
+	return cpus && !streq(cpus, "1") && !(select && strcasecmp(select, "select/linear") == 0);
+}
+
 static void read_node(struct reader *r, const struct slurm_unit *node)
 {
 	struct builder *b = r->b;
@@ -135,6 +152,14 @@ static void read_node(struct reader *r, const struct slurm_unit *node)
 	b->out->hosts.items[b->out->hosts.len - 1].was = measured(r, node->line);
 	if (!streq(state, "UNKNOWN"))
 		put(r, &r->states, state, node->line->line, node->name);
+	if (gives_threads(b, node->line))
+		put(r, &r->unknown,
+		    arena_printf(
+			b->arena,
+			"CPUs=%s alone lets each CPU take a job of its own, a thread too; where `slurmd -C` says "
+			"ThreadsPerCore=2, a core will go to one job: half as many one-CPU jobs at a time",
+			meaning_get(node->line, "CPUs")),
+		    node->line->line, node->name);
 	read_class(r, node);
 }
 

@@ -110,6 +110,30 @@ static const char *refused(struct builder *b)
 	return fault;
 }
 
+/* Switches that a line names and none describes. */
+static void note_strangers(struct builder *b, const struct slurm_lines *rows, const char *name_key)
+{
+	_cleanup_map_ struct map known = {0};
+	for (size_t i = 0; i < rows->len; i++)
+		if (slurm_line_get(&rows->items[i], name_key))
+			map_set(&known, slurm_line_get(&rows->items[i], name_key), b);
+	for (size_t i = 0; i < rows->len; i++) {
+		const char *list = slurm_line_get(&rows->items[i], "Switches");
+		const char *const *names;
+		size_t count, n = 0;
+		if (!list || hostlist_expand(list, SLURM_CONF_NODES_MAX, b->arena, &names, &count, NULL, NULL) < 0)
+			continue;
+		const char **strange = arena_calloc(b->arena, count, sizeof *strange);
+		for (size_t k = 0; k < count; k++)
+			if (!map_has(&known, names[k]))
+				strange[n++] = names[k];
+		if (n)
+			make_note_in(b, FILE_NAME, rows->items[i].line,
+				     "it names %s, which no line describes: it is kept without",
+				     hostlist_compress(strange, n, b->arena));
+	}
+}
+
 static const char *take(struct builder *b, const struct adopt_text *file, const char *const kind[3])
 {
 	struct slurm_lines rows;
@@ -119,6 +143,8 @@ static const char *take(struct builder *b, const struct adopt_text *file, const 
 		return arena_strdup(b->arena, why.text);
 	for (size_t i = 0; i < rows.len && !fault; i++)
 		fault = read_row(b, &rows.items[i], kind[2]);
+	if (!fault)
+		note_strangers(b, &rows, kind[2]);
 	if (!fault)
 		fault = prune(b);
 	if (!fault && !b->out->network.switches.len)

@@ -12,6 +12,7 @@
 #include "model/cluster.h"
 #include "model/gpus.h"
 #include "model/network.h"
+#include "slurm/gres.h"
 
 static const struct {
 	const char *name, *driver, *fix;
@@ -124,31 +125,12 @@ static void check_devices(struct cluster *c, struct cluster_host *h)
 		}
 }
 
-/* The highest core that a line of gres.conf names; -1: none. Cores are counted through the node (gres.conf(5)), not threads as
- * the operating system does; CPUs= is the old name of the same. */
-static long highest_core(const char *line)
-{
-	long highest = -1;
-	for (const char *p = line; *p; p++) {
-		if (p > line && p[-1] != ' ')
-			continue;
-		size_t key = strncasecmp(p, "Cores=", 6) == 0 ? 6 : strncasecmp(p, "CPUs=", 5) == 0 ? 5 : 0;
-		for (const char *v = p + key; key && *v && *v != ' ';) {
-			uint64_t n;
-			size_t digits = str_read_u64(v, INT32_MAX, &n);
-			highest = digits && (long)n > highest ? (long)n : highest;
-			v += digits ? digits : 1;
-		}
-	}
-	return highest;
-}
-
 /* Slurm takes such a line for invalid, logs it on every node, and knows no core near the device. */
 static void check_cores(struct cluster *c, struct cluster_host *h)
 {
 	long cores = (long)h->facts->hardware.sockets * h->facts->hardware.cores;
 	for (size_t i = 0; i < h->class->gres_conf_count; i++) {
-		long highest = highest_core(h->class->gres_conf[i]);
+		long highest = slurm_gres_highest_core(h->class->gres_conf[i]);
 		if (highest < cores)
 			continue;
 		struct finding *f = cluster_blame_slurmd(

@@ -132,6 +132,23 @@ bool slurm_gres_names(const char *gres, const char *name)
 	return false;
 }
 
+long slurm_gres_highest_core(const char *line)
+{
+	long highest = -1;
+	for (const char *p = line; *p; p++) {
+		if (p > line && p[-1] != ' ')
+			continue;
+		size_t key = strncasecmp(p, "Cores=", 6) == 0 ? 6 : strncasecmp(p, "CPUs=", 5) == 0 ? 5 : 0;
+		for (const char *v = p + key; key && *v && *v != ' ';) {
+			uint64_t n;
+			size_t digits = str_read_u64(v, INT32_MAX, &n);
+			highest = digits && (long)n > highest ? (long)n : highest;
+			v += digits ? digits : 1;
+		}
+	}
+	return highest;
+}
+
 enum slurm_need slurm_gres_need(unsigned release, const char *old, const char *now)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();

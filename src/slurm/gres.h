@@ -27,4 +27,8 @@ void slurm_gres_reordered(const char *old, const char *now, struct arena *arena,
 /* Does a node's Gres= ("gpu:a100:8,scratch:100"; NULL: none) give some of `name`? */
 bool slurm_gres_names(const char *gres, const char *name);
 
+/* The highest core that a line of gres.conf names; -1: none. Cores are counted through the node (gres.conf(5)), not threads as
+ * the operating system does; CPUs= is the old name of the same. */
+long slurm_gres_highest_core(const char *line);
+
 #endif

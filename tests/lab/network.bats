@@ -184,7 +184,8 @@ on() {
 	run python3 - <<-END
 		import json
 		all = json.loads('''$output''')
-		print(sorted((p["a"], p["b"]) for p in all["pairs"] if p["asymmetric"]))
+		# The nodes' own speed differs as the machine is busy: of their pair nothing is known here.
+		print(sorted((p["a"], p["b"]) for p in all["pairs"] if p["asymmetric"] and "n3" in (p["a"], p["b"])))
 		for f in all["findings"]:
 		    print(f["code"], f.get("host"), f["what"])
 	END
