@@ -51,8 +51,8 @@ static void say(struct doctor *d, size_t host, const char *job, long seconds)
 		f->evidence = doctor_text(d, "%s", pmix);
 		f->fix =
 		    doctor_text(d,
-				"on %s: apt-get install libpmix-dev, then systemctl restart slurmd: srun --mpi=pmix "
-				"needs it there before slurmd starts",
+				"on %s: systemctl restart slurmd, which its jobs outlive; `reeve apply` brings the "
+				"library before slurmd starts",
 				name);
 	} else if (steps > 0) {
 		f->evidence = doctor_text(d, "%d slurmstepd still there, the first in state %c", steps, p[0].state);

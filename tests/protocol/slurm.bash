@@ -23,8 +23,8 @@ slurm_host() {
 	echo "the key of the cluster, long enough for munge to take it" >"$root/etc/munge/munge.key"
 	printf 'Package: %s\nStatus: hold ok installed\nVersion: %s\n\n' slurmctld 22.05.8-4 slurmd 22.05.8-4 \
 		slurm-client 22.05.8-4 munge 0.5.15-2 logrotate 3.21 libpmix2 4.2.2-1 >"$root/var/lib/dpkg/status"
-	mkdir -p "$root/usr/lib"
-	ln -s "$(uname -m)-linux-gnu/libpmix.so.2" "$root/usr/lib/libpmix.so"
+	mkdir -p "$root/usr/lib/$(uname -m)-linux-gnu/pmix2/lib"
+	ln -s libpmix.so.2.6.2 "$root/usr/lib/$(uname -m)-linux-gnu/pmix2/lib/libpmix.so"
 	for unit in munge slurmctld slurmd; do echo inactive disabled 0 >"$root/units/$unit.service"; done
 	script "$name.fen" slurmd <<-'E'
 		#!/bin/sh

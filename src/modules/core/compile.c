@@ -30,8 +30,7 @@ static void packages(const struct cluster *c, const struct cluster_host *h, stru
 		items[n++] = (struct package){library->package, NULL};
 	catalog_packages(out, STAGE_PREPARE, items, n);
 	if (library)
-		catalog_link(out, STAGE_PREPARE, library->link,
-			     arena_printf(c->arena, "%s-linux-gnu/%s", h->facts->arch, library->name));
+		catalog_link(out, STAGE_PREPARE, core_library_path(library, h, c->arena), library->target);
 }
 
 static const char *const key_inputs[] = {CORE_KEY, NULL};
@@ -120,7 +119,7 @@ static void slurmd(const struct cluster *c, const struct cluster_host *h, struct
 	logrotate(c, "slurmd", "root", log_of(c, "SlurmdLogFile", CORE_LOGS "/slurmd.log"), out);
 	if (library) {
 		inputs = arena_calloc(c->arena, 2, sizeof *inputs);
-		inputs[0] = library->link;
+		inputs[0] = core_library_path(library, h, c->arena);
 	}
 	catalog_service(out, STAGE_ACTIVATE, "slurmd.service", YES, YES, inputs);
 }

@@ -49,10 +49,11 @@ uint64_t core_memory_of_partition(const struct cluster *cluster, const struct cl
 struct core_library {
 	unsigned release;    /* of Slurm, as its distribution packages it */
 	const char *package; /* has the library, by its soname */
-	const char *name;    /* that soname */
-	const char *link;    /* the name it is opened by, where the dynamic linker looks and no package puts anything */
+	const char *link;    /* the path it is opened by, below /usr/lib/MULTIARCH */
+	const char *target;  /* of that link */
 };
 const struct core_library *core_library_of(const struct cluster_host *host); /* NULL: none, or not known */
+const char *core_library_path(const struct core_library *library, const struct cluster_host *host, struct arena *arena);
 
 /*
  * MUNGE as a star: the primary decodes a credential of every host, every host one of the primary's. Where nothing has

@@ -4,12 +4,11 @@
 #include "slurm/version.h"
 
 /*
- * mpi/pmix of Debian 12 opens libpmix.so, a link of libpmix-dev's in /usr/lib/MULTIARCH; Debian 13's opens libpmix.so.2,
- * of a package that it depends on. /usr/lib is searched last, without ldconfig(8): a libpmix-dev that comes later goes
- * first, and finds its own place empty.
+ * mpi/pmix of Debian 12 opens libpmix.so by the path it was built with, where only libpmix-dev has a link; Debian 13's opens
+ * libpmix.so.2, of a package that it depends on. The link is the same as libpmix-dev's: who installs that changes nothing.
  */
 static const struct core_library libraries[] = {
-    {2205, "libpmix2", "libpmix.so.2", "/usr/lib/libpmix.so"},
+    {2205, "libpmix2", "pmix2/lib/libpmix.so", "libpmix.so.2.6.2"},
 };
 
 const struct core_library *core_library_of(const struct cluster_host *host)
@@ -26,4 +25,9 @@ const struct core_library *core_library_of(const struct cluster_host *host)
 		if (libraries[i].release == v.release)
 			return &libraries[i];
 	return NULL;
+}
+
+const char *core_library_path(const struct core_library *library, const struct cluster_host *host, struct arena *arena)
+{
+	return arena_printf(arena, "/usr/lib/%s-linux-gnu/%s", host->facts->arch, library->link);
 }
