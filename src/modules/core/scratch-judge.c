@@ -343,6 +343,7 @@ int scratch_judge(const char *text, size_t len, const struct scratch_live *live,
 	if (before && scratch_compare_jobs(&j, before, part(&report, "new", "jobs")->body, err) < 0)
 		return err_wrap(err, "scratch slurmctld");
 	verdict.compared = before != NULL;
+	verdict.with_live = j.live && before;
 	for (size_t i = 0; differential && i < ARRAY_LEN(things); i++) {
 		const struct section *a = part(&report, "old", things[i].word),
 				     *b = part(&report, "new", things[i].word);

@@ -98,6 +98,7 @@ struct scratch_verdict {
 	struct scratch_findings findings;
 	bool ok;                /* it started, and no finding blocks */
 	bool compared;          /* there was something to compare with; where not, only the start is proven */
+	bool with_live;         /* and that was what the running slurmctld says */
 	bool over_state;        /* there was a state directory with content */
 	uint64_t jobs;          /* jobs compared; an array's waiting tasks count as one */
 	unsigned ms;            /* until the new slurmctld answered */
