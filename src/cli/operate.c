@@ -11,6 +11,7 @@
 #include "base/term.h"
 #include "base/vec.h"
 #include "cli/reach.h"
+#include "doctor/group.h"
 #include "hostlist/hostlist.h"
 #include "modules/module.h"
 
@@ -227,21 +228,21 @@ static const char *color_of(enum finding_weight weight, bool color)
 void operation_print_findings(const struct operation *o, const struct findings *findings, FILE *out, bool color,
 			      bool notes)
 {
-	for (int weight = FINDING_STOP; weight >= (notes ? FINDING_NOTE : FINDING_WARNING); weight--)
-		for (size_t i = 0; i < findings->len; i++) {
-			const struct finding *f = &findings->items[i];
-			if ((int)f->weight != weight)
-				continue;
-			fprintf(out, "%s%s%s: ", color_of(f->weight, color), finding_weight_name(f->weight),
-				color ? TERM_PLAIN : "");
-			if (f->host)
-				fprintf(out, "%s: ", f->host);
-			fprintf(out, "%s [%s]\n", f->what, f->code);
-			if (f->origin.line)
-				fprintf(out, "    at %s:%u:%u\n", o->inv->file, f->origin.line, f->origin.column);
-			if (f->fix)
-				fprintf(out, "    fix: %s\n", f->fix);
-		}
+	const struct doctor_group *groups;
+	size_t count = doctor_group(findings, notes ? FINDING_NOTE : FINDING_WARNING, findings->arena, &groups);
+	for (size_t i = 0; i < count; i++) {
+		const struct doctor_group *g = &groups[i];
+		const struct finding *f = g->first;
+		fprintf(out, "%s%s%s: ", color_of(f->weight, color), finding_weight_name(f->weight),
+			color ? TERM_PLAIN : "");
+		if (g->hosts)
+			fprintf(out, "%s: ", g->hosts);
+		fprintf(out, "%s [%s]\n", g->what, f->code);
+		if (f->origin.line)
+			fprintf(out, "    at %s:%u:%u\n", o->inv->file, f->origin.line, f->origin.column);
+		if (g->fix)
+			fprintf(out, "    fix: %s\n", g->fix);
+	}
 }
 
 json_t *operation_findings_json(const struct operation *o, const struct findings *findings)

@@ -48,7 +48,8 @@ int operation_run(struct context *context, int (*act)(struct context *context, s
  * said. */
 int operation_hosts(struct operation *o, struct context *context, struct inv_choice *ret);
 
-/* Findings for people, on `out`: the worst first, each with its place and its fix. Notes only with `notes`. */
+/* Findings for people, on `out`: the worst first, the same thing on several hosts once, each with its place and its fix. Notes only
+ * with `notes`. */
 void operation_print_findings(const struct operation *o, const struct findings *findings, FILE *out, bool color,
 			      bool notes);
 json_t *operation_findings_json(const struct operation *o, const struct findings *findings);

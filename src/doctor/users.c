@@ -204,32 +204,10 @@ static void home_missing(struct doctor *d)
 	each_node(d, one_home);
 }
 
-/* Debian's package wants that number for its user (debian/slurm-wlm-basic-plugins.postinst), and cannot be configured
- * without it. */
-static void uid_taken(struct doctor *d, size_t host)
-{
-	enum { SLURM_UID = 64030 };
-	struct users all = read_users(d, host);
-	const char *by = NULL;
-	for (size_t i = 0; i < all.len; i++) {
-		if (streq(all.items[i].name, "slurm"))
-			return;
-		if (all.items[i].uid == SLURM_UID)
-			by = all.items[i].name;
-	}
-	if (!by)
-		return;
-	struct finding *f =
-	    doctor_add(d, host, "uid %d belongs to %s: Slurm's package cannot make its user slurm", SLURM_UID, by);
-	f->fix = doctor_text(d, "on %s: usermod -u OTHER %s, then apt-get -f install",
-			     d->cluster->inv->hosts[host].name, by);
-}
-
 static const struct diagnosis rows[] = {
     {CODE_USER_UID, FINDING_WARNING, ask_passwd, NULL, user_uid},
     {CODE_USER_MISSING, FINDING_NOTE, ask_passwd, NULL, user_missing},
     {CODE_HOME_MISSING, FINDING_WARNING, ask_homes, NULL, home_missing},
-    {CODE_UID_TAKEN, FINDING_STOP, ask_passwd, uid_taken, NULL},
 };
 
 const struct diagnoses doctor_users = {rows, ARRAY_LEN(rows)};

@@ -161,6 +161,17 @@ static int decode_users(const struct reader *r, struct facts *f)
 	return decode_user(r, users, "munge", &f->munge_uid, &f->munge_gid);
 }
 
+/* "alice:x:64030:..." of getent(1), a user or a group. */
+static const char *owner_of(const struct reader *r, const char *name)
+{
+	int status = 1;
+	char *line = arena_strdup(r->arena, output_of(r, name, &status));
+	if (!line || status)
+		return NULL;
+	line[strcspn(line, ":\n")] = '\0';
+	return *line && !streq(line, "slurm") && str_is_utf8(line, strlen(line)) ? line : NULL;
+}
+
 static bool is_version(const char *s)
 {
 	return *s && strlen(s) <= 100 &&
@@ -452,6 +463,9 @@ struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope
 	f->topology_conf = text_of(&r, "topology.conf");
 	f->in_force_topology = text_of(&r, "in-force.topology");
 	decode_devices(&r, scope, f);
+	f->uid_taken = owner_of(&r, "uid");
+	if (!f->uid_taken)
+		f->uid_taken = owner_of(&r, "gid");
 	facts_beside_decode(r.items, scope, arena, &f->beside);
 	if (scope->controller) {
 		f->record = text_of(&r, "record");

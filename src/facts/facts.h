@@ -98,6 +98,10 @@ struct facts_run {
 
 enum facts_cgroup { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
 
+/* Debian's package makes its user slurm, and a group of that name, with this number and no other
+ * (debian/slurm-wlm-basic-plugins.postinst). */
+enum { FACTS_SLURM_UID = 64030 };
+
 struct facts {
 	const char *hostname, *arch, *kernel, *boot_id, *machine_id;
 	const char *os, *os_version, *suite; /* "debian", "12", "bookworm" */
@@ -108,6 +112,7 @@ struct facts {
 	int64_t clock_offset_ms;                         /* host's clock minus ours, at the middle of the round trip */
 	int64_t clock_error_ms;                          /* half the round trip: the offset is known no better */
 	long slurm_uid, slurm_gid, munge_uid, munge_gid; /* -1: no such user */
+	const char *uid_taken; /* who has FACTS_SLURM_UID where Slurm is to come; NULL: nobody */
 	enum facts_cgroup cgroup;
 	bool cgroup_cpuset, cgroup_memory, cgroup_freezer,
 	    cgroup_devices; /* there and writable (freezer and devices: also with v2, which always can) */

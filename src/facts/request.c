@@ -116,11 +116,22 @@ static bool has_package(const json_t *items, const char *name)
 	return json_object_get(json_object_get(json_object_get(items, "packages"), "versions"), name);
 }
 
+static bool has_user(const json_t *items, const char *name)
+{
+	return json_object_get(json_object_get(json_object_get(items, "users"), "users"), name);
+}
+
 json_t *facts_request_more(const json_t *answer, const struct facts_scope *scope)
 {
 	const json_t *items = json_object_get(answer, "items");
 	json_t *more = json_array();
 	facts_network_more(items, more);
+	if (!has_user(items, "slurm")) {
+		char number[16];
+		snprintf(number, sizeof number, "%d", FACTS_SLURM_UID);
+		ask_run(more, "uid", json_pack("[s, s, s]", "getent", "passwd", number));
+		ask_run(more, "gid", json_pack("[s, s, s]", "getent", "group", number));
+	}
 	if (!said_hardware(items))
 		ask_run(more, "topology",
 			json_pack("[s, s, s]", "sh", "-c",

@@ -77,6 +77,21 @@ static void check_machine_id(struct cluster *c, const struct cluster_host *h, st
 	f->origin = h->inv->at;
 }
 
+static void check_uid_taken(struct cluster *c, struct cluster_host *h)
+{
+	const char *by = h->facts->uid_taken;
+	if (h->facts->slurm_uid >= 0 || !by)
+		return;
+	struct finding *f =
+	    cluster_blame(c, h, CODE_UID_TAKEN,
+			  "uid %d, which Slurm's packages give to slurm, belongs to %s: they cannot be installed",
+			  FACTS_SLURM_UID, by);
+	f->fix = finding_text(&c->findings,
+			      "on %s: `usermod -u OTHER %s` (and `groupmod -g OTHER` for a group of that number)",
+			      h->inv->name, by);
+	f->origin = h->inv->at;
+}
+
 static void check_uid(struct cluster *c, struct cluster_host *h, const struct cluster_host *right)
 {
 	if (!right || h->facts->slurm_uid < 0 || h->facts->slurm_uid == right->facts->slurm_uid)
@@ -151,6 +166,8 @@ void cluster_check_hosts(struct cluster *c)
 		check_machine_id(c, h, &machine_ids);
 		if (h->inv->compute || h->inv->controller)
 			check_uid(c, h, slurm);
+		if (h->inv->compute || h->inv->controller)
+			check_uid_taken(c, h);
 	}
 }
 

@@ -50,6 +50,13 @@ static void uid(struct world *w, struct facts *f)
 	f->slurm_uid = 5;
 }
 
+static void uid_taken(struct world *w, struct facts *f)
+{
+	(void)w;
+	f->slurm_uid = -1;
+	f->uid_taken = "alice";
+}
+
 static void version(struct world *w, struct facts *f)
 {
 	(void)w;
@@ -153,6 +160,7 @@ static const struct lie lies[] = {
     {"a clock that is far behind", clock_behind, "clock-skew"},
     {"another host's name", hostname, "hostname"},
     {"another uid of slurm", uid, "slurm-uid"},
+    {"somebody with Slurm's uid", uid_taken, "uid-taken"},
     {"a release that does not fit", version, "slurm-versions"},
     {"no package", no_package, "no-slurm-package"},
     {"somebody's slurm.conf", foreign, "foreign-slurm-conf"},

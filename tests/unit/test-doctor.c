@@ -397,11 +397,6 @@ static void home_missing(struct ward *x)
 	set_people(x, ROOT SLURM ALICE, false);
 }
 
-static void uid_taken(struct ward *x)
-{
-	set_text(x, 1, "read:/etc/passwd", ROOT "bob:x:64030:64030::/home/bob:/bin/bash\n");
-}
-
 static void accounting_down(struct ward *x)
 {
 	tell(x, 0, "accounting",
@@ -569,7 +564,6 @@ static const struct {
     {user_missing, "user-missing n1"},
     {user_uid, "user-uid n1"},
     {home_missing, "home-missing n1"},
-    {uid_taken, "uid-taken n1"},
     {accounting_down, "accounting-down c1"},
     {temporary, "temporary n1"},
     {time_sync, "time-sync n1"},

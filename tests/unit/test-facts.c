@@ -125,6 +125,38 @@ static void answer_becomes_facts(void **state)
 	assert_int_equal(f->state_len, 4);
 	assert_string_equal(f->state_cluster, "goldentooth");
 	assert_string_equal(f->credential, "MUNGE:AwQFAAA:");
+	assert_null(f->uid_taken);
+}
+
+/* A user or a group with the number that Slurm's packages want; what getent says otherwise is nobody. */
+static void who_has_slurms_uid(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *item, *out;
+		int status;
+		const char *by;
+	} cases[] = {
+	    {"uid", "alice:x:64030:1000::/home/alice:/bin/bash\n", 0, "alice"},
+	    {"gid", "staff:x:64030:\n", 0, "staff"},
+	    {"uid", "slurm:x:64030:64030::/:/bin/false\n", 0, NULL},
+	    {"uid", "", 2, NULL},
+	    {"uid", "", 0, NULL},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_cleanup_arena_ struct arena *a = arena_new();
+		struct err err = {0};
+		struct facts_scope scope = {0};
+		json_t *json = answer("bettley\n");
+		json_object_set_new(json_object_get(json, "items"), cases[i].item,
+				    json_pack("{s:i, s:s, s:s, s:b}", "status", cases[i].status, "out", cases[i].out,
+					      "err", "", "cut", 0));
+		struct facts *f = facts_decode(json, &scope, "x86_64", 10000, 10060, a, &err);
+		json_decref(json);
+		if (!f)
+			fail_msg("%s", err.text);
+		assert_true(str_same(f->uid_taken, cases[i].by));
+	}
 }
 
 /* Somebody's slurm.conf must not be taken for none because it is no UTF-8, too long, or no file. */
@@ -282,6 +314,7 @@ int main(void)
 	    cmocka_unit_test(hardware_is_read_from_slurmd_and_sysfs),
 	    cmocka_unit_test(impossible_hardware_is_refused),
 	    cmocka_unit_test(answer_becomes_facts),
+	    cmocka_unit_test(who_has_slurms_uid),
 	    cmocka_unit_test(a_configuration_that_is_no_text_is_there),
 	    cmocka_unit_test(lying_host_is_refused),
 	    cmocka_unit_test(what_was_not_said_is_not_taken_for_nothing),
