@@ -134,7 +134,7 @@ first() { cp "$REEVE_CLUSTER" "$roots/first.yaml"; }
 	change 600
 	reeve apply
 	[ "$status" -eq 1 ] || [ "$status" -eq 3 ]
-	said 'n1: the test job got it drained: Prolog error'
+	said 'n[1-2]: the test job got it drained: Prolog error'
 	grep -qx 'update NodeName=n1 State=DRAIN Reason=reeve: test job: Prolog error' "$roots/told"
 	rm "$roots/broken"
 	: >"$roots/told"
