@@ -76,6 +76,8 @@ struct diagnosis {
 	void (*ask)(const struct doctor_host *h, json_t *items);
 	void (*judge)(struct doctor *d, size_t host);
 	void (*judge_all)(struct doctor *d);
+	/* It may be over in a second or two, and is said only where another look at slurmctld finds it, too. */
+	bool passes;
 };
 
 /* Those of one file; the table of the files is in table.c. */
@@ -89,6 +91,9 @@ json_t *doctor_items(const struct cluster *c, size_t host, struct arena *arena);
 
 /* Runs all judges, and sets `cause` where one finding explains another: of those that were there already, too. */
 void doctor_judge(struct doctor *d);
+
+/* Is there one that nothing explains and that may pass by itself? */
+bool doctor_may_pass(const struct findings *f);
 
 /* because.c: sets `cause` of each finding that another explains. The findings stay as they are otherwise. */
 void doctor_explain(struct findings *f);

@@ -188,9 +188,10 @@ static const struct diagnosis rows[] = {
     {CODE_NODE_DRAINED, FINDING_STOP, NULL, NULL, drained},
     {CODE_NODE_DRAINED_REEVE, FINDING_WARNING, NULL, NULL, by_reeve},
     {CODE_NODE_DRAINED_HAND, FINDING_NOTE, NULL, NULL, by_hand},
-    {CODE_NODE_SILENT, FINDING_STOP, NULL, NULL, silent},
+    /* slurmctld says so of each node that it has just resumed, until it has asked its slurmd. */
+    {CODE_NODE_SILENT, FINDING_STOP, NULL, NULL, silent, .passes = true},
     {CODE_NODE_INVALID, FINDING_STOP, NULL, NULL, invalid},
-    {CODE_NODE_UNREGISTERED, FINDING_STOP, NULL, NULL, unregistered},
+    {CODE_NODE_UNREGISTERED, FINDING_STOP, NULL, NULL, unregistered, .passes = true},
     {CODE_NODE_UNKNOWN, FINDING_STOP, NULL, NULL, unknown},
 };
 

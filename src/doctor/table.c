@@ -2,6 +2,7 @@
 
 #include "doctor/rows.h"
 
+#include "base/str.h"
 #include "base/vec.h"
 
 /* From what lies deepest upwards; nodes after all that speaks of one host, since they ask whether it is sound. */
@@ -39,4 +40,21 @@ void doctor_judge(struct doctor *d)
 		for (size_t k = 0; k < table[i]->count; k++)
 			judge(d, &table[i]->items[k]);
 	doctor_explain(d->findings);
+}
+
+static bool is_passing(const struct finding *f)
+{
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		for (size_t k = 0; k < table[i]->count; k++)
+			if (streq(finding_code_word(table[i]->items[k].code), f->code))
+				return table[i]->items[k].passes;
+	return false;
+}
+
+bool doctor_may_pass(const struct findings *f)
+{
+	for (size_t i = 0; i < f->len; i++)
+		if (!f->items[i].cause && is_passing(&f->items[i]))
+			return true;
+	return false;
 }

@@ -1,8 +1,9 @@
 #include "run/examine.h"
 
+#include "base/clock.h"
 #include "doctor/doctor.h"
 
-enum { EXAMINE_MS = 10000 };
+enum { EXAMINE_MS = 10000, PASSING_MS = 3000, PAUSE_MS = 500 };
 
 static struct doctor_slurm slurm_of(const struct live *live)
 {
@@ -23,6 +24,32 @@ static struct doctor_slurm slurm_of(const struct live *live)
 	    .controllers = live->controllers,
 	    .controller_count = live->controller_count,
 	};
+}
+
+/* What was there before, without what a judgement made of it. */
+static void restore(struct findings *f, const struct finding *before, size_t count)
+{
+	for (f->len = 0; f->len < count; f->len++)
+		f->items[f->len] = before[f->len];
+}
+
+/* slurmctld is asked again while all that is left may pass by itself. */
+static int judge(struct gathered *g, struct doctor *d, struct err *err)
+{
+	struct findings *f = d->findings;
+	size_t count = f->len;
+	struct finding *before = arena_calloc(g->arena, count + 1, sizeof *before);
+	for (size_t i = 0; i < count; i++)
+		before[i] = f->items[i];
+	doctor_judge(d);
+	for (uint64_t until = clock_ms() + PASSING_MS; doctor_may_pass(f) && clock_ms() < until;) {
+		if (fleet_pump(g->fleet, PAUSE_MS, err) < 0 || gather_live(g, err) < 0)
+			return -1;
+		restore(f, before, count);
+		d->slurm = slurm_of(g->live);
+		doctor_judge(d);
+	}
+	return 0;
 }
 
 int examine(struct gathered *g, const bool *chosen, struct findings *findings, struct err *err)
@@ -60,7 +87,7 @@ int examine(struct gathered *g, const bool *chosen, struct findings *findings, s
 		if (!requests[i].answer)
 			roll_fail(g->roll, roll_host(g->roll, &requests[i]), CODE_LOST, &requests[i].error);
 	if (rc == 0)
-		doctor_judge(&d);
+		rc = judge(g, &d, err);
 	for (size_t i = 0; i < n; i++) {
 		fleet_request_clear(&requests[i]);
 		json_decref(messages[i]);

@@ -11,7 +11,8 @@
 /*
  * Adds to `findings`, which may hold some already (the cluster's own: they explain and are explained, too). `chosen`: by
  * host index, of whom; NULL: of all. A host that does not answer in time is a finding. Blocks for at most 10 s, and no
- * longer than the slowest host that answers. -1 only where all was stopped: ERR_CANCELLED.
+ * longer than the slowest host that answers; where something is found that may pass by itself, and nothing explains it,
+ * slurmctld is asked again for up to 3 s more (g->live). -1 only where all was stopped: ERR_CANCELLED.
  */
 int examine(struct gathered *g, const bool *chosen, struct findings *findings, struct err *err);
 

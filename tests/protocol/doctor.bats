@@ -90,3 +90,12 @@ unit() { echo "$3" >"$roots/$1.fen/units/$2.service"; }
 	found munged-stopped:n1 unreached:n2
 	[ "$status" -eq 3 ]
 }
+
+@test "a node that does not respond is named when it still does not at a second look, and not before" {
+	healthy
+	cp "$roots/nodes" "$roots/nodes.next"
+	sed -i '/^NodeName=n1 /s/State=IDLE/State=IDLE+NOT_RESPONDING/' "$roots/nodes"
+	found
+	sed -i '/^NodeName=n1 /s/State=IDLE/State=IDLE+NOT_RESPONDING/' "$roots/nodes"
+	found node-silent:n1
+}

@@ -101,7 +101,9 @@ slurm_host() {
 		#!/bin/bash
 		cd "$REEVE_ROOT/.."
 		case "$1 $2" in
-		"show nodes") cat nodes ;;
+		"show nodes")
+			cat nodes
+			[ ! -e nodes.next ] || mv nodes.next nodes ;;
 		"show slurmd")
 			[ ! -e "$REEVE_ROOT/hangs" ] || { echo "slurm_load_slurmd_status: Socket timed out" >&2; exit 1; }
 			[ ! -e "$REEVE_ROOT/asleep" ] || { rm "$REEVE_ROOT/asleep" && mv nodes.awake nodes; } ;;

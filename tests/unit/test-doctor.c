@@ -650,6 +650,23 @@ static void test_only_what_slurm_drained_is_resumed(void **state)
 		}
 }
 
+/* A node that was just resumed does not respond for a second; where its slurmd is stopped nobody has to wait. */
+static void test_what_may_pass_is_what_nothing_explains(void **state)
+{
+	(void)state;
+	struct ward *x = admit();
+	causes(x);
+	assert_false(doctor_may_pass(&x->findings));
+	node_silent(x);
+	causes(x);
+	assert_true(doctor_may_pass(&x->findings));
+	slurmd_stopped(x);
+	causes(x);
+	assert_true(world_has(&x->findings, "node-silent"));
+	assert_false(doctor_may_pass(&x->findings));
+	discharge(x);
+}
+
 /* Rows that need what is not known are silent. */
 static void test_unknown_is_no_finding(void **state)
 {
@@ -780,6 +797,7 @@ int main(void)
 	    cmocka_unit_test(test_a_partition_without_nodes_is_a_consequence),
 	    cmocka_unit_test(test_the_witness_is_the_log_of_the_daemon),
 	    cmocka_unit_test(test_only_what_slurm_drained_is_resumed),
+	    cmocka_unit_test(test_what_may_pass_is_what_nothing_explains),
 	    cmocka_unit_test(test_unknown_is_no_finding),
 	    cmocka_unit_test(test_each_question_is_asked_once),
 	    cmocka_unit_test(test_every_finding_hangs_on_one_that_is_at_the_top),

@@ -53,7 +53,7 @@ fault() {
 	fault d3 'kill -STOP $(pidof slurmd)' 'kill -CONT $(pidof slurmd)' slurmd-hangs:d3
 	fault d3 'systemctl stop slurmd' 'systemctl start slurmd' slurmd-stopped:d3
 	fault d1 'kill -STOP $(pidof slurmctld)' 'kill -CONT $(pidof slurmctld)' slurmctld-hangs:d1
-	fault d1 'systemctl stop slurmctld' 'systemctl start slurmctld; sleep 5' slurmctld-stopped:d1
+	fault d1 'systemctl stop slurmctld' 'systemctl start slurmctld' slurmctld-stopped:d1
 	fault d2 'chmod 0644 /etc/munge/munge.key' 'chmod 0400 /etc/munge/munge.key' munge-key-mode:d2
 	fault d2 'cp /etc/slurm/slurm.conf /root/c; echo "# mine" >>/etc/slurm/slurm.conf' 'cp /root/c /etc/slurm/slurm.conf' conf-edited:d2
 	fault d3 'systemctl disable -q slurmd' 'systemctl enable -q slurmd' slurmd-disabled:d3
