@@ -303,6 +303,7 @@ static const struct {
 	     {"units", do_units},
 	     {"hardware", do_hardware},
 	     {"begun", do_begun},
+	     {"connect", connect_ask},
 	     {"tail", tail_ask},
 	     {"tree", tree_ask}};
 

@@ -6,58 +6,58 @@
 #include "base/str.h"
 #include "base/vec.h"
 
-enum { TRY_MS = 2000 };
-
 static bool is_asked_for(const struct doctor_host *h)
 {
 	const char *type = doctor_param(h, "AccountingStorageType");
-	return type && str_ends(type, "slurmdbd");
+	return type && str_ends(type, "slurmdbd") && h->host->controller;
 }
 
+/* slurm.conf(5): without one it is this host. */
 static const char *server(const struct doctor_host *h)
 {
 	const char *host = doctor_param(h, "AccountingStorageHost");
-	return host ? host : "localhost";
+	return host ? host : "127.0.0.1";
 }
 
-static const char *port(const struct doctor_host *h)
+static const char *backup(const struct doctor_host *h)
+{
+	return doctor_param(h, "AccountingStorageBackupHost");
+}
+
+static unsigned port(const struct doctor_host *h)
 {
 	uint64_t number;
 	const char *value = doctor_param(h, "AccountingStoragePort");
-	return value && str_to_u64(value, 1, 65535, &number) == 0 ? value : "6819";
+	return value && str_to_u64(value, 1, 65535, &number) == 0 ? (unsigned)number : 6819;
 }
 
-/* A name or an address, and nothing that a shell could take for more. */
-static bool is_plain(const char *host)
+static void ask_servers(const struct doctor_host *h, json_t *items)
 {
-	return *host && !host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-")];
-}
-
-static void ask_server(const struct doctor_host *h, json_t *items)
-{
-	if (!h->host->controller || !is_asked_for(h) || !is_plain(server(h)))
+	if (!is_asked_for(h))
 		return;
-	const char *script = arena_printf(h->arena, "exec 3<>/dev/tcp/%s/%s", server(h), port(h));
-	const char *const argv[] = {"timeout", "1", "bash", "-c", script, NULL};
-	doctor_ask_run(items, "accounting", argv, TRY_MS);
+	doctor_ask_connect(h, items, server(h), port(h));
+	if (backup(h))
+		doctor_ask_connect(h, items, backup(h), port(h));
 }
 
+/* slurmctld keeps what it could not tell anybody, for some time; what asks slurmdbd itself fails at once. */
 static void down(struct doctor *d, size_t host)
 {
 	const struct doctor_host h = doctor_host_of(d, host);
-	const char *out, *errors;
-	int status = doctor_run(d, host, "accounting", &out, &errors);
-	if (status <= 0 || status == 127)
+	int error = is_asked_for(&h) ? doctor_connect(d, host, server(&h), port(&h)) : -1;
+	if (error <= 0)
 		return;
-	struct finding *f = doctor_add(
-	    d, host, "no slurmdbd answers at %s:%s: no job is accounted for, and sacct fails", server(&h), port(&h));
-	f->evidence =
-	    status == 124 ? "the connection timed out" : doctor_text(d, "%.*s", (int)strcspn(errors, "\n"), errors);
+	bool other = backup(&h) && doctor_connect(d, host, backup(&h), port(&h)) == 0;
+	struct finding *f =
+	    doctor_add(d, host, "no slurmdbd answers at %s:%u: %s", server(&h), port(&h),
+		       other ? "the backup has to do alone" : "no job is accounted for, and sacct fails");
+	f->weight = other ? FINDING_WARNING : f->weight;
+	f->evidence = doctor_text(d, "%s", strerror(error));
 	f->fix = "start slurmdbd there; reeve does not set it up: see slurmdbd(8)";
 }
 
 static const struct diagnosis rows[] = {
-    {CODE_ACCOUNTING_DOWN, FINDING_STOP, ask_server, down, NULL},
+    {CODE_ACCOUNTING_DOWN, FINDING_STOP, ask_servers, down, NULL},
 };
 
 const struct diagnoses doctor_accounting = {rows, ARRAY_LEN(rows)};

@@ -1,12 +1,16 @@
 /* Questions to a host, and its answers: the same name for both, made of what is asked. */
 #include "doctor/doctor.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "facts/beside.h"
 
+/* A packet that is lost is sent again after one second (RFC 6298). */
+enum { CONNECT_MS = 1300 };
 enum { ITEM_NAME = 64, RUN_MAX = 64 << 10, PROCESS_NAME = 15, PROCESSES_MAX = 512 };
 
 /* "read:/etc/passwd"; a path that is too long for a name is there as its hash. */
@@ -106,6 +110,26 @@ void doctor_ask_process(json_t *items, const char *name)
 		      "comm", "stat", "exe", "max", PROCESSES_MAX, "prefix", "1", "2", "3", "4", "5", "6", "7", "8",
 		      "9", "where", "file", "comm", "begins"));
 	add_name(json_object_get(json_object_get(item_named(items, "processes"), "where"), "begins"), line);
+}
+
+static const char *address_of(const struct cluster *c, size_t host, const char *name)
+{
+	unsigned char bytes[sizeof(struct in6_addr)];
+	if (inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1)
+		return name;
+	const struct facts *facts = c->hosts[host].facts;
+	return facts ? facts_address(&facts->beside, name) : NULL;
+}
+
+void doctor_ask_connect(const struct doctor_host *h, json_t *items, const char *name, unsigned port)
+{
+	const char *address = address_of(h->cluster, h->host->index, name);
+	if (!address)
+		return;
+	add(items, "connect", json_pack("{s:[], s:i}", "connect", "timeout", CONNECT_MS));
+	json_t *list = json_object_get(item_named(items, "connect"), "connect");
+	if (json_array_size(list) < DOCTOR_CONNECTS)
+		json_array_append_new(list, json_pack("[s, i]", address, (int)port));
 }
 
 void doctor_ask_run(json_t *items, const char *name, const char *const *argv, unsigned timeout_ms)
@@ -235,6 +259,18 @@ int doctor_processes(const struct doctor *d, size_t host, const char *name, stru
 		n++;
 	}
 	return (int)n;
+}
+
+int doctor_connect(const struct doctor *d, size_t host, const char *name, unsigned port)
+{
+	const char *address = address_of(d->cluster, host, name);
+	char key[INET6_ADDRSTRLEN + sizeof " 65535"];
+	if (!address)
+		return -1;
+	snprintf(key, sizeof key, "%.*s %u", INET6_ADDRSTRLEN, address, port);
+	const json_t *results = json_object_get(json_object_get(d->answers[host], "connect"), "results");
+	const json_t *result = json_object_get(results, key);
+	return json_is_integer(result) ? (int)json_integer_value(result) : -1;
 }
 
 int doctor_run(const struct doctor *d, size_t host, const char *name, const char **ret_out, const char **ret_err)

@@ -133,6 +133,11 @@ void doctor_ask_list(json_t *items, const char *path, int max);
 void doctor_ask_package(json_t *items, const char *name);
 void doctor_ask_unit(json_t *items, const char *unit);    /* "munge.service" */
 void doctor_ask_process(json_t *items, const char *name); /* as the kernel has it: at most 15 bytes */
+enum { DOCTOR_CONNECTS = 4096 };                          /* as many as an agent tries (wire.h) */
+
+/* Does somebody listen at this address? All are tried beside each other, within 1.3 s. A name that the
+ * host does not know is not asked, nor what is beyond the most that an agent takes. */
+void doctor_ask_connect(const struct doctor_host *h, json_t *items, const char *name, unsigned port);
 /* One that ends at once. `name` is the row's own. */
 void doctor_ask_run(json_t *items, const char *name, const char *const *argv, unsigned timeout_ms);
 
@@ -176,6 +181,8 @@ bool doctor_unit(const struct doctor *d, size_t host, const char *unit, struct d
 bool doctor_packages(const struct doctor *d, size_t host, struct doctor_packages *ret);
 /* How many of that name there are; the first `max` in ret. -1: unknown. */
 int doctor_processes(const struct doctor *d, size_t host, const char *name, struct doctor_process *ret, size_t max);
+/* 0, or the errno of the connection; -1: unknown. */
+int doctor_connect(const struct doctor *d, size_t host, const char *name, unsigned port);
 /* Exit status of a command that ended, with what it printed; -1: it did not run, or took too long. */
 int doctor_run(const struct doctor *d, size_t host, const char *name, const char **ret_out, const char **ret_err);
 

@@ -14,6 +14,7 @@ extern const struct diagnoses doctor_munge;
 extern const struct diagnoses doctor_nodes; /* what slurmctld says of them */
 extern const struct diagnoses doctor_packaging;
 extern const struct diagnoses doctor_places; /* directories and logs */
+extern const struct diagnoses doctor_ports;  /* who gets through to which daemon */
 extern const struct diagnoses doctor_queue;  /* partitions, reservations, jobs */
 extern const struct diagnoses doctor_stuck;  /* nodes that stay COMPLETING */
 extern const struct diagnoses doctor_system;

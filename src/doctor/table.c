@@ -7,9 +7,9 @@
 
 /* From what lies deepest upwards; nodes after all that speaks of one host, since they ask whether it is sound. */
 static const struct diagnoses *const table[] = {
-    &doctor_system,    &doctor_disks, &doctor_places,  &doctor_files,       &doctor_packaging,
-    &doctor_users,     &doctor_munge, &doctor_daemons, &doctor_controllers, &doctor_accounting,
-    &doctor_leftovers, &doctor_stuck, &doctor_nodes,   &doctor_queue,
+    &doctor_system, &doctor_disks,     &doctor_places,  &doctor_files,       &doctor_packaging,
+    &doctor_users,  &doctor_munge,     &doctor_daemons, &doctor_controllers, &doctor_accounting,
+    &doctor_ports,  &doctor_leftovers, &doctor_stuck,   &doctor_nodes,       &doctor_queue,
 };
 
 json_t *doctor_items(const struct cluster *c, size_t host, struct arena *arena)

@@ -4,6 +4,7 @@
  */
 #include "facts/beside.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,9 @@ static const char *const directories[] = {"/usr/lib/x86_64-linux-gnu/slurm-wlm",
 					  "/usr/lib/aarch64-linux-gnu/slurm-wlm"};
 
 /* Side by side, so that a dead name server costs its timeout once. */
-#define RESOLVE "for n do (getent ahosts \"$n\" >/dev/null 2>&1 || echo \"$n\") & done; wait"
+#define RESOLVE \
+	"for n do (if a=$(getent ahosts \"$n\" 2>/dev/null); then echo \"$n\" = $a; else echo \"$n\"; fi) & done; " \
+	"wait"
 
 void facts_beside_request(const struct facts_scope *scope, json_t *items)
 {
@@ -84,6 +87,33 @@ static void decode_plugins(const json_t *items, const struct facts_scope *scope,
 	}
 }
 
+/* What stands behind a name on its line; NULL: it has none. */
+static const char *line_of(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+	for (const char *p = text; (p = strstr(p, name)); p += len)
+		if ((p == text || p[-1] == '\n') && (p[len] == '\n' || p[len] == ' '))
+			return p + len;
+	return NULL;
+}
+
+/* The first address of a line of getent(1), an IPv4 one where there is any: Slurm asks for no other by default. */
+static const char *address_in(const char *line, struct arena *arena)
+{
+	const char *first = NULL;
+	for (size_t len; *line && *line != '\n'; line += len) {
+		line += strspn(line, " ");
+		len = strcspn(line, " \n");
+		const char *word = arena_strndup(arena, line, len);
+		unsigned char bytes[sizeof(struct in6_addr)];
+		if (inet_pton(AF_INET, word, bytes) == 1)
+			return word;
+		if (!first && inet_pton(AF_INET6, word, bytes) == 1)
+			first = word;
+	}
+	return first;
+}
+
 /* Of the names that were asked for, those that the host printed: it cannot name others. */
 static void decode_names(const json_t *items, const struct facts_scope *scope, struct arena *arena,
 			 struct facts_beside *out)
@@ -94,15 +124,16 @@ static void decode_names(const json_t *items, const struct facts_scope *scope, s
 			json_is_integer(json_object_get(o, "status"));
 	out->resolving_late = json_is_true(json_object_get(o, "timeout"));
 	const char **list = arena_calloc(arena, scope->name_count + 1, sizeof *list);
+	struct facts_name *names = arena_calloc(arena, scope->name_count + 1, sizeof *names);
 	for (size_t i = 0; out->resolved && i < scope->name_count && i < FACTS_NAMES; i++) {
-		size_t len = strlen(scope->names[i]);
-		for (const char *p = text; (p = strstr(p, scope->names[i])); p += len)
-			if ((p == text || p[-1] == '\n') && p[len] == '\n') {
-				list[out->unresolved_count++] = scope->names[i];
-				break;
-			}
+		const char *line = line_of(text, scope->names[i]), *address = line ? address_in(line, arena) : NULL;
+		if (line && *line == '\n')
+			list[out->unresolved_count++] = scope->names[i];
+		if (address)
+			names[out->name_count++] = (struct facts_name){scope->names[i], address};
 	}
 	out->unresolved = list;
+	out->names = names;
 }
 
 void facts_beside_decode(const json_t *items, const struct facts_scope *scope, struct arena *arena,
@@ -112,6 +143,14 @@ void facts_beside_decode(const json_t *items, const struct facts_scope *scope, s
 	decode_paths(items, scope, arena, out);
 	decode_plugins(items, scope, arena, out);
 	decode_names(items, scope, arena, out);
+}
+
+const char *facts_address(const struct facts_beside *b, const char *name)
+{
+	for (size_t i = 0; i < b->name_count; i++)
+		if (streq(b->names[i].name, name))
+			return b->names[i].address;
+	return NULL;
 }
 
 bool facts_has_plugin(const struct facts_beside *b, const char *library)

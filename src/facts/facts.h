@@ -70,6 +70,11 @@ struct facts_path {
 /* The permission bits of "0755", as the agent writes a mode; 0 for NULL. */
 unsigned facts_mode(const char *text);
 
+/* A name, and the address that a host has for it. */
+struct facts_name {
+	const char *name, *address;
+};
+
 /* As it was asked for: what is not known is no fault. */
 struct facts_beside {
 	const struct facts_path *paths; /* as facts_scope.paths */
@@ -78,6 +83,8 @@ struct facts_beside {
 	    *plugins; /* names of files, NULL-terminated; NULL: Slurm is not installed, or it was not asked */
 	const char *const *unresolved; /* of facts_scope.names, those that the host does not know */
 	size_t unresolved_count;
+	const struct facts_name *names; /* of facts_scope.names, those that it knows */
+	size_t name_count;
 	bool resolved;       /* they were looked up */
 	bool resolving_late; /* that took too long */
 };

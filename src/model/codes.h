@@ -115,6 +115,9 @@
 	X(PARTITION_STATE, "partition-state", "a partition of the live cluster is not UP") \
 	X(PARTITION_UNUSABLE, "partition-unusable", "no node of a partition can take a job") \
 	X(PENDING, "pending", "pending jobs could not run any more after a change") \
+	X(PORT_SLURMCTLD, "port-slurmctld", "a host cannot connect to slurmctld's port on a controller") \
+	X(PORT_SLURMD, "port-slurmd", "a controller cannot connect to slurmd's port on a node") \
+	X(PORT_SRUN, "port-srun", "a node cannot connect to the ports of srun on a controller") \
 	X(PROOF, "proof", "a test job failed") \
 	X(PURGE, "purge", "packages could not be removed from a host") \
 	X(READ_ONLY, "read-only", "a file system that Slurm writes to is mounted read-only") \

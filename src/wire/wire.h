@@ -50,6 +50,9 @@
  *	                                         EXCUSE is {"error": S, "late": bool}: it failed, or took too long
  *	  "begun": true                       -> {"held": bool, "holder": S?, "begun": S?}  (does another session hold the lock;
  *	                                          the lines of /var/lib/reeve/lock and /var/lib/reeve/begun)
+ *	  "connect": [[ADDRESS, PORT]...], "timeout": MS
+ *	                                      -> {"results": {"ADDRESS PORT": E...}}  (0: somebody listens there, else why
+ *	                                          not, as an errno; who listens does not notice; at most WIRE_CONNECT_MAX)
  *	}. Runs go in parallel, at most 8 at a time. Names are 1 to 64 bytes. Commands are run with an empty environment
  *	but for PATH and LC_ALL=C.UTF-8, in /, stdin /dev/null or `input`.
  * probe    {"resources": [RESOURCE...], "content": bool} -> {"observed": [OBSERVED...]}      (catalog/catalog.h)
@@ -89,11 +92,12 @@
 #include "base/strbuf.h"
 
 enum { WIRE_PROTOCOL = 1 };
-enum { WIRE_MAX = 32 << 20 };   /* bytes of payload; of an agent's, what the operator's side has left for it */
-enum { WIRE_HEADER = 5 };       /* bytes */
-enum { WIRE_BEAT_MS = 5000 };   /* silence after which a heartbeat is sent */
-enum { WIRE_DEAD_MS = 30000 };  /* silence after which the other side is taken for dead */
-enum { WIRE_SECRET_NAME = 64 }; /* bytes at most */
+enum { WIRE_MAX = 32 << 20 };     /* bytes of payload; of an agent's, what the operator's side has left for it */
+enum { WIRE_HEADER = 5 };         /* bytes */
+enum { WIRE_BEAT_MS = 5000 };     /* silence after which a heartbeat is sent */
+enum { WIRE_DEAD_MS = 30000 };    /* silence after which the other side is taken for dead */
+enum { WIRE_SECRET_NAME = 64 };   /* bytes at most */
+enum { WIRE_CONNECT_MAX = 4096 }; /* addresses of one question */
 
 enum wire_type { WIRE_MESSAGE = 'M', WIRE_HEARTBEAT = 'H', WIRE_BLOB = 'B', WIRE_SECRET = 'S' };
 

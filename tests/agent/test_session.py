@@ -1,7 +1,9 @@
 """The session: frames cut, garbage, bounds, silence, end of file, the lock, and the verbs besides probe and apply."""
+import errno
 import fcntl
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import time
@@ -302,6 +304,33 @@ class Verbs(Case):
         self.assertNotIn("status", got["slow"])
         self.assertEqual((got["quick"]["status"], got["quick"]["out"]), (0, "all\n"))
         self.assertTrue(got["read"]["text"].startswith("root:"))
+
+    def test_who_listens_is_found_and_does_not_notice(self):
+        with socket.socket() as quiet, socket.socket() as full, socket.socket() as closed, self.session() as s:
+            for one in (quiet, full, closed):
+                one.bind(("127.0.0.1", 0))
+            quiet.listen()
+            quiet.setblocking(False)
+            full.listen(0)
+            waiting = [socket.socket() for _ in range(4)]
+            for one in waiting:
+                one.setblocking(False)
+                one.connect_ex(full.getsockname())
+            got = s.ask("collect", items=[dict(name="c", timeout=700, connect=[
+                list(one.getsockname()) for one in (quiet, closed, full)] + [["::1", quiet.getsockname()[1]]])])["items"]["c"]
+            results = [got["results"]["%s %d" % one.getsockname()] for one in (quiet, closed, full)]
+            self.assertEqual(results, [0, errno.ECONNREFUSED, errno.ETIMEDOUT])
+            self.assertNotEqual(got["results"]["::1 %d" % quiet.getsockname()[1]], 0)
+            with self.assertRaises(BlockingIOError):
+                quiet.accept()
+            many = s.ask("collect", items=[dict(name="c", timeout=5000, connect=[
+                ["127.0.0.%d" % i, quiet.getsockname()[1]] for i in range(1, 3) for _ in range(400)])])["items"]["c"]["results"]
+            self.assertEqual(list(many.values()), [0, errno.ECONNREFUSED])
+            for wrong in ([["localhost", 1]], [["127.0.0.1", 0]], [["127.0.0.1", 65536]], [["127.0.0.1"]], {"a": 1}):
+                with self.assertRaises(Refused):
+                    s.ask("collect", items=[dict(name="c", timeout=700, connect=wrong)])
+            for one in waiting:
+                one.close()
 
     def test_collect_answers_a_tree(self):
         devices = self.root / "sys/bus/pci/devices"

@@ -20,6 +20,17 @@ teardown_file() { "$REEVE" lab down >&2; }
 
 on() { "$REEVE" lab ssh "$@"; }
 
+# nft ARGUMENTS of a node, in its own network
+inside() {
+	local node=$1 pid
+	shift
+	pid=$("$REEVE" lab status --json | jq ".nodes[] | select(.name == \"$node\").leader")
+	nsenter -t "$pid" -n nft "$@"
+}
+# wall NODE RULE: what comes to it is filtered by that rule
+wall() { inside "$1" "add table inet wall; add chain inet wall input { type filter hook input priority 0; }; add rule inet wall input $2"; }
+unwall() { inside "$1" delete table inet wall; }
+
 # found CODE:HOST...: the causes that are no notes, and nothing else
 found() {
 	"$REEVE" --lab --json doctor 2>/dev/null | tail -n 1 | python3 -c '
@@ -37,32 +48,56 @@ sys.exit(0 if top == want else f"found {sorted(top)}, not {sorted(want)}")' "$@"
 	done
 }
 
-# fault HOST BREAK MEND CODE:HOST...
-fault() {
-	local host=$1 break=$2 mend=$3 status=0
-	shift 3
-	on "$host" "$break"
-	found "$@" || status=1
-	on "$host" "$mend"
+# faults HOST BREAK MEND CODE:HOST [HOST BREAK MEND CODE:HOST...]: all of them at once
+faults() {
+	local all=("$@") codes=() status=0 i
+	for ((i = 0; i < $#; i += 4)); do
+		on "${all[i]}" "${all[i + 1]}"
+		codes+=("${all[i + 3]}")
+	done
+	found "${codes[@]}" || status=1
+	for ((i = 0; i < $#; i += 4)); do on "${all[i]}" "${all[i + 2]}"; done
 	return $status
 }
 
 @test "each fault is named by its cause, on its host, and nothing else is" {
-	fault d2 'systemctl stop munge' 'systemctl start munge' munged-stopped:d2
-	fault d2 'kill -STOP $(pidof munged)' 'kill -CONT $(pidof munged)' munged-hangs:d2
-	fault d3 'kill -STOP $(pidof slurmd)' 'kill -CONT $(pidof slurmd)' slurmd-hangs:d3
-	fault d3 'systemctl stop slurmd' 'systemctl start slurmd' slurmd-stopped:d3
-	fault d1 'kill -STOP $(pidof slurmctld)' 'kill -CONT $(pidof slurmctld)' slurmctld-hangs:d1
-	fault d1 'systemctl stop slurmctld' 'systemctl start slurmctld' slurmctld-stopped:d1
-	fault d2 'chmod 0644 /etc/munge/munge.key' 'chmod 0400 /etc/munge/munge.key' munge-key-mode:d2
-	fault d2 'cp /etc/slurm/slurm.conf /root/c; echo "# mine" >>/etc/slurm/slurm.conf' 'cp /root/c /etc/slurm/slurm.conf' conf-edited:d2
-	fault d3 'systemctl disable -q slurmd' 'systemctl enable -q slurmd' slurmd-disabled:d3
-	fault d2 'mount -t tmpfs -o size=1m,mode=$(stat -c %a /var/lib/slurm/slurmd),uid=$(stat -c %u /var/lib/slurm/slurmd),gid=$(stat -c %g /var/lib/slurm/slurmd) none /var/lib/slurm/slurmd; head -c 2m /dev/zero >/var/lib/slurm/slurmd/x 2>/dev/null || true' \
-		'umount /var/lib/slurm/slurmd' disk-full:d2
-	fault d2 'touch /etc/munge/.munge.key.reeve~' 'rm /etc/munge/.munge.key.reeve~' temporary:d2
-	fault d1 'useradd -m -u 1500 alice; scontrol update partitionname=batch state=down' \
+	faults d2 'systemctl stop munge' 'systemctl start munge' munged-stopped:d2 \
+		d3 'kill -STOP $(pidof slurmd)' 'kill -CONT $(pidof slurmd)' slurmd-hangs:d3
+	faults d2 'kill -STOP $(pidof munged)' 'kill -CONT $(pidof munged)' munged-hangs:d2 \
+		d3 'systemctl stop slurmd' 'systemctl start slurmd' slurmd-stopped:d3
+	faults d1 'kill -STOP $(pidof slurmctld)' 'kill -CONT $(pidof slurmctld)' slurmctld-hangs:d1
+	faults d1 'systemctl stop slurmctld' 'systemctl start slurmctld' slurmctld-stopped:d1
+	faults d2 'chmod 0644 /etc/munge/munge.key' 'chmod 0400 /etc/munge/munge.key' munge-key-mode:d2 \
+		d3 'systemctl disable -q slurmd' 'systemctl enable -q slurmd' slurmd-disabled:d3
+	faults d2 'cp /etc/slurm/slurm.conf /root/c; echo "# mine" >>/etc/slurm/slurm.conf' 'cp /root/c /etc/slurm/slurm.conf' conf-edited:d2 \
+		d3 'mount -t tmpfs -o size=1m,mode=$(stat -c %a /var/lib/slurm/slurmd),uid=$(stat -c %u /var/lib/slurm/slurmd),gid=$(stat -c %g /var/lib/slurm/slurmd) none /var/lib/slurm/slurmd; head -c 2m /dev/zero >/var/lib/slurm/slurmd/x 2>/dev/null || true' \
+		'umount /var/lib/slurm/slurmd' disk-full:d3
+	faults d2 'touch /etc/munge/.munge.key.reeve~' 'rm /etc/munge/.munge.key.reeve~' temporary:d2 \
+		d1 'useradd -m -u 1500 alice; scontrol update partitionname=batch state=down' \
 		'userdel -r alice; scontrol update partitionname=batch state=up' partition-state:-
 	found
+}
+
+@test "closed ports are named with both their ends, whether packets vanish or are refused, and the daemons notice nothing of it" {
+	local said
+	on d1 'stat -c %s /var/log/slurm/slurmctld.log >/root/before'
+	wall d2 'tcp dport 6818 drop'
+	wall d1 'ip saddr 10.67.0.13 tcp dport 6817 drop'
+	found port-slurmd:d2 port-slurmctld:d3
+	said=$("$REEVE" --lab doctor 2>/dev/null || true)
+	unwall d2
+	unwall d1
+	grep -Fx 'error: d2: d1 cannot connect to its slurmd (port 6818) [port-slurmd]' <<<"$said"
+	grep -Fx '    d1 to 10.67.0.12 port 6818: no answer' <<<"$said"
+	grep -Fx 'error: d3: it cannot connect to slurmctld on d1 (port 6817) [port-slurmctld]' <<<"$said"
+	wall d2 'ip saddr 10.67.0.11 tcp dport 6818 reject with tcp reset'
+	found port-slurmd:d2
+	unwall d2
+	found
+	run on d1 'tail -c +$(cat /root/before) /var/log/slurm/slurmctld.log | grep error:'
+	[ "$output" = "" ]
+	run on d2 'grep "Zero Bytes" /var/log/slurm/slurmd.log'
+	[ "$output" = "" ]
 }
 
 @test "what is safe is fixed, and what a person did is not undone" {

@@ -169,12 +169,19 @@ static void only_names_that_were_asked_for_are_believed(void **state)
 	static const char *const names[] = {"n1", "n10", "c1"};
 	const struct facts_scope scope = {.names = names, .name_count = 3};
 	json_t *items = json_object();
-	json_object_set_new(items, "names", json_pack("{s:i, s:s}", "status", 0, "out", "n10\nevil\nc1 x\n"));
+	json_object_set_new(items, "names",
+			    json_pack("{s:i, s:s}", "status", 0, "out",
+				      "n10\nevil = 10.0.0.1\nc1 = 999.0.0.1 x\n"
+				      "n1 = fd00::1 STREAM n1 10.0.0.9 STREAM 10.0.0.8 RAW\n"));
 	struct facts_beside b;
 	facts_beside_decode(items, &scope, a, &b);
 	json_decref(items);
 	assert_int_equal(b.unresolved_count, 1);
 	assert_string_equal(b.unresolved[0], "n10");
+	assert_string_equal(facts_address(&b, "n1"), "10.0.0.9");
+	assert_null(facts_address(&b, "n10"));
+	assert_null(facts_address(&b, "c1"));
+	assert_null(facts_address(&b, "evil"));
 }
 
 static void claims_are_held_against_what_was_measured(void **state)

@@ -8,189 +8,52 @@
 #include <cmocka.h>
 
 #include "base/str.h"
-#include "doctor/doctor.h"
 #include "doctor/group.h"
-#include "world.h"
-
-/* A patient: three hosts that run, and what each of them answers. */
-struct ward {
-	struct world *w;
-	struct findings findings;
-	json_t *answers[HOSTS];
-	int64_t now_ms[HOSTS];
-	struct slurm_partition_state partitions[1];
-	struct slurm_job jobs[4];
-	struct slurm_reservation reservations[1];
-	struct slurm_controller controllers[2];
-	const json_t *given[HOSTS];
-	struct doctor d;
-};
-
-static void set_unit_as(struct ward *x, size_t host, const char *unit, const char *load, const char *active,
-			const char *file, const char *result)
-{
-	json_t *units = json_object_get(x->answers[host], "units");
-	bool runs = streq(active, "active");
-	if (!units) {
-		units = json_pack("{s:{}}", "units");
-		json_object_set_new(x->answers[host], "units", units);
-	}
-	json_object_set_new(json_object_get(units, "units"), unit,
-			    json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:I}", "load", load, "active", active, "sub",
-				      runs ? "running" : "dead", "file", file, "result", result, "pid", runs ? 100 : 0,
-				      "since", (json_int_t)1));
-}
-
-static void set_unit(struct ward *x, size_t host, const char *unit, const char *active, const char *result)
-{
-	set_unit_as(x, host, unit, "loaded", active, "enabled", result);
-}
-
-/* The answer to an item; takes the reference. */
-static void tell(struct ward *x, size_t host, const char *name, json_t *answer)
-{
-	assert_non_null(answer);
-	json_object_set_new(x->answers[host], name, answer);
-}
-
-static void set_process(struct ward *x, size_t host, const char *name, char state, bool replaced)
-{
-	tell(x, host, "processes",
-	     json_pack("{s:{s:{s:s, s:s, s:{s:s}}}}", "entries", "100", "comm", arena_printf(x->w->arena, "%s\n", name),
-		       "stat", arena_printf(x->w->arena, "100 (%s) %c 1 100\n", name, state), "exe", "link",
-		       replaced ? "/usr/sbin/x (deleted)" : "/usr/sbin/x"));
-}
-
-static void set_fs(struct ward *x, size_t host, const char *path, int total_mib, int free_mib, int inodes,
-		   int free_inodes)
-{
-	tell(x, host, arena_printf(x->w->arena, "fs:%s", path),
-	     json_pack("{s:I, s:I, s:i, s:i}", "total", (json_int_t)total_mib << 10, "free", (json_int_t)free_mib << 10,
-		       "inodes", inodes, "free_inodes", free_inodes));
-}
-
-static void set_stat(struct ward *x, size_t host, const char *path, const char *mode, const char *owner,
-		     json_int_t size)
-{
-	tell(x, host, arena_printf(x->w->arena, "stat:%s", path),
-	     json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "type", "file", "mode", mode, "owner", owner, "group", owner,
-		       "size", size, "mtime", (json_int_t)1764200000000));
-}
-
-static void set_text(struct ward *x, size_t host, const char *item, const char *text)
-{
-	tell(x, host, item, json_pack("{s:s}", "text", text));
-}
-
-static void set_packages(struct ward *x, size_t host, const char *broken)
-{
-	tell(x, host, "packages",
-	     json_pack("{s:{s:s, s:s, s:s, s:s}, s:[s, s, s], s:s*, s:b, s:b}", "versions", "slurmd", "22.05.8-4",
-		       "slurmctld", "22.05.8-4", "slurm-client", "22.05.8-4", "munge", "0.5.15-2", "held", "slurmd",
-		       "slurmctld", "slurm-client", "broken", broken, "interrupted", 0, "busy", 0));
-}
-
-static struct ward *admit(void)
-{
-	struct ward *x = xcalloc(1, sizeof *x);
-	x->w = world_new(world_yaml);
-	world_running(x->w);
-	world_plan(x->w, OBSERVED_SAME);
-	x->findings.arena = x->w->arena;
-	for (size_t i = 0; i < HOSTS; i++) {
-		x->answers[i] = json_object();
-		x->given[i] = x->answers[i];
-		set_unit(x, i, "munge.service", "active", "success");
-		set_unit(x, i, i ? "slurmd.service" : "slurmctld.service", "active", "success");
-		set_process(x, i, i ? "slurmd" : "slurmctld", 'S', false);
-		set_packages(x, i, NULL);
-	}
-	x->partitions[0] =
-	    (struct slurm_partition_state){.name = "work", .state = "UP", .nodes = "n[1-2]", .is_default = true};
-	x->d = (struct doctor){
-	    .cluster = x->w->cluster,
-	    .slurm = {.up = true,
-		      .nodes = x->w->nodes,
-		      .node_count = HOSTS - 1,
-		      .partitions = x->partitions,
-		      .partition_count = 1,
-		      .jobs = x->jobs,
-		      .reservations = x->reservations},
-	    .now_ms = x->now_ms,
-	    .answers = x->given,
-	    .catalogs = x->w->catalogs,
-	    .observed = x->w->observed,
-	    .findings = &x->findings,
-	};
-	return x;
-}
-
-static void discharge(struct ward *x)
-{
-	for (size_t i = 0; i < HOSTS; i++)
-		json_decref(x->answers[i]);
-	world_free(x->w);
-	free(x);
-}
-
-/* "code host, code host" of what stands at the top, in the order of the findings. */
-static const char *causes(struct ward *x)
-{
-	const char *text = "";
-	x->findings.len = 0;
-	doctor_judge(&x->d);
-	for (size_t i = 0; i < x->findings.len; i++) {
-		const struct finding *f = &x->findings.items[i];
-		if (!f->cause)
-			text = arena_printf(x->w->arena, "%s%s%s %s", text, *text ? ", " : "", f->code,
-					    f->host ? f->host : "-");
-	}
-	return text;
-}
+#include "ward.h"
 
 static void test_nothing_is_wrong_with_the_healthy(void **state)
 {
 	(void)state;
-	struct ward *x = admit();
-	assert_string_equal(causes(x), "");
-	discharge(x);
+	struct ward *x = ward_new();
+	assert_string_equal(ward_causes(x), "");
+	ward_free(x);
 }
 
 static void test_munged_explains_its_host(void **state)
 {
 	(void)state;
-	struct ward *x = admit();
-	set_unit(x, 1, "munge.service", "inactive", "success");
+	struct ward *x = ward_new();
+	ward_set_unit(x, 1, "munge.service", "inactive", "success");
 	x->w->nodes[0].base = SLURM_NODE_DOWN;
 	x->w->nodes[0].flags = SLURM_NODE_NO_RESPOND;
 	x->w->nodes[0].reason = "Not responding";
 	x->w->nodes[1].flags = SLURM_NODE_NO_RESPOND;
-	assert_string_equal(causes(x), "munged-stopped n1, node-silent n2");
+	assert_string_equal(ward_causes(x), "munged-stopped n1, node-silent n2");
 	assert_string_equal(x->findings.items[0].cure, "systemctl start munge.service");
 	assert_string_equal(x->findings.items[0].cure_on, "n1");
-	discharge(x);
+	ward_free(x);
 }
 
 /* Each fault alone: what is put into which patient, and what is to be found. */
 static void munged_hangs(struct ward *x)
 {
-	set_process(x, 1, "munged", 'T', false);
+	ward_set_process(x, 1, "munged", 'T', false);
 }
 
 static void munged_masked(struct ward *x)
 {
-	set_unit_as(x, 1, "munge.service", "masked", "inactive", "masked", "success");
+	ward_set_unit_as(x, 1, "munge.service", "masked", "inactive", "masked", "success");
 }
 
 static void key_mode(struct ward *x)
 {
-	set_stat(x, 1, "/etc/munge/munge.key", "0444", "munge", 128);
-	set_unit(x, 1, "munge.service", "failed", "exit-code");
+	ward_set_stat(x, 1, "/etc/munge/munge.key", "0444", "munge", 128);
+	ward_set_unit(x, 1, "munge.service", "failed", "exit-code");
 }
 
 static void key_missing(struct ward *x)
 {
-	tell(x, 1, "stat:/etc/munge/munge.key", json_pack("{s:i}", "errno", 2));
+	ward_tell(x, 1, "stat:/etc/munge/munge.key", json_pack("{s:i}", "errno", 2));
 }
 
 static void key_differs(struct ward *x)
@@ -200,32 +63,32 @@ static void key_differs(struct ward *x)
 
 static void munge_socket(struct ward *x)
 {
-	tell(x, 1, "stat:/run/munge/munge.socket.2", json_pack("{s:i}", "errno", 2));
+	ward_tell(x, 1, "stat:/run/munge/munge.socket.2", json_pack("{s:i}", "errno", 2));
 }
 
 static void disk_full(struct ward *x)
 {
-	set_fs(x, 1, "/var/lib/slurm/slurmd", 100000, 3, 1000000, 900000);
-	set_unit(x, 1, "slurmd.service", "failed", "exit-code");
+	ward_set_fs(x, 1, "/var/lib/slurm/slurmd", 100000, 3, 1000000, 900000);
+	ward_set_unit(x, 1, "slurmd.service", "failed", "exit-code");
 }
 
 static void disk_low(struct ward *x)
 {
-	set_fs(x, 1, "/", 100000, 3000, 1000000, 900000);
-	set_fs(x, 1, "/tmp", 100000, 3000, 1000000, 900000);
+	ward_set_fs(x, 1, "/", 100000, 3000, 1000000, 900000);
+	ward_set_fs(x, 1, "/tmp", 100000, 3000, 1000000, 900000);
 }
 
 static void inodes_full(struct ward *x)
 {
-	set_fs(x, 1, "/var/log/slurm", 100000, 50000, 1000000, 3);
+	ward_set_fs(x, 1, "/var/log/slurm", 100000, 50000, 1000000, 3);
 }
 
 static void read_only(struct ward *x)
 {
-	set_text(x, 1, "read:/proc/self/mountinfo",
-		 "21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
-		 "22 21 8:2 / /var rw,relatime shared:1 - ext4 /dev/sda2 ro,errors=remount-ro\n"
-		 "23 21 0:5 / /sys ro,nosuid - sysfs sysfs rw\n");
+	ward_set_text(x, 1, "read:/proc/self/mountinfo",
+		      "21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+		      "22 21 8:2 / /var rw,relatime shared:1 - ext4 /dev/sda2 ro,errors=remount-ro\n"
+		      "23 21 0:5 / /sys ro,nosuid - sysfs sysfs rw\n");
 }
 
 static void conf_edited(struct ward *x)
@@ -240,21 +103,22 @@ static void conf_missing(struct ward *x)
 
 static void slurmd_stopped(struct ward *x)
 {
-	set_unit(x, 1, "slurmd.service", "inactive", "success");
+	ward_set_unit(x, 1, "slurmd.service", "inactive", "success");
 	x->w->nodes[0].flags = SLURM_NODE_NO_RESPOND;
 }
 
 static void slurmd_died(struct ward *x)
 {
-	set_unit(x, 1, "slurmd.service", "failed", "exit-code");
-	set_text(x, 1, "tail:/var/log/slurm/slurmd.log",
-		 "[1] error: an old one\n[2] slurmd version 22.05.8 started\n[3] fatal: the cause\n[4] error: late\n");
+	ward_set_unit(x, 1, "slurmd.service", "failed", "exit-code");
+	ward_set_text(
+	    x, 1, "tail:/var/log/slurm/slurmd.log",
+	    "[1] error: an old one\n[2] slurmd version 22.05.8 started\n[3] fatal: the cause\n[4] error: late\n");
 }
 
 /* systemd tries again and again: between two tries it is neither failed nor up. */
 static void slurmd_flaps(struct ward *x)
 {
-	set_unit(x, 1, "slurmd.service", "activating", "exit-code");
+	ward_set_unit(x, 1, "slurmd.service", "activating", "exit-code");
 	json_object_set_new(
 	    json_object_get(json_object_get(json_object_get(x->answers[1], "units"), "units"), "slurmd.service"), "sub",
 	    json_string("auto-restart"));
@@ -262,22 +126,22 @@ static void slurmd_flaps(struct ward *x)
 
 static void slurmd_hangs(struct ward *x)
 {
-	set_process(x, 1, "slurmd", 'T', false);
+	ward_set_process(x, 1, "slurmd", 'T', false);
 }
 
 static void slurmd_masked(struct ward *x)
 {
-	set_unit_as(x, 1, "slurmd.service", "masked", "inactive", "masked", "success");
+	ward_set_unit_as(x, 1, "slurmd.service", "masked", "inactive", "masked", "success");
 }
 
 static void slurmd_disabled(struct ward *x)
 {
-	set_unit_as(x, 1, "slurmd.service", "loaded", "active", "disabled", "success");
+	ward_set_unit_as(x, 1, "slurmd.service", "loaded", "active", "disabled", "success");
 }
 
 static void slurmd_replaced(struct ward *x)
 {
-	set_process(x, 1, "slurmd", 'S', true);
+	ward_set_process(x, 1, "slurmd", 'S', true);
 	x->w->nodes[0].version = "22.05.7";
 }
 
@@ -288,33 +152,33 @@ static void slurmd_old(struct ward *x)
 
 static void slurmctld_stopped(struct ward *x)
 {
-	set_unit(x, 0, "slurmctld.service", "inactive", "success");
+	ward_set_unit(x, 0, "slurmctld.service", "inactive", "success");
 }
 
 static void slurmctld_died(struct ward *x)
 {
-	set_unit(x, 0, "slurmctld.service", "failed", "signal");
+	ward_set_unit(x, 0, "slurmctld.service", "failed", "signal");
 }
 
 static void slurmctld_hangs(struct ward *x)
 {
-	set_process(x, 0, "slurmctld", 'T', false);
+	ward_set_process(x, 0, "slurmctld", 'T', false);
 	x->d.slurm = (struct doctor_slurm){.why = "Connection timed out", .controller = 0};
 }
 
 static void slurmctld_masked(struct ward *x)
 {
-	set_unit_as(x, 0, "slurmctld.service", "masked", "inactive", "masked", "success");
+	ward_set_unit_as(x, 0, "slurmctld.service", "masked", "inactive", "masked", "success");
 }
 
 static void slurmctld_disabled(struct ward *x)
 {
-	set_unit_as(x, 0, "slurmctld.service", "loaded", "active", "disabled", "success");
+	ward_set_unit_as(x, 0, "slurmctld.service", "loaded", "active", "disabled", "success");
 }
 
 static void slurmctld_replaced(struct ward *x)
 {
-	set_process(x, 0, "slurmctld", 'S', true);
+	ward_set_process(x, 0, "slurmctld", 'S', true);
 }
 
 static void slurmctld_silent(struct ward *x)
@@ -331,8 +195,8 @@ static void controller_down(struct ward *x)
 
 static void packages_broken(struct ward *x)
 {
-	set_packages(x, 1, "slurmd is half-configured");
-	set_unit(x, 1, "slurmd.service", "failed", "exit-code");
+	ward_set_packages(x, 1, "slurmd is half-configured");
+	ward_set_unit(x, 1, "slurmd.service", "failed", "exit-code");
 }
 
 static void package_missing(struct ward *x)
@@ -347,7 +211,7 @@ static void package_unheld(struct ward *x)
 
 static void log_large(struct ward *x)
 {
-	set_stat(x, 1, "/var/log/slurm/slurmd.log", "0640", "slurm", (json_int_t)3 << 30);
+	ward_set_stat(x, 1, "/var/log/slurm/slurmd.log", "0640", "slurm", (json_int_t)3 << 30);
 }
 
 static void set_directory(struct ward *x, enum observed_state state)
@@ -375,10 +239,10 @@ static void directory_missing(struct ward *x)
 static void set_people(struct ward *x, const char *on_node, bool home)
 {
 	for (size_t i = 0; i < 2; i++) {
-		set_text(x, i, "read:/etc/passwd", i ? on_node : ROOT SLURM ALICE);
-		set_text(x, i, "read:/proc/self/mountinfo", "21 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n");
-		tell(x, i, "list:/home",
-		     i && !home ? json_pack("{s:[]}", "names") : json_pack("{s:[s]}", "names", "alice"));
+		ward_set_text(x, i, "read:/etc/passwd", i ? on_node : ROOT SLURM ALICE);
+		ward_set_text(x, i, "read:/proc/self/mountinfo", "21 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n");
+		ward_tell(x, i, "list:/home",
+			  i && !home ? json_pack("{s:[]}", "names") : json_pack("{s:[s]}", "names", "alice"));
 	}
 }
 
@@ -397,69 +261,55 @@ static void home_missing(struct ward *x)
 	set_people(x, ROOT SLURM ALICE, false);
 }
 
-static void accounting_down(struct ward *x)
-{
-	tell(x, 0, "accounting",
-	     json_pack("{s:i, s:s, s:s}", "status", 1, "out", "", "err", "bash: connect: refused\n"));
-}
-
 static void temporary(struct ward *x)
 {
-	tell(x, 1, "list:/etc/munge", json_pack("{s:[s, s]}", "names", "munge.key", ".munge.key.reeve~"));
+	ward_tell(x, 1, "list:/etc/munge", json_pack("{s:[s, s]}", "names", "munge.key", ".munge.key.reeve~"));
 }
 
 static void time_sync(struct ward *x)
 {
-	set_unit_as(x, 1, "chrony.service", "not-found", "inactive", "", "success");
+	ward_set_unit_as(x, 1, "chrony.service", "not-found", "inactive", "", "success");
 }
 
 static void reboot_required(struct ward *x)
 {
-	set_stat(x, 1, "/run/reboot-required", "0644", "root", 0);
+	ward_set_stat(x, 1, "/run/reboot-required", "0644", "root", 0);
 }
 
 static void cgroup_memory_off(struct ward *x)
 {
-	set_text(x, 1, "read:/proc/cmdline", "quiet cgroup_disable=memory\n");
-}
-
-static void set_node(struct ward *x, enum slurm_node_base base, unsigned flags, const char *reason, const char *by)
-{
-	x->w->nodes[0].base = base;
-	x->w->nodes[0].flags = flags;
-	x->w->nodes[0].reason = reason;
-	x->w->nodes[0].reason_by = by;
+	ward_set_text(x, 1, "read:/proc/cmdline", "quiet cgroup_disable=memory\n");
 }
 
 static void node_down(struct ward *x)
 {
-	set_node(x, SLURM_NODE_DOWN, 0, "Not responding", "slurm@2026-11-27T01:00:00");
+	ward_set_node(x, SLURM_NODE_DOWN, 0, "Not responding", "slurm@2026-11-27T01:00:00");
 }
 
 static void node_drained(struct ward *x)
 {
-	set_node(x, SLURM_NODE_IDLE, SLURM_NODE_DRAIN, "Prolog error", "slurm@2026-11-27T01:00:00");
+	ward_set_node(x, SLURM_NODE_IDLE, SLURM_NODE_DRAIN, "Prolog error", "slurm@2026-11-27T01:00:00");
 }
 
 static void node_drained_hand(struct ward *x)
 {
-	set_node(x, SLURM_NODE_IDLE, SLURM_NODE_DRAIN, "bad fan", "root@2026-11-27T01:00:00");
+	ward_set_node(x, SLURM_NODE_IDLE, SLURM_NODE_DRAIN, "bad fan", "root@2026-11-27T01:00:00");
 }
 
 static void node_drained_reeve(struct ward *x)
 {
-	set_node(x, SLURM_NODE_IDLE, SLURM_NODE_DRAIN, "reeve: less than it was", "root@2026-11-27T01:00:00");
+	ward_set_node(x, SLURM_NODE_IDLE, SLURM_NODE_DRAIN, "reeve: less than it was", "root@2026-11-27T01:00:00");
 }
 
 static void node_silent(struct ward *x)
 {
-	set_node(x, SLURM_NODE_IDLE, SLURM_NODE_NO_RESPOND, NULL, NULL);
+	ward_set_node(x, SLURM_NODE_IDLE, SLURM_NODE_NO_RESPOND, NULL, NULL);
 }
 
 static void node_invalid(struct ward *x)
 {
-	set_node(x, SLURM_NODE_IDLE, SLURM_NODE_DRAIN | SLURM_NODE_INVALID_REG, "Low RealMemory",
-		 "slurm@2026-11-27T01:00:00");
+	ward_set_node(x, SLURM_NODE_IDLE, SLURM_NODE_DRAIN | SLURM_NODE_INVALID_REG, "Low RealMemory",
+		      "slurm@2026-11-27T01:00:00");
 }
 
 static void node_unregistered(struct ward *x)
@@ -476,9 +326,9 @@ static void node_unknown(struct ward *x)
 static void node_stuck(struct ward *x)
 {
 	x->now_ms[0] = 1000000;
-	tell(x, 0, "completing",
-	     json_pack("{s:i, s:s, s:s}", "status", 0, "out", "7|500|n[1-2]\n8|990|n2\n", "err", ""));
-	set_node(x, SLURM_NODE_IDLE, SLURM_NODE_COMPLETING, NULL, NULL);
+	ward_tell(x, 0, "completing",
+		  json_pack("{s:i, s:s, s:s}", "status", 0, "out", "7|500|n[1-2]\n8|990|n2\n", "err", ""));
+	ward_set_node(x, SLURM_NODE_IDLE, SLURM_NODE_COMPLETING, NULL, NULL);
 }
 
 static void partition_state(struct ward *x)
@@ -564,7 +414,6 @@ static const struct {
     {user_missing, "user-missing n1"},
     {user_uid, "user-uid n1"},
     {home_missing, "home-missing n1"},
-    {accounting_down, "accounting-down c1"},
     {temporary, "temporary n1"},
     {time_sync, "time-sync n1"},
     {reboot_required, "reboot-required n1"},
@@ -589,13 +438,13 @@ static void test_each_fault_is_found_alone(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-		struct ward *x = admit();
+		struct ward *x = ward_new();
 		faults[i].inject(x);
-		const char *found = causes(x);
+		const char *found = ward_causes(x);
 		if (!streq(found, faults[i].found))
 			print_error("%s: found '%s'\n", faults[i].found, found);
 		assert_string_equal(found, faults[i].found);
-		discharge(x);
+		ward_free(x);
 	}
 }
 
@@ -603,23 +452,23 @@ static void test_each_fault_is_found_alone(void **state)
 static void test_a_partition_without_nodes_is_a_consequence(void **state)
 {
 	(void)state;
-	struct ward *x = admit();
+	struct ward *x = ward_new();
 	partition_unusable(x);
-	assert_string_equal(causes(x), "node-drained-hand n1, node-drained-hand n2");
+	assert_string_equal(ward_causes(x), "node-drained-hand n1, node-drained-hand n2");
 	assert_true(world_has(&x->findings, "partition-unusable"));
 	assert_int_equal(x->findings.items[0].weight, FINDING_STOP);
-	discharge(x);
+	ward_free(x);
 }
 
 /* The daemon's own log since it started, and its last fatal line before its later errors. */
 static void test_the_witness_is_the_log_of_the_daemon(void **state)
 {
 	(void)state;
-	struct ward *x = admit();
+	struct ward *x = ward_new();
 	slurmd_died(x);
-	causes(x);
+	ward_causes(x);
 	assert_string_equal(x->findings.items[0].evidence, "[3] fatal: the cause");
-	discharge(x);
+	ward_free(x);
 }
 
 /* A node is resumed only where Slurm drained it, the reason can be over, and nothing else is wrong there. */
@@ -636,17 +485,17 @@ static void test_only_what_slurm_drained_is_resumed(void **state)
 		     {"reeve: joins, not verified yet", "root@2026-11-27T01:00:00", false}};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		for (int sick = 0; sick < 2; sick++) {
-			struct ward *x = admit();
+			struct ward *x = ward_new();
 			bool cured = false;
-			set_node(x, SLURM_NODE_IDLE, SLURM_NODE_DRAIN, cases[i].reason, cases[i].by);
+			ward_set_node(x, SLURM_NODE_IDLE, SLURM_NODE_DRAIN, cases[i].reason, cases[i].by);
 			if (sick)
 				home_missing(x);
-			causes(x);
+			ward_causes(x);
 			for (size_t k = 0; k < x->findings.len; k++)
 				cured |= x->findings.items[k].cure &&
 					 streq(x->findings.items[k].cure, "scontrol update nodename=n1 state=resume");
 			assert_int_equal(cured, cases[i].resumed && !sick);
-			discharge(x);
+			ward_free(x);
 		}
 }
 
@@ -654,40 +503,40 @@ static void test_only_what_slurm_drained_is_resumed(void **state)
 static void test_what_may_pass_is_what_nothing_explains(void **state)
 {
 	(void)state;
-	struct ward *x = admit();
-	causes(x);
+	struct ward *x = ward_new();
+	ward_causes(x);
 	assert_false(doctor_may_pass(&x->findings));
 	node_silent(x);
-	causes(x);
+	ward_causes(x);
 	assert_true(doctor_may_pass(&x->findings));
 	slurmd_stopped(x);
-	causes(x);
+	ward_causes(x);
 	assert_true(world_has(&x->findings, "node-silent"));
 	assert_false(doctor_may_pass(&x->findings));
-	discharge(x);
+	ward_free(x);
 }
 
 /* Rows that need what is not known are silent. */
 static void test_unknown_is_no_finding(void **state)
 {
 	(void)state;
-	struct ward *x = admit();
+	struct ward *x = ward_new();
 	for (size_t i = 0; i < HOSTS; i++)
 		json_object_clear(x->answers[i]);
-	assert_string_equal(causes(x), "");
+	assert_string_equal(ward_causes(x), "");
 	x->d.slurm = (struct doctor_slurm){.up = false};
 	x->d.catalogs = NULL;
 	x->d.observed = NULL;
 	x->d.now_ms = NULL;
-	assert_string_equal(causes(x), "");
-	discharge(x);
+	assert_string_equal(ward_causes(x), "");
+	ward_free(x);
 }
 
 /* All that rows ask for of all hosts fits one message, and is asked once. */
 static void test_each_question_is_asked_once(void **state)
 {
 	(void)state;
-	struct ward *x = admit();
+	struct ward *x = ward_new();
 	for (size_t host = 0; host < HOSTS; host++) {
 		json_t *items = doctor_items(x->w->cluster, host, x->w->arena), *names = json_object();
 		for (size_t i = 0; i < json_array_size(items); i++) {
@@ -699,7 +548,7 @@ static void test_each_question_is_asked_once(void **state)
 		json_decref(names);
 		json_decref(items);
 	}
-	discharge(x);
+	ward_free(x);
 }
 
 /* Whatever the relation says, each finding is shown once, under something that is shown. */
@@ -754,7 +603,7 @@ static void test_equal_findings_are_one_group(void **state)
 static void test_questions_have_names(void **state)
 {
 	(void)state;
-	struct ward *x = admit();
+	struct ward *x = ward_new();
 	char path[200];
 	memset(path, 'a', sizeof path);
 	path[0] = '/';
@@ -785,7 +634,7 @@ static void test_questions_have_names(void **state)
 	json_object_del(x->answers[2], "processes");
 	assert_int_equal(doctor_processes(&x->d, 2, "slurmd", p, 2), -1);
 	json_decref(items);
-	discharge(x);
+	ward_free(x);
 }
 
 int main(void)
