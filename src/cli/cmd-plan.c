@@ -1,18 +1,46 @@
 /* reeve plan: what apply would do. */
 #include "cli/commands.h"
+#include "cli/show-findings.h"
 #include "cli/show-plan.h"
+#include "plan/serving.h"
+#include "run/examine.h"
+
+/* Hosts whose node does not serve; NULL: none. */
+static const bool *hosts_in_question(const struct operation *o)
+{
+	const struct live *live = o->gathered.live;
+	bool *hosts = arena_calloc(o->gathered.arena, o->inv->host_count, sizeof *hosts), any = false;
+	for (size_t i = 0; live && live->up && i < live->node_count; i++) {
+		const struct inv_host *h = inventory_host(o->inv, live->nodes[i].name);
+		if (h && o->gathered.cluster->hosts[h->index].serves && serving_of(&live->nodes[i]) == SERVING_NOT)
+			any = hosts[h->index] = true;
+	}
+	return any ? hosts : NULL;
+}
+
+/* Why they do not: an apply may well find the same. Another round, but only where something is wrong. */
+static int look_for_causes(struct operation *o, struct findings *ret, struct err *err)
+{
+	const bool *hosts = hosts_in_question(o);
+	*ret = (struct findings){.arena = o->gathered.arena};
+	return hosts ? examine(&o->gathered, hosts, ret, err) : 0;
+}
 
 static int plan(struct context *context, struct operation *o)
 {
 	struct err err = {0};
+	struct findings causes;
 	o->options.content = true;
-	if (gather(&o->gathered, o->inv, &o->options, &err) < 0)
+	if (gather(&o->gathered, o->inv, &o->options, &err) < 0 || look_for_causes(o, &causes, &err) < 0)
 		return context_fail(context, &err);
 	report_hide(o->report);
 	if (context->json) {
-		operation_print_json(show_plan_json(o));
+		json_t *json = show_plan_json(o);
+		json_object_set_new(json, "causes", show_findings_json(o, &causes));
+		operation_print_json(json);
 	} else {
 		show_plan(o, stdout, context->color);
+		show_findings(context, o, &causes, FINDING_WARNING, stdout, context->color);
 	}
 	return operation_status(o);
 }

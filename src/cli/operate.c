@@ -179,6 +179,7 @@ int operation_finish(struct context *context, struct operation *o, const struct 
 		report_error(o->report, "what was applied could not be verified");
 	report_hide(o->report);
 	struct findings all = operation_findings(o, refused ? &o->gathered.refused : &result->findings, context->arena);
+	/* A last word is added last, and is neither a cause nor has one. */
 	struct findings first = {.arena = context->arena}, last = {.arena = context->arena};
 	for (size_t i = 0; i < all.len; i++)
 		*vec_push_in(context->arena, is_last_word(&all.items[i]) ? &last : &first) = all.items[i];
@@ -225,24 +226,35 @@ static const char *color_of(enum finding_weight weight, bool color)
 	return color ? colors[weight] : "";
 }
 
+/* A cause with its evidence, and what follows from it. */
+static void print_group(const struct operation *o, const struct doctor_group *g, FILE *out, bool color)
+{
+	const struct finding *f = g->first;
+	fprintf(out, "%s%s%s: ", color_of(f->weight, color), finding_weight_name(f->weight), color ? TERM_PLAIN : "");
+	fprintf(out, "%s%s%s [%s]\n", g->hosts ? g->hosts : "", g->hosts ? ": " : "", g->what, f->code);
+	if (f->origin.line)
+		fprintf(out, "    at %s:%u:%u\n", o->inv->file, f->origin.line, f->origin.column);
+	for (size_t i = 0; i < g->evidence_count; i++)
+		fprintf(out, "    %s\n", g->evidence[i]);
+	if (g->left_out)
+		fprintf(out, "    and %zu more line%s\n", g->left_out, g->left_out == 1 ? "" : "s");
+	for (size_t i = 0; i < g->effect_count; i++) {
+		const struct doctor_group *e = &g->effects[i];
+		bool other = e->hosts && !str_same(e->hosts, g->hosts);
+		fprintf(out, "    therefore: %s%s%s [%s]\n", other ? e->hosts : "", other ? ": " : "", e->what,
+			e->first->code);
+	}
+	if (g->fix)
+		fprintf(out, "    fix: %s\n", g->fix);
+}
+
 void operation_print_findings(const struct operation *o, const struct findings *findings, FILE *out, bool color,
 			      bool notes)
 {
 	const struct doctor_group *groups;
 	size_t count = doctor_group(findings, notes ? FINDING_NOTE : FINDING_WARNING, findings->arena, &groups);
-	for (size_t i = 0; i < count; i++) {
-		const struct doctor_group *g = &groups[i];
-		const struct finding *f = g->first;
-		fprintf(out, "%s%s%s: ", color_of(f->weight, color), finding_weight_name(f->weight),
-			color ? TERM_PLAIN : "");
-		if (g->hosts)
-			fprintf(out, "%s: ", g->hosts);
-		fprintf(out, "%s [%s]\n", g->what, f->code);
-		if (f->origin.line)
-			fprintf(out, "    at %s:%u:%u\n", o->inv->file, f->origin.line, f->origin.column);
-		if (g->fix)
-			fprintf(out, "    fix: %s\n", g->fix);
-	}
+	for (size_t i = 0; i < count; i++)
+		print_group(o, &groups[i], out, color);
 }
 
 json_t *operation_findings_json(const struct operation *o, const struct findings *findings)
@@ -252,6 +264,12 @@ json_t *operation_findings_json(const struct operation *o, const struct findings
 		const struct finding *f = &findings->items[i];
 		json_t *x = json_pack("{s:s, s:s, s:s?, s:s, s:s?}", "weight", finding_weight_name(f->weight), "code",
 				      f->code, "host", f->host, "what", f->what, "fix", f->fix);
+		if (f->evidence)
+			json_object_set_new(x, "evidence", json_string(f->evidence));
+		if (f->cause)
+			json_object_set_new(x, "because",
+					    json_pack("{s:s, s:s?}", "code", findings->items[f->cause - 1].code, "host",
+						      findings->items[f->cause - 1].host));
 		if (f->origin.line)
 			json_object_set_new(x, "at",
 					    json_pack("{s:s, s:i, s:i}", "file", o->inv->file, "line",

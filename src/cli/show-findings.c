@@ -131,14 +131,8 @@ json_t *show_findings_json(const struct operation *o, const struct findings *fin
 	for (size_t i = 0; i < findings->len; i++) {
 		const struct finding *f = &findings->items[i];
 		json_t *x = json_array_get(list, i);
-		if (f->evidence)
-			json_object_set_new(x, "evidence", json_string(f->evidence));
 		if (f->cure)
 			json_object_set_new(x, "cure", json_pack("{s:s, s:s}", "host", f->cure_on, "command", f->cure));
-		if (f->cause)
-			json_object_set_new(x, "because",
-					    json_pack("{s:s, s:s?}", "code", findings->items[f->cause - 1].code, "host",
-						      findings->items[f->cause - 1].host));
 	}
 	return list;
 }

@@ -52,7 +52,9 @@ static int judge(struct gathered *g, struct doctor *d, struct err *err)
 	return 0;
 }
 
-int examine(struct gathered *g, const bool *chosen, struct findings *findings, struct err *err)
+/* `probed`: the cluster is the run's, and its resources are as they were probed. */
+static int ask(struct gathered *g, const struct cluster *cluster, bool probed, const bool *chosen,
+	       struct findings *findings, struct err *err)
 {
 	size_t count = g->inv->host_count, n = 0;
 	struct fleet_request *requests = arena_calloc(g->arena, count, sizeof *requests);
@@ -60,10 +62,9 @@ int examine(struct gathered *g, const bool *chosen, struct findings *findings, s
 	int64_t *now_ms = arena_calloc(g->arena, count, sizeof *now_ms);
 	const json_t **answers = arena_calloc(g->arena, count, sizeof *answers);
 	for (size_t i = 0; i < count; i++) {
-		if (!roll_in(g->roll, i) || cluster_is_out(&g->cluster->hosts[i]))
+		if (!roll_in(g->roll, i) || cluster_is_out(&cluster->hosts[i]))
 			continue;
-		messages[n] =
-		    json_pack("{s:s, s:o}", "verb", "collect", "items", doctor_items(g->cluster, i, g->arena));
+		messages[n] = json_pack("{s:s, s:o}", "verb", "collect", "items", doctor_items(cluster, i, g->arena));
 		requests[n] = roll_request(g->roll, i, messages[n]);
 		n++;
 	}
@@ -74,11 +75,11 @@ int examine(struct gathered *g, const bool *chosen, struct findings *findings, s
 		now_ms[host] = json_integer_value(json_object_get(requests[i].answer, "end"));
 	}
 	struct doctor d = {
-	    .cluster = g->cluster,
+	    .cluster = cluster,
 	    .slurm = slurm_of(g->live),
 	    .answers = answers,
-	    .catalogs = g->catalogs,
-	    .observed = g->observed,
+	    .catalogs = probed ? g->catalogs : NULL,
+	    .observed = probed ? g->observed : NULL,
 	    .chosen = chosen,
 	    .now_ms = now_ms,
 	    .findings = findings,
@@ -93,4 +94,15 @@ int examine(struct gathered *g, const bool *chosen, struct findings *findings, s
 		json_decref(messages[i]);
 	}
 	return rc;
+}
+
+int examine(struct gathered *g, const bool *chosen, struct findings *findings, struct err *err)
+{
+	return ask(g, g->cluster, true, chosen, findings, err);
+}
+
+int examine_anew(struct gathered *g, const bool *chosen, struct findings *findings, struct err *err)
+{
+	const struct cluster *now;
+	return gather_now(g, &now, err) < 0 ? -1 : ask(g, now, false, chosen, findings, err);
 }

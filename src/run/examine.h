@@ -16,4 +16,7 @@
  */
 int examine(struct gathered *g, const bool *chosen, struct findings *findings, struct err *err);
 
+/* The same in a run that has changed the hosts: new facts are asked for first, and what is said of resources is not judged. */
+int examine_anew(struct gathered *g, const bool *chosen, struct findings *findings, struct err *err);
+
 #endif

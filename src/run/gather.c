@@ -343,6 +343,21 @@ void gather_end(struct gathered *g)
 	*g = (struct gathered){0};
 }
 
+int gather_now(struct gathered *g, const struct cluster **ret, struct err *err)
+{
+	size_t count = g->inv->host_count;
+	const struct facts **facts = g->facts;
+	const char **credentials = g->credentials;
+	g->facts = arena_calloc(g->arena, count, sizeof *g->facts);
+	g->credentials = arena_calloc(g->arena, count, sizeof *g->credentials);
+	int rc = gather_all_facts(g, err);
+	if (rc == 0)
+		*ret = cluster_resolve(g->inv, g->facts, roll_reasons(g->roll), &g->options->cluster, g->arena);
+	g->facts = facts;
+	g->credentials = credentials;
+	return rc;
+}
+
 int gather_live(struct gathered *g, struct err *err)
 {
 	g->live = NULL;

@@ -60,6 +60,9 @@ void gather_end(struct gathered *g); /* says bye, frees fleet and key */
  * all but their facts. The lock and its epoch stay. */
 int gather_again(struct gathered *g, const struct cluster_options *options, struct err *err);
 
+/* The cluster as its hosts are now, resolved from new facts of those that are in the run; that of the run stays. */
+int gather_now(struct gathered *g, const struct cluster **ret, struct err *err);
+
 /* Asks the first present controller whose slurmctld answers; sets g->live. */
 int gather_live(struct gathered *g, struct err *err);
 

@@ -231,5 +231,5 @@ int apply_verify(struct gathered *g, const struct apply_options *options, struct
 	judge_serving(&v);
 	apply_verdict(&v, !idle_run && core);
 	ret->verified = !v.bad;
-	return 0;
+	return verify_diagnose(&v, err);
 }

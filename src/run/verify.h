@@ -75,6 +75,9 @@ int verify_tell(struct verifier *v, const char *const *argv, const char **ret_wh
  */
 int verify_prove(struct verifier *v, const bool *due, const bool *reserved, const char *reservation, struct err *err);
 
+/* Adds what explains what is said already, as its cause; and where slurmctld was started, what else is broken. */
+int verify_diagnose(struct verifier *v, struct err *err);
+
 /* Nodes that this run lets in (run/joining.c). */
 struct joining {
 	bool *hosts; /* by host index */

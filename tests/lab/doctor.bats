@@ -42,7 +42,7 @@ sys.exit(0 if top == want else f"found {sorted(top)}, not {sorted(want)}")' "$@"
 
 @test "a healthy cluster under jobs has nothing, however often it is asked" {
 	on d1 'for i in $(seq 40); do sbatch -Q -o /dev/null --wrap "sleep 0.2"; done'
-	for _ in $(seq 20); do
+	for _ in $(seq 12); do
 		run "$REEVE" --lab doctor
 		[ "$status" -eq 0 ] || { echo "$output"; false; }
 	done
@@ -98,6 +98,17 @@ faults() {
 	[ "$output" = "" ]
 	run on d2 'grep "Zero Bytes" /var/log/slurm/slurmd.log'
 	[ "$output" = "" ]
+}
+
+@test "a node that cannot be reached is no green, and the port is the cause" {
+	wall d2 'tcp dport 6818 drop'
+	run "$REEVE" --lab apply --verify
+	unwall d2
+	[ "$status" -eq 3 ] || [ "$status" -eq 1 ]
+	grep -Fx 'error: d2: d1 cannot connect to its slurmd (port 6818) [port-slurmd]' <<<"$output"
+	grep '^    therefore: .*\[proof\]$' <<<"$output"
+	run grep -c 'Requested nodes are busy' <<<"$output"
+	[ "$output" = 0 ]
 }
 
 @test "what is safe is fixed, and what a person did is not undone" {

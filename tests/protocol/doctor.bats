@@ -99,3 +99,60 @@ unit() { echo "$3" >"$roots/$1.fen/units/$2.service"; }
 	sed -i '/^NodeName=n1 /s/State=IDLE/State=IDLE+NOT_RESPONDING/' "$roots/nodes"
 	found node-silent:n1
 }
+
+said() { grep -qxF -- "$1" "$roots/out" "$roots/err" || { echo "not said: $1"; return 1; }; }
+
+@test "a failed verification tells the cause, and what it saw as what follows from it" {
+	healthy
+	mkdir -p "$roots/n2.fen/proc/1"
+	echo slurmd >"$roots/n2.fen/proc/1/comm"
+	echo '1 (slurmd) T 1 1' >"$roots/n2.fen/proc/1/stat"
+	touch "$roots/n2.fen/hangs"
+	reeve apply
+	[ "$status" -eq 3 ]
+	said 'error: n2: slurmd hangs: it was stopped by a signal [slurmd-hangs]'
+	said '    process 1 is in state T, and answers nobody'
+	grep -q '^    therefore: slurmd does not answer.*\[check\]$' "$roots/err"
+	grep -q '^    fix: reeve doctor --fix n2 ' "$roots/err"
+	! grep -q '^skipped: n2' "$roots/err"
+	reeve --json apply
+	[ "$status" -eq 3 ]
+	tail -n 1 "$roots/out" | python3 -c '
+import json, sys
+f = {f["code"]: f for f in json.load(sys.stdin)["findings"]}
+sys.exit(0 if f["check"]["because"] == {"code": "slurmd-hangs", "host": "n2"} and "because" not in f["slurmd-hangs"] else str(f))'
+}
+
+@test "a first installation says what its users would find out first" {
+	slurm_cluster c1 n1 n2
+	for node in c1 n1 n2; do
+		for daemon in munge slurmctld slurmd; do unit "$node" $daemon 'inactive disabled 0'; done
+		unit "$node" chrony "active enabled 1"
+	done
+	for node in c1 n1; do echo 'ann:x:1000:1000::/home/ann:/bin/bash' >>"$roots/$node.fen/etc/passwd"; done
+	echo 'slurm: { AccountingStorageType: accounting_storage/slurmdbd, AccountingStorageHost: 127.0.0.1, AccountingStoragePort: 1 }' >>"$REEVE_CLUSTER"
+	reeve apply
+	[ "$status" -eq 0 ]
+	said 'note: n2: users of c1 are unknown there: ann [user-missing]'
+	said 'warning: c1: no slurmdbd answers at 127.0.0.1:1: no job is accounted for, and sacct fails [accounting-down]'
+	reeve apply
+	[ "$status" -eq 0 ]
+	! grep -q 'user-missing' "$roots/err"
+}
+
+@test "a plan says why a node does not serve" {
+	healthy
+	reeve plan
+	[ "$status" -eq 0 ]
+	! grep -q 'slurmd' "$roots/out"
+	unit n1 slurmd 'failed enabled 0'
+	sed -i '/^NodeName=n1 /s/State=IDLE/State=DOWN+NOT_RESPONDING Reason=Not responding [slurm@2026-11-27T01:00:00]/' "$roots/nodes"
+	reeve plan
+	grep -q '^error: n1: slurmd died' "$roots/out"
+	grep -q '^    therefore: Slurm set the node down: Not responding' "$roots/out"
+	reeve --json plan
+	tail -n 1 "$roots/out" | python3 -c '
+import json, sys
+c = [f["code"] for f in json.load(sys.stdin)["causes"] if "because" not in f]
+sys.exit(0 if c == ["slurmd-died"] else str(c))'
+}

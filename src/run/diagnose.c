@@ -1,0 +1,71 @@
+/*
+ * Why verification failed. What it sees is a node that does not register, a job that does not run: consequences. doctor's rows
+ * look for the cause on the hosts in question, after the fact and with new facts, since those that the run began with are of
+ * another time; what explains a finding is told with it.
+ *
+ * Where daemons were started nothing may be wrong that only users would notice. So what is broken is told then, too, and after a
+ * first installation everything that doctor knows.
+ */
+#include "doctor/doctor.h"
+#include "run/examine.h"
+#include "run/verify.h"
+
+static bool starts_slurmctld(const struct gathered *g)
+{
+	return g->plan->need >= SLURM_NEED_RESTART_CTLD;
+}
+
+/* NULL: all. */
+static const bool *hosts_in_question(const struct verifier *v)
+{
+	const struct inventory *inv = v->g->inv;
+	bool *hosts = arena_calloc(v->g->arena, inv->host_count, sizeof *hosts);
+	for (size_t i = 0; i < inv->host_count; i++)
+		hosts[i] = v->why[i] || v->unproven[i] || (v->bad && inv->hosts[i].controller);
+	return starts_slurmctld(v->g) ? NULL : hosts;
+}
+
+/* Does finding `i` explain one of the first `told`? */
+static bool explains(const struct findings *f, size_t i, size_t told)
+{
+	for (size_t k = 0; k < told; k++)
+		if (f->items[k].cause == i + 1)
+			return true;
+	return false;
+}
+
+static bool is_worth_telling(const struct verifier *v, const struct findings *f, size_t i)
+{
+	const struct finding *x = &f->items[i];
+	return !x->cause && starts_slurmctld(v->g) && (v->g->cluster->fresh || x->weight == FINDING_STOP);
+}
+
+/* Of those that were added, what explains the others or is worth telling anyway; that is a warning, since the run did its part. */
+static void keep(const struct verifier *v, struct findings *f, size_t told)
+{
+	size_t n = told;
+	for (size_t i = told; i < f->len; i++) {
+		bool cause = explains(f, i, told);
+		if (!cause && !is_worth_telling(v, f, i))
+			continue;
+		f->items[n] = f->items[i];
+		if (!cause && f->items[n].weight > FINDING_WARNING)
+			f->items[n].weight = FINDING_WARNING;
+		n++;
+	}
+	f->len = n;
+	doctor_explain(f);
+}
+
+int verify_diagnose(struct verifier *v, struct err *err)
+{
+	struct findings *f = &v->result->findings;
+	size_t told = f->len;
+	if (!v->bad && !v->result->faulty && !starts_slurmctld(v->g))
+		return 0;
+	verify_phase(v, "causes");
+	if (examine_anew(v->g, hosts_in_question(v), f, err) < 0)
+		return -1;
+	keep(v, f, told);
+	return 0;
+}
