@@ -156,3 +156,13 @@ import json, sys
 c = [f["code"] for f in json.load(sys.stdin)["causes"] if "because" not in f]
 sys.exit(0 if c == ["slurmd-died"] else str(c))'
 }
+
+@test "a plan says where the live cluster is not as the file says" {
+	healthy
+	echo 'PartitionName=night AllowGroups=ALL Default=NO Nodes=n[1-2] State=UP TotalNodes=2' >"$roots/partitions"
+	sed -i '/^NodeName=n1 /s/State=IDLE/State=IDLE+DRAIN Reason=bad fan [root@2026-11-27T01:00:00]/' "$roots/nodes"
+	reeve plan
+	[ "$status" -eq 0 ]
+	grep -q '^note: n1: node n1 is IDLE+DRAIN: bad fan, by root@2026-11-27T01:00:00 \[node-state\]$' "$roots/out"
+	grep -q '^note: partition night is not in .*cluster.yaml \[partition-live\]$' "$roots/out"
+}

@@ -56,7 +56,7 @@ first() { cp "$REEVE_CLUSTER" "$roots/first.yaml"; }
 	reeve apply --verify
 	[ "$status" -eq 0 ]
 	said 'a job ran on n[1-3] (partition main) as root'
-	said "no test job as ann in partition main: Unable to allocate resources: User's group not permitted"
+	said "no test job as ann in partition main: Unable to allocate resources: User's group not permitted to use this partition [unproven]"
 }
 
 @test "nodes that others drained are named with reason and hand, and no success" {
@@ -64,7 +64,7 @@ first() { cp "$REEVE_CLUSTER" "$roots/first.yaml"; }
 	becomes n3 MIXED+DRAIN 'bad fan'
 	reeve apply
 	[ "$status" -eq 3 ]
-	said 'warning: n[1,3] are drained: bad fan (ann, since 2026-11-26T23:31:45)'
+	said 'warning: n[1,3] are drained: bad fan (ann, since 2026-11-26T23:31:45) [not-serving]'
 	said 'fix: fix the cause, then: reeve resume n[1,3]'
 	said 'nothing to change; 3 nodes: 1 idle, 2 not in service'
 	reeve --json apply --verify

@@ -114,3 +114,25 @@ three_controllers() {
 	[ "$status" -eq 1 ]
 	grep -q 'c1: run 7 .*; c2: none; c3: run 1000000' "$roots/out"
 }
+
+@test "who says falsely that it has the key is named, and another gives it" {
+	installed c1 n1 n2
+	local key
+	key=$(recorded key)
+	echo "another key, long enough for munge to take it, too" >"$roots/c1.fen/etc/munge/munge.key"
+	lie c1 <<<'if "key" in ok.get("items", {}): ok["items"]["key"] = {"hex": "'"$key"'", "ctime": 1}'
+	rm "$roots/n1.fen/etc/munge/munge.key"
+	reeve apply
+	error 'warning: c1: it says that it has the cluster'"'"'s MUNGE key, and does not give it: it gave another one [key-false]'
+	cmp "$roots/n1.fen/etc/munge/munge.key" "$roots/n2.fen/etc/munge/munge.key"
+}
+
+@test "a controller that cannot write to the state directory stops the run, one that cannot be asked leaves it" {
+	three_controllers
+	script c1.fen runuser <<<$'#!/bin/sh\necho "runuser: user slurm does not exist" >&2\nexit 1'
+	script c2.fen runuser <<<$'#!/bin/sh\necho "sh: cannot create: Permission denied" >&2\necho'
+	reeve apply
+	[ "$status" -eq 1 ]
+	error 'c1: the state directory /srv/state could not be examined: runuser: user slurm does not exist [state-ask]'
+	error 'c2: the user slurm cannot write to /srv/state: sh: cannot create: Permission denied [state-write]'
+}

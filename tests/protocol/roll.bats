@@ -67,6 +67,7 @@ agree() {
 	for command in plan apply status; do
 		reeve $command
 		once 'error: c1: the only controller is unreachable: '
+		grep -q '\[no-quorum\]$' "$roots/out" "$roots/err"
 		untold reimaged
 		untold --new-key
 		untold 'skipped:'

@@ -169,3 +169,10 @@ excluded='{"name":"n2","who":"me","reason":"fan","when":"2026-01-01T00:00:00Z","
 	[ "$status" -eq 0 ]
 	ls "$roots"/c1.fen/var/lib/reeve/snapshots/state-*.tar
 }
+
+@test "where ping is not installed no latency is measured, and that is said" {
+	slurm_cluster c1 n1 n2
+	for node in n1 n2; do script $node.fen sh <<<$'#!/bin/sh\necho ping'; done
+	reeve facts --measure network
+	grep -q '^note: n1: ping is not installed: no latency from here \[no-ping\]$' "$roots/out" "$roots/err"
+}

@@ -107,6 +107,7 @@ slurm_host() {
 		"show slurmd")
 			[ ! -e "$REEVE_ROOT/hangs" ] || { echo "slurm_load_slurmd_status: Socket timed out" >&2; exit 1; }
 			[ ! -e "$REEVE_ROOT/asleep" ] || { rm "$REEVE_ROOT/asleep" && mv nodes.awake nodes; } ;;
+		"show partitions") cat partitions 2>/dev/null || true ;;
 		"ping "*) echo "Slurmctld(primary) at c1 is UP" ;;
 		"show "*) ;;
 		"update "*)
