@@ -92,6 +92,10 @@ json_t *doctor_items(const struct cluster *c, size_t host, struct arena *arena);
 /* Runs all judges, and sets `cause` where one finding explains another: of those that were there already, too. */
 void doctor_judge(struct doctor *d);
 
+/* Both for the ports of Slurm alone (ports.c), which a verification tries before a job meets them. */
+json_t *doctor_port_items(const struct cluster *c, size_t host, struct arena *arena);
+void doctor_judge_ports(struct doctor *d);
+
 /* Is there one that nothing explains and that may pass by itself? */
 bool doctor_may_pass(const struct findings *f);
 

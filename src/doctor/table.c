@@ -12,14 +12,26 @@ static const struct diagnoses *const table[] = {
     &doctor_ports,  &doctor_leftovers, &doctor_stuck,   &doctor_nodes,       &doctor_queue,
 };
 
+static void ask(const struct doctor_host *h, const struct diagnoses *rows, json_t *items)
+{
+	for (size_t k = 0; k < rows->count; k++)
+		if (rows->items[k].ask)
+			rows->items[k].ask(h, items);
+}
+
 json_t *doctor_items(const struct cluster *c, size_t host, struct arena *arena)
 {
 	json_t *items = json_array();
 	const struct doctor_host h = {c, c->inv, &c->inv->hosts[host], arena};
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		for (size_t k = 0; k < table[i]->count; k++)
-			if (table[i]->items[k].ask)
-				table[i]->items[k].ask(&h, items);
+		ask(&h, table[i], items);
+	return items;
+}
+
+json_t *doctor_port_items(const struct cluster *c, size_t host, struct arena *arena)
+{
+	json_t *items = json_array();
+	ask(&(const struct doctor_host){c, c->inv, &c->inv->hosts[host], arena}, &doctor_ports, items);
 	return items;
 }
 
@@ -40,6 +52,12 @@ void doctor_judge(struct doctor *d)
 		for (size_t k = 0; k < table[i]->count; k++)
 			judge(d, &table[i]->items[k]);
 	doctor_explain(d->findings);
+}
+
+void doctor_judge_ports(struct doctor *d)
+{
+	for (size_t k = 0; k < doctor_ports.count; k++)
+		judge(d, &doctor_ports.items[k]);
 }
 
 static bool is_passing(const struct finding *f)

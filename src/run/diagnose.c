@@ -6,6 +6,7 @@
  * Where daemons were started nothing may be wrong that only users would notice. So what is broken is told then, too, and after a
  * first installation everything that doctor knows.
  */
+#include "base/str.h"
 #include "doctor/doctor.h"
 #include "run/examine.h"
 #include "run/verify.h"
@@ -34,6 +35,15 @@ static bool explains(const struct findings *f, size_t i, size_t told)
 	return false;
 }
 
+/* Verification itself has told it: of a closed port. */
+static bool is_told(const struct findings *f, size_t i, size_t told)
+{
+	for (size_t k = 0; k < told; k++)
+		if (streq(f->items[k].code, f->items[i].code) && str_same(f->items[k].host, f->items[i].host))
+			return true;
+	return false;
+}
+
 static bool is_worth_telling(const struct verifier *v, const struct findings *f, size_t i)
 {
 	const struct finding *x = &f->items[i];
@@ -46,7 +56,7 @@ static void keep(const struct verifier *v, struct findings *f, size_t told)
 	size_t n = told;
 	for (size_t i = told; i < f->len; i++) {
 		bool cause = explains(f, i, told);
-		if (!cause && !is_worth_telling(v, f, i))
+		if (is_told(f, i, told) || (!cause && !is_worth_telling(v, f, i)))
 			continue;
 		f->items[n] = f->items[i];
 		if (!cause && f->items[n].weight > FINDING_WARNING)
@@ -61,11 +71,17 @@ int verify_diagnose(struct verifier *v, struct err *err)
 {
 	struct findings *f = &v->result->findings;
 	size_t told = f->len;
+	enum finding_weight *weights = arena_calloc(v->g->arena, told + 1, sizeof *weights);
 	if (!v->bad && !v->result->faulty && !starts_slurmctld(v->g))
 		return 0;
+	for (size_t i = 0; i < told; i++)
+		weights[i] = f->items[i].weight;
 	verify_phase(v, "causes");
 	if (examine_anew(v->g, hosts_in_question(v), f, err) < 0)
 		return -1;
 	keep(v, f, told);
+	/* What explains an error is one for doctor; here it is still what the run made of it. */
+	for (size_t i = 0; i < told; i++)
+		f->items[i].weight = weights[i];
 	return 0;
 }

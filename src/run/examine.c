@@ -52,10 +52,14 @@ static int judge(struct gathered *g, struct doctor *d, struct err *err)
 	return 0;
 }
 
-/* `probed`: the cluster is the run's, and its resources are as they were probed. */
-static int ask(struct gathered *g, const struct cluster *cluster, bool probed, const bool *chosen,
-	       struct findings *findings, struct err *err)
+typedef json_t *(*asker)(const struct cluster *c, size_t host, struct arena *arena);
+
+typedef int (*judges)(struct gathered *g, struct doctor *d, struct err *err);
+
+/* Asks all that are in the run, and has the answers judged. `d` is complete but for them. */
+static int ask(struct gathered *g, struct doctor *d, asker items_of, judges judged, struct err *err)
 {
+	const struct cluster *cluster = d->cluster;
 	size_t count = g->inv->host_count, n = 0;
 	struct fleet_request *requests = arena_calloc(g->arena, count, sizeof *requests);
 	json_t **messages = arena_calloc(g->arena, count, sizeof *messages);
@@ -64,7 +68,7 @@ static int ask(struct gathered *g, const struct cluster *cluster, bool probed, c
 	for (size_t i = 0; i < count; i++) {
 		if (!roll_in(g->roll, i) || cluster_is_out(&cluster->hosts[i]))
 			continue;
-		messages[n] = json_pack("{s:s, s:o}", "verb", "collect", "items", doctor_items(cluster, i, g->arena));
+		messages[n] = json_pack("{s:s, s:o}", "verb", "collect", "items", items_of(cluster, i, g->arena));
 		requests[n] = roll_request(g->roll, i, messages[n]);
 		n++;
 	}
@@ -74,21 +78,14 @@ static int ask(struct gathered *g, const struct cluster *cluster, bool probed, c
 		answers[host] = json_object_get(requests[i].answer, "items");
 		now_ms[host] = json_integer_value(json_object_get(requests[i].answer, "end"));
 	}
-	struct doctor d = {
-	    .cluster = cluster,
-	    .slurm = slurm_of(g->live),
-	    .answers = answers,
-	    .catalogs = probed ? g->catalogs : NULL,
-	    .observed = probed ? g->observed : NULL,
-	    .chosen = chosen,
-	    .now_ms = now_ms,
-	    .findings = findings,
-	};
+	d->slurm = slurm_of(g->live);
+	d->answers = answers;
+	d->now_ms = now_ms;
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		if (!requests[i].answer)
 			roll_fail(g->roll, roll_host(g->roll, &requests[i]), CODE_LOST, &requests[i].error);
 	if (rc == 0)
-		rc = judge(g, &d, err);
+		rc = judged(g, d, err);
 	for (size_t i = 0; i < n; i++) {
 		fleet_request_clear(&requests[i]);
 		json_decref(messages[i]);
@@ -98,11 +95,29 @@ static int ask(struct gathered *g, const struct cluster *cluster, bool probed, c
 
 int examine(struct gathered *g, const bool *chosen, struct findings *findings, struct err *err)
 {
-	return ask(g, g->cluster, true, chosen, findings, err);
+	struct doctor d = {.cluster = g->cluster,
+			   .catalogs = g->catalogs,
+			   .observed = g->observed,
+			   .chosen = chosen,
+			   .findings = findings};
+	return ask(g, &d, doctor_items, judge, err);
 }
 
 int examine_anew(struct gathered *g, const bool *chosen, struct findings *findings, struct err *err)
 {
-	const struct cluster *now;
-	return gather_now(g, &now, err) < 0 ? -1 : ask(g, now, false, chosen, findings, err);
+	struct doctor d = {.chosen = chosen, .findings = findings};
+	return gather_now(g, &d.cluster, err) < 0 ? -1 : ask(g, &d, doctor_items, judge, err);
+}
+
+static int judge_ports(struct gathered *g, struct doctor *d, struct err *err)
+{
+	(void)g, (void)err;
+	doctor_judge_ports(d);
+	return 0;
+}
+
+int examine_ports(struct gathered *g, struct findings *findings, struct err *err)
+{
+	struct doctor d = {.cluster = g->cluster, .findings = findings};
+	return ask(g, &d, doctor_port_items, judge_ports, err);
 }

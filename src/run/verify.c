@@ -16,12 +16,21 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "plan/serving.h"
+#include "run/examine.h"
 
 void verify_phase(const struct verifier *v, const char *title)
 {
 	if (v->g->options->report)
 		report_phase(v->g->options->report,
 			     str_starts(title, "verify: ") ? title : arena_printf(v->g->arena, "verify: %s", title));
+}
+
+static void blame(struct verifier *v, size_t host, const char *why)
+{
+	v->present[host] = false;
+	v->told[host] = true;
+	v->why[host] = why;
+	v->result->faulty++;
 }
 
 struct finding *verify_fault(struct verifier *v, size_t host, enum finding_code code, const char *fmt, ...)
@@ -34,10 +43,7 @@ struct finding *verify_fault(struct verifier *v, size_t host, enum finding_code 
 	const struct inv_host *h = &v->g->inv->hosts[host];
 	struct finding *f = finding_add(&v->result->findings, FINDING_HOST, code, h->name, "%s", strbuf_str(&text));
 	f->origin = h->at;
-	v->present[host] = false;
-	v->told[host] = true;
-	v->why[host] = f->what;
-	v->result->faulty++;
+	blame(v, host, f->what);
 	return f;
 }
 
@@ -90,6 +96,26 @@ static void take_munge(struct verifier *v)
 		v->told[i] = true;
 		v->why[i] = roll_why(v->g->roll, i);
 	}
+}
+
+/* A closed port is named before a node that never registers, or a job that does not end, would be waited for. */
+static int try_ports(struct verifier *v, struct err *err)
+{
+	struct findings closed = {.arena = v->g->arena};
+	if (examine_ports(v->g, &closed, err) < 0)
+		return -1;
+	for (size_t i = 0; i < closed.len; i++) {
+		struct finding *f = &closed.items[i];
+		const struct inv_host *h = inventory_host(v->g->inv, f->host);
+		if (f->weight > FINDING_HOST)
+			f->weight = FINDING_HOST;
+		if (f->weight == FINDING_HOST && !v->present[h->index])
+			continue;
+		*vec_push_in(v->g->arena, &v->result->findings) = *f;
+		if (f->weight == FINDING_HOST)
+			blame(v, h->index, f->what);
+	}
+	return 0;
 }
 
 static size_t first_controller(const struct gathered *g)
@@ -197,6 +223,8 @@ static int verify_changed_run(struct verifier *v, bool core, bool all, struct er
 			return -1;
 	}
 	take_munge(v);
+	if (core && try_ports(v, err) < 0)
+		return -1;
 	if (gather_live(g, err) < 0)
 		return -1;
 	v->context.controller = first_controller(g);
