@@ -1,4 +1,4 @@
-/* Slurm's parameters beside each other: those of the file as a whole, those of each partition, and partitions that name
+/* Slurm's parameters beside each other: those of the file as a whole, those of each partition and class, and partitions that name
  * each other. Needs both sections; what Slurm makes of them is in slurm/together.h. */
 #include <stdint.h>
 #include <strings.h>
@@ -66,6 +66,17 @@ static void check_tiers(struct build *b, const struct slurm_settings *globals)
 		     "PreemptType has no effect: all partitions have the same PriorityTier, %lu", first);
 }
 
+static void check_nodes(struct build *b, const struct slurm_settings *globals)
+{
+	for (size_t i = 0; i < b->inv->class_count; i++) {
+		const struct inv_class *class = &b->inv->classes[i];
+		struct slurm_settings own = settings_of(b, class->params, class->param_count);
+		struct slurm_clashes clashes = {0};
+		slurm_together_node(globals, &own, b->arena, &clashes);
+		report(b, &clashes, class->params, arena_printf(b->arena, "class '%s'", class->name));
+	}
+}
+
 void build_together(struct build *b)
 {
 	const struct inventory *inv = b->inv;
@@ -82,5 +93,6 @@ void build_together(struct build *b)
 		report(b, &clashes, p->params, where);
 		check_alternate(b, p, where);
 	}
+	check_nodes(b, &globals);
 	check_tiers(b, &globals);
 }

@@ -229,6 +229,16 @@ void slurm_together_partition(const struct slurm_settings *globals, const struct
 	check_access(&j);
 }
 
+void slurm_together_node(const struct slurm_settings *globals, const struct slurm_settings *own, struct arena *arena,
+			 struct slurm_clashes *out)
+{
+	struct judge j = {.globals = globals, .own = own, .arena = arena, .out = out};
+	size_t address = find(own, "BcastAddr");
+	if (address != SIZE_MAX && has_word(value_of(globals, "CommunicationParameters"), "NoInAddrAny"))
+		say(&j, true, address, "leave one of them out",
+		    "slurmd does not start with a BcastAddr where CommunicationParameters has NoInAddrAny");
+}
+
 unsigned long slurm_together_tier(const struct slurm_settings *own)
 {
 	const char *tier = value_of(own, "PriorityTier"), *both = value_of(own, "Priority");
