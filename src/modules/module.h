@@ -47,6 +47,8 @@ struct check {
 	unsigned timeout_ms;     /* of one try */
 	unsigned wait_ms;        /* of all tries; 0: one try */
 	const void *about;       /* the judge's own */
+	/* CHECK_RUN, where each host has a command of its own: by host index. NULL: `argv`. */
+	const char *const *const *argv_of;
 	/* CHECK_RUN. `*ret_why`, for a person, where it does not hold. */
 	enum check_verdict (*judge)(const struct check *check, const struct check_answer *answer, struct arena *arena,
 				    const char **ret_why);

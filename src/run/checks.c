@@ -19,11 +19,12 @@ static json_t *item_of(const struct due *due, size_t i)
 {
 	char name[32];
 	json_t *argv = json_array();
-	for (const char *const *a = due->check->argv; *a; a++)
+	const struct check *check = due->check;
+	for (const char *const *a = check->argv_of ? check->argv_of[due->host] : check->argv; *a; a++)
 		json_array_append_new(argv, json_string(*a));
 	snprintf(name, sizeof name, "check.%zu", i);
-	return json_pack("{s:s, s:o, s:s*, s:i, s:i}", "name", name, "run", argv, "input", due->check->input, "max",
-			 MOST_OUTPUT, "timeout", (int)due->check->timeout_ms);
+	return json_pack("{s:s, s:o, s:s*, s:i, s:i}", "name", name, "run", argv, "input", check->input, "max",
+			 MOST_OUTPUT, "timeout", (int)check->timeout_ms);
 }
 
 static void judge(struct due *due, const json_t *items, size_t i, struct arena *arena)

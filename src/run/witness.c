@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "modules/core/core.h"
 #include "run/verify.h"
 #include "slurm/slurmd-log.h"
 
@@ -22,10 +23,12 @@ static const char *log_path(const struct verifier *v, size_t host)
 
 static json_t *message_for(const struct verifier *v, size_t host)
 {
-	return json_pack("{s:s, s:[{s:s, s:[s, s, s], s:i, s:i}, {s:s, s:[s, s, s, s], s:i, s:i}]}", "verb", "collect",
-			 "items", "name", "slurmd", "run", "scontrol", "show", "slurmd", "max", MOST_TEXT, "timeout",
-			 ANSWER_MS, "name", "log", "run", "tail", "-c", END_OF_LOG, log_path(v, host), "max", MOST_TEXT,
-			 "timeout", ANSWER_MS);
+	json_t *ask = json_array();
+	for (const char *const *a = core_ask_slurmd(v->g->inv, host, v->g->arena); *a; a++)
+		json_array_append_new(ask, json_string(*a));
+	return json_pack("{s:s, s:[{s:s, s:o, s:i, s:i}, {s:s, s:[s, s, s, s], s:i, s:i}]}", "verb", "collect", "items",
+			 "name", "slurmd", "run", ask, "max", MOST_TEXT, "timeout", ANSWER_MS, "name", "log", "run",
+			 "tail", "-c", END_OF_LOG, log_path(v, host), "max", MOST_TEXT, "timeout", ANSWER_MS);
 }
 
 static struct witness judge(const json_t *answer, struct arena *arena)

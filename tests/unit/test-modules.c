@@ -127,6 +127,28 @@ static void each_partition_has_jobs_that_fit_it(void **state)
 	world_free(w);
 }
 
+/* slurmd is not at localhost, where scontrol looks for it, once it listens at its node's address only. */
+static void a_slurmd_is_asked_where_it_listens(void **state)
+{
+	(void)state;
+	static const char *const comms[] = {"", "slurm: { communication_parameters: keepalivetime=30 }\n",
+					    "slurm: { communication_parameters: [NoCtldInAddrAny] }\n",
+					    "slurm: { communication_parameters: [keepalivetime=30, noinaddrany] }\n"};
+	for (size_t i = 0; i < ARRAY_LEN(comms); i++) {
+		struct world *w = world_of(comms[i]);
+		bool yes[HOSTS] = {true, true, true};
+		world_resolve(w);
+		const struct verify_context v = {.cluster = w->cluster, .present = yes, .busy = yes};
+		struct checks checks = {.arena = w->arena};
+		module_named("core")->verify(&v, &checks);
+		const struct check *check = &checks.items[checks.len - 1];
+		assert_string_equal(check->id, "core:slurmd");
+		assert_true(check->hosts[1] && check->hosts[2]);
+		assert_string_equal(check->argv_of[2][i == 3 ? 1 : 0], i == 3 ? "SLURMD_NODENAME=n2" : "scontrol");
+		world_free(w);
+	}
+}
+
 static const struct finding *left(const struct world *w)
 {
 	for (size_t i = 0; i < w->cluster->findings.len; i++)
@@ -235,6 +257,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(hosts_get_what_their_class_chooses),
 	    cmocka_unit_test(each_partition_has_jobs_that_fit_it),
+	    cmocka_unit_test(a_slurmd_is_asked_where_it_listens),
 	    cmocka_unit_test(only_nodes_that_have_lmod_are_asked_for_it),
 	    cmocka_unit_test(a_host_that_loses_a_module_is_named_once),
 	    cmocka_unit_test(what_plugins_open_comes_before_their_daemon),

@@ -72,6 +72,13 @@ void core_munge_judge(const struct cluster *cluster, size_t primary, size_t host
  * reservation) is not ours to judge. */
 const char *core_node_fault(const struct slurm_node_state *node, const struct cluster_host *host, struct arena *arena);
 
+/*
+ * The command that asks a host's own slurmd whether it answers; in `arena`. scontrol(1) asks localhost where Slurm is built
+ * with --enable-multiple-slurmd, as Debian's is, unless SLURMD_NODENAME names the node (src/api/config_info.c,
+ * slurm_load_slurmd_status); with NoInAddrAny slurmd is not there.
+ */
+const char *const *core_ask_slurmd(const struct inventory *inv, size_t host, struct arena *arena);
+
 void core_verify(const struct verify_context *context, struct checks *checks);
 void core_prove(const struct verify_context *context, const struct job_set *set, struct checks *checks);
 

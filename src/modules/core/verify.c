@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/str.h"
 #include "base/vec.h"
@@ -73,25 +74,40 @@ static enum check_verdict judge_slurmd(const struct check *check, const struct c
 	return CHECK_FAILED;
 }
 
+const char *const *core_ask_slurmd(const struct inventory *inv, size_t host, struct arena *arena)
+{
+	static const char *const plain[] = {"scontrol", "show", "slurmd", NULL};
+	const char *how = inventory_param(inv->params, inv->param_count, "CommunicationParameters");
+	if (!str_has_item(how, "NoInAddrAny", strncasecmp))
+		return plain;
+	const char **argv = arena_calloc(arena, ARRAY_LEN(plain) + 2, sizeof *argv);
+	argv[0] = "env";
+	argv[1] = arena_printf(arena, "SLURMD_NODENAME=%s", inv->hosts[host].name);
+	memcpy(argv + 2, plain, sizeof plain);
+	return argv;
+}
+
 /*
  * slurmctld takes a slurmd that hangs for a good one until SlurmdTimeout is over. A job finds out; where none can be run,
  * because the node is busy, slurmd is asked. So is one whose process is stopped: that costs the others nothing.
  */
 static void add_answers(const struct verify_context *v, struct checks *checks)
 {
-	static const char *const argv[] = {"scontrol", "show", "slurmd", NULL};
-	bool *hosts = arena_calloc(checks->arena, v->cluster->inv->host_count, sizeof *hosts), any = false;
-	for (size_t i = 0; i < v->cluster->inv->host_count; i++) {
+	size_t count = v->cluster->inv->host_count;
+	bool *hosts = arena_calloc(checks->arena, count, sizeof *hosts), any = false;
+	const char *const **argv_of = arena_calloc(checks->arena, count, sizeof *argv_of);
+	for (size_t i = 0; i < count; i++) {
 		const struct facts *f = v->cluster->hosts[i].facts;
 		hosts[i] = is_wanted(v, i) &&
 			   ((f && f->slurmd_unit.stopped) || (v->busy && v->busy[i]) || (v->let_in && v->let_in[i]));
+		argv_of[i] = core_ask_slurmd(v->cluster->inv, i, checks->arena);
 		any |= hosts[i];
 	}
 	if (!any)
 		return;
 	struct check *check =
 	    checks_add(checks, "core", "core:slurmd", "slurmd answers on every node", CHECK_RUN, hosts);
-	check->argv = argv;
+	check->argv_of = argv_of;
 	check->timeout_ms = 12000;
 	check->judge = judge_slurmd;
 	check->fix = "look at its process and its log; a restart of slurmd leaves the jobs of its node alone";
