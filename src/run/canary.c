@@ -102,8 +102,7 @@ static int fail(struct gathered *g, const struct step *step, const struct action
 	bool there = roll_phase(g->roll, a->host) == FLEET_OPEN;
 	if (back && there && (ask_log(g, a, &said, err) < 0 || put_back(g, a, &why, err) < 0))
 		return -1;
-	if (!said)
-		said = roll_why(g->roll, a->host);
+	said = slurmd_log_cause(said, roll_why(g->roll, a->host), g->arena);
 	roll_hush(g->roll, a->host);
 	if (back && !why)
 		down_undone(down, a);

@@ -31,6 +31,15 @@ const char *slurmd_log_complaint(const char *text, struct arena *arena)
 	return last ? str_printable(arena, last, strnlen(last, MOST_SHOWN)) : NULL;
 }
 
+const char *slurmd_log_cause(const char *complaint, const char *told, struct arena *arena)
+{
+	const char *fatal = told ? strstr(told, "fatal: ") : NULL;
+	if (!fatal || (complaint && str_starts(complaint, "fatal: ")))
+		return complaint ? complaint : told;
+	const char *end = strstr(fatal, "; ");
+	return arena_strndup(arena, fatal, end ? (size_t)(end - fatal) : strlen(fatal));
+}
+
 const char *slurmd_log_path(const char *file, const char *hostname, const char *node, struct arena *arena)
 {
 	_cleanup_strbuf_ struct strbuf path = {0};

@@ -72,6 +72,25 @@ static void a_log_s_complaint_is_of_the_daemon_that_runs(void **state)
 			    "/var/log/n1/slurmd-host1.log");
 }
 
+/* It ended before it had a log: what stands there is of another start. */
+static void what_was_fatal_is_the_cause(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	static const char told[] =
+	    "slurmd.service was started and is now activating (auto-restart, exit-code); its journal: "
+	    "Started slurmd.service - Slurm node daemon.; slurmd: fatal: Cannot use BcastAddr; "
+	    "fatal: Cannot use BcastAddr; slurmd.service: Failed with result 'exit-code'.";
+	static const char silent[] = "slurmd.service was started and is now failed";
+	assert_string_equal(slurmd_log_cause("error: MPI: no pmix", told, arena), "fatal: Cannot use BcastAddr");
+	assert_string_equal(slurmd_log_cause(NULL, told, arena), "fatal: Cannot use BcastAddr");
+	assert_string_equal(slurmd_log_cause("fatal: no cgroup", told, arena), "fatal: no cgroup");
+	assert_string_equal(slurmd_log_cause("error: MPI: no pmix", silent, arena), "error: MPI: no pmix");
+	assert_string_equal(slurmd_log_cause(NULL, silent, arena), silent);
+	assert_string_equal(slurmd_log_cause("error: x", "fatal: at the end", arena), "fatal: at the end");
+	assert_null(slurmd_log_cause(NULL, NULL, arena));
+}
+
 /* What `scontrol show nodes -o` prints of a node. */
 static struct slurm_node_state node(struct arena *arena, const char *name, const char *state, const char *reason)
 {
@@ -163,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(srun_says_whether_the_job_or_the_nodes_were_wrong),
 	    cmocka_unit_test(a_log_s_complaint_is_of_the_daemon_that_runs),
+	    cmocka_unit_test(what_was_fatal_is_the_cause),
 	    cmocka_unit_test(a_node_serves_or_says_why_not),
 	    cmocka_unit_test(what_a_job_did_to_a_node_is_told_from_what_others_did),
 	    cmocka_unit_test(a_user_is_one_that_all_know_by_the_same_numbers),
