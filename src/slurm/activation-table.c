@@ -24,6 +24,9 @@
 #define LISTEN "slurm.conf(5): TCP listening settings require a restart"
 #define LOADED "the plugin is loaded when its daemon starts (src/common, src/slurmctld: *_init)"
 #define ALL "slurm.conf(5): all daemons and commands must be terminated before it is changed, and started afterwards"
+#define HASH \
+	"what started with another one does not accept its messages, running steps and srun included " \
+	"(src/interfaces/hash.c: it loads its own and hash/k12)"
 #define CONTAINER "steps of a job are started in the container that was made when the job began"
 #define CGROUPS "slurmd looks for the cgroups of running steps there"
 
@@ -58,6 +61,7 @@ static const struct need_row params[] = {
      "scontrol(1): a reconfigure does not change the authentication mechanism; running steps keep the old one"},
     {"ExtSensorsType", 2302, SLURM_NEED_RESTART_CTLD, SLURM_WITH_JOBS, LOADED},
     {"GresTypes", 2302, SLURM_NEED_RESTART_BOTH, SLURM_WITH_JOBS, BOTH},
+    {"HashPlugin", 0, SLURM_NEED_RESTART_BOTH, SLURM_IDLE_NODES, HASH},
     {"JobAcctGatherType", 2205, SLURM_NEED_RESTART_BOTH, SLURM_IDLE_NODES,
      "slurm.conf(5): it changes the messages between daemons; only while no job step runs"},
     {"JobAcctGatherType", 2302, SLURM_NEED_RESTART_BOTH, SLURM_WITH_JOBS, LOADED},
@@ -91,6 +95,8 @@ static const struct need_row params[] = {
     {"SwitchType", 0, SLURM_NEED_STOP_ALL, SLURM_NO_JOBS,
      "slurm.conf(5): daemons, commands and running jobs must be restarted; records of jobs may be lost"},
     {"TaskPlugin", 2302, SLURM_NEED_RESTART_SLURMD, SLURM_WITH_JOBS, LOADED},
+    {"TLSType", 0, SLURM_NEED_STOP_ALL, SLURM_IDLE_NODES,
+     "daemons, commands and running steps with it and without do not understand each other"},
     {"TopologyPlugin", 2302, SLURM_NEED_RESTART_BOTH, SLURM_WITH_JOBS, LOADED},
     {NULL},
 };

@@ -1,6 +1,6 @@
 /*
  * What Slurm takes where a parameter is not given: of those that reeve writes always, or that it writes to keep what
- * is in force. From slurm.conf(5) and src/common/read_config.h at the last tags of 22.05 and 24.11.
+ * is in force, or whose change demands much and whose default may be written out. From slurm.conf(5) and src/common/read_config.h at the last tags of 22.05 and 24.11.
  */
 #include <stddef.h>
 #include <strings.h>
@@ -16,6 +16,7 @@ static const struct {
     {"AuthType", 0, 0, "auth/munge"},
     {"CredType", 0, 0, "cred/munge"},
     {"DefMemPerNode", 0, 0, "0"},
+    {"HashPlugin", 2405, 0, "hash/k12"},
     {"MpiDefault", 0, 0, "none"},
     {"ProctrackType", 0, 0, "proctrack/cgroup"},
     {"ReturnToService", 0, 0, "0"},
@@ -29,6 +30,7 @@ static const struct {
     {"SlurmUser", 0, 0, "root"},
     {"StateSaveLocation", 0, 0, "/var/spool"},
     {"TaskPlugin", 0, 0, "task/none"},
+    {"TLSType", 2405, 0, "tls/none"},
 };
 
 const char *slurm_param_default(const char *name, unsigned release)

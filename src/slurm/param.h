@@ -79,7 +79,7 @@ const struct slurm_param *slurm_param_table(enum slurm_section section);
 
 /*
  * What Slurm takes in `release` (0: any, what all of them take) where a global parameter is not given. NULL where that
- * is nothing, or not known here: only parameters are known that reeve writes.
+ * is nothing, or not known here (defaults.c: which ones are).
  */
 const char *slurm_param_default(const char *name, unsigned release);
 

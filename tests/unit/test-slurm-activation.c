@@ -332,6 +332,13 @@ static void every_condition_holds_both_ways(void **state)
 		}
 	}
 	assert_true(conditions > 30);
+	/* A slurmctld or a step of hash/k12 cannot even be asked to reconfigure by what has hash/sha3. */
+	const struct slurm_activation *hash = compared(a, 2411, "HashPlugin=hash/k12\n", "HashPlugin=hash/sha3\n");
+	assert_int_equal(hash->need, SLURM_NEED_RESTART_BOTH);
+	assert_int_equal(hash->reasons[0].condition, SLURM_IDLE_NODES);
+	assert_true(hash->reasons[0].apart && hash->reasons[0].slurmd);
+	assert_int_equal(compared(a, 2411, "", "HashPlugin=k12\nTLSType=tls/none\n")->need, SLURM_NEED_NOTHING);
+	assert_int_equal(compared(a, 2411, "", "TLSType=tls/s2n\n")->reasons[0].condition, SLURM_IDLE_NODES);
 	/* The one way in which jobs are kept. */
 	assert_int_equal(
 	    compared(a, 2205, "SelectType=select/cons_res\n", "SelectType=select/cons_tres\n")->reasons[0].condition,
