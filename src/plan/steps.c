@@ -3,7 +3,8 @@
  *
  *	nothing, start    files; slurmctlds, the primary first; slurmds that do not run, or whose own texts differ
  *	reconfigure       files everywhere, then one `scontrol reconfigure`, which tells all slurmds; backups are
- *	                  signalled for themselves (slurmctld's backup has no case for it), then slurmds that need more
+ *	                  signalled for themselves (slurmctld's backup has no case for it), and those that do not run are
+ *	                  started; then slurmds that need more
  *	restart           files everywhere; slurmctlds, the primary first; `scontrol reconfigure`, so that slurmds read
  *	                  the file; slurmds
  *	nodes (to 24.05)  Slurm's FAQ, "add nodes": stop slurmctld, files everywhere, restart slurmds, start slurmctld
@@ -208,8 +209,7 @@ static bool slurmctld_runs(const struct plan *plan, size_t host)
 	return f && facts_unit_runs(&f->slurmctld_unit);
 }
 
-/* The controllers one after the other: the primary is in charge before a backup looks for it. */
-static void add_slurmctlds(struct builder *b, bool restart)
+static void add_primary(struct builder *b, bool restart)
 {
 	const struct inventory *inv = b->plan->cluster->inv;
 	struct step *s =
@@ -221,10 +221,23 @@ static void add_slurmctlds(struct builder *b, bool restart)
 		add_undo(b, s, "service:slurmctld.service");
 	}
 	end(b, s);
-	s = begin(b, STAGE_ACTIVATE, restart ? "restart slurmctld on the backups" : "start slurmctld on the backups");
+}
+
+static void add_backups(struct builder *b, bool restart)
+{
+	const struct inventory *inv = b->plan->cluster->inv;
+	struct step *s =
+	    begin(b, STAGE_ACTIVATE, restart ? "restart slurmctld on the backups" : "start slurmctld on the backups");
 	for (size_t i = 1; i < inv->controller_count; i++)
 		add_service(b, s, inv->controllers[i], "service:slurmctld.service", restart);
 	end(b, s);
+}
+
+/* The controllers one after the other: the primary is in charge before a backup looks for it. */
+static void add_slurmctlds(struct builder *b, bool restart)
+{
+	add_primary(b, restart);
+	add_backups(b, restart);
 }
 
 static bool slurmd_runs(const struct plan *plan, size_t host)
@@ -377,6 +390,19 @@ static void add_reconfigure(struct builder *b, bool backups)
 	end(b, s);
 }
 
+/*
+ * A backup that is new starts behind that: from 23.11 on the primary, when it reads its file again, tells the backups to
+ * stand back and waits for each (src/slurmctld/controller.c, _shutdown_bu_thread), and a backup that starts answers
+ * nobody before there is a heartbeat, which the primary writes once it knows of a backup (src/slurmctld/heartbeat.c).
+ */
+static void add_reconfigured(struct builder *b)
+{
+	add_files(b);
+	add_primary(b, false);
+	add_reconfigure(b, true);
+	add_backups(b, false);
+}
+
 static void add_drain(struct builder *b)
 {
 	struct arena *a = b->plan->arena;
@@ -442,15 +468,11 @@ static void add_activation(struct builder *b)
 		add_slurmds(b, false, true);
 		break;
 	case SLURM_NEED_RECONFIGURE:
-		add_files(b);
-		add_slurmctlds(b, false);
-		add_reconfigure(b, true);
+		add_reconfigured(b);
 		add_slurmds(b, false, true);
 		break;
 	case SLURM_NEED_RESTART_SLURMD:
-		add_files(b);
-		add_slurmctlds(b, false);
-		add_reconfigure(b, true);
+		add_reconfigured(b);
 		add_slurmds(b, true, true);
 		break;
 	case SLURM_NEED_RESTART_CTLD:

@@ -198,6 +198,32 @@ static void the_controller_that_leads_is_told_alone(void **state)
 	world_free(w);
 }
 
+/* It answers nobody while there is no heartbeat, and a primary that reads of it waits for its answer. */
+static void a_backup_that_is_new_starts_behind_the_reconfigure(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *version, *titles;
+	} cases[] = {
+	    {"24.11.5-4", "put the configuration in place | scontrol reconfigure | start slurmctld on the backups"},
+	    {"22.05.8-4+deb12u3", "put the configuration in place | restart slurmctld on the primary | "
+				  "restart slurmctld on the backups | scontrol reconfigure"}};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct world *w = world_new(world_yaml);
+		for (size_t k = 0; k < HOSTS; k++)
+			w->facts[k].slurmctld.installed = w->facts[k].slurmd.installed =
+			    w->facts[k].slurm_client.installed = cases[i].version;
+		world_edit(w, "controllers: [c1]", "controllers: [c1]\nstate: /srv/slurm");
+		world_running(w);
+		world_edit(w, "controllers: [c1]", "controllers: [c1, n2]\nstate: /srv/slurm");
+		w->slurmctld_differs[2] = true;
+		world_plan(w, OBSERVED_DIFFERS);
+		if (!strstr(world_titles(w), cases[i].titles))
+			fail_msg("%s: %s", cases[i].version, world_titles(w));
+		world_free(w);
+	}
+}
+
 static void order_follows_the_kind_of_change(void **state)
 {
 	(void)state;
@@ -751,6 +777,7 @@ int main(void)
 	    cmocka_unit_test(service_is_restarted_when_its_input_changes),
 	    cmocka_unit_test(first_start_and_no_change),
 	    cmocka_unit_test(the_controller_that_leads_is_told_alone),
+	    cmocka_unit_test(a_backup_that_is_new_starts_behind_the_reconfigure),
 	    cmocka_unit_test(order_follows_the_kind_of_change),
 	    cmocka_unit_test(a_node_that_joins_is_drained_before_its_slurmd_starts),
 	    cmocka_unit_test(a_node_that_joins_is_drained_where_slurmctld_is_to_start),

@@ -89,11 +89,12 @@ void world_plan(struct world *w, enum observed_state conf_state)
 		for (size_t k = 0; k < c->len; k++) {
 			bool conf = strstr(c->items[k].id, "/etc/slurm/slurm.conf");
 			bool slurmd = w->slurmd_differs[i] && streq(c->items[k].id, "service:slurmd.service");
+			bool slurmctld = w->slurmctld_differs[i] && streq(c->items[k].id, "service:slurmctld.service");
 			o[k] = (struct observed){
 			    .id = c->items[k].id,
-			    .state = conf     ? conf_state
-				     : slurmd ? OBSERVED_DIFFERS
-					      : OBSERVED_SAME,
+			    .state = conf                  ? conf_state
+				     : slurmd || slurmctld ? OBSERVED_DIFFERS
+							   : OBSERVED_SAME,
 			    .why = "",
 			};
 		}

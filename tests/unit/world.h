@@ -22,7 +22,7 @@ struct world {
 	const struct observed *observed[HOSTS];
 	struct live live;
 	struct slurm_node_state nodes[HOSTS];
-	bool slurmd_differs[HOSTS];
+	bool slurmd_differs[HOSTS], slurmctld_differs[HOSTS];
 	struct plan *plan;
 };
 
