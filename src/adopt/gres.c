@@ -2,7 +2,7 @@
  * gres.conf as `gres_conf` of classes. A line is for the nodes of its NodeName, or for all, and counts on those that have
  * its name in their Gres= (slurmd's merge of both, src/common/gres.c): there it is kept.
  */
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -38,8 +38,10 @@ static const struct inv_gres_line *line_of(struct builder *b, const struct slurm
 
 static long cores_of(struct builder *b, const struct slurm_unit *node)
 {
-	return atol(meaning_of_processors(&b->meaning, node->line, "Sockets")) *
-	       atol(meaning_of_processors(&b->meaning, node->line, "CoresPerSocket"));
+	uint64_t sockets = 0, cores = 0;
+	str_read_u64(meaning_of_processors(&b->meaning, node->line, "Sockets"), UINT16_MAX, &sockets);
+	str_read_u64(meaning_of_processors(&b->meaning, node->line, "CoresPerSocket"), UINT16_MAX, &cores);
+	return (long)(sockets * cores);
 }
 
 /* False where the node's Gres= does not name what the line gives. `*small`: the first node that says how many cores it has, and
