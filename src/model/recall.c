@@ -69,8 +69,7 @@ static void say_split(struct recall *r)
 	struct finding *f = finding_add(
 	    &c->findings, FINDING_STOP, CODE_RECORD_SPLIT, NULL,
 	    "the controllers' copies of the cluster's record differ, and no majority agrees: %s", strbuf_str(&text));
-	f->fix = "bring the missing controllers back; or decide which copy is right and put it to "
-		 "/var/lib/reeve/record.json "
+	f->fix = "bring the missing controllers back; or decide which copy is right and put it to " RECORD_PATH " "
 		 "of the other controllers; a controller that is gone for good: take it out of `controllers`";
 	f->origin = c->inv->controllers_at;
 }

@@ -2,7 +2,8 @@
  * record: what the cluster knows about itself, kept on its controllers in /var/lib/reeve/record.json (root only).
  *
  * Each controller has a copy with the epoch of the run that wrote it. Which one is right, a majority of them says
- * (model/copies.h). A controller without a copy (reimaged, new), or with another one, gets it with the next run. The record holds no secret: of the MUNGE key only a keyed
+ * (model/copies.h). A controller without a copy (reimaged, new), or with another one, gets it with the next run. A
+ * host that is no controller any more loses its copy. The record holds no secret: of the MUNGE key only a keyed
  * hash.
  */
 #ifndef REEVE_MODEL_RECORD_H
@@ -13,6 +14,8 @@
 
 #include "base/err.h"
 #include "facts/facts.h"
+
+#define RECORD_PATH "/var/lib/reeve/record.json"
 
 enum {
 	RECORD_FORMAT = 2,        /* of what is written; 1, which knew no exclusions, is read, too */

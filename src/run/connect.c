@@ -54,7 +54,7 @@ static int ask_record(const struct gathered *g, const struct record **ret, struc
 	const struct inventory *inv = g->inv;
 	struct fleet_request *requests = arena_calloc(g->arena, inv->controller_count, sizeof *requests);
 	json_t *message = json_pack("{s:s, s:[{s:s, s:s, s:i}]}", "verb", "collect", "items", "name", "record", "read",
-				    "/var/lib/reeve/record.json", "max", RECORD_MAX);
+				    RECORD_PATH, "max", RECORD_MAX);
 	size_t n = 0;
 	for (size_t i = 0; i < inv->controller_count; i++)
 		if (roll_in(g->roll, inv->controllers[i]))

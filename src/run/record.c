@@ -72,8 +72,8 @@ int apply_record(struct gathered *g, const struct apply_options *options, bool d
 		record->parent = g->cluster->record_digest.hex;
 	_cleanup_free_ char *text = record_encode(record);
 	struct fleet_blob blob = {digest_of(text, strlen(text)), text, strlen(text)};
-	json_t *put = json_pack("{s:s, s:s, s:s, s:s}", "verb", "put", "path", "/var/lib/reeve/record.json", "digest",
-				blob.digest.hex, "mode", "0600");
+	json_t *put = json_pack("{s:s, s:s, s:s, s:s}", "verb", "put", "path", RECORD_PATH, "digest", blob.digest.hex,
+				"mode", "0600");
 	json_t *append = json_pack("{s:s, s:s, s:s}", "verb", "append", "path", "/var/log/reeve/audit.log", "line",
 				   audit_line(g, options, done, ret));
 	struct fleet_request *requests = arena_calloc(g->arena, inv->controller_count * 2, sizeof *requests);

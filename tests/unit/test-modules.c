@@ -228,7 +228,22 @@ static void lists_of_modules_in_a_record_are_believed_when_they_are_ones(void **
 	}
 }
 
-#define PMIX "link:/usr/lib/aarch64-linux-gnu/pmix2/lib/libpmix.so"
+/* Its copy of the record would stand against the controllers' were it one again. */
+static void who_is_no_controller_any_more_has_no_record(void **state)
+{
+	(void)state;
+	struct world *w = world_new(world_yaml);
+	world_resolve(w);
+	w->facts[2].slurmctld_unit.loaded = true;
+	assert_null(catalog_find(modules_compile(w->cluster, 2, w->arena), "absent:" RECORD_PATH));
+	world_running(w);
+	world_resolve(w);
+	assert_non_null(catalog_find(modules_compile(w->cluster, 2, w->arena), "absent:" RECORD_PATH));
+	assert_null(catalog_find(modules_compile(w->cluster, 0, w->arena), "absent:" RECORD_PATH));
+	world_free(w);
+}
+
+#define PMIX "/usr/lib/aarch64-linux-gnu/pmix2/lib/libpmix.so"
 
 /* A library that slurmd's plugins open comes before slurmd, which is restarted for it; a release that needs none gets none. */
 static void what_plugins_open_comes_before_their_daemon(void **state)
@@ -239,15 +254,15 @@ static void what_plugins_open_comes_before_their_daemon(void **state)
 	w->facts[2].slurmd.installed = "21.08.5-2";
 	world_resolve(w);
 	const struct catalog *c = modules_compile(w->cluster, 1, w->arena);
-	const struct resource *link = catalog_find(c, PMIX);
+	const struct resource *link = catalog_find(c, "link:" PMIX);
 	assert_non_null(link);
 	assert_string_equal(link->link.target, "libpmix.so.2.6.2");
 	const struct resource *slurmd = catalog_find(c, "service:slurmd.service");
-	assert_string_equal(slurmd->service.inputs[0], PMIX + strlen("link:"));
+	assert_string_equal(slurmd->service.inputs[0], PMIX);
 	assert_null(slurmd->service.inputs[1]);
 	assert_true(link < slurmd && link->stage < slurmd->stage);
 	c = modules_compile(w->cluster, 2, w->arena);
-	assert_null(catalog_find(c, PMIX));
+	assert_null(catalog_find(c, "link:" PMIX));
 	assert_null(catalog_find(c, "service:slurmd.service")->service.inputs);
 	world_free(w);
 }
@@ -260,6 +275,7 @@ int main(void)
 	    cmocka_unit_test(a_slurmd_is_asked_where_it_listens),
 	    cmocka_unit_test(only_nodes_that_have_lmod_are_asked_for_it),
 	    cmocka_unit_test(a_host_that_loses_a_module_is_named_once),
+	    cmocka_unit_test(who_is_no_controller_any_more_has_no_record),
 	    cmocka_unit_test(what_plugins_open_comes_before_their_daemon),
 	    cmocka_unit_test(lists_of_modules_in_a_record_are_believed_when_they_are_ones),
 	};

@@ -166,6 +166,17 @@ static void excluded(const struct cluster_host *h, struct catalog *out)
 			catalog_service(out, STAGE_ACTIVATE, units[i], NO, NO, NULL);
 }
 
+/*
+ * A slurmctld on a plain compute node would take itself for a controller of some other file. Of the record, which the
+ * controllers have, a host that was one keeps an old copy: were it a controller again, that would stand against the others'.
+ */
+static void no_controller(const struct cluster *c, struct catalog *out)
+{
+	catalog_service(out, STAGE_ACTIVATE, "slurmctld.service", NO, NO, NULL);
+	if (c->record)
+		catalog_absent(out, STAGE_SERVICES, RECORD_PATH);
+}
+
 static void compile(const struct cluster *c, size_t index, struct catalog *out)
 {
 	const struct cluster_host *h = &c->hosts[index];
@@ -187,8 +198,7 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 	if (h->inv->controller)
 		slurmctld(c, out);
 	else if (h->facts && h->facts->slurmctld_unit.loaded)
-		/* A slurmctld on a plain compute node would take itself for a controller of some other file. */
-		catalog_service(out, STAGE_ACTIVATE, "slurmctld.service", NO, NO, NULL);
+		no_controller(c, out);
 	if (h->serves)
 		slurmd(c, h, out);
 	else if (h->facts && h->facts->slurmd_unit.loaded)
