@@ -5,7 +5,7 @@
 #include "plan/serving.h"
 #include "run/examine.h"
 
-/* Hosts whose node does not serve; NULL: none. */
+/* Hosts whose node does not serve, or with a port that is closed; NULL: none. */
 static const bool *hosts_in_question(const struct operation *o)
 {
 	const struct live *live = o->gathered.live;
@@ -15,6 +15,8 @@ static const bool *hosts_in_question(const struct operation *o)
 		if (h && o->gathered.cluster->hosts[h->index].serves && serving_of(&live->nodes[i]) == SERVING_NOT)
 			any = hosts[h->index] = true;
 	}
+	for (size_t i = 0; i < o->gathered.ports.len; i++)
+		any = hosts[inventory_host(o->inv, o->gathered.ports.items[i].host)->index] = true;
 	return any ? hosts : NULL;
 }
 
@@ -31,6 +33,7 @@ static int plan(struct context *context, struct operation *o)
 	struct err err = {0};
 	struct findings causes;
 	o->options.content = true;
+	o->options.wires = true;
 	if (gather(&o->gathered, o->inv, &o->options, &err) < 0 || look_for_causes(o, &causes, &err) < 0)
 		return context_fail(context, &err);
 	report_hide(o->report);

@@ -52,12 +52,8 @@ static int judge(struct gathered *g, struct doctor *d, struct err *err)
 	return 0;
 }
 
-typedef json_t *(*asker)(const struct cluster *c, size_t host, struct arena *arena);
-
-typedef int (*judges)(struct gathered *g, struct doctor *d, struct err *err);
-
 /* Asks all that are in the run, and has the answers judged. `d` is complete but for them. */
-static int ask(struct gathered *g, struct doctor *d, asker items_of, judges judged, struct err *err)
+static int ask(struct gathered *g, struct doctor *d, struct err *err)
 {
 	const struct cluster *cluster = d->cluster;
 	size_t count = g->inv->host_count, n = 0;
@@ -68,7 +64,7 @@ static int ask(struct gathered *g, struct doctor *d, asker items_of, judges judg
 	for (size_t i = 0; i < count; i++) {
 		if (!roll_in(g->roll, i) || cluster_is_out(&cluster->hosts[i]))
 			continue;
-		messages[n] = json_pack("{s:s, s:o}", "verb", "collect", "items", items_of(cluster, i, g->arena));
+		messages[n] = json_pack("{s:s, s:o}", "verb", "collect", "items", doctor_items(cluster, i, g->arena));
 		requests[n] = roll_request(g->roll, i, messages[n]);
 		n++;
 	}
@@ -85,7 +81,7 @@ static int ask(struct gathered *g, struct doctor *d, asker items_of, judges judg
 		if (!requests[i].answer)
 			roll_fail(g->roll, roll_host(g->roll, &requests[i]), CODE_LOST, &requests[i].error);
 	if (rc == 0)
-		rc = judged(g, d, err);
+		rc = judge(g, d, err);
 	for (size_t i = 0; i < n; i++) {
 		fleet_request_clear(&requests[i]);
 		json_decref(messages[i]);
@@ -100,24 +96,11 @@ int examine(struct gathered *g, const bool *chosen, struct findings *findings, s
 			   .observed = g->observed,
 			   .chosen = chosen,
 			   .findings = findings};
-	return ask(g, &d, doctor_items, judge, err);
+	return ask(g, &d, err);
 }
 
 int examine_anew(struct gathered *g, const bool *chosen, struct findings *findings, struct err *err)
 {
 	struct doctor d = {.chosen = chosen, .findings = findings};
-	return gather_now(g, &d.cluster, err) < 0 ? -1 : ask(g, &d, doctor_items, judge, err);
-}
-
-static int judge_ports(struct gathered *g, struct doctor *d, struct err *err)
-{
-	(void)g, (void)err;
-	doctor_judge_ports(d);
-	return 0;
-}
-
-int examine_ports(struct gathered *g, struct findings *findings, struct err *err)
-{
-	struct doctor d = {.cluster = g->cluster, .findings = findings};
-	return ask(g, &d, doctor_port_items, judge_ports, err);
+	return gather_now(g, &d.cluster, err) < 0 ? -1 : ask(g, &d, err);
 }

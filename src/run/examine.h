@@ -19,7 +19,4 @@ int examine(struct gathered *g, const bool *chosen, struct findings *findings, s
 /* The same in a run that has changed the hosts: new facts are asked for first, and what is said of resources is not judged. */
 int examine_anew(struct gathered *g, const bool *chosen, struct findings *findings, struct err *err);
 
-/* The ports of Slurm alone, of a cluster that was just made, too: who does not get through to which daemon. */
-int examine_ports(struct gathered *g, struct findings *findings, struct err *err);
-
 #endif

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "doctor/doctor.h"
 #include "model/beside.h"
 #include "modules/core/core.h"
 #include "modules/module.h"
@@ -143,7 +144,38 @@ static size_t running_controller(const struct gathered *g)
 	return SIZE_MAX;
 }
 
-enum question { ASKED_PROBE, ASKED_MUNGE, ASKED_LIVE };
+/* How hosts hear each other: what MUNGE says, and Slurm's ports. `*ret_munge`: there is something to decode. NULL: nothing. */
+static json_t *wires_of(struct gathered *g, size_t primary, size_t host, bool *ret_munge)
+{
+	json_t *munge = primary == SIZE_MAX ? NULL : core_munge_items(g->cluster, primary, host, g->credentials);
+	json_t *ports =
+	    g->options->wires || g->options->lock ? doctor_port_items(g->cluster, host, g->arena) : json_array();
+	*ret_munge = munge != NULL;
+	if (munge) {
+		json_array_extend(munge, ports);
+		json_decref(ports);
+		return munge;
+	}
+	if (json_array_size(ports))
+		return ports;
+	json_decref(ports);
+	return NULL;
+}
+
+/* The answers, by host index; they are released. What a port's being closed means for the run, its verification says. */
+static void judge_ports(struct gathered *g, json_t **answers)
+{
+	struct doctor d = {.cluster = g->cluster, .answers = (const json_t *const *)answers, .findings = &g->ports};
+	g->ports = (struct findings){.arena = g->arena};
+	doctor_judge_ports(&d);
+	for (size_t i = 0; i < g->ports.len; i++)
+		if (g->ports.items[i].weight > FINDING_HOST)
+			g->ports.items[i].weight = FINDING_HOST;
+	for (size_t i = 0; i < g->inv->host_count; i++)
+		json_decref(answers[i]);
+}
+
+enum question { ASKED_PROBE, ASKED_MUNGE, ASKED_PORTS, ASKED_LIVE };
 
 /* Probe, the MUNGE star and the live state in one round: several requests to a host are sent ahead and answered in
  * order. */
@@ -154,6 +186,8 @@ static int ask_probe(struct gathered *g, struct err *err)
 	struct fleet_request *requests = arena_calloc(g->arena, most, sizeof *requests);
 	enum question *kinds = arena_calloc(g->arena, most, sizeof *kinds);
 	json_t **messages = arena_calloc(g->arena, most, sizeof *messages);
+	json_t **heard = arena_calloc(g->arena, g->inv->host_count, sizeof *heard);
+	bool munge;
 	for (size_t host = 0; host < g->inv->host_count; host++) {
 		g->catalogs[host] = NULL;
 		if (!roll_in(g->roll, host))
@@ -163,12 +197,11 @@ static int ask_probe(struct gathered *g, struct err *err)
 		kinds[n] = ASKED_PROBE;
 		requests[n] = roll_request(g->roll, host, messages[n]);
 		n++;
-		json_t *items =
-		    primary == SIZE_MAX ? NULL : core_munge_items(g->cluster, primary, host, g->credentials);
+		json_t *items = wires_of(g, primary, host, &munge);
 		if (!items)
 			continue;
 		messages[n] = collect(items);
-		kinds[n] = ASKED_MUNGE;
+		kinds[n] = munge ? ASKED_MUNGE : ASKED_PORTS;
 		requests[n] = roll_request(g->roll, host, messages[n]);
 		n++;
 	}
@@ -195,9 +228,12 @@ static int ask_probe(struct gathered *g, struct err *err)
 		} else if (kinds[i] == ASKED_LIVE && requests[i].answer) {
 			g->live = live_decode(requests[i].answer, host, brief, g->arena);
 		}
+		if (kinds[i] == ASKED_MUNGE || kinds[i] == ASKED_PORTS)
+			heard[host] = json_incref(json_object_get(requests[i].answer, "items"));
 		fleet_request_clear(&requests[i]);
 		json_decref(messages[i]);
 	}
+	judge_ports(g, heard);
 	return rc;
 }
 
@@ -409,7 +445,7 @@ static int ask_credentials(struct gathered *g, struct err *err)
 	return rc;
 }
 
-int gather_munge(struct gathered *g, struct err *err)
+int gather_wires(struct gathered *g, struct err *err)
 {
 	g->munge = (struct findings){.arena = g->arena};
 	size_t primary = roll_controller(g->roll), n = 0;
@@ -417,9 +453,10 @@ int gather_munge(struct gathered *g, struct err *err)
 		return primary == SIZE_MAX ? 0 : -1;
 	struct fleet_request *requests = arena_calloc(g->arena, g->inv->host_count, sizeof *requests);
 	json_t **messages = arena_calloc(g->arena, g->inv->host_count, sizeof *messages);
+	json_t **heard = arena_calloc(g->arena, g->inv->host_count, sizeof *heard);
+	bool *munge = arena_calloc(g->arena, g->inv->host_count, sizeof *munge);
 	for (size_t host = 0; host < g->inv->host_count; host++) {
-		json_t *items =
-		    roll_in(g->roll, host) ? core_munge_items(g->cluster, primary, host, g->credentials) : NULL;
+		json_t *items = roll_in(g->roll, host) ? wires_of(g, primary, host, &munge[host]) : NULL;
 		if (!items)
 			continue;
 		messages[n] = collect(items);
@@ -428,12 +465,14 @@ int gather_munge(struct gathered *g, struct err *err)
 	}
 	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
 	for (size_t i = 0; i < n; i++) {
-		if (requests[i].answer)
-			core_munge_judge(g->cluster, primary, roll_host(g->roll, &requests[i]), requests[i].answer,
-					 &g->munge);
+		size_t host = roll_host(g->roll, &requests[i]);
+		if (requests[i].answer && munge[host])
+			core_munge_judge(g->cluster, primary, host, requests[i].answer, &g->munge);
+		heard[host] = json_incref(json_object_get(requests[i].answer, "items"));
 		fleet_request_clear(&requests[i]);
 		json_decref(messages[i]);
 	}
+	judge_ports(g, heard);
 	return rc;
 }
 

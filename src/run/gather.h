@@ -23,6 +23,7 @@ struct gather_options {
 	const char *command;         /* and what: "`reeve apply`, process 4711" */
 	struct interrupt *interrupt; /* NULL: nobody interrupts */
 	bool content;                /* probe brings the content of files that differ */
+	bool wires;                  /* and who gets through to Slurm's ports; `lock` asks it, too */
 	struct cluster_options cluster;
 	struct plan_options plan;
 	struct report *report; /* NULL: silent */
@@ -42,6 +43,7 @@ struct gathered {
 	const char **credentials;         /* by host index: MUNGE credentials, NULL: none */
 	struct live *live;                /* NULL: no controller runs */
 	struct findings munge;            /* of the star */
+	struct findings ports;            /* of Slurm, as hosts reach them: FINDING_HOST at most (doctor/ports.c) */
 	struct findings refused;          /* where the lock was: by whom, and what to do */
 	bool locked;                      /* it has the lock */
 	bool done;                        /* the run came to its end */
@@ -66,8 +68,8 @@ int gather_now(struct gathered *g, const struct cluster **ret, struct err *err);
 /* Asks the first present controller whose slurmctld answers; sets g->live. */
 int gather_live(struct gathered *g, struct err *err);
 
-/* Fresh credentials from all, decoded as a star; replaces g->munge. */
-int gather_munge(struct gathered *g, struct err *err);
+/* Fresh credentials from all, decoded as a star, and Slurm's ports; replaces g->munge and g->ports. */
+int gather_wires(struct gathered *g, struct err *err);
 
 /* Part of gather, in a file of its own: connects the sessions of the roll. */
 int gather_connect(struct gathered *g, struct err *err);

@@ -16,7 +16,6 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "plan/serving.h"
-#include "run/examine.h"
 
 void verify_phase(const struct verifier *v, const char *title)
 {
@@ -99,23 +98,19 @@ static void take_munge(struct verifier *v)
 }
 
 /* A closed port is named before a node that never registers, or a job that does not end, would be waited for. */
-static int try_ports(struct verifier *v, struct err *err)
+static void take_ports(struct verifier *v)
 {
-	struct findings closed = {.arena = v->g->arena};
-	if (examine_ports(v->g, &closed, err) < 0)
-		return -1;
-	for (size_t i = 0; i < closed.len; i++) {
-		struct finding *f = &closed.items[i];
-		const struct inv_host *h = inventory_host(v->g->inv, f->host);
-		if (f->weight > FINDING_HOST)
-			f->weight = FINDING_HOST;
-		if (f->weight == FINDING_HOST && !v->present[h->index])
+	const struct findings *ports = &v->g->ports;
+	for (size_t i = 0; i < ports->len; i++) {
+		const struct finding *f = &ports->items[i];
+		size_t host = inventory_host(v->g->inv, f->host)->index;
+		bool blames = f->weight == FINDING_HOST;
+		if (blames && !v->present[host])
 			continue;
 		*vec_push_in(v->g->arena, &v->result->findings) = *f;
-		if (f->weight == FINDING_HOST)
-			blame(v, h->index, f->what);
+		if (blames)
+			blame(v, host, f->what);
 	}
-	return 0;
 }
 
 static size_t first_controller(const struct gathered *g)
@@ -207,6 +202,8 @@ static int verify_idle_run(struct verifier *v, bool core, struct err *err)
 	if (core)
 		look_at_primary(v);
 	take_munge(v);
+	if (core)
+		take_ports(v);
 	struct checks checks = find_checks(v);
 	return verify_live(v, &checks, false, err) < 0 ? -1 : verify_checks(v, &checks, err);
 }
@@ -219,12 +216,12 @@ static int verify_changed_run(struct verifier *v, bool core, bool all, struct er
 	bool *due = arena_calloc(g->arena, MODULES_MAX, sizeof *due);
 	if (core) {
 		verify_phase(v, "MUNGE credentials");
-		if (gather_munge(g, err) < 0)
+		if (gather_wires(g, err) < 0)
 			return -1;
 	}
 	take_munge(v);
-	if (core && try_ports(v, err) < 0)
-		return -1;
+	if (core)
+		take_ports(v);
 	if (gather_live(g, err) < 0)
 		return -1;
 	v->context.controller = first_controller(g);

@@ -103,6 +103,11 @@ faults() {
 
 @test "a node that cannot be reached is no green, and the port is the cause" {
 	wall d2 'tcp dport 6818 drop'
+	run --separate-stderr "$REEVE" --lab plan
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"d2: d1 cannot connect to its slurmd (port 6818) [port-slurmd]"* ]]
+	run -3 "$REEVE" --lab apply
 	wall d1 'ip saddr 10.67.0.13 tcp dport 6817 drop'
 	run "$REEVE" --lab apply --verify
 	unwall d2
