@@ -1,3 +1,5 @@
+bats_require_minimum_version 1.5.0
+
 # reeve doctor on real nodes: nothing on a healthy and busy cluster, and each fault by its cause, on its host, and nothing else.
 # The tests build on one another, in this order.
 
