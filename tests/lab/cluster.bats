@@ -63,7 +63,7 @@ jobs_live() {
 	done
 	[ "$status" -eq 1 ]
 	[[ $output == *"state-share"* ]]
-	[[ $output == *"cargyll: it does not see in /mnt/nfs/slurm/state what bettley wrote there"* ]]
+	[[ $output == *"cargyll,dalt: it does not see in /mnt/nfs/slurm/state what bettley wrote there"* ]]
 	[ "$(on bettley systemctl is-active slurmctld)" != active ]
 	[ "$(on fenn systemctl is-active slurmd)" != active ]
 }
@@ -430,6 +430,9 @@ jobs_live() {
 		sleep 0.5
 	done
 	[ -z "$(on bettley sinfo -h -t completing,down,drain -n fenn,gardener -o %N)" ]
+	# The link is dpkg's from now on, and younger than slurmd.
+	apply
+	jobs_live
 }
 
 @test "lmod: apply of one module touches its own only" {
