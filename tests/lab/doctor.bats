@@ -104,6 +104,7 @@ faults() {
 }
 
 @test "a node that cannot be reached is no green, and the port is the cause" {
+	"$REEVE" --lab apply
 	wall d2 'tcp dport 6818 drop'
 	run --separate-stderr "$REEVE" --lab plan
 	echo "$output"
