@@ -15,7 +15,7 @@ import threading
 import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
-PACKAGES = ("munge", "slurmd", "slurm-client", "logrotate")
+PACKAGES = ("munge", "slurmd", "slurm-client", "logrotate", "libpmix2")
 QUESTIONS = ("dpkg-query -W munge slurmd slurm-client; sha256sum /etc/slurm/slurm.conf /etc/slurm/cgroup.conf; "
              "systemctl is-active munge slurmd")
 
