@@ -181,10 +181,21 @@ static const char *other_than(const char *text, const char *wanted)
 	return text && wanted && !streq(text, wanted) ? text : NULL;
 }
 
+/* No daemon starts with a file that names no cluster (emptied, cut short), so that none runs with it. */
+static bool can_be_in_force(struct plan *plan, const char *text)
+{
+	const struct slurm_conf *conf = parse(plan, text);
+	return conf && slurm_conf_get(conf, "ClusterName");
+}
+
 static enum slurm_need need_of(struct texts *t, const struct facts *f, struct slurm_activation **ret_worst)
 {
 	enum slurm_need need = SLURM_NEED_NOTHING;
-	const char *const olds[] = {other_than(f->in_force_slurm, t->slurm), other_than(facts_slurm(f), t->slurm)};
+	const char *olds[] = {other_than(f->in_force_slurm, t->slurm), other_than(facts_slurm(f), t->slurm)};
+	if (f->in_force_slurm && olds[1] && !can_be_in_force(t->plan, olds[1])) {
+		need = SLURM_NEED_RECONFIGURE;
+		olds[1] = NULL;
+	}
 	const char *const groups[] = {other_than(f->in_force_cgroup, t->cgroup), other_than(f->cgroup_conf, t->cgroup)};
 	const char *const gres[] = {other_than(f->in_force_gres, t->gres), other_than(f->gres_conf, t->gres)};
 	for (size_t i = 0; i < 2; i++) {

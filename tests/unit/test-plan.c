@@ -767,9 +767,27 @@ static void an_adopted_cluster_is_corrected_under_its_jobs(void **state)
 	}
 }
 
+/* What was emptied by hand is in force nowhere: it is replaced, and no job is in the way of that. */
+static void an_emptied_file_asks_for_nothing(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {"", "# nothing is left\n", "SlurmctldHost=c1\nStateSaveLocation=/var/sp"};
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct world *w = world_new(world_yaml);
+		world_running(w);
+		w->facts[0].slurm_conf = texts[i];
+		world_resolve(w);
+		world_plan(w, OBSERVED_DIFFERS);
+		assert_int_equal(w->plan->need, SLURM_NEED_RECONFIGURE);
+		assert_false(world_has(&w->plan->findings, "jobs-in-the-way"));
+		world_free(w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(an_emptied_file_asks_for_nothing),
 	    cmocka_unit_test(slurm_conf_is_what_the_file_says),
 	    cmocka_unit_test(key_is_decided_by_record_and_daemons),
 	    cmocka_unit_test(harm_is_found_before_anything_is_touched),
