@@ -119,12 +119,12 @@ static void read_class(struct reader *r, const struct slurm_unit *node)
  */
 static bool gives_threads(const struct builder *b, const struct slurm_line *line)
 {
-	static const char *const shapes[] = {"Boards", "Sockets", "SocketsPerBoard", "CoresPerSocket",
-					     "ThreadsPerCore"};
 	const char *select = slurm_conf_get(b->conf, "SelectType"), *cpus = meaning_get(line, "CPUs");
-	for (size_t i = 0; i < ARRAY_LEN(shapes); i++)
-		if (meaning_get(line, shapes[i]))
+	for (size_t i = 0; i < line->count; i++) {
+		const char *key = meaning_key(line->pairs[i].key);
+		if (meaning_is_processors(key) && strcasecmp(key, "CPUs") != 0)
 			return false;
+	}
 	if (!select)
 		select = slurm_param_default("SelectType", b->release);
 	return cpus && !streq(cpus, "1") && !(select && strcasecmp(select, "select/linear") == 0);

@@ -26,9 +26,7 @@ static const char *backup(const struct doctor_host *h)
 
 static unsigned port(const struct doctor_host *h)
 {
-	uint64_t number;
-	const char *value = doctor_param(h, "AccountingStoragePort");
-	return value && str_to_u64(value, 1, 65535, &number) == 0 ? (unsigned)number : 6819;
+	return doctor_port(h, "AccountingStoragePort", 6819);
 }
 
 static void ask_servers(const struct doctor_host *h, json_t *items)

@@ -121,6 +121,14 @@ static const char *address_of(const struct cluster *c, size_t host, const char *
 	return facts ? facts_address(&facts->beside, name) : NULL;
 }
 
+unsigned doctor_port(const struct doctor_host *h, const char *key, unsigned otherwise)
+{
+	const char *value = doctor_param(h, key);
+	uint64_t port;
+	const char *text = value ? arena_strndup(h->arena, value, strcspn(value, "-")) : "";
+	return str_to_u64(text, 1, 65535, &port) == 0 ? (unsigned)port : otherwise;
+}
+
 void doctor_ask_connect(const struct doctor_host *h, json_t *items, const char *name, unsigned port)
 {
 	const char *address = address_of(h->cluster, h->host->index, name);

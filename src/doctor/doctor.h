@@ -139,6 +139,9 @@ void doctor_ask_unit(json_t *items, const char *unit);    /* "munge.service" */
 void doctor_ask_process(json_t *items, const char *name); /* as the kernel has it: at most 15 bytes */
 enum { DOCTOR_CONNECTS = 4096 };                          /* as many as an agent tries (wire.h) */
 
+/* The parameter's value as a port, or the first of its range ("6817-6820"); `otherwise` where it is none. */
+unsigned doctor_port(const struct doctor_host *h, const char *key, unsigned otherwise);
+
 /* Does somebody listen at this address? All are tried beside each other, within 1.3 s. A name that the
  * host does not know is not asked, nor what is beyond the most that an agent takes. */
 void doctor_ask_connect(const struct doctor_host *h, json_t *items, const char *name, unsigned port);

@@ -17,29 +17,20 @@
 
 enum { SLURMCTLD_PORT = 6817, SLURMD_PORT = 6818 };
 
-/* The parameter's value, or the first of its range ("6817-6820"). */
-static unsigned port_of(const struct doctor_host *h, const char *key, unsigned otherwise)
-{
-	const char *value = doctor_param(h, key);
-	uint64_t port;
-	const char *text = value ? arena_strndup(h->arena, value, strcspn(value, "-")) : "";
-	return str_to_u64(text, 1, 65535, &port) == 0 ? (unsigned)port : otherwise;
-}
-
 static unsigned slurmctld_port(const struct doctor_host *h)
 {
-	return port_of(h, "SlurmctldPort", SLURMCTLD_PORT);
+	return doctor_port(h, "SlurmctldPort", SLURMCTLD_PORT);
 }
 
 static unsigned slurmd_port(const struct doctor_host *h)
 {
-	return port_of(h, "SlurmdPort", SLURMD_PORT);
+	return doctor_port(h, "SlurmdPort", SLURMD_PORT);
 }
 
 /* 0: srun takes any. */
 static unsigned srun_port(const struct doctor_host *h)
 {
-	return port_of(h, "SrunPortRange", 0);
+	return doctor_port(h, "SrunPortRange", 0);
 }
 
 static bool serves(const struct doctor_host *h, size_t host)
