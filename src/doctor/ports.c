@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/str.h"
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
 #include "slurm/activation.h"
@@ -101,6 +100,15 @@ static const char *list_of(const struct doctor *d, const struct wires *w)
 	return hostlist_compress(w->names.items, w->names.len, d->findings->arena);
 }
 
+static void say_way(const struct doctor *d, struct finding *f, const struct wires *w, const char *from, unsigned port,
+		    const char *to)
+{
+	f->evidence = w->evidence;
+	f->fix =
+	    doctor_text(d, "let %s through to TCP port %u of %s: see the firewalls of these hosts and between them",
+			from, port, to);
+}
+
 static void to_slurmctld(struct doctor *d, size_t host)
 {
 	const struct doctor_host h = doctor_host_of(d, host);
@@ -112,10 +120,7 @@ static void to_slurmctld(struct doctor *d, size_t host)
 		return;
 	struct finding *f =
 	    doctor_add(d, host, "it cannot connect to slurmctld on %s (port %u)", list_of(d, &w), slurmctld_port(&h));
-	f->evidence = w.evidence;
-	f->fix =
-	    doctor_text(d, "let %s through to TCP port %u of %s: see the firewalls of these hosts and between them",
-			h.host->name, slurmctld_port(&h), list_of(d, &w));
+	say_way(d, f, &w, h.host->name, slurmctld_port(&h), list_of(d, &w));
 }
 
 static void to_slurmd(struct doctor *d, size_t host)
@@ -129,10 +134,7 @@ static void to_slurmd(struct doctor *d, size_t host)
 		return;
 	struct finding *f =
 	    doctor_add(d, host, "%s cannot connect to its slurmd (port %u)", list_of(d, &w), slurmd_port(&h));
-	f->evidence = w.evidence;
-	f->fix =
-	    doctor_text(d, "let %s through to TCP port %u of %s: see the firewalls of these hosts and between them",
-			list_of(d, &w), slurmd_port(&h), h.host->name);
+	say_way(d, f, &w, list_of(d, &w), slurmd_port(&h), h.host->name);
 }
 
 /* srun listens only while it runs: a refused connection is what is to be expected there. */

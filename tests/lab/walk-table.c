@@ -12,58 +12,23 @@
 #define DEVICES "it needs devices that the nodes do not have"
 #define BESIDE "it needs a file of its own beside slurm.conf, which reeve does not write"
 
-#define SET(name, value) \
+#define ROW(...) \
 	{ \
-		SLURM_GLOBAL, name, value, NULL, WALK_TOGETHER, NULL, 0, 0 \
+		__VA_ARGS__ \
 	}
-#define WITH(name, value, with) \
-	{ \
-		SLURM_GLOBAL, name, value, with, WALK_TOGETHER, NULL, 0, 0 \
-	}
-#define EXCLUDES(name, value, with) \
-	{ \
-		SLURM_GLOBAL, name, value, with, WALK_EXCLUDES, NULL, 0, 0 \
-	}
-#define ASKED(name, value, with) \
-	{ \
-		SLURM_GLOBAL, name, value, with, WALK_ASKED, NULL, 0, 0 \
-	}
-#define NEVER(name, why) \
-	{ \
-		SLURM_GLOBAL, name, NULL, NULL, WALK_TOGETHER, why, 0, 0 \
-	}
-#define UNTIL(name, value, until) \
-	{ \
-		SLURM_GLOBAL, name, value, NULL, WALK_TOGETHER, NULL, 0, until \
-	}
-#define SINCE(name, value, since) \
-	{ \
-		SLURM_GLOBAL, name, value, NULL, WALK_TOGETHER, NULL, since, 0 \
-	}
-#define NODE(name, value) \
-	{ \
-		SLURM_NODE, name, value, NULL, WALK_TOGETHER, NULL, 0, 0 \
-	}
-#define PART(name, value) \
-	{ \
-		SLURM_PARTITION, name, value, NULL, WALK_TOGETHER, NULL, 0, 0 \
-	}
-#define PART_EXCLUDES(name, value, with) \
-	{ \
-		SLURM_PARTITION, name, value, with, WALK_EXCLUDES, NULL, 0, 0 \
-	}
-#define PART_NEVER(name, why) \
-	{ \
-		SLURM_PARTITION, name, NULL, NULL, WALK_TOGETHER, why, 0, 0 \
-	}
-#define CGROUP(name, value) \
-	{ \
-		SLURM_CGROUP, name, value, NULL, WALK_TOGETHER, NULL, 0, 0 \
-	}
-#define FILE_LINE(name, value) \
-	{ \
-		WALK_FILE, name, value, NULL, WALK_EXCLUDES, NULL, 0, 0 \
-	}
+#define SET(name, value) ROW(SLURM_GLOBAL, name, value, NULL, WALK_TOGETHER, NULL, 0, 0)
+#define WITH(name, value, with) ROW(SLURM_GLOBAL, name, value, with, WALK_TOGETHER, NULL, 0, 0)
+#define EXCLUDES(name, value, with) ROW(SLURM_GLOBAL, name, value, with, WALK_EXCLUDES, NULL, 0, 0)
+#define ASKED(name, value, with) ROW(SLURM_GLOBAL, name, value, with, WALK_ASKED, NULL, 0, 0)
+#define NEVER(name, why) ROW(SLURM_GLOBAL, name, NULL, NULL, WALK_TOGETHER, why, 0, 0)
+#define UNTIL(name, value, until) ROW(SLURM_GLOBAL, name, value, NULL, WALK_TOGETHER, NULL, 0, until)
+#define SINCE(name, value, since) ROW(SLURM_GLOBAL, name, value, NULL, WALK_TOGETHER, NULL, since, 0)
+#define NODE(name, value) ROW(SLURM_NODE, name, value, NULL, WALK_TOGETHER, NULL, 0, 0)
+#define PART(name, value) ROW(SLURM_PARTITION, name, value, NULL, WALK_TOGETHER, NULL, 0, 0)
+#define PART_EXCLUDES(name, value, with) ROW(SLURM_PARTITION, name, value, with, WALK_EXCLUDES, NULL, 0, 0)
+#define PART_NEVER(name, why) ROW(SLURM_PARTITION, name, NULL, NULL, WALK_TOGETHER, why, 0, 0)
+#define CGROUP(name, value) ROW(SLURM_CGROUP, name, value, NULL, WALK_TOGETHER, NULL, 0, 0)
+#define FILE_LINE(name, value) ROW(WALK_FILE, name, value, NULL, WALK_EXCLUDES, NULL, 0, 0)
 
 /* clang-format off */
 const struct walk_row walk_rows[] = {
