@@ -48,6 +48,8 @@ sys.exit(0 if top == want else f"found {sorted(top)}, not {sorted(want)}")' "$@"
 		run "$REEVE" --lab doctor
 		[ "$status" -eq 0 ] || { echo "$output"; false; }
 	done
+	# Jobs that are left would be held by the faults to come: how many, depends on how fast this machine is.
+	on d1 'scancel -u root; while squeue -h | grep -q .; do sleep 0.2; done'
 }
 
 # faults HOST BREAK MEND CODE:HOST [HOST BREAK MEND CODE:HOST...]: all of them at once
