@@ -58,6 +58,7 @@ struct doctor {
 	const bool *chosen;                     /* by host index: findings of these only; NULL: of all */
 	const int64_t *now_ms;                  /* by host index: its clock when it answered; the array may be NULL */
 	bool busy;                              /* a run is at work on the cluster */
+	bool wires;                             /* only rows about who gets through to which daemon */
 	const struct diagnosis *row;            /* whose judge runs */
 	struct findings *findings;
 };
@@ -92,9 +93,8 @@ json_t *doctor_items(const struct cluster *c, size_t host, struct arena *arena);
 /* Runs all judges, and sets `cause` where one finding explains another: of those that were there already, too. */
 void doctor_judge(struct doctor *d);
 
-/* Both for the ports of Slurm alone (ports.c), which a verification tries before a job meets them. */
-json_t *doctor_port_items(const struct cluster *c, size_t host, struct arena *arena);
-void doctor_judge_ports(struct doctor *d);
+/* What the rows about wires ask, which each run tries, too: ports.c, accounting.c, and controllers.c, which asks nothing. */
+json_t *doctor_wire_items(const struct cluster *c, size_t host, struct arena *arena);
 
 /* Is there one that nothing explains and that may pass by itself? */
 bool doctor_may_pass(const struct findings *f);

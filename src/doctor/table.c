@@ -12,27 +12,28 @@ static const struct diagnoses *const table[] = {
     &doctor_ports,  &doctor_leftovers, &doctor_stuck,   &doctor_nodes,       &doctor_queue,
 };
 
-static void ask(const struct doctor_host *h, const struct diagnoses *rows, json_t *items)
+static const struct diagnoses *const wires[] = {&doctor_controllers, &doctor_accounting, &doctor_ports};
+
+static json_t *ask(const struct cluster *c, size_t host, const struct diagnoses *const *groups, size_t count,
+		   struct arena *arena)
 {
-	for (size_t k = 0; k < rows->count; k++)
-		if (rows->items[k].ask)
-			rows->items[k].ask(h, items);
+	json_t *items = json_array();
+	const struct doctor_host h = {c, c->inv, &c->inv->hosts[host], arena};
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < groups[i]->count; k++)
+			if (groups[i]->items[k].ask)
+				groups[i]->items[k].ask(&h, items);
+	return items;
 }
 
 json_t *doctor_items(const struct cluster *c, size_t host, struct arena *arena)
 {
-	json_t *items = json_array();
-	const struct doctor_host h = {c, c->inv, &c->inv->hosts[host], arena};
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		ask(&h, table[i], items);
-	return items;
+	return ask(c, host, table, ARRAY_LEN(table), arena);
 }
 
-json_t *doctor_port_items(const struct cluster *c, size_t host, struct arena *arena)
+json_t *doctor_wire_items(const struct cluster *c, size_t host, struct arena *arena)
 {
-	json_t *items = json_array();
-	ask(&(const struct doctor_host){c, c->inv, &c->inv->hosts[host], arena}, &doctor_ports, items);
-	return items;
+	return ask(c, host, wires, ARRAY_LEN(wires), arena);
 }
 
 static void judge(struct doctor *d, const struct diagnosis *row)
@@ -47,17 +48,15 @@ static void judge(struct doctor *d, const struct diagnosis *row)
 
 void doctor_judge(struct doctor *d)
 {
-	/* Where nothing was deployed nothing is broken. */
-	for (size_t i = 0; !d->cluster->fresh && i < ARRAY_LEN(table); i++)
-		for (size_t k = 0; k < table[i]->count; k++)
-			judge(d, &table[i]->items[k]);
+	const struct diagnoses *const *groups = d->wires ? wires : table;
+	size_t count = d->wires ? ARRAY_LEN(wires) : ARRAY_LEN(table);
+	/* Where nothing was deployed nothing is broken but the network. */
+	if (d->cluster->fresh && !d->wires)
+		count = 0;
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < groups[i]->count; k++)
+			judge(d, &groups[i]->items[k]);
 	doctor_explain(d->findings);
-}
-
-void doctor_judge_ports(struct doctor *d)
-{
-	for (size_t k = 0; k < doctor_ports.count; k++)
-		judge(d, &doctor_ports.items[k]);
 }
 
 static bool is_passing(const struct finding *f)

@@ -3,8 +3,8 @@
  * look for the cause on the hosts in question, after the fact and with new facts, since those that the run began with are of
  * another time; what explains a finding is told with it.
  *
- * Where daemons were started nothing may be wrong that only users would notice. So what is broken is told then, too, and after a
- * first installation everything that doctor knows.
+ * After a first installation everything that doctor knows is told: what only users would notice, too. A run in which all went well
+ * is only asked whether the controllers answer each other.
  */
 #include "base/str.h"
 #include "doctor/doctor.h"
@@ -67,13 +67,24 @@ static void keep(const struct verifier *v, struct findings *f, size_t told)
 	doctor_explain(f);
 }
 
+static int ask_controllers(struct verifier *v, struct err *err)
+{
+	struct findings *f = &v->result->findings;
+	size_t told = f->len;
+	if (examine_controllers(v->g, f, err) < 0)
+		return -1;
+	for (size_t i = told; i < f->len; i++)
+		f->items[i].weight = FINDING_WARNING;
+	return 0;
+}
+
 int verify_diagnose(struct verifier *v, struct err *err)
 {
 	struct findings *f = &v->result->findings;
 	size_t told = f->len;
 	enum finding_weight *weights = arena_calloc(v->g->arena, told + 1, sizeof *weights);
-	if (!v->bad && !v->result->faulty && !starts_slurmctld(v->g))
-		return 0;
+	if (!v->bad && !v->result->faulty && !(starts_slurmctld(v->g) && v->g->cluster->fresh))
+		return ask_controllers(v, err);
 	for (size_t i = 0; i < told; i++)
 		weights[i] = f->items[i].weight;
 	verify_phase(v, "causes");

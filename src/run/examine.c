@@ -104,3 +104,13 @@ int examine_anew(struct gathered *g, const bool *chosen, struct findings *findin
 	struct doctor d = {.chosen = chosen, .findings = findings};
 	return gather_now(g, &d.cluster, err) < 0 ? -1 : ask(g, &d, err);
 }
+
+int examine_controllers(struct gathered *g, struct findings *findings, struct err *err)
+{
+	struct doctor d = {.cluster = g->cluster,
+			   .slurm = slurm_of(g->live),
+			   .answers = arena_calloc(g->arena, g->inv->host_count, sizeof *d.answers),
+			   .wires = true,
+			   .findings = findings};
+	return judge(g, &d, err);
+}

@@ -19,4 +19,7 @@ int examine(struct gathered *g, const bool *chosen, struct findings *findings, s
 /* The same in a run that has changed the hosts: new facts are asked for first, and what is said of resources is not judged. */
 int examine_anew(struct gathered *g, const bool *chosen, struct findings *findings, struct err *err);
 
+/* Of all controllers, whether they answer each other, from g->live; it is asked for again only as above. */
+int examine_controllers(struct gathered *g, struct findings *findings, struct err *err);
+
 #endif

@@ -144,12 +144,12 @@ static size_t running_controller(const struct gathered *g)
 	return SIZE_MAX;
 }
 
-/* How hosts hear each other: what MUNGE says, and Slurm's ports. `*ret_munge`: there is something to decode. NULL: nothing. */
+/* How hosts hear each other: what MUNGE says, and who gets through to which port. `*ret_munge`: there is something to decode. NULL: nothing. */
 static json_t *wires_of(struct gathered *g, size_t primary, size_t host, bool *ret_munge)
 {
 	json_t *munge = primary == SIZE_MAX ? NULL : core_munge_items(g->cluster, primary, host, g->credentials);
 	json_t *ports =
-	    g->options->wires || g->options->lock ? doctor_port_items(g->cluster, host, g->arena) : json_array();
+	    g->options->wires || g->options->lock ? doctor_wire_items(g->cluster, host, g->arena) : json_array();
 	*ret_munge = munge != NULL;
 	if (munge) {
 		json_array_extend(munge, ports);
@@ -162,15 +162,23 @@ static json_t *wires_of(struct gathered *g, size_t primary, size_t host, bool *r
 	return NULL;
 }
 
+/* A host that Slurm does not get through to, or from, does not serve. Without slurmdbd all of them do. */
+static enum finding_weight weight_of(const struct finding *f)
+{
+	enum finding_weight most =
+	    streq(f->code, finding_code_word(CODE_ACCOUNTING_DOWN)) ? FINDING_WARNING : FINDING_HOST;
+	return f->weight < most ? f->weight : most;
+}
+
 /* The answers, by host index; they are released. What a port's being closed means for the run, its verification says. */
 static void judge_ports(struct gathered *g, json_t **answers)
 {
-	struct doctor d = {.cluster = g->cluster, .answers = (const json_t *const *)answers, .findings = &g->ports};
+	struct doctor d = {
+	    .cluster = g->cluster, .answers = (const json_t *const *)answers, .wires = true, .findings = &g->ports};
 	g->ports = (struct findings){.arena = g->arena};
-	doctor_judge_ports(&d);
+	doctor_judge(&d);
 	for (size_t i = 0; i < g->ports.len; i++)
-		if (g->ports.items[i].weight > FINDING_HOST)
-			g->ports.items[i].weight = FINDING_HOST;
+		g->ports.items[i].weight = weight_of(&g->ports.items[i]);
 	for (size_t i = 0; i < g->inv->host_count; i++)
 		json_decref(answers[i]);
 }
