@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
 #include "slurm/activation.h"
@@ -26,10 +27,16 @@ static unsigned slurmd_port(const struct doctor_host *h)
 	return doctor_port(h, "SlurmdPort", SLURMD_PORT);
 }
 
-/* 0: srun takes any. */
-static unsigned srun_port(const struct doctor_host *h)
+/* Both ends of the range: a firewall that lets one through lets them all through, mostly. 0 of them: srun takes any port. */
+static unsigned srun_ports(const struct doctor_host *h, unsigned ret[2])
 {
-	return doctor_port(h, "SrunPortRange", 0);
+	const char *range = doctor_param(h, "SrunPortRange"), *dash = range ? strchr(range, '-') : NULL;
+	uint64_t last;
+	ret[0] = doctor_port(h, "SrunPortRange", 0);
+	if (!ret[0] || !dash || str_to_u64(dash + 1, ret[0] + 1, 65535, &last) < 0)
+		return ret[0] != 0;
+	ret[1] = (unsigned)last;
+	return 2;
 }
 
 static bool serves(const struct doctor_host *h, size_t host)
@@ -41,11 +48,12 @@ static bool serves(const struct doctor_host *h, size_t host)
 static void ask_ports(const struct doctor_host *h, json_t *items)
 {
 	const struct inventory *inv = h->inv;
+	unsigned srun[2], count = h->host->compute ? srun_ports(h, srun) : 0;
 	for (size_t i = 0; i < inv->controller_count; i++) {
 		const char *address = inv->hosts[inv->controllers[i]].slurm_address;
 		doctor_ask_connect(h, items, address, slurmctld_port(h));
-		if (srun_port(h) && h->host->compute)
-			doctor_ask_connect(h, items, address, srun_port(h));
+		for (unsigned k = 0; k < count; k++)
+			doctor_ask_connect(h, items, address, srun[k]);
 	}
 	for (size_t i = 0; i < inv->compute_count; i++) {
 		size_t node = inv->compute[i];
@@ -144,10 +152,13 @@ static void to_srun(struct doctor *d, size_t host)
 	const struct inventory *inv = d->cluster->inv;
 	const char *range = doctor_param(&h, "SrunPortRange");
 	struct wires w = {0};
-	for (size_t i = 0; srun_port(&h) && h.host->compute && i < inv->controller_count; i++)
-		if (doctor_connect(d, host, inv->hosts[inv->controllers[i]].slurm_address, srun_port(&h)) !=
-		    ECONNREFUSED)
-			add(d, &w, inv->controllers[i], host, inv->controllers[i], srun_port(&h));
+	unsigned ports[2], count = h.host->compute ? srun_ports(&h, ports) : 0;
+	for (size_t i = 0; i < inv->controller_count; i++) {
+		size_t to = inv->controllers[i], had = w.names.len;
+		for (unsigned k = 0; k < count && w.names.len == had; k++)
+			if (doctor_connect(d, host, inv->hosts[to].slurm_address, ports[k]) != ECONNREFUSED)
+				add(d, &w, to, host, to, ports[k]);
+	}
 	if (!w.names.len)
 		return;
 	struct finding *f =

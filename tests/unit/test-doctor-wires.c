@@ -36,6 +36,14 @@ static void port_srun(struct ward *x)
 	ward_set_connect(x, 0, 0, 60001, 0);
 }
 
+static void port_srun_last(struct ward *x)
+{
+	ward_add_param(x, "SrunPortRange", "60001-60100");
+	ward_set_connect(x, 1, 0, 60001, ECONNREFUSED);
+	ward_set_connect(x, 1, 0, 60100, ETIMEDOUT);
+	ward_set_connect(x, 0, 0, 60100, 0);
+}
+
 static void accounting_down(struct ward *x)
 {
 	ward_add_param(x, "AccountingStorageType", "accounting_storage/slurmdbd");
@@ -47,10 +55,8 @@ static const struct {
 	void (*inject)(struct ward *x);
 	const char *found;
 } faults[] = {
-    {port_slurmctld, "port-slurmctld n1"},
-    {port_slurmd, "port-slurmd n1"},
-    {port_srun, "port-srun n1"},
-    {accounting_down, "accounting-down c1"},
+    {port_slurmctld, "port-slurmctld n1"}, {port_slurmd, "port-slurmd n1"},         {port_srun, "port-srun n1"},
+    {port_srun_last, "port-srun n1"},      {accounting_down, "accounting-down c1"},
 };
 
 static void test_each_closed_port_is_found_alone(void **state)
