@@ -314,19 +314,25 @@ size_t child_poll_prepare(struct session *s, struct pollfd *fds, size_t max, uin
 	return n;
 }
 
+/* Asked first: srun takes its job back, which would run on with nobody to end it. */
+static void ask_to_end(struct child *c, uint64_t now)
+{
+	c->deadline = 0;
+	c->kill_at = now + GRACE_MS;
+	kill(-c->pid, SIGTERM);
+}
+
 static void check_deadlines(struct session *s, struct child *c, uint64_t now)
 {
 	if (c->reaped)
 		return;
 	if (s->gone && !c->locked && !c->killed) {
 		c->killed = true;
-		kill(-c->pid, SIGKILL);
+		ask_to_end(c, now);
 	}
 	if (c->deadline && now >= c->deadline) {
 		c->timed_out = true;
-		c->deadline = 0;
-		c->kill_at = now + GRACE_MS;
-		kill(-c->pid, SIGTERM);
+		ask_to_end(c, now);
 	}
 	if (c->kill_at && now >= c->kill_at) {
 		c->kill_at = 0;

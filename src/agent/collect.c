@@ -109,8 +109,9 @@ json_t *collect(struct session *s, json_t *request, struct err *err)
 	for (i = 0; i < PARALLEL; i++) {
 		if (!w.running[i].child)
 			continue;
-		if (!failed)
-			failed = child_wait(s, w.running[i].child, err);
+		/* Where the operator is gone they were all asked to end, and get the time for it. */
+		if ((!failed || s->gone) && child_wait(s, w.running[i].child, err) < 0)
+			failed = -1;
 		if (!failed)
 			finish(s, &w, &w.running[i]);
 		else

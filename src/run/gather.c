@@ -15,6 +15,7 @@
 #include "run/ask.h"
 #include "run/includes.h"
 #include "run/lock.h"
+#include "run/strays.h"
 
 enum { ROUND_MS = 60000 };
 
@@ -365,11 +366,17 @@ static int take_lock(struct gathered *g, struct err *err)
 	return 0;
 }
 
+/* What a run that was cut off left in the queue would be taken for somebody's job. */
+static int end_strays(struct gathered *g, struct err *err)
+{
+	return running_controller(g) != SIZE_MAX ? strays_end(g, err) : 0;
+}
+
 int gather(struct gathered *g, const struct inventory *inv, const struct gather_options *options, struct err *err)
 {
 	if (gather_facts(g, inv, options, err) < 0)
 		return -1;
-	if (options->lock && take_lock(g, err) < 0)
+	if (options->lock && (take_lock(g, err) < 0 || end_strays(g, err) < 0))
 		return -1;
 	if (g->cluster->key == KEY_NEW)
 		make_key(g);

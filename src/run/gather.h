@@ -43,6 +43,7 @@ struct gathered {
 	const char **credentials;         /* by host index: MUNGE credentials, NULL: none */
 	struct live *live;                /* NULL: no controller runs */
 	struct findings munge;            /* of the star */
+	bool strays;                      /* test jobs of a run that was cut off may be there (strays.h) */
 	struct findings ports;            /* as hosts reach them: FINDING_HOST at most (doctor_wire_items) */
 	struct findings refused;          /* where the lock was: by whom, and what to do */
 	bool locked;                      /* it has the lock */

@@ -119,6 +119,7 @@ int lock_take(struct gathered *g, struct err *err)
 	for (size_t i = 0; i < g->inv->controller_count; i++) {
 		const struct facts *f = g->facts[g->inv->controllers[i]];
 		g->marked |= f && (f->at_work || f->cut_off);
+		g->strays |= f && f->cut_off;
 	}
 	if (rc == 0)
 		skip(&t);

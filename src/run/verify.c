@@ -16,6 +16,7 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "plan/serving.h"
+#include "run/strays.h"
 
 void verify_phase(const struct verifier *v, const char *title)
 {
@@ -141,7 +142,7 @@ static void begin(struct verifier *v)
 	    .controller = first_controller(g),
 	    .present = v->present,
 	    .let_in = v->resume ? let_in : NULL,
-	    .job_name = arena_printf(g->arena, "reeve-verify-%llu", (unsigned long long)g->cluster->epoch),
+	    .job_name = arena_printf(g->arena, STRAYS_NAME "%llu", (unsigned long long)g->cluster->epoch),
 	};
 }
 
@@ -222,7 +223,7 @@ static int verify_changed_run(struct verifier *v, bool core, bool all, struct er
 	take_munge(v);
 	if (core)
 		take_ports(v);
-	if (gather_live(g, err) < 0)
+	if (strays_end(g, err) < 0 || gather_live(g, err) < 0)
 		return -1;
 	v->context.controller = first_controller(g);
 	find_idle(v);

@@ -216,6 +216,20 @@ class Locks(Case):
             time.sleep(2.2)
             self.assertEqual(other.lock(2), {"epoch": 2})
 
+    def test_what_runs_is_asked_to_end_when_the_operator_is_gone(self):
+        mark = "trap 'sleep 0.3; touch %s/ended.%s; exit' TERM; touch %s/begun.%s; while :; do sleep 0.05; done"
+        argv = {n: ["sh", "-c", mark % (self.root, n, self.root, n)] for n in "abc"}
+        s, t = self.locked(), self.session()
+        s.ask_only("run", argv=argv["a"], max=10, timeout=90000)
+        t.ask_only("collect", items=[dict(name=n, run=argv[n], max=10, timeout=90000) for n in "bc"])
+        while len(list(self.root.glob("begun.*"))) < 3:
+            time.sleep(0.01)
+        for session in (s, t):
+            session.process.stdin.close()
+            session.process.wait(30)
+            session.close()
+        self.assertEqual(sorted(p.name for p in self.root.glob("ended.*")), ["ended.a", "ended.b", "ended.c"])
+
     def test_collected_commands_do_not_have_it(self):
         with self.locked() as s:
             answer = s.ask("collect", items=[dict(name="f", run=["ls", "/proc/self/fd"], max=100, timeout=5000)])

@@ -117,6 +117,34 @@ completed() {
 	completed
 }
 
+@test "test jobs that a lost run left are ended by the next one, and nobody else's" {
+	begin
+	kill -9 "$run"
+	end 137
+	: >"$roots/go"
+	until_true flock -n "$roots/c1.fen/var/lib/reeve/lock" true
+	until_true flock -n "$roots/n1.fen/var/lib/reeve/lock" true
+	printf '%s\n' '7 reeve-verify-1' '8 reeve-verify-99999' '9 reeve-verify-mine' '10 alice' >"$roots/strays"
+	script c1.fen squeue <<-'E'
+		#!/bin/sh
+		cd "$REEVE_ROOT/.."
+		case "$*" in *"%A %j"*) cat strays ;; *" -n "*) cat ours 2>/dev/null || true ;; *) cat jobs ;; esac
+	E
+	script c1.fen scancel <<-'E'
+		#!/bin/sh
+		cd "$REEVE_ROOT/.."
+		echo "scancel $*" >>ended
+		for job; do sed -i "/^$job /d" strays; done
+	E
+	reeve apply
+	[ "$status" -eq 0 ]
+	told 'ended 1 test job of a run that was cut off'
+	[ "$(cat "$roots/ended")" = "scancel 7" ]
+	printf '%s\n' '7 reeve-verify-1' >"$roots/strays"
+	reeve apply
+	untold 'ended 1 test job'
+}
+
 @test "before anything is stopped a signal ends the run at once" {
 	script c1.fen sh <<-'E'
 		#!/bin/sh

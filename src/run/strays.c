@@ -1,0 +1,74 @@
+#include "run/strays.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+enum { COMMAND_MS = 20000, END_MS = 10000, PAUSE_MS = 100, MOST_OUTPUT = 8 << 20 };
+
+static int ask(struct gathered *g, size_t controller, const char *const *argv, const char **ret_out, struct err *err)
+{
+	json_t *message = gather_run(argv, NULL, MOST_OUTPUT, COMMAND_MS);
+	struct fleet_request request = roll_request(g->roll, controller, message);
+	int rc = fleet_round(g->fleet, &request, 1, COMMAND_MS + 10000, err);
+	const char *out = json_string_value(json_object_get(request.answer, "out"));
+	*ret_out = rc == 0 && !gather_run_failure(&request, g->arena) ? arena_strdup(g->arena, out) : NULL;
+	fleet_request_clear(&request);
+	json_decref(message);
+	return rc;
+}
+
+/* "27 reeve-verify-40" of an earlier run than this one. */
+static bool is_stray(const struct gathered *g, const char *line, const char **ret_id)
+{
+	const char *name = strchr(line, ' ');
+	uint64_t epoch, id;
+	if (!name || !str_starts(name + 1, STRAYS_NAME))
+		return false;
+	*ret_id = arena_strndup(g->arena, line, (size_t)(name - line));
+	return str_to_u64(*ret_id, 1, UINT32_MAX, &id) == 0 &&
+	       str_to_u64(name + 1 + strlen(STRAYS_NAME), 0, g->cluster->epoch - 1, &epoch) == 0;
+}
+
+static int find(struct gathered *g, size_t controller, struct slurm_names *ids, struct err *err)
+{
+	static const char *const argv[] = {"squeue", "-h", "-a", "-o", "%A %j", NULL};
+	const char *out, *id;
+	ids->len = 0;
+	if (ask(g, controller, argv, &out, err) < 0)
+		return -1;
+	char *rest = arena_strdup(g->arena, out);
+	for (char *line; rest && (line = str_next_line(&rest));)
+		if (is_stray(g, line, &id))
+			*vec_push_in(g->arena, ids) = id;
+	return 0;
+}
+
+int strays_end(struct gathered *g, struct err *err)
+{
+	size_t controller = roll_controller(g->roll);
+	struct slurm_names ids = {0};
+	const char *ignored;
+	if (!g->strays || controller == SIZE_MAX)
+		return 0;
+	g->strays = false;
+	if (find(g, controller, &ids, err) < 0)
+		return -1;
+	if (!ids.len)
+		return 0;
+	if (g->options->report)
+		report_note(g->options->report, "ended %zu test job%s of a run that was cut off", ids.len,
+			    ids.len == 1 ? "" : "s");
+	const char **argv = arena_calloc(g->arena, ids.len + 2, sizeof *argv);
+	argv[0] = "scancel";
+	memcpy(argv + 1, ids.items, ids.len * sizeof *argv);
+	if (ask(g, controller, argv, &ignored, err) < 0)
+		return -1;
+	for (uint64_t until = clock_ms() + END_MS; ids.len && clock_ms() < until;)
+		if (fleet_pump(g->fleet, PAUSE_MS, err) < 0 || find(g, controller, &ids, err) < 0)
+			return -1;
+	return 0;
+}
