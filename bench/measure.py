@@ -259,7 +259,7 @@ def pure(programs, table, n, count=10000):
 def fake_roots(programs, directory, file):
     run(programs.catalogs, file, directory)
     digest = hashlib.sha256(programs.agent.read_bytes()).hexdigest()
-    names = ("slurmd", "systemctl", "munge", "unmunge", "scontrol", "squeue")
+    names = ("slurmd", "systemctl", "munge", "unmunge", "scontrol", "squeue", "getent")
     agent, fake = directory / "agent", directory / "fake-host"
     shutil.copy(programs.agent, agent)
     shutil.copy(programs.fake_host, fake)

@@ -184,25 +184,39 @@ bool str_is_plain(const unsigned char *s, size_t len)
 	return true;
 }
 
-char *str_printable(struct arena *a, const char *s, size_t len)
+static void add_printable(struct strbuf *out, const char *s, size_t len)
 {
-	_cleanup_strbuf_ struct strbuf out = {0};
 	const unsigned char *u = (const unsigned char *)s;
 	for (size_t i = 0; i < len;) {
 		size_t n = str_utf8_length(u + i, len - i);
 		if (n && str_is_plain(u + i, n)) {
-			strbuf_add(&out, s + i, n);
+			strbuf_add(out, s + i, n);
 			i += n;
 		} else {
 			if (u[i] == '\n')
-				strbuf_adds(&out, "\\n");
+				strbuf_adds(out, "\\n");
 			else if (u[i] == '\t')
-				strbuf_addc(&out, ' ');
+				strbuf_addc(out, ' ');
 			else
-				strbuf_addf(&out, "\\x%02x", u[i]);
+				strbuf_addf(out, "\\x%02x", u[i]);
 			i++;
 		}
 	}
+}
+
+char *str_printable_whole(struct arena *a, const char *s, size_t len)
+{
+	_cleanup_strbuf_ struct strbuf out = {0};
+	add_printable(&out, s, len);
+	return arena_strndup(a, strbuf_str(&out), out.len);
+}
+
+char *str_printable(struct arena *a, const char *s, size_t len)
+{
+	_cleanup_strbuf_ struct strbuf out = {0};
+	add_printable(&out, s, len < STR_PRINTABLE_MAX ? len : STR_PRINTABLE_MAX);
+	if (len > STR_PRINTABLE_MAX)
+		strbuf_adds(&out, "...");
 	return arena_strndup(a, strbuf_str(&out), out.len);
 }
 

@@ -41,8 +41,10 @@ size_t str_distance(const char *a, const char *b, size_t bound);
 const char *str_nearest(const char *word, const char *const *words);
 
 /* What is not plain, and invalid UTF-8, made visible (\n as "\n", others as "\xNN"): for text from outside on a terminal.
- */
+ * Of a longer text the first STR_PRINTABLE_MAX bytes, and "...". */
 char *str_printable(struct arena *a, const char *s, size_t len);
+char *str_printable_whole(struct arena *a, const char *s, size_t len); /* of what is bounded otherwise */
+enum { STR_PRINTABLE_MAX = 8192 };
 
 /* Length of the UTF-8 sequence at `s`, 0 where it is not one; are these bytes the beginning of one? */
 size_t str_utf8_length(const unsigned char *s, size_t len);

@@ -29,7 +29,7 @@ static json_t *item_named(json_t *items, const char *name)
 	json_t *item;
 	json_array_foreach(items, i, item)
 	{
-		if (streq(json_string_value(json_object_get(item, "name")), name))
+		if (str_same(json_string_value(json_object_get(item, "name")), name))
 			return item;
 	}
 	return NULL;
@@ -82,7 +82,7 @@ static void add_name(json_t *names, const char *name)
 	const json_t *other;
 	json_array_foreach(names, i, other)
 	{
-		if (streq(json_string_value(other), name))
+		if (str_same(json_string_value(other), name))
 			return;
 	}
 	json_array_append_new(names, json_string(name));

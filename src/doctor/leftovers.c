@@ -24,7 +24,7 @@ static void temporary(struct doctor *d, size_t host)
 		json_array_foreach(doctor_list(d, host, directories[i]), k, name)
 		{
 			const char *text = json_string_value(name);
-			if (*text != '.' || !str_ends(text, ".reeve~"))
+			if (!text || *text != '.' || !str_ends(text, ".reeve~"))
 				continue;
 			struct finding *f =
 			    doctor_add(d, host, "a run that was killed left %s/%s", directories[i], text);

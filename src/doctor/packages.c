@@ -79,7 +79,7 @@ static void unheld(struct doctor *d, size_t host)
 		bool is_held = streq(name, "munge");
 		json_array_foreach(p.held, i, held)
 		{
-			is_held |= streq(json_string_value(held), name);
+			is_held |= str_same(json_string_value(held), name);
 		}
 		if (is_held)
 			continue;

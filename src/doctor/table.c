@@ -39,8 +39,9 @@ json_t *doctor_wire_items(const struct cluster *c, size_t host, struct arena *ar
 static void judge(struct doctor *d, const struct diagnosis *row)
 {
 	d->row = row;
+	/* A host without facts was not reached, or is left out for what it said. */
 	for (size_t i = 0; row->judge && i < d->cluster->inv->host_count; i++)
-		if (d->answers[i])
+		if (d->answers[i] && d->cluster->hosts[i].facts)
 			row->judge(d, i);
 	if (row->judge_all)
 		row->judge_all(d);

@@ -108,7 +108,7 @@ static bool has_home(const json_t *homes, const struct user *u)
 	const char *last = u->home + strlen("/home/");
 	json_array_foreach(homes, i, name)
 	{
-		if (streq(json_string_value(name), last))
+		if (str_same(json_string_value(name), last))
 			return true;
 	}
 	return false;

@@ -164,11 +164,13 @@ static int decode_users(const struct reader *r, struct facts *f)
 /* "alice:x:64030:..." of getent(1), a user or a group. */
 static const char *owner_of(const struct reader *r, const char *name)
 {
+	enum { LONGEST = 256 }; /* useradd(8) takes 256 at most */
 	int status = 1;
-	char *line = arena_strdup(r->arena, output_of(r, name, &status));
-	if (!line || status)
+	const char *said = output_of(r, name, &status);
+	if (!said || status)
 		return NULL;
-	line[strcspn(line, ":\n")] = '\0';
+	const char *line = arena_strndup(r->arena, said, strnlen(said, LONGEST));
+	line = arena_strndup(r->arena, line, strcspn(line, ":\n"));
 	return *line && !streq(line, "slurm") && str_is_utf8(line, strlen(line)) ? line : NULL;
 }
 
@@ -413,6 +415,9 @@ static int64_t epoch_of(const struct reader *r)
 	return line && str_to_u64(line, 0, EPOCH_MOST - 1, &n) == 0 ? (int64_t)n : EPOCH_BAD;
 }
 
+/* Year 2262, as nanoseconds end: what comes later would overflow in the reckoning. */
+#define LATEST_MS INT64_C(9223372036854)
+
 struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope, const char *arch, int64_t sent_ms,
 			   int64_t got_ms, struct arena *arena, struct err *err)
 {
@@ -426,6 +431,10 @@ struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope
 	f->arch = arena_strdup(arena, arch);
 	/* NTP's reckoning (RFC 5905, 8): both ways are taken to last equally long. */
 	int64_t host_start = json_integer_value(start), host_end = json_integer_value(end);
+	if (host_start < 0 || host_end < 0 || host_start > LATEST_MS || host_end > LATEST_MS) {
+		err_set(err, ERR_PROTOCOL, "its clock says what no clock says");
+		return NULL;
+	}
 	f->clock_offset_ms = ((host_start - sent_ms) + (host_end - got_ms)) / 2;
 	f->clock_error_ms = ((got_ms - sent_ms) - (host_end - host_start)) / 2;
 	if (f->clock_error_ms < 0)

@@ -2,10 +2,12 @@
  * NVIDIA's cards and their instances. A card's index, by which nvidia-smi names it, is its place in the order of PCI
  * addresses; its minor number, by which its files are named, is another thing and often differs.
  */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/map.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "facts/gpu.h"
@@ -84,11 +86,12 @@ static int by_number(const void *a, const void *b)
  */
 static void find_instances(const struct gpu_reader *r, unsigned index, struct instances *ret)
 {
+	_cleanup_arena_ struct arena *arena = arena_new();
 	const json_t *answer = json_object_get(r->items, "gpu.instances"), *status = json_object_get(answer, "status");
 	/* A part of the table would be fewer instances. */
 	if (!json_is_integer(status) || json_integer_value(status) || json_is_true(json_object_get(answer, "cut")))
 		return;
-	char *rest = arena_strdup(r->arena, gpu_text(answer, "out"));
+	char *rest = arena_strdup(arena, gpu_text(answer, "out"));
 	for (char *line; rest && (line = str_next_line(&rest)) && ret->len < INSTANCES_MAX;) {
 		uint64_t n[4];
 		const char *words[6];
@@ -99,25 +102,36 @@ static void find_instances(const struct gpu_reader *r, unsigned index, struct in
 		    str_to_u64(words[1], 0, 255, &n[1]) < 0 || str_to_u64(words[4], 0, 255, &n[2]) < 0 ||
 		    str_to_u64(words[5], 0, 255, &n[3]) < 0 || n[0] != index || !facts_gpu_is_type(words[3]))
 			continue;
-		ret->items[ret->len++] =
-		    (struct instance){.gi = (unsigned)n[1], .ci = (unsigned)n[3], .profile = words[3]};
+		ret->items[ret->len++] = (struct instance){
+		    .gi = (unsigned)n[1], .ci = (unsigned)n[3], .profile = arena_strdup(r->arena, words[3])};
 	}
 	qsort(ret->items, ret->len, sizeof *ret->items, by_number);
 }
 
-/* From /proc/driver/nvidia-caps/mig-minors: "gpu0/gi1/ci0/access 13". NULL where it is not named. */
-static const char *cap_file(const struct gpu_reader *r, const char *capability)
+/* /proc/driver/nvidia-caps/mig-minors: "gpu0/gi1/ci0/access 13". */
+static void read_minors(struct gpu_reader *r)
 {
-	const char *text = gpu_text(json_object_get(r->items, "gpu.minors"), "text");
-	size_t len = strlen(capability);
-	for (const char *p = text; p && *p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL) {
-		char *number = arena_strndup(r->arena, p, strcspn(p, "\n"));
+	_cleanup_arena_ struct arena *arena = arena_new();
+	char *rest = arena_strdup(arena, gpu_text(json_object_get(r->items, "gpu.minors"), "text"));
+	for (char *line; rest && (line = str_next_line(&rest));) {
+		char *number = strchr(line, ' ');
 		uint64_t minor;
-		if (strncmp(number, capability, len) == 0 && number[len] == ' ' &&
-		    str_to_u64(number + len + 1, 0, MINOR_MAX, &minor) == 0)
-			return arena_printf(r->arena, "nvidia-cap%u", (unsigned)minor);
+		if (!number || !str_starts(line, "gpu") || str_to_u64(number + 1, 0, MINOR_MAX, &minor) < 0)
+			continue;
+		*number = '\0';
+		if (!map_has(&r->minors, line))
+			map_set(&r->minors, arena_strdup(r->arena, line), (void *)(uintptr_t)(minor + 1));
 	}
-	return NULL;
+	r->minors_read = true;
+}
+
+/* NULL where it is not named. */
+static const char *cap_file(struct gpu_reader *r, const char *capability)
+{
+	if (!r->minors_read)
+		read_minors(r);
+	uintptr_t minor = (uintptr_t)map_get(&r->minors, capability);
+	return minor ? arena_printf(r->arena, "nvidia-cap%u", (unsigned)(minor - 1)) : NULL;
 }
 
 /* AutoDetect's form: what is before the first '-' of the card's type, and the profile (gpu_nvml.c). */
@@ -144,7 +158,7 @@ static int add_instance(struct gpu_reader *r, const struct facts_gpu *card, unsi
 }
 
 /* Which GPU instances there are is in files, only what they are is not. */
-static const char *files_of_instances(const struct gpu_reader *r, uint64_t minor)
+static const char *files_of_instances(struct gpu_reader *r, uint64_t minor)
 {
 	size_t i;
 	const json_t *one;

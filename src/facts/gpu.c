@@ -148,7 +148,11 @@ bool gpu_names_have(const json_t *item, const char *name)
 {
 	size_t i;
 	const json_t *one;
-	json_array_foreach(json_object_get(item, "names"), i, one) if (streq(json_string_value(one), name)) return true;
+	json_array_foreach(json_object_get(item, "names"), i, one)
+	{
+		if (str_same(json_string_value(one), name))
+			return true;
+	}
 	return false;
 }
 
@@ -376,9 +380,11 @@ int facts_gpus_decode(const json_t *items, unsigned cores, struct arena *arena, 
 	r.cpus = gpu_cpus_decode(items, cores, arena);
 	json_object_foreach(cards, address, card) addresses[n++] = arena_strdup(arena, address);
 	qsort(addresses, n, sizeof *addresses, by_address);
-	for (size_t i = 0; i < n; i++)
-		if (decode_card(&r, addresses[i], json_object_get(cards, addresses[i]), &nvidia) < 0)
-			return -1;
-	*ret = out;
-	return 0;
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = decode_card(&r, addresses[i], json_object_get(cards, addresses[i]), &nvidia);
+	map_free(&r.minors);
+	if (rc == 0)
+		*ret = out;
+	return rc;
 }

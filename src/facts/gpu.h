@@ -26,6 +26,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/map.h"
 #include "base/mem.h"
 
 /* Cards in a host, and instances of all its cards. More is refused. */
@@ -101,6 +102,8 @@ struct gpu_reader {
 	struct gpu_cpus *cpus;
 	struct facts_gpus *out;
 	unsigned cards;
+	struct map minors; /* gpu-nvidia.c: capability -> the number of its file, and one */
+	bool minors_read;
 };
 int gpu_nvidia_decode(struct gpu_reader *r, const struct facts_gpu *card, unsigned index);
 const char *gpu_type_of(struct arena *arena, const char *name); /* NULL: no form for a type */

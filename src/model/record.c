@@ -49,7 +49,7 @@ static const char *text(struct reader *r, const json_t *o, const char *key, bool
 		fail(r, key);
 		return "";
 	}
-	return str_printable(r->arena, json_string_value(v), json_string_length(v));
+	return str_printable_whole(r->arena, json_string_value(v), json_string_length(v));
 }
 
 /* Records of older versions have none of it. */

@@ -120,7 +120,7 @@ static void print_line(struct printer *p, char step, const struct lines *from, s
 	for (size_t done = 0; done < line->len;) {
 		const char *start = text + done, *tab = memchr(start, '\t', line->len - done);
 		size_t len = tab ? (size_t)(tab - start) : line->len - done;
-		strbuf_adds(p->out, str_printable(arena, start, len));
+		strbuf_adds(p->out, str_printable_whole(arena, start, len));
 		if (tab)
 			strbuf_addc(p->out, '\t');
 		done += len + (tab != NULL);

@@ -95,11 +95,11 @@ int ask_facts(struct fleet *fleet, const struct facts_scope *scopes, struct aren
 	a.first_of = arena_calloc(arena, count, sizeof(struct fleet_request *));
 	ask_all(&a);
 	int64_t sent_ms = clock_wall_ms();
-	int rc = fleet_round(fleet, a.first.items, a.first.len, timeout_ms, err);
+	int rc = fleet_ask(fleet, a.first.items, a.first.len, timeout_ms, err);
 	if (rc == 0) {
 		ask_more(&a);
 		if (a.more.len)
-			rc = fleet_round(fleet, a.more.items, a.more.len, timeout_ms, err);
+			rc = fleet_ask(fleet, a.more.items, a.more.len, timeout_ms, err);
 	}
 	if (rc == 0) {
 		join(&a);

@@ -17,7 +17,7 @@
 #include "run/lock.h"
 #include "run/strays.h"
 
-enum { ROUND_MS = 60000 };
+enum { ROUND_MS = 60000, INCLUDES_MS = 20000 };
 
 json_t *gather_run(const char *const *argv, const char *input, unsigned max, unsigned timeout_ms)
 {
@@ -83,7 +83,7 @@ static int gather_all_facts(struct gathered *g, struct err *err)
 	phase(g, "facts");
 	if (ask_facts(g->fleet, scopes, g->arena, ROUND_MS, asked, err) < 0)
 		return -1;
-	if (includes_read(g->fleet, asked, g->arena, ROUND_MS, err) < 0)
+	if (includes_read(g->fleet, asked, g->arena, INCLUDES_MS, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		size_t host = roll_at(g->roll, i);
@@ -223,7 +223,7 @@ static int ask_probe(struct gathered *g, struct err *err)
 		n++;
 	}
 	phase(g, "probe");
-	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
+	int rc = fleet_ask(g->fleet, requests, n, ROUND_MS, err);
 	for (size_t i = 0; i < n; i++) {
 		size_t host = roll_host(g->roll, &requests[i]);
 		struct err why = requests[i].error;
@@ -439,7 +439,7 @@ static int ask_credentials(struct gathered *g, struct err *err)
 	for (size_t i = 0; i < g->inv->host_count; i++)
 		if (roll_in(g->roll, i) && !cluster_is_out(&g->cluster->hosts[i]))
 			requests[n++] = roll_request(g->roll, i, message);
-	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
+	int rc = fleet_ask(g->fleet, requests, n, ROUND_MS, err);
 	for (size_t i = 0; i < n; i++) {
 		size_t host = roll_host(g->roll, &requests[i]);
 		const json_t *o = json_object_get(json_object_get(requests[i].answer, "items"), "credential");
@@ -478,7 +478,7 @@ int gather_wires(struct gathered *g, struct err *err)
 		requests[n] = roll_request(g->roll, host, messages[n]);
 		n++;
 	}
-	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
+	int rc = fleet_ask(g->fleet, requests, n, ROUND_MS, err);
 	for (size_t i = 0; i < n; i++) {
 		size_t host = roll_host(g->roll, &requests[i]);
 		if (requests[i].answer && munge[host])

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/map.h"
 #include "base/str.h"
 #include "base/vec.h"
@@ -118,6 +119,7 @@ static bool includes_files(const char *text)
 
 int includes_read(struct fleet *fleet, struct asked *asked, struct arena *arena, unsigned timeout_ms, struct err *err)
 {
+	uint64_t until = clock_ms() + timeout_ms, now = until - timeout_ms;
 	struct includes x = {.fleet = fleet, .arena = arena, .count = fleet_count(fleet)};
 	size_t left = x.count;
 	int rc = 0;
@@ -129,8 +131,10 @@ int includes_read(struct fleet *fleet, struct asked *asked, struct arena *arena,
 		if (!h->done)
 			map_set(&h->texts, SLURM_CONF, (void *)h->facts->slurm_conf);
 	}
-	for (size_t depth = 0; left && rc == 0 && depth <= SLURM_INCLUDE_DEPTH; depth++)
-		rc = round_of(&x, timeout_ms, &left, err);
+	for (size_t depth = 0; left && rc == 0 && depth <= SLURM_INCLUDE_DEPTH && now < until; depth++) {
+		rc = round_of(&x, (unsigned)(until - now), &left, err);
+		now = clock_ms();
+	}
 	for (size_t i = 0; i < x.count; i++)
 		map_free(&x.hosts[i].texts);
 	return rc;

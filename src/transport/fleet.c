@@ -359,12 +359,24 @@ static void fail_pending(struct fleet *f, size_t count, const struct err *why)
 	}
 }
 
-int fleet_round(struct fleet *f, struct fleet_request *requests, size_t count, unsigned timeout_ms, struct err *err)
+/* When the others were kept waiting for long enough. 0: half of them have not answered yet. */
+static uint64_t patience_of(const struct fleet *f, size_t asked, uint64_t began)
+{
+	enum { TIMES = 4 };
+	if (!asked || f->pending * 2 > asked)
+		return 0;
+	uint64_t took = TIMES * (uv_now(&f->loop) - began);
+	return began + (took > FLEET_PATIENCE_MS ? took : FLEET_PATIENCE_MS);
+}
+
+static int run_round(struct fleet *f, struct fleet_request *requests, size_t count, unsigned timeout_ms, bool together,
+		     struct err *err)
 {
 	int rc = 0;
 	begin_round(f, requests, count);
 	begin_pumping(f);
-	uint64_t deadline = uv_now(&f->loop) + timeout_ms;
+	uint64_t began = uv_now(&f->loop), deadline = began + timeout_ms, patience = 0;
+	size_t asked = f->pending;
 	for (size_t i = 0; i < count; i++)
 		session_feed(&f->sessions[requests[i].host]);
 	while (f->pending) {
@@ -375,6 +387,8 @@ int fleet_round(struct fleet *f, struct fleet_request *requests, size_t count, u
 			fail_pending(f, count, &why);
 			break;
 		}
+		if (together && !patience && (patience = patience_of(f, asked, began)) && patience < deadline)
+			deadline = patience;
 		if (uv_now(&f->loop) >= deadline) {
 			fail_pending(f, count, NULL);
 			break;
@@ -384,6 +398,16 @@ int fleet_round(struct fleet *f, struct fleet_request *requests, size_t count, u
 	end_pumping(f);
 	end_round(f, count);
 	return rc;
+}
+
+int fleet_round(struct fleet *f, struct fleet_request *requests, size_t count, unsigned timeout_ms, struct err *err)
+{
+	return run_round(f, requests, count, timeout_ms, false, err);
+}
+
+int fleet_ask(struct fleet *f, struct fleet_request *requests, size_t count, unsigned timeout_ms, struct err *err)
+{
+	return run_round(f, requests, count, timeout_ms, true, err);
 }
 
 void fleet_request_clear(struct fleet_request *request)

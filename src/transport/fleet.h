@@ -169,6 +169,13 @@ struct fleet_request {
 int fleet_round(struct fleet *fleet, struct fleet_request *requests, size_t count, unsigned timeout_ms,
 		struct err *err);
 
+/*
+ * The same for questions that take all hosts about as long: a host keeps the others waiting for no more than four times what
+ * half of the requests took, or FLEET_PATIENCE_MS where that is longer.
+ */
+enum { FLEET_PATIENCE_MS = 20000 };
+int fleet_ask(struct fleet *fleet, struct fleet_request *requests, size_t count, unsigned timeout_ms, struct err *err);
+
 /* Frees what fleet_round put into it and makes it ready for another round. */
 void fleet_request_clear(struct fleet_request *request);
 

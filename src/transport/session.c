@@ -141,6 +141,7 @@ void session_feed(struct session *s)
 			struct strbuf frame = {0};
 			struct err err;
 			if (wire_put_secret(&frame, secret->name, s->hello.key, secret->bytes, secret->len, &err) < 0) {
+				strbuf_free(&frame);
 				session_fail(s, &err);
 				return;
 			}

@@ -143,12 +143,16 @@ int wire_put_secret(struct strbuf *out, const char *name, const char *public_hex
 		return err_set(err, ERR_PROTOCOL, "a secret without a proper name");
 	if (from_hex(public_hex, public, "a session key", err) < 0)
 		return -1;
-	size_t sealed = crypto_box_SEALBYTES + len;
+	size_t sealed = crypto_box_SEALBYTES + len, before = out->len;
 	put_header(out, WIRE_SECRET, name_len + 1 + sealed);
 	strbuf_add(out, name, name_len + 1);
 	strbuf_reserve(out, sealed);
-	if (crypto_box_seal((unsigned char *)out->data + out->len, bytes, len, public) != 0)
-		abort();
+	/* It refuses points of a small order, which a peer may send for its key. */
+	if (crypto_box_seal((unsigned char *)out->data + out->len, bytes, len, public) != 0) {
+		out->len = before;
+		out->data[before] = '\0';
+		return err_set(err, ERR_PROTOCOL, "a session key that nothing can be sealed to");
+	}
 	out->len += sealed;
 	out->data[out->len] = '\0';
 	return 0;

@@ -133,7 +133,7 @@ static char *tidy(struct arena *arena, const char *line)
 		strbuf_adds(&b, paths[i].to);
 		p += strlen(paths[i].from);
 	}
-	return str_printable(arena, strbuf_str(&b), b.len);
+	return str_printable_whole(arena, strbuf_str(&b), b.len);
 }
 
 /* "slurm.conf:12" where the sentence names a line of it. */
