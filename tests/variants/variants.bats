@@ -113,8 +113,9 @@ apply() {
 }
 
 nothing_to_change() {
-	run -0 apply "$1" --json
+	run apply "$1" --json
 	echo "$output"
+	[ "$status" -eq 0 ]
 	[ "$(tail -n 1 <<<"$output" | jq -r '"\(.changed) \(.failed) \(.unreachable)"')" = "0 0 0" ]
 }
 
@@ -134,8 +135,9 @@ runs_on() { [ "$(in_node "$1" "$2" "scontrol show job $3 | grep -o 'JobState=[A-
 
 @test "Debian 13, two controllers: idle after one apply, nothing to change after that" {
 	up var13
-	run -0 apply var13
+	run apply var13
 	echo "$output"
+	[ "$status" -eq 0 ]
 	[ "$(idle var13 ceres quick)" = 2 ]
 	[ "$(idle var13 ceres long)" = 3 ]
 	[ "$(in_node var13 ceres scontrol ping | grep -c 'is UP')" = 2 ]
@@ -151,8 +153,9 @@ runs_on() { [ "$(in_node "$1" "$2" "scontrol show job $3 | grep -o 'JobState=[A-
 	job=$(long_job var13 ceres "-w pallas -p long")
 	EXTRA="juno: 10.79.20.14" PARAMS="scheduler_parameters: [bf_continue]" write_var13
 	up var13
-	run -0 apply var13
+	run apply var13
 	echo "$output"
+	[ "$status" -eq 0 ]
 	[[ "$output" != *"restart slurm"* ]]
 	in_node var13 vesta scontrol show config | grep -q 'SchedulerParameters *= bf_continue'
 	[ "$(in_node var13 ceres 'sinfo -h -n juno -p long -o %T')" = idle ]
@@ -267,8 +270,9 @@ by_reconfigure() {
 	up var12
 	run -1 apply var12 -l n3
 	[[ "$output" == *"-l cannot be used"* ]]
-	run -0 apply var12
+	run apply var12
 	echo "$output"
+	[ "$status" -eq 0 ]
 	[ "$(in_node var12 head 'sinfo -h -n n3 -p main -o %T')" = idle ]
 	runs_on var12 head "$job"
 	nothing_to_change var12
@@ -298,8 +302,9 @@ by_reconfigure() {
 
 @test "-l mends what is a host's own" {
 	in_node var12 n2 'systemctl stop slurmd; echo >/etc/logrotate.d/slurmd'
-	run -0 apply var12 -l n2
+	run apply var12 -l n2
 	echo "$output"
+	[ "$status" -eq 0 ]
 	in_node var12 n2 'systemctl is-active slurmd && grep -q slurmd.log /etc/logrotate.d/slurmd'
 	nothing_to_change var12
 }
@@ -308,13 +313,15 @@ by_reconfigure() {
 	local job
 	job=$(in_node var12 head 'squeue -h -t R -o %A')
 	COMPUTE="n[1-4]" write_var12
-	run -0 apply var12
+	run apply var12
 	echo "$output"
+	[ "$status" -eq 0 ]
 	[ "$(in_node var12 head 'sinfo -h -n n4 -p main -o %T')" = idle ]
 	runs_on var12 head "$job"
 	COMPUTE="n[1-2,4]" write_var12
-	run -0 apply var12
+	run apply var12
 	echo "$output"
+	[ "$status" -eq 0 ]
 	[ -z "$(in_node var12 head 'sinfo -h -n n3 -o %T')" ]
 	runs_on var12 head "$job"
 	COMPUTE="n[2,4]" write_var12
@@ -330,8 +337,9 @@ by_reconfigure() {
 	up var1
 	tar -C / -cf - "${REEVE#/}" "${REEVE_AGENT#/}" | in_node var1 lone 'mkdir -p /opt/reeve && tar -C /opt/reeve -xf - --transform "s|.*/||"'
 	in_node var1 lone 'apt-get -q -y --no-install-recommends install libfyaml0 libuv1 libjansson4 libsodium23' >&2
-	run -0 in_node var1 lone 'cd /root && /opt/reeve/reeve init && PATH= /opt/reeve/reeve apply'
+	run in_node var1 lone 'cd /root && /opt/reeve/reeve init && PATH= /opt/reeve/reeve apply'
 	echo "$output"
+	[ "$status" -eq 0 ]
 	[ "$(idle var1 lone main)" = 1 ]
 	[ "$(in_node var1 lone 'srun hostname')" = lone ]
 	run -0 in_node var1 lone 'cd /root && /opt/reeve/reeve apply'
@@ -340,8 +348,9 @@ by_reconfigure() {
 
 @test "an arm64 node among amd64 ones" {
 	up varm
-	run -0 apply varm
+	run apply varm
 	echo "$output"
+	[ "$status" -eq 0 ]
 	[[ "$output" == *"a job ran on "*"(partition pi)"* ]]
 	[ "$(in_node varm head 'srun -p pi uname -m')" = aarch64 ]
 	[ "$(in_node varm head 'srun -p pc uname -m')" = x86_64 ]
