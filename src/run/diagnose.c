@@ -67,6 +67,7 @@ static void keep(const struct verifier *v, struct findings *f, size_t told)
 	doctor_explain(f);
 }
 
+/* One that does not answer runs with what it had before, if at all. */
 static int ask_controllers(struct verifier *v, struct err *err)
 {
 	struct findings *f = &v->result->findings;
@@ -75,6 +76,7 @@ static int ask_controllers(struct verifier *v, struct err *err)
 		return -1;
 	for (size_t i = told; i < f->len; i++)
 		f->items[i].weight = FINDING_WARNING;
+	v->result->faulty += f->len - told;
 	return 0;
 }
 

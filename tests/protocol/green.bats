@@ -248,3 +248,21 @@ first() { cp "$REEVE_CLUSTER" "$roots/first.yaml"; }
 	said 'n2 is drained: bad fan (ann, since 2026-11-26T23:31:45)'
 	said 'reeve resume n2'
 }
+
+@test "a controller that answers no other is no green, whether something changed or not" {
+	first
+	mv "$roots/c1.fen/bin/scontrol" "$roots/c1.fen/bin/scontrol.real"
+	script c1.fen scontrol <<-'E'
+		#!/bin/sh
+		[ "$1" != ping ] || exec echo "Slurmctld(primary) at c1 is DOWN"
+		exec "$REEVE_ROOT/bin/scontrol.real" "$@"
+	E
+	reeve apply
+	[ "$status" -eq 3 ]
+	said 'warning: c1: its slurmctld (the primary) does not answer `scontrol ping` [controller-down]'
+	change 301
+	reeve apply
+	[ "$status" -eq 3 ]
+	said 'does not answer `scontrol ping` [controller-down]'
+	said 'a job ran on n[1-3] (partition main) as root'
+}
