@@ -83,8 +83,7 @@ static json_t *mark(struct session *s, json_t *request, struct err *err)
 	return begun_mark(&s->lock, &s->root, step, err) < 0 ? NULL : json_object();
 }
 
-/* Below `dir`, and without a way out of it. */
-static bool is_below(const char *path, const char *dir)
+bool verb_is_below(const char *path, const char *dir)
 {
 	size_t len = strlen(dir);
 	return str_starts(path, dir) && path[len] == '/' && path[len + 1] && !strstr(path, "/../") &&
@@ -100,7 +99,7 @@ static json_t *put(struct session *s, json_t *request, struct err *err)
 	unsigned long mode = strtoul(mode_text, &end, 8);
 	if (*end || !*mode_text || mode > 0777 || strspn(mode_text, "01234567") != strlen(mode_text))
 		return err_set(err, ERR_PROTOCOL, "put with a mode that is none"), NULL;
-	if (!is_below(path, STATE_DIR))
+	if (!verb_is_below(path, STATE_DIR))
 		return err_set(err, ERR_REFUSED, "put writes below %s only", STATE_DIR), NULL;
 	const struct blob *blob = blobs_get(&s->blobs, hex);
 	if (!blob)
@@ -139,7 +138,7 @@ static json_t *append(struct session *s, json_t *request, struct err *err)
 	const char *path, *line;
 	if (verb_unpack(request, err, "{s:s, s:s}", "path", &path, "line", &line) < 0)
 		return NULL;
-	if (!is_below(path, LOG_DIR))
+	if (!verb_is_below(path, LOG_DIR))
 		return err_set(err, ERR_REFUSED, "append writes below %s only", LOG_DIR), NULL;
 	if (strchr(line, '\n') || strchr(line, '\r'))
 		return err_set(err, ERR_PROTOCOL, "append takes one line"), NULL;
@@ -187,12 +186,9 @@ static const struct {
 	const char *name;
 	json_t *(*answer)(struct session *s, json_t *request, struct err *err);
 } verbs[] = {
-    {"collect", collect}, {"probe", probe_answer},
-    {"need", need},       {"apply", apply_answer},
-    {"run", run_answer},  {"secret", secret},
-    {"lock", lock},       {"unlock", unlock},
-    {"mark", mark},       {"put", put},
-    {"append", append},   {"bye", bye},
+    {"collect", collect}, {"probe", probe_answer}, {"need", need},     {"apply", apply_answer}, {"run", run_answer},
+    {"secret", secret},   {"lock", lock},          {"unlock", unlock}, {"mark", mark},          {"put", put},
+    {"append", append},   {"prune", prune_answer}, {"bye", bye},
 };
 
 json_t *verb_answer(struct session *s, const char *name, json_t *request, struct err *err)

@@ -74,6 +74,8 @@
  * unlock   {"done": bool?} -> {}     gives it back before the session ends; who holds none has none. Children that were started
  *	under it keep it. With done the run has come to its end, and its mark is removed.
  * put      {"path": PATH under /var/lib/reeve/, "digest": HEX64, "mode": "0600"} -> {}     writes a blob, atomically
+ * prune    {"path": PATH under /var/lib/reeve/, "keep": [NAME...]} -> {"removed": N}     of the directories in PATH those that
+ *	are not named go, with the files in them. Needs the host lock. No PATH is no error; a directory in one of them is.
  * append   {"path": PATH under /var/log/reeve/, "line": S} -> {}     one line, fsync
  * bye      {} -> {}, and the agent ends with status 0.
  *

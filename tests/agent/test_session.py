@@ -452,6 +452,38 @@ class Verbs(Case):
         self.assertEqual((self.root / "var/log/reeve/audit.log").read_text(), "one\ntwo\n")
         self.assertFalse((self.root / "var/lib/reeve/x").exists())
 
+    def test_prune_keeps_the_directories_that_are_named(self):
+        top = self.root / "var/lib/reeve/generations"
+        for name in ("1", "2", "3"):
+            (top / name).mkdir(parents=True)
+            (top / name / "slurm.conf").write_text(name)
+        (top / "file").write_text("stays")
+        outside = self.root / "outside"
+        outside.mkdir()
+        (outside / "kept").write_text("x")
+        (top / "link").symlink_to(outside)
+        (top / "3" / "link").symlink_to(outside)
+        path = "/var/lib/reeve/generations"
+        with self.session() as s:
+            with self.assertRaisesRegex(Refused, "lock"):
+                s.ask("prune", path=path, keep=["2"])
+            self.assertTrue((top / "1").exists())
+            s.ask("lock", epoch=1, holder="a", run="b")
+            for arguments in (dict(path="/etc", keep=[]), dict(path="/var/lib/reeve/../x", keep=[]), dict(path=path, keep="2"),
+                              dict(path=path, keep=[2]), dict(path=path, keep=["x"] * 1001), dict(path=path)):
+                with self.assertRaises(Refused):
+                    s.ask("prune", **arguments)
+            self.assertEqual(s.ask("prune", path=path, keep=["2", "9"]), {"removed": 2})
+            self.assertEqual(s.ask("prune", path=path + "/none", keep=[]), {"removed": 0})
+            self.assertEqual(sorted(p.name for p in top.iterdir()), ["2", "file", "link"])
+            self.assertEqual(sorted(p.name for p in outside.iterdir()), ["kept"])
+            (top / "2" / "below").mkdir()
+            (top / "4").mkdir()
+            with self.assertRaisesRegex(Refused, "generations/2"):
+                s.ask("prune", path=path, keep=[])
+            self.assertEqual(sorted(p.name for p in top.iterdir()), ["2", "file", "link"])
+        self.assertFalse((self.root / "var/lib/reeve/backup").exists())
+
 
 class Sandboxes(Case):
     def box(self, s, command, timeout=5000, **sandbox):
