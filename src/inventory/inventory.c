@@ -163,8 +163,14 @@ struct inventory *inventory_load(const char *path, const struct inv_section *con
 	const char *text;
 	size_t len;
 	struct err own = {0};
-	if (conf_read(path, arena, &text, &len, &own) == 0)
-		return inventory_parse(path, text, len, sections, diags, arena, err);
+	if (conf_read(path, arena, &text, &len, &own) == 0) {
+		struct inventory *inv = inventory_parse(path, text, len, sections, diags, arena, err);
+		if (inv) {
+			inv->source = text;
+			inv->source_len = len;
+		}
+		return inv;
+	}
 	diags_init(diags, path, NULL, 0);
 	if (own.code == ERR_LIMIT) {
 		diag_error(diags, CONF_TOO_LARGE_CODE, ((struct span){1, 1, 1}), NULL, "%s", own.text);

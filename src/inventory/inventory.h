@@ -187,7 +187,9 @@ struct inv_section {
 };
 
 struct inventory {
-	const char *file;               /* as the operator named it */
+	const char *file;   /* as the operator named it */
+	const char *source; /* its bytes, as they were read; NULL: it was not read from a file */
+	size_t source_len;
 	struct inv_text cluster;        /* ClusterName */
 	const struct inv_text *adopted; /* SHA-256, hex, of texts in /etc/slurm that may be replaced */
 	size_t adopted_count;

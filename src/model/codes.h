@@ -46,6 +46,7 @@
 	X(FOREIGN_GRES_CONF, "foreign-gres-conf", "gres.conf was not written by reeve") \
 	X(FOREIGN_SLURM_CONF, "foreign-slurm-conf", "slurm.conf was not written by reeve") \
 	X(FOREIGN_TOPOLOGY_CONF, "foreign-topology-conf", "topology.conf was not written by reeve") \
+	X(GENERATION, "generation", "a controller does not have a generation's texts as the record says they are") \
 	X(GPU_AUTODETECT, "gpu-autodetect", "GPUs cannot be detected by slurmd") \
 	X(GPU_DEVICE, "gpu-device", "a GPU's device file is missing") \
 	X(GPU_DRIVER, "gpu-driver", "a GPU has no working driver") \

@@ -130,6 +130,53 @@ static void decode_modules(struct reader *r, json_t *o, struct record *out)
 	out->modules = modules;
 }
 
+/* Digests by name. Records of older versions have none. */
+static void decode_texts(struct reader *r, json_t *o, struct record_generation *g)
+{
+	const char *name;
+	json_t *digest;
+	struct digest ignored;
+	if (o && (!json_is_object(o) || json_object_size(o) > RECORD_TEXTS)) {
+		fail(r, "texts");
+		return;
+	}
+	struct record_text *texts = arena_calloc(r->arena, json_object_size(o) + 1, sizeof *texts);
+	json_object_foreach(o, name, digest)
+	{
+		if (!str_is_name(name, 63) || !json_is_string(digest) ||
+		    digest_parse(json_string_value(digest), &ignored) < 0) {
+			fail(r, "texts");
+			return;
+		}
+		texts[g->text_count++] = (struct record_text){arena_strdup(r->arena, name),
+							      arena_strdup(r->arena, json_string_value(digest))};
+	}
+	g->texts = texts;
+}
+
+static void decode_generation(struct reader *r, const json_t *o, struct record_generation *g)
+{
+	*g = (struct record_generation){
+	    .number = number(r, o, "number", INT64_MAX),
+	    .when = text(r, o, "when", true),
+	    .who = text(r, o, "who", true),
+	    .digest = text(r, o, "digest", true),
+	    .summary = text(r, o, "summary", true),
+	    .command = text(r, o, "command", false),
+	};
+	decode_texts(r, json_object_get(o, "texts"), g);
+}
+
+static json_t *encode_generation(const struct record_generation *g)
+{
+	json_t *texts = g->text_count ? json_object() : NULL;
+	for (size_t i = 0; i < g->text_count; i++)
+		json_object_set_new(texts, g->texts[i].name, json_string(g->texts[i].digest));
+	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s*, s:o*}", "number", (json_int_t)g->number, "when", g->when,
+			 "who", g->who, "digest", g->digest, "summary", g->summary, "command", g->command, "texts",
+			 texts);
+}
+
 static json_t *encode_modules(const struct record *r)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -213,16 +260,8 @@ struct record *record_decode(const char *from, struct arena *arena, struct err *
 		decode_host(&r, json_array_get(hosts, i), &out->hosts[i]);
 	for (size_t i = 0; !r.bad && i < out->exclusion_count; i++)
 		decode_exclusion(&r, json_array_get(exclusions, i), &out->exclusions[i]);
-	for (size_t i = 0; !r.bad && i < out->generation_count; i++) {
-		const json_t *o = json_array_get(generations, i);
-		out->generations[i] = (struct record_generation){
-		    .number = number(&r, o, "number", INT64_MAX),
-		    .when = text(&r, o, "when", true),
-		    .who = text(&r, o, "who", true),
-		    .digest = text(&r, o, "digest", true),
-		    .summary = text(&r, o, "summary", true),
-		};
-	}
+	for (size_t i = 0; !r.bad && i < out->generation_count; i++)
+		decode_generation(&r, json_array_get(generations, i), &out->generations[i]);
 	if (!r.bad)
 		decode_modules(&r, json_object_get(json, "modules"), out);
 	json_decref(json);
@@ -245,12 +284,8 @@ char *record_encode(const struct record *r)
 						x->leaving, "removed", x->removed));
 	}
 	size_t first = r->generation_count > RECORD_GENERATIONS ? r->generation_count - RECORD_GENERATIONS : 0;
-	for (size_t i = first; i < r->generation_count; i++) {
-		const struct record_generation *g = &r->generations[i];
-		json_array_append_new(generations,
-				      json_pack("{s:I, s:s, s:s, s:s, s:s}", "number", (json_int_t)g->number, "when",
-						g->when, "who", g->who, "digest", g->digest, "summary", g->summary));
-	}
+	for (size_t i = first; i < r->generation_count; i++)
+		json_array_append_new(generations, encode_generation(&r->generations[i]));
 	json_t *json = json_pack("{s:i, s:I, s:s, s:s*, s:s*, s:s*, s:s*, s:o, s:o, s:o, s:o}", "format", RECORD_FORMAT,
 				 "epoch", (json_int_t)r->epoch, "cluster", r->cluster, "parent", r->parent, "key",
 				 r->key, "state", r->state_source, "begun", r->begun, "hosts", hosts, "exclusions",

@@ -18,8 +18,11 @@
 #define RECORD_PATH "/var/lib/reeve/record.json"
 
 enum {
-	RECORD_FORMAT = 2,        /* of what is written; 1, which knew no exclusions, is read, too */
+	/* Of what is written; read, too, are 1, which knew no exclusions, and 2, which knew no texts of generations. */
+	RECORD_FORMAT = 3,
 	RECORD_GENERATIONS = 200, /* kept */
+	RECORD_TEXTS = 16,        /* of one generation, at most */
+	RECORD_BYTES = 16 << 20,  /* that are read of it */
 };
 
 /* What was last seen of a node's network. */
@@ -58,9 +61,18 @@ struct record_module {
 	size_t host_count;
 };
 
+/* A text that is kept on the controllers (model/generation.h). */
+struct record_text {
+	const char *name;   /* "slurm.conf": a name without a directory */
+	const char *digest; /* 64 hex digits */
+};
+
 struct record_generation {
 	uint64_t number;
 	const char *when, *who, *digest, *summary; /* digest of slurm.conf */
+	const char *command;                       /* as the operator typed it; NULL: written by an older reeve */
+	const struct record_text *texts;
+	size_t text_count; /* 0: none are kept, or not any more */
 };
 
 struct record {

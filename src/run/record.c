@@ -1,5 +1,6 @@
 /*
- * What was done is written to the controllers: the record, with the epoch of this run, and a line of the audit log.
+ * What was done is written to the controllers: the record, with the epoch of this run, the texts of a new generation, and a
+ * line of the audit log.
  * Majority: a copy that could not be written is a warning, as long as most were.
  */
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "run/apply.h"
+#include "run/keep.h"
 
 static const char *conf_digest(const struct gathered *g)
 {
@@ -21,22 +23,24 @@ static const char *conf_digest(const struct gathered *g)
 }
 
 static void add_generation(struct gathered *g, struct record *record, const struct apply_options *options,
-			   const struct apply_result *result)
+			   const struct apply_result *result, struct keep *keep)
 {
-	struct record_generation *all = arena_calloc(g->arena, record->generation_count + 1, sizeof *all);
 	char when[21];
 	clock_iso(clock_wall_ms(), when);
-	if (record->generation_count)
-		memcpy(all, record->generations, record->generation_count * sizeof *all);
-	all[record->generation_count] = (struct record_generation){
-	    .number = record->generation_count ? all[record->generation_count - 1].number + 1 : 1,
+	keep_begin(keep, g);
+	struct record_generation new = {
 	    .when = arena_strdup(g->arena, when),
 	    .who = options->who,
-	    .digest = conf_digest(g),
-	    .summary = arena_printf(g->arena, "%zu resources changed", result->changed),
+	    .command = options->command,
+	    .summary =
+		arena_printf(g->arena, "%zu resource%s changed", result->changed, result->changed == 1 ? "" : "s"),
+	    .texts = keep->texts,
+	    .text_count = keep->text_count,
 	};
-	record->generations = all;
-	record->generation_count++;
+	new.digest = generation_digest(&new, "slurm.conf");
+	if (!new.digest)
+		new.digest = conf_digest(g);
+	keep_prepare(keep, record, generation_add(record, &new, g->arena));
 }
 
 static const char *audit_line(struct gathered *g, const struct apply_options *options, bool done,
@@ -63,11 +67,12 @@ int apply_record(struct gathered *g, const struct apply_options *options, bool d
 {
 	const struct inventory *inv = g->inv;
 	struct record *record = cluster_record(g->cluster, g->arena);
+	struct keep keep = {0};
 	/* What was judged against the jobs there were; slurmctld may be down when the next run goes on. */
 	const char *digest = conf_digest(g);
 	record->begun = !done && *digest ? digest : NULL;
 	if (done && ret->changed)
-		add_generation(g, record, options, ret);
+		add_generation(g, record, options, ret, &keep);
 	if (*g->cluster->record_digest.hex)
 		record->parent = g->cluster->record_digest.hex;
 	_cleanup_free_ char *text = record_encode(record);
@@ -76,11 +81,13 @@ int apply_record(struct gathered *g, const struct apply_options *options, bool d
 				"mode", "0600");
 	json_t *append = json_pack("{s:s, s:s, s:s}", "verb", "append", "path", "/var/log/reeve/audit.log", "line",
 				   audit_line(g, options, done, ret));
-	struct fleet_request *requests = arena_calloc(g->arena, inv->controller_count * 2, sizeof *requests);
+	struct fleet_request *requests =
+	    arena_calloc(g->arena, inv->controller_count * (KEEP_REQUESTS + 2), sizeof *requests);
 	size_t n = 0, written = 0;
 	for (size_t i = 0; i < inv->controller_count; i++) {
 		if (!roll_in(g->roll, inv->controllers[i]))
 			continue;
+		n += keep_requests(&keep, inv->controllers[i], requests + n);
 		requests[n] = roll_request(g->roll, inv->controllers[i], put);
 		requests[n].blobs = &blob;
 		requests[n++].blob_count = 1;
@@ -90,13 +97,14 @@ int apply_record(struct gathered *g, const struct apply_options *options, bool d
 	for (size_t i = 0; i < n; i++) {
 		if (requests[i].answer && requests[i].message == put)
 			written++;
-		else if (!requests[i].answer && rc == 0)
+		else if (!keep_judge(&keep, &requests[i], &ret->findings) && !requests[i].answer && rc == 0)
 			finding_add(&ret->findings, FINDING_WARNING, CODE_RECORD,
 				    inv->hosts[roll_host(g->roll, &requests[i])].name, "%s", requests[i].error.text);
 		fleet_request_clear(&requests[i]);
 	}
 	json_decref(put);
 	json_decref(append);
+	keep_end(&keep);
 	if (rc == 0 && written * 2 <= inv->controller_count)
 		rc = err_set(err, ERR_FAILED, "the cluster's record could be written on %zu of %zu controllers only",
 			     written, inv->controller_count);

@@ -700,7 +700,7 @@ static void record_survives_and_lies_are_refused(void **state)
 	    "{}",
 	    "{\"format\":1,\"epoch\":-1,\"cluster\":\"x\",\"hosts\":[],\"generations\":[]}",
 	    "{\"format\":0,\"epoch\":1,\"cluster\":\"x\",\"hosts\":[],\"generations\":[]}",
-	    "{\"format\":3,\"epoch\":1,\"cluster\":\"x\",\"hosts\":[],\"generations\":[]}",
+	    "{\"format\":4,\"epoch\":1,\"cluster\":\"x\",\"hosts\":[],\"generations\":[]}",
 	    ("{\"format\":2,\"epoch\":1,\"cluster\":\"x\",\"hosts\":[],\"exclusions\":[{\"name\":\"a b\",\"who\":\"\","
 	     "\"reason\":\"\",\"when\":\"\"}],\"generations\":[]}"),
 	    "{\"format\":1,\"epoch\":1,\"cluster\":\"x\",\"hosts\":[{\"name\":\"a b\"}],\"generations\":[]}"};
