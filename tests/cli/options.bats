@@ -104,6 +104,21 @@ load helper
 	[ "$status" -eq 64 ]
 }
 
+@test "history takes the number of one generation" {
+	for number in 0 x 1 ''; do
+		reeve -f good.yaml history "$number" 2
+		[ "$status" -eq 64 ]
+		[ ! -s out ]
+	done
+	for number in 0 x 1.5 '' 99999999999999999999; do
+		reeve -f good.yaml history "$number"
+		[ "$status" -eq 64 ]
+		grep -q "'$number' is not the number of a generation" err
+	done
+	reeve -f bad.yaml history
+	[ "$status" -eq 1 ]
+}
+
 @test "a full disk and a closed pipe fail the command, and say so" {
 	for arguments in "check good.yaml" "check --json good.yaml" "--help" "lab --help" "--version"; do
 		status=0
