@@ -11,3 +11,8 @@ const struct backend *backend_named(const char *name)
 			return backends[i];
 	return NULL;
 }
+
+const struct backend *backend_of_node(const struct lab_node *n)
+{
+	return n->backend ? backend_named(n->backend) : backends[0];
+}

@@ -55,4 +55,7 @@ extern const struct backend backend_nspawn, backend_uml;
 /* NULL where there is none of that name. */
 const struct backend *backend_named(const char *name);
 
+/* A node's; the default where it says none, NULL where there is none of that name. */
+const struct backend *backend_of_node(const struct lab_node *n);
+
 #endif

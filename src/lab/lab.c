@@ -1,12 +1,7 @@
 #include "lab/lab.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,38 +17,15 @@
 #include "lab/image.h"
 #include "lab/machine.h"
 #include "lab/place.h"
+#include "lab/power.h"
 #include "lab/roster.h"
 #include "lab/tool.h"
+#include "lab/wait.h"
+#include "lab/work.h"
 
-#define WAIT_FOREIGN_S 240
-
-struct lab {
-	struct place place;
-	struct roster roster;
-	lab_progress *progress;
-	void *context;
-	uint64_t start;
-};
-
-static void say(struct lab *lab, const char *node, const char *text)
+static void forward(void *work, const char *node, const char *text)
 {
-	if (lab->progress)
-		lab->progress(lab->context, node, text);
-}
-
-static void forward(void *context, const char *node, const char *text)
-{
-	say(context, node, text);
-}
-
-static int need_root(struct err *err)
-{
-	return geteuid() == 0 ? 0 : err_set(err, ERR_REFUSED, "the lab makes containers and networks: it needs root");
-}
-
-static const struct backend *backend_of(const struct lab_node *n)
-{
-	return n->backend ? backend_named(n->backend) : backends[0];
+	work_say(work, node, text);
 }
 
 static int need_tools(const struct lab_spec *spec, struct err *err)
@@ -69,7 +41,7 @@ static int need_tools(const struct lab_spec *spec, struct err *err)
 		if (tool_need(tools[i][0], tools[i][1], err) < 0)
 			return -1;
 	for (size_t i = 0; i < spec->node_count; i++)
-		for (const char *const(*tool)[2] = backend_of(&spec->nodes[i])->tools; (*tool)[0]; tool++)
+		for (const char *const(*tool)[2] = backend_of_node(&spec->nodes[i])->tools; (*tool)[0]; tool++)
 			if (tool_need((*tool)[0], (*tool)[1], err) < 0)
 				return -1;
 	if (file_read("/proc/filesystems", 1U << 16, &systems, err) < 0)
@@ -78,16 +50,6 @@ static int need_tools(const struct lab_spec *spec, struct err *err)
 	    tool_run((const char *const[]){"modprobe", "overlay", NULL}, NULL, NULL, -1, err) < 0)
 		return err_set(err, ERR_MISSING, "this kernel has no overlay file system");
 	return 0;
-}
-
-/* Opens the place and takes its lock: the descriptor, or -1. */
-static int lab_open(struct lab *lab, struct arena *arena, const char *cluster, struct err *err)
-{
-	if (need_root(err) < 0 || place_init(&lab->place, arena, cluster, err) < 0 ||
-	    place_private(lab->place.labs, err) < 0)
-		return -1;
-	lab->start = clock_ms();
-	return place_lock(arena_printf(arena, "%s.lock", lab->place.dir), err);
 }
 
 static int check_spec(const struct lab_spec *spec, struct err *err)
@@ -104,12 +66,13 @@ static int check_spec(const struct lab_spec *spec, struct err *err)
 			return err_set(err, ERR_INPUT, "'%s' is no suite of Debian", n->suite);
 		if (n->arch && !streq(n->arch, "amd64") && !streq(n->arch, "arm64"))
 			return err_set(err, ERR_INPUT, "the lab knows amd64 and arm64, not '%s'", n->arch);
-		if (!backend_of(n))
+		if (!backend_of_node(n))
 			return err_set(err, ERR_INPUT, "the lab has no backend '%s'", n->backend);
-		if (n->arch && !backend_of(n)->foreign && image_native_arch() && !streq(n->arch, image_native_arch()))
+		if (n->arch && !backend_of_node(n)->foreign && image_native_arch() &&
+		    !streq(n->arch, image_native_arch()))
 			return err_set(err, ERR_INPUT, "%s cannot be %s: a node of %s has the machine's architecture",
 				       n->name, n->arch, n->backend);
-		if (spec->bind_count && !backend_of(n)->binds)
+		if (spec->bind_count && !backend_of_node(n)->binds)
 			return err_set(err, ERR_INPUT, "%s cannot share %s: a node of %s has no shared directories",
 				       n->name, spec->binds[0].path, n->backend);
 		for (size_t j = 0; j < i; j++)
@@ -127,10 +90,10 @@ static int check_spec(const struct lab_spec *spec, struct err *err)
 }
 
 /* The roster that the spec asks for, without images; nodes of the old one that still run stay in it. */
-static int plan_roster(struct lab *lab, const struct roster *old, const struct lab_spec *spec, struct err *err)
+static int plan_roster(struct work *w, const struct roster *old, const struct lab_spec *spec, struct err *err)
 {
-	struct arena *arena = lab->place.arena;
-	struct roster *r = &lab->roster;
+	struct arena *arena = w->place.arena;
+	struct roster *r = &w->roster;
 
 	*r = (struct roster){0};
 	r->nodes = arena_calloc(arena, spec->node_count + old->node_count + 1, sizeof *r->nodes);
@@ -142,17 +105,17 @@ static int plan_roster(struct lab *lab, const struct roster *old, const struct l
 				      .hostname = arena_strdup(arena, n->hostname ? n->hostname : n->name),
 				      .suite = arena_strdup(arena, n->suite ? n->suite : "bookworm"),
 				      .arch = arena_strdup(arena, n->arch ? n->arch : image_native_arch()),
-				      .backend = backend_of(n)->name,
-				      .memory_mib = !backend_of(n)->memory_mib ? 0
-						    : n->memory_mib            ? n->memory_mib
-									       : backend_of(n)->memory_mib};
+				      .backend = backend_of_node(n)->name,
+				      .memory_mib = !backend_of_node(n)->memory_mib ? 0
+						    : n->memory_mib                 ? n->memory_mib
+										    : backend_of_node(n)->memory_mib};
 	}
 	for (size_t i = 0; i < old->node_count; i++) {
 		const char *name = old->nodes[i].node.name;
 		bool asked = false;
 		for (size_t j = 0; j < spec->node_count; j++)
 			asked = asked || streq(spec->nodes[j].name, name);
-		if (!asked && machine_runs(&lab->place, name))
+		if (!asked && machine_runs(&w->place, name))
 			r->nodes[r->node_count++] = old->nodes[i];
 	}
 	r->binds = arena_calloc(arena, spec->bind_count + 1, sizeof *r->binds);
@@ -182,18 +145,18 @@ static bool same_node(const struct lab_node *a, const struct lab_node *b)
 
 /* What of the old roster stays: a disk whose node and network are the same keeps its image; others are thrown away,
  * unless their node runs: then the lab has to go down first. */
-static int settle_old(struct lab *lab, const struct roster *old, struct err *err)
+static int settle_old(struct work *w, const struct roster *old, struct err *err)
 {
-	struct place *p = &lab->place;
-	bool moved = old->subnet.net != lab->roster.subnet.net || old->subnet.prefix != lab->roster.subnet.prefix ||
-		     old->subnet.gateway != lab->roster.subnet.gateway;
+	struct place *p = &w->place;
+	bool moved = old->subnet.net != w->roster.subnet.net || old->subnet.prefix != w->roster.subnet.prefix ||
+		     old->subnet.gateway != w->roster.subnet.gateway;
 
 	for (size_t i = 0; i < old->node_count; i++) {
 		const struct roster_node *was = &old->nodes[i];
 		struct roster_node *is = NULL;
-		for (size_t j = 0; j < lab->roster.node_count; j++)
-			if (streq(lab->roster.nodes[j].node.name, was->node.name))
-				is = &lab->roster.nodes[j];
+		for (size_t j = 0; j < w->roster.node_count; j++)
+			if (streq(w->roster.nodes[j].node.name, was->node.name))
+				is = &w->roster.nodes[j];
 		bool runs = machine_runs(p, was->node.name);
 		bool same =
 		    is && !moved && same_node(&is->node, &was->node) && access(image_path(p, was->image), F_OK) == 0;
@@ -212,9 +175,9 @@ static int settle_old(struct lab *lab, const struct roster *old, struct err *err
 	return 0;
 }
 
-static int find_images(struct lab *lab, struct err *err)
+static int find_images(struct work *w, struct err *err)
 {
-	struct roster *r = &lab->roster;
+	struct roster *r = &w->roster;
 
 	for (size_t i = 0; i < r->node_count; i++) {
 		struct roster_node *n = &r->nodes[i];
@@ -223,133 +186,42 @@ static int find_images(struct lab *lab, struct err *err)
 			    streq(r->nodes[j].node.arch, n->node.arch) &&
 			    streq(r->nodes[j].node.backend, n->node.backend))
 				n->image = r->nodes[j].image;
-		if (!n->image && image_get(&lab->place, backend_of(&n->node)->image, n->node.suite, n->node.arch,
-					   forward, lab, &n->image, err) < 0)
+		if (!n->image && image_get(&w->place, backend_of_node(&n->node)->image, n->node.suite, n->node.arch,
+					   forward, w, &n->image, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int make_shared(struct lab *lab, struct err *err)
+static int make_shared(struct work *w, struct err *err)
 {
-	for (size_t i = 0; i < lab->roster.bind_count; i++)
-		if (dir_make(place_path(&lab->place, "shared/%s", lab->roster.binds[i].name), 0755, err) < 0)
+	for (size_t i = 0; i < w->roster.bind_count; i++)
+		if (dir_make(place_path(&w->place, "shared/%s", w->roster.binds[i].name), 0755, err) < 0)
 			return -1;
 	return 0;
-}
-
-/* Where a node is just starting its cable cannot be told from a dead one's: then none is removed. */
-static int sweep_ports(struct lab *lab, struct err *err)
-{
-	struct roster *r = &lab->roster;
-	unsigned *ports = arena_calloc(lab->place.arena, r->node_count + 1, sizeof *ports);
-	size_t count = 0;
-
-	for (size_t i = 0; i < r->node_count; i++) {
-		const char *node = r->nodes[i].node.name;
-		if (!machine_runs(&lab->place, node))
-			continue;
-		ports[count] = machine_port(&lab->place, node);
-		if (!ports[count++])
-			return 0;
-	}
-	return bridge_sweep(&lab->place, ports, count, err);
-}
-
-static int start_nodes(struct lab *lab, struct err *err)
-{
-	struct place *p = &lab->place;
-	struct roster *r = &lab->roster;
-	const char *hosts = identity_hosts(p, r);
-
-	if (sweep_ports(lab, err) < 0)
-		return -1;
-	for (size_t i = 0; i < r->node_count; i++) {
-		struct roster_node *n = &r->nodes[i];
-		if (machine_runs(p, n->node.name)) {
-			unsigned port = machine_port(p, n->node.name);
-			if (port && bridge_port_closed(port) && bridge_port_set(port, true, err) < 0)
-				return err_wrap(err, "%s", n->node.name);
-			if (machine_refresh(p, n->node.name, hosts, err) < 0)
-				return -1;
-			continue;
-		}
-		if (machine_prepare(p, r, n, hosts, err) < 0 || machine_start(p, r, n, err) < 0)
-			return err_wrap(err, "%s", n->node.name);
-	}
-	return 0;
-}
-
-static bool still_runs(struct answer *a, void *context)
-{
-	struct lab *lab = context;
-	const struct roster_node *n = a->data;
-
-	return machine_runs(&lab->place, n->node.name);
-}
-
-static void has_answered(struct answer *a, void *context)
-{
-	struct lab *lab = context;
-	const struct roster_node *n = a->data;
-
-	say(lab, n->node.name,
-	    arena_printf(lab->place.arena, "answers at %s (%.1f s)", a->address,
-			 (double)(clock_ms() - lab->start) / 1000));
-}
-
-/* Waits for the sshds of `count` nodes from `first` on. */
-static int wait_nodes(struct lab *lab, const struct roster_node *first, size_t count, unsigned wait_s, struct err *err)
-{
-	struct answer *all = arena_calloc(lab->place.arena, count + 1, sizeof *all);
-	_cleanup_strbuf_ struct strbuf missing = {0};
-	unsigned longest = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		const struct lab_node *n = &first[i].node;
-		unsigned s = streq(n->arch, image_native_arch()) ? backend_of(n)->wait_s : WAIT_FOREIGN_S;
-		all[i] = (struct answer){.address = n->address, .data = (void *)&first[i]};
-		longest = s > longest ? s : longest;
-	}
-	if (!wait_s)
-		wait_s = longest;
-	if (answer_wait(all, count, wait_s * 1000, still_runs, has_answered, lab) == count)
-		return 0;
-	for (size_t i = 0; i < count; i++) {
-		if (all[i].yes)
-			continue;
-		const char *name = first[i].node.name;
-		strbuf_addf(&missing, "%s%s %s", missing.len ? "; " : "", name,
-			    all[i].given_up ? "ended" : "does not answer");
-		say(lab, name,
-		    arena_printf(lab->place.arena, "%s; its last words: %s",
-				 all[i].given_up ? "ended" : "does not answer", machine_last_words(&lab->place, name)));
-	}
-	return err_set(err, ERR_TIMEOUT, "%s (what they said is in %s/NODE/log)", strbuf_str(&missing),
-		       lab->place.nodes);
 }
 
 int lab_up(const struct lab_spec *spec, lab_progress *progress, void *context, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct lab lab = {.progress = progress, .context = context};
+	struct work w = {.progress = progress, .context = context};
 	struct roster old;
 
 	if (check_spec(spec, err) < 0 || need_tools(spec, err) < 0)
 		return -1;
-	_cleanup_fd_ int lock = lab_open(&lab, arena, spec->cluster, err);
-	if (lock < 0 || dir_make(lab.place.nodes, 0755, err) < 0 || roster_load(&lab.place, &old, err) < 0)
+	_cleanup_fd_ int lock = work_open(&w, arena, spec->cluster, err);
+	if (lock < 0 || dir_make(w.place.nodes, 0755, err) < 0 || roster_load(&w.place, &old, err) < 0)
 		return -1;
-	if (plan_roster(&lab, &old, spec, err) < 0 || settle_old(&lab, &old, err) < 0 || find_images(&lab, err) < 0)
+	if (plan_roster(&w, &old, spec, err) < 0 || settle_old(&w, &old, err) < 0 || find_images(&w, err) < 0)
 		return -1;
-	lab.start = clock_ms();
-	if (bridge_up(&lab.place, &lab.roster.subnet, err) < 0 || identity_keys(&lab.place, &lab.roster, err) < 0)
+	w.start = clock_ms();
+	if (bridge_up(&w.place, &w.roster.subnet, err) < 0 || identity_keys(&w.place, &w.roster, err) < 0)
 		return -1;
-	if (roster_save(&lab.place, &lab.roster, err) < 0 || identity_write(&lab.place, &lab.roster, err) < 0)
+	if (roster_save(&w.place, &w.roster, err) < 0 || identity_write(&w.place, &w.roster, err) < 0)
 		return -1;
-	if (make_shared(&lab, err) < 0 || start_nodes(&lab, err) < 0)
+	if (make_shared(&w, err) < 0 || power_on_all(&w, err) < 0)
 		return -1;
-	return wait_nodes(&lab, lab.roster.nodes, lab.roster.node_count, spec->wait_s, err);
+	return wait_nodes(&w, w.roster.nodes, w.roster.node_count, spec->wait_s, err);
 }
 
 /* The names of all nodes that have anything on the disk, whether the roster knows them or not. */
@@ -384,23 +256,23 @@ static int remove_files(const struct place *p, bool purge, struct err *err)
 int lab_down(const char *cluster, bool purge, lab_progress *progress, void *context, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct lab lab = {.progress = progress, .context = context};
-	_cleanup_fd_ int lock = lab_open(&lab, arena, cluster, err);
+	struct work w = {.progress = progress, .context = context};
+	_cleanup_fd_ int lock = work_open(&w, arena, cluster, err);
 
 	if (lock < 0)
 		return -1;
-	char **names = node_dirs(&lab.place);
+	char **names = node_dirs(&w.place);
 	for (char **name = names; *name; name++)
-		machine_strike(&lab.place, *name);
+		machine_strike(&w.place, *name);
 	for (char **name = names; *name; name++) {
-		if (machine_stop(&lab.place, *name, err) < 0)
+		if (machine_stop(&w.place, *name, err) < 0)
 			return -1;
-		say(&lab, *name, "is off");
+		work_say(&w, *name, "is off");
 	}
-	if (cgroups_kill(&lab.place, NULL, err) < 0 || cgroups_remove(&lab.place, NULL, err) < 0 ||
-	    bridge_sweep(&lab.place, NULL, 0, err) < 0 || bridge_down(&lab.place, err) < 0)
+	if (cgroups_kill(&w.place, NULL, err) < 0 || cgroups_remove(&w.place, NULL, err) < 0 ||
+	    bridge_sweep(&w.place, NULL, 0, err) < 0 || bridge_down(&w.place, err) < 0)
 		return -1;
-	return remove_files(&lab.place, purge, err);
+	return remove_files(&w.place, purge, err);
 }
 
 int lab_status(struct arena *arena, const char *cluster, struct lab_status *ret, struct err *err)
@@ -432,7 +304,7 @@ int lab_status(struct arena *arena, const char *cluster, struct lab_status *ret,
 		to->leader = to->running ? machine_leader(&p, n->name) : 0;
 		unsigned port = machine_port(&p, n->name);
 		to->cut = port && bridge_port_closed(port);
-		wait_s = backend_of(n)->wait_s > wait_s ? backend_of(n)->wait_s : wait_s;
+		wait_s = backend_of_node(n)->wait_s > wait_s ? backend_of_node(n)->wait_s : wait_s;
 		all[i] = (struct answer){.address = n->address, .given_up = !to->running || to->cut};
 	}
 	answer_wait(all, r.node_count, wait_s * 1000 / 60, NULL, NULL, NULL);
@@ -460,22 +332,9 @@ int lab_fault_parse(const char *word, enum lab_fault *ret)
 	return -1;
 }
 
-static int power_on(struct lab *lab, struct roster_node *n, struct err *err)
+static int set_cable(struct work *w, const char *node, bool open, struct err *err)
 {
-	struct place *p = &lab->place;
-
-	if (!machine_runs(p, n->node.name)) {
-		if (sweep_ports(lab, err) < 0 ||
-		    machine_prepare(p, &lab->roster, n, identity_hosts(p, &lab->roster), err) < 0 ||
-		    machine_start(p, &lab->roster, n, err) < 0)
-			return err_wrap(err, "%s", n->node.name);
-	}
-	return wait_nodes(lab, n, 1, 0, err);
-}
-
-static int set_cable(struct lab *lab, const char *node, bool open, struct err *err)
-{
-	unsigned port = machine_port(&lab->place, node);
+	unsigned port = machine_port(&w->place, node);
 
 	if (!port)
 		return err_set(err, ERR_MISSING, "%s does not run: it has no cable", node);
@@ -486,23 +345,23 @@ int lab_fault(const char *cluster, const char *node, enum lab_fault fault, lab_p
 	      struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct lab lab = {.progress = progress, .context = context};
-	_cleanup_fd_ int lock = lab_open(&lab, arena, cluster, err);
+	struct work w = {.progress = progress, .context = context};
+	_cleanup_fd_ int lock = work_open(&w, arena, cluster, err);
 
-	if (lock < 0 || roster_load(&lab.place, &lab.roster, err) < 0)
+	if (lock < 0 || roster_load(&w.place, &w.roster, err) < 0)
 		return -1;
-	struct roster_node *n = roster_find(&lab.roster, node);
+	struct roster_node *n = roster_find(&w.roster, node);
 	if (!n)
 		return err_set(err, ERR_MISSING, "the lab of %s has no node %s", cluster, node);
 	switch (fault) {
 	case LAB_FAULT_STOP:
-		return machine_stop(&lab.place, n->node.name, err);
+		return machine_stop(&w.place, n->node.name, err);
 	case LAB_FAULT_START:
-		return power_on(&lab, n, err);
+		return power_on(&w, n, err);
 	case LAB_FAULT_CUT:
-		return set_cable(&lab, n->node.name, false, err);
+		return set_cable(&w, n->node.name, false, err);
 	case LAB_FAULT_HEAL:
-		return set_cable(&lab, n->node.name, true, err);
+		return set_cable(&w, n->node.name, true, err);
 	}
 	return err_set(err, ERR_INTERNAL, "no such fault");
 }
