@@ -11,6 +11,11 @@ _reeve_words() {
 	grep -oE -- '^  (-[a-zA-Z], |    )--[a-z-]+' <<<"${_reeve_help[$key]}" | grep -oE -- '--[a-z-]+'
 }
 
+# The faults of the lab, from its help.
+_reeve_faults() {
+	"$_reeve_program" lab --help 2>/dev/null | awk '/^Faults:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }'
+}
+
 # The nodes of the lab that is up, with the file that the command line names.
 _reeve_nodes() {
 	local i file=()
@@ -49,7 +54,7 @@ _reeve() {
 	"0 ") words=$(_reeve_words) ;;
 	"1 lab") words="up down status ssh fault"$'\n'$(_reeve_words lab) ;;
 	"2 lab ssh" | "2 lab fault") words=$(_reeve_nodes) ;;
-	"3 lab fault") words="stop start cut heal" ;;
+	"3 lab fault") words=$(_reeve_faults) ;;
 	*" lab ssh") ;;
 	*" plan"* | *" apply"*) words="core lmod"$'\n'$(_reeve_words "${operands[0]}") ;;
 	"1 check") words=$(_reeve_words check)$'\n'$(compgen -f -- "$word") ;;

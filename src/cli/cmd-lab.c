@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/standin.h"
+#include "lab/fault.h"
 #include "lab/lab.h"
 #include "report/report.h"
 #include "report/table.h"
@@ -173,16 +174,18 @@ static int lab_run_ssh(struct lab_run *lab)
 static int lab_run_fault(struct lab_run *lab)
 {
 	struct context *context = lab->context;
-	enum lab_fault fault;
+	const char *words = fault_words(context->arena);
+	bool heal;
 	if (context->operand_count != 3)
-		return context_misused(context, "'lab fault' needs a node, and stop, start, cut or heal");
+		return context_misused(context, "'lab fault' needs a node and a fault: %s", words);
 	const char *node = context->operands[1], *what = context->operands[2];
 	if (!inventory_host(lab->inv, node))
 		return unknown_node(lab, node);
-	if (lab_fault_parse(what, &fault) < 0)
-		return context_misused(context, "no such fault: '%s'; there are stop, start, cut and heal", what);
+	const struct fault *fault = fault_named(what, &heal);
+	if (!fault)
+		return context_misused(context, "no such fault: '%s'; there are %s", what, words);
 	struct err err = {0};
-	if (lab_fault(lab->inv->cluster.text, node, fault, progress, lab, &err) < 0)
+	if (fault_do(fault, heal, lab->inv->cluster.text, node, progress, lab, &err) < 0)
 		return context_fail(context, &err);
 	return EXIT_DONE;
 }
@@ -228,6 +231,13 @@ static int run(struct context *context)
 			       nearest ? nearest : "", nearest ? "'?" : "");
 }
 
+static void print_faults(FILE *out)
+{
+	fprintf(out, "Faults:\n");
+	for (const struct fault *f = faults; f->name; f++)
+		fprintf(out, "  %-6s  %s\n  %-6s  %s\n", f->name, f->help, f->end_name, f->end_help);
+}
+
 static const struct option_spec options[] = {
     {"backend", 0, "NAME", "up: nspawn or uml, for all nodes"},
     {"purge", 0, NULL, "down: remove the lab's keys, too"},
@@ -240,7 +250,7 @@ const struct command cmd_lab = {
 		"down [--purge]\n"
 		"status [--json]\n"
 		"ssh NODE [[--] COMMAND...]\n"
-		"fault NODE stop|start|cut|heal",
+		"fault NODE FAULT",
     .summary = "Run a throwaway cluster of real nodes on this machine",
     .help = "The lab has one node for each host of cluster.yaml, with its own systemd, sshd,\n"
 	    "packages and network address: a systemd-nspawn container (nspawn), or a\n"
@@ -251,7 +261,8 @@ const struct command cmd_lab = {
 	    "  down    end the lab and remove all that it left, but for its images\n"
 	    "  status  the nodes; exit status 0 when all are up\n"
 	    "  ssh     run a command in a node, or a shell; the exit status is the command's\n"
-	    "  fault   stop (power off), start, cut (from the network) or heal a node",
+	    "  fault   do one of the faults below to a node, or end it there",
+    .help_table = print_faults,
     .options = options,
     .operands_max = SIZE_MAX,
     .takes_rest = takes_rest,

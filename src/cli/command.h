@@ -32,8 +32,10 @@ struct command {
 	const char *name;
 	const char
 	    *synopsis; /* behind "reeve NAME": "[-l NODES] [--json]"; several ways of use stand on lines of their own */
-	const char *summary;               /* one line, no full stop */
-	const char *help;                  /* paragraphs, wrapped by hand at 79 columns */
+	const char *summary; /* one line, no full stop */
+	const char *help;    /* paragraphs, wrapped by hand at 79 columns */
+	/* What its help lists from the tables of other parts: a paragraph with a title. NULL: nothing. */
+	void (*help_table)(FILE *out);
 	const struct option_spec *options; /* ends with a NULL name; NULL: none of its own */
 	size_t operands_max;
 	/* Do these operands end reeve's own options, so that all behind them belongs to another program? NULL: never.

@@ -43,6 +43,10 @@ void help_command(const struct command *command, FILE *out)
 {
 	print_usage(command, out);
 	fprintf(out, "\n%s.\n\n%s\n", command->summary, command->help);
+	if (command->help_table) {
+		fputc('\n', out);
+		command->help_table(out);
+	}
 	if (command->options) {
 		fprintf(out, "\nOptions:\n");
 		print_options(command->options, out);

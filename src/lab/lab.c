@@ -319,53 +319,6 @@ bool lab_has_backend(const char *name)
 	return backend_named(name) != NULL;
 }
 
-int lab_fault_parse(const char *word, enum lab_fault *ret)
-{
-	static const char *const words[] = {
-	    [LAB_FAULT_STOP] = "stop", [LAB_FAULT_START] = "start", [LAB_FAULT_CUT] = "cut", [LAB_FAULT_HEAL] = "heal"};
-
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (streq(words[i], word)) {
-			*ret = (enum lab_fault)i;
-			return 0;
-		}
-	return -1;
-}
-
-static int set_cable(struct work *w, const char *node, bool open, struct err *err)
-{
-	unsigned port = machine_port(&w->place, node);
-
-	if (!port)
-		return err_set(err, ERR_MISSING, "%s does not run: it has no cable", node);
-	return bridge_port_set(port, open, err);
-}
-
-int lab_fault(const char *cluster, const char *node, enum lab_fault fault, lab_progress *progress, void *context,
-	      struct err *err)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-	struct work w = {.progress = progress, .context = context};
-	_cleanup_fd_ int lock = work_open(&w, arena, cluster, err);
-
-	if (lock < 0 || roster_load(&w.place, &w.roster, err) < 0)
-		return -1;
-	struct roster_node *n = roster_find(&w.roster, node);
-	if (!n)
-		return err_set(err, ERR_MISSING, "the lab of %s has no node %s", cluster, node);
-	switch (fault) {
-	case LAB_FAULT_STOP:
-		return machine_stop(&w.place, n->node.name, err);
-	case LAB_FAULT_START:
-		return power_on(&w, n, err);
-	case LAB_FAULT_CUT:
-		return set_cable(&w, n->node.name, false, err);
-	case LAB_FAULT_HEAL:
-		return set_cable(&w, n->node.name, true, err);
-	}
-	return err_set(err, ERR_INTERNAL, "no such fault");
-}
-
 const char *lab_ssh_config(struct arena *arena, const char *cluster)
 {
 	struct place p;

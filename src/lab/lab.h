@@ -67,7 +67,7 @@ struct lab_node_status {
 	unsigned long memory_mib; /* that it was given; 0: it has the machine's */
 	bool running;
 	pid_t leader; /* its systemd, for nsenter(1), or its kernel (uml); 0 where it does not run */
-	bool cut;     /* its network was cut by lab_fault() */
+	bool cut;     /* its network was cut (lab/fault.h) */
 	bool ssh;     /* sshd answers at the address */
 };
 
@@ -83,21 +83,8 @@ struct lab_status {
 /* The lab as it is now, in `arena`. Takes no lock; waits at most two seconds for sshds, ten with nodes of uml. */
 int lab_status(struct arena *arena, const char *cluster, struct lab_status *ret, struct err *err);
 
-enum lab_fault {
-	LAB_FAULT_STOP,  /* power off, at once: no clean shutdown; the disk stays */
-	LAB_FAULT_START, /* power on, and wait until sshd answers */
-	LAB_FAULT_CUT,   /* the network cable is pulled */
-	LAB_FAULT_HEAL,  /* and put in again */
-};
-
-int lab_fault(const char *cluster, const char *node, enum lab_fault fault, lab_progress *progress, void *context,
-	      struct err *err);
-
 /* "nspawn", "uml". */
 bool lab_has_backend(const char *name);
-
-/* "stop", "start", "cut", "heal"; -1 for anything else. */
-int lab_fault_parse(const char *word, enum lab_fault *ret);
 
 /*
  * The ssh_config(5) file with which `ssh -F FILE NODE` reaches the lab's nodes by name, host name or address: user

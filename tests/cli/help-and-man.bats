@@ -41,6 +41,18 @@ usage() {
 	done
 }
 
+@test "the faults of the lab are those of its man page and of its messages" {
+	faults=$("$REEVE" lab --help | sed -n '/^Faults:/,/^$/s/^  \([a-z]*\)  .*/\1/p')
+	[ "$(wc -w <<<"$faults")" -ge 4 ]
+	diff <(echo "$faults") <(sed -n '/^# FAULTS/,/^# OPTIONS/s/^\*\([a-z]*\)\*$/\1/p' "$man/reeve-lab.1.scd")
+	reeve -f good.yaml lab fault a explode
+	[ "$status" -eq 64 ]
+	grep -qF "no such fault: 'explode'; there are $(paste -sd, <<<"$faults" | sed 's/,/, /g')" err
+	reeve -f good.yaml lab fault a
+	[ "$status" -eq 64 ]
+	grep -qF "needs a node and a fault: stop, start" err
+}
+
 # complete WORD...: what would be offered for the last word.
 offered() {
 	COMP_WORDS=("$REEVE" "$@")
@@ -56,6 +68,7 @@ offered() {
 	[ "$(offered check --js)" = --json ]
 	[ "$(offered facts --lim)" = --limit ]
 	[ "$(offered -f good.yaml lab fault a he)" = heal ]
+	diff <(offered -f good.yaml lab fault a '' | sort) <("$REEVE" lab --help | sed -n '/^Faults:/,/^$/s/^  \([a-z]*\)  .*/\1/p' | sort)
 	[ "$(offered lab d)" = down ]
 	[ "$(offered lab up --backend u)" = uml ]
 	[ "$(offered check goo)" = good.yaml ]

@@ -4,7 +4,7 @@
  *	labctl up CLUSTER NAME=ADDRESS[/SUITE[/ARCH[/BACKEND]]]...    with one directory shared at /mnt/nfs
  *	labctl down CLUSTER [purge]
  *	labctl status CLUSTER          NAME ADDRESS up|off ssh|- cut|- LEADER, a line each
- *	labctl fault CLUSTER NODE stop|start|cut|heal
+ *	labctl fault CLUSTER NODE FAULT            (a word of lab/fault.h)
  *	labctl ssh CLUSTER NODE [COMMAND...]
  */
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "lab/fault.h"
 #include "lab/lab.h"
 
 static void tell(void *context, const char *node, const char *text)
@@ -78,7 +79,8 @@ static int enter(const char *cluster, const char *node, char **command)
 int main(int argc, char **argv)
 {
 	struct err err = {0};
-	enum lab_fault fault;
+	const struct fault *fault;
+	bool heal;
 
 	if (argc >= 4 && streq(argv[1], "up"))
 		return up(argv[2], argc - 3, argv + 3);
@@ -86,8 +88,8 @@ int main(int argc, char **argv)
 		return lab_down(argv[2], argc > 3, tell, NULL, &err) < 0 ? failed(&err) : 0;
 	if (argc == 3 && streq(argv[1], "status"))
 		return status(argv[2]);
-	if (argc == 5 && streq(argv[1], "fault") && lab_fault_parse(argv[4], &fault) == 0)
-		return lab_fault(argv[2], argv[3], fault, tell, NULL, &err) < 0 ? failed(&err) : 0;
+	if (argc == 5 && streq(argv[1], "fault") && (fault = fault_named(argv[4], &heal)))
+		return fault_do(fault, heal, argv[2], argv[3], tell, NULL, &err) < 0 ? failed(&err) : 0;
 	if (argc >= 4 && streq(argv[1], "ssh"))
 		return enter(argv[2], argv[3], argv + 4);
 	fprintf(stderr, "usage: labctl up|down|status|fault|ssh CLUSTER ...\n");

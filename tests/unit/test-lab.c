@@ -14,7 +14,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/strbuf.h"
+#include "lab/backend.h"
 #include "lab/bridge.h"
+#include "lab/fault.h"
 #include "lab/lab.h"
 #include "lab/place.h"
 #include "lab/sources.h"
@@ -161,12 +163,32 @@ static void test_place(void **state)
 
 static void test_fault_words(void **state)
 {
-	enum lab_fault fault;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	bool heal, other;
 	(void)state;
 
-	assert_int_equal(lab_fault_parse("heal", &fault), 0);
-	assert_int_equal(fault, LAB_FAULT_HEAL);
-	assert_int_equal(lab_fault_parse("he", &fault), -1);
+	for (const struct fault *f = faults; f->name; f++) {
+		assert_true(f->inject && f->heal && *f->help && *f->end_help);
+		assert_ptr_equal(fault_named(f->name, &heal), f);
+		assert_false(heal);
+		assert_ptr_equal(fault_named(f->end_name, &other), f);
+		assert_true(other);
+		for (const char *const *b = f->backends; b && *b; b++)
+			assert_non_null(backend_named(*b));
+	}
+	assert_null(fault_named("he", &heal));
+	assert_string_equal(fault_words(arena), "stop, start, cut, heal");
+}
+
+static void test_faults_of_some_backends(void **state)
+{
+	static const char *const uml[] = {"uml", NULL};
+	const struct fault some = {.name = "x", .backends = uml};
+	(void)state;
+
+	assert_true(fault_fits(&some, "uml"));
+	assert_false(fault_fits(&some, "nspawn"));
+	assert_true(fault_fits(&faults[0], "nspawn"));
 }
 
 static void a_machine_that_was_no_router_is_none(void **state)
@@ -209,6 +231,7 @@ int main(void)
 	    cmocka_unit_test(test_subnet_routes),
 	    cmocka_unit_test(test_place),
 	    cmocka_unit_test(test_fault_words),
+	    cmocka_unit_test(test_faults_of_some_backends),
 	    cmocka_unit_test(a_machine_that_was_no_router_is_none),
 	    cmocka_unit_test(trees_of_other_systems_are_closed),
 	};
