@@ -199,7 +199,7 @@ static void check(const struct look *l, struct err *err)
 		err_set(err, ERR_MISSING, "there is no generation %llu: nothing was applied yet",
 			(unsigned long long)l->number);
 	else if (l->number && !l->generation)
-		err_set(err, ERR_MISSING, "there is no generation %llu: they are %llu to %llu",
+		err_set(err, ERR_MISSING, "there is no generation %llu: the record has %llu to %llu",
 			(unsigned long long)l->number, (unsigned long long)r->generations[0].number,
 			(unsigned long long)r->generations[r->generation_count - 1].number);
 }

@@ -77,7 +77,7 @@ three_controllers() {
 	for n in 3 9223372036854775807; do
 		reeve history $n
 		[ "$status" -eq 1 ]
-		error "there is no generation $n: they are 1 to 2"
+		error "there is no generation $n: the record has 1 to 2"
 	done
 	for n in 0 x -1 '' 1x 99999999999999999999; do
 		reeve history -- "$n"
