@@ -41,8 +41,12 @@ static int decode_all(const json_t *json, struct arena *arena, struct list *ret,
 	size_t i;
 	json_t *item;
 	if (!json_is_array(json))
-		return err_set(err, ERR_PROTOCOL, "resources that are no list");
-	json_array_foreach(json, i, item) if (resource_decode(item, arena, vec_push_in(arena, ret), err) < 0) return -1;
+		return err_set(err, ERR_PROTOCOL, "resources that are not a list");
+	json_array_foreach(json, i, item)
+	{
+		if (resource_decode(item, arena, vec_push_in(arena, ret), err) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -102,9 +106,7 @@ json_t *apply_answer(struct session *s, json_t *request, struct err *err)
 	struct list wanted = {0};
 	json_t *json;
 	json_int_t epoch;
-	int keep_going;
-	if (verb_unpack(request, err, "{s:I, s:o, s:b}", "epoch", &epoch, "resources", &json, "keep_going",
-			&keep_going) < 0 ||
+	if (verb_unpack(request, err, "{s:I, s:o}", "epoch", &epoch, "resources", &json) < 0 ||
 	    decode_all(json, arena, &wanted, err) < 0)
 		return NULL;
 	if (!lock_held(&s->lock) || s->lock.epoch != epoch)
@@ -116,7 +118,7 @@ json_t *apply_answer(struct session *s, json_t *request, struct err *err)
 		const struct resource *r = &wanted.items[i];
 		if (s->gone)
 			return err_set(err, ERR_CANCELLED, "the operator is gone: %s", s->why), NULL;
-		if (culprit && !keep_going) {
+		if (culprit) {
 			const char *what = arena_printf(arena, "not tried, because %s failed", culprit->id);
 			report(s, r, EVENT_BLOCKED, what, strlen(what));
 			continue;
@@ -124,7 +126,7 @@ json_t *apply_answer(struct session *s, json_t *request, struct err *err)
 		enum event_result result = bring_about(s, r);
 		changed += result == EVENT_CHANGED;
 		failed += result == EVENT_FAILED;
-		if (result == EVENT_FAILED && !culprit)
+		if (result == EVENT_FAILED)
 			culprit = r;
 		session_pump(s, 0);
 	}

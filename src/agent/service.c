@@ -247,7 +247,7 @@ static bool may_be_enabled(const struct state *u)
 }
 
 struct wishes {
-	bool unmask, mask, enable, disable, start, stop, restart, reload;
+	bool unmask, enable, disable, start, stop, restart, reload;
 	const char *newer;
 };
 
@@ -255,22 +255,16 @@ static struct wishes compare(struct session *s, const struct resource *r, const 
 {
 	struct wishes w = {0};
 	bool up = is_running(u), idle = streq(u->active, "inactive") || streq(u->active, "failed");
-	if (r->service.masked) {
-		w.mask = !is_masked(u);
-		w.stop = !idle;
-		return w;
-	}
-	bool wanted = r->service.running == YES || r->service.enabled == YES;
-	w.unmask = wanted && is_masked(u);
-	w.enable = r->service.enabled == YES && may_be_enabled(u);
-	w.disable = r->service.enabled == NO && str_starts(u->file, "enabled");
-	w.stop = r->service.running == NO && !idle;
-	w.start = r->service.running == YES && !up;
-	if (r->service.running == NO || !up)
+	w.unmask = (r->service.running || r->service.enabled) && is_masked(u);
+	w.enable = r->service.enabled && may_be_enabled(u);
+	w.disable = !r->service.enabled && str_starts(u->file, "enabled");
+	w.stop = !r->service.running && !idle;
+	w.start = r->service.running && !up;
+	if (!r->service.running || !up)
 		return w;
 	w.newer = newer_input(s, r, u);
 	w.restart = r->service.restart || w.newer;
-	w.reload = r->service.running == YES && u->needs_reload;
+	w.reload = u->needs_reload;
 	return w;
 }
 
@@ -278,8 +272,6 @@ static void describe(const struct resource *r, const struct state *u, const stru
 {
 	if (w->unmask)
 		strbuf_adds(why, ", masked");
-	if (w->mask)
-		strbuf_adds(why, ", not masked");
 	if (w->enable)
 		strbuf_adds(why, ", not enabled");
 	if (w->disable)
@@ -304,8 +296,8 @@ static void probe(struct session *s, const struct resource *r, struct probe *p)
 	struct err err;
 	if (find_state(s, r->service.unit, p->services, p->arena, &u, &err) < 0)
 		return probe_found(p, OBSERVED_ERROR, "%s", err.text);
-	if (streq(u.load, "not-found") && !r->service.masked) {
-		if (r->service.running == YES || r->service.enabled == YES)
+	if (streq(u.load, "not-found")) {
+		if (r->service.running || r->service.enabled)
 			return probe_found(p, OBSERVED_MISSING, "there is no such unit");
 		return probe_found(p, OBSERVED_SAME, "%s", "");
 	}
@@ -404,7 +396,7 @@ static int apply(struct session *s, const struct resource *r, const struct obser
 	if (find_state(s, unit, NULL, arena, &u, err) < 0)
 		return -1;
 	struct wishes w = compare(s, r, &u);
-	if (streq(u.load, "not-found") && !w.mask)
+	if (streq(u.load, "not-found"))
 		return err_set(err, ERR_MISSING, "there is no unit %s on this host", unit);
 	if (u.needs_reload && reload_units(s, err) < 0)
 		return -1;
@@ -422,11 +414,6 @@ static int apply(struct session *s, const struct resource *r, const struct obser
 		if (systemctl(s, err, "stop", unit) < 0)
 			return -1;
 		strbuf_adds(what, ", stopped");
-	}
-	if (w.mask) {
-		if (systemctl(s, err, "mask", unit) < 0)
-			return -1;
-		strbuf_adds(what, ", masked");
 	}
 	if (w.start || w.restart) {
 		if (start(s, r, w.restart ? "restart" : "start", err) < 0)

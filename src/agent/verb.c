@@ -27,27 +27,6 @@ int verb_unpack(json_t *request, struct err *err, const char *fmt, ...)
 	return r < 0 ? err_set(err, ERR_PROTOCOL, "a request of a wrong shape: %s", why.text) : 0;
 }
 
-static json_t *need(struct session *s, json_t *request, struct err *err)
-{
-	json_t *digests, *missing = json_array(), *item;
-	size_t i;
-	if (verb_unpack(request, err, "{s:o}", "digests", &digests) < 0 || !json_is_array(digests)) {
-		json_decref(missing);
-		return err_set(err, ERR_PROTOCOL, "need takes a list of digests"), NULL;
-	}
-	json_array_foreach(digests, i, item)
-	{
-		struct digest digest;
-		if (!json_is_string(item) || digest_parse(json_string_value(item), &digest) < 0) {
-			json_decref(missing);
-			return err_set(err, ERR_PROTOCOL, "what is needed is not a digest"), NULL;
-		}
-		if (!blobs_get(&s->blobs, digest.hex))
-			json_array_append(missing, item);
-	}
-	return json_pack("{s:o}", "missing", missing);
-}
-
 static json_t *lock(struct session *s, json_t *request, struct err *err)
 {
 	json_int_t epoch, over = LOCK_OVER_NONE;
@@ -186,9 +165,9 @@ static const struct {
 	const char *name;
 	json_t *(*answer)(struct session *s, json_t *request, struct err *err);
 } verbs[] = {
-    {"collect", collect}, {"probe", probe_answer}, {"need", need},     {"apply", apply_answer}, {"run", run_answer},
-    {"secret", secret},   {"lock", lock},          {"unlock", unlock}, {"mark", mark},          {"put", put},
-    {"append", append},   {"prune", prune_answer}, {"bye", bye},
+    {"collect", collect}, {"probe", probe_answer}, {"apply", apply_answer}, {"run", run_answer},
+    {"secret", secret},   {"lock", lock},          {"unlock", unlock},      {"mark", mark},
+    {"put", put},         {"append", append},      {"prune", prune_answer}, {"bye", bye},
 };
 
 json_t *verb_answer(struct session *s, const char *name, json_t *request, struct err *err)

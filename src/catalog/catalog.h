@@ -54,7 +54,7 @@ enum stage {
 	STAGES
 };
 
-enum tristate { NO, YES, KEEP }; /* KEEP: as it is, whatever that is */
+enum { NO, YES }; /* for `enabled` and `running` of a service */
 
 struct package {
 	const char *name;
@@ -93,8 +93,7 @@ struct resource {
 		} link;
 		struct {
 			const char *unit;
-			enum tristate enabled, running;
-			bool masked;               /* wanted: masked (then enabled and running are NO) */
+			bool enabled, running;
 			bool restart;              /* set by the plan: restart although nothing on the host says so */
 			const char *const *inputs; /* paths, NULL-terminated; NULL: none */
 		} service;
@@ -121,7 +120,7 @@ struct catalog {
 };
 
 /*
- * Add a resource and return it for what is special about it. Strings are borrowed and must live as long as the
+ * Add a resource and return it for what is special about it (each is in its type's kind-*.c). Strings are borrowed and must live as long as the
  * catalog's arena. `module` and `origin` are the caller's to set.
  */
 struct resource *catalog_packages(struct catalog *c, enum stage stage, const struct package *items, size_t len);
@@ -136,8 +135,8 @@ struct resource *catalog_directory(struct catalog *c, enum stage stage, const ch
 struct resource *catalog_own_directory(struct catalog *c, enum stage stage, const char *path, const char *owner,
 				       const char *group, mode_t mode);
 struct resource *catalog_link(struct catalog *c, enum stage stage, const char *path, const char *target);
-struct resource *catalog_service(struct catalog *c, enum stage stage, const char *unit, enum tristate enabled,
-				 enum tristate running, const char *const *inputs);
+struct resource *catalog_service(struct catalog *c, enum stage stage, const char *unit, bool enabled, bool running,
+				 const char *const *inputs);
 struct resource *catalog_absent(struct catalog *c, enum stage stage, const char *path);
 struct resource *catalog_group(struct catalog *c, enum stage stage, const char *name, long gid, bool system);
 struct resource *catalog_user(struct catalog *c, enum stage stage, const char *name, long uid, const char *group,
@@ -147,6 +146,20 @@ struct resource *catalog_find(const struct catalog *c, const char *id); /* NULL:
 
 const char *resource_type_name(enum resource_type type);
 const char *stage_name(enum stage stage);
+
+/* The path that it makes, changes or removes; NULL for a type that has none. */
+const char *resource_path(const struct resource *r);
+
+/* What is sent beside a resource, as a blob. False: nothing. On the agent's side `bytes` is NULL. */
+struct content {
+	struct digest digest;
+	const void *bytes; /* borrowed */
+	size_t size;
+};
+bool resource_content(const struct resource *r, struct content *ret);
+
+/* The name of the secret that it needs; NULL: none. */
+const char *resource_secret(const struct resource *r);
 
 /* As the agent gets it (docs/protocol.md). The caller owns the reference. */
 json_t *resource_encode(const struct resource *r);
@@ -184,9 +197,7 @@ int observed_decode(const json_t *json, struct arena *arena, struct observed *re
 /* What became of a resource. Events are made by the agent and merged on the operator's side by event_merge(). */
 enum event_result {
 	EVENT_UNCHANGED,
-	EVENT_WOULD_CHANGE,
 	EVENT_CHANGED,
-	EVENT_SKIPPED, /* not asked for: another module, another stage */
 	EVENT_BLOCKED, /* could not be tried, because something before it failed */
 	EVENT_FAILED,
 	EVENT_RESULTS
@@ -195,8 +206,7 @@ enum event_result {
 const char *event_result_name(enum event_result result);
 
 /*
- * The result of two parts of one thing: the worse of the two, in the order unchanged < skipped < would-change < changed
- * < blocked < failed. Whatever is not one of these values is failed: invalid input can never become success.
+ * The result of two parts of one thing: the worse of the two, in the order of the enumeration. Whatever is not one of these values is failed: invalid input can never become success.
  */
 enum event_result event_merge(enum event_result a, enum event_result b);
 

@@ -5,8 +5,10 @@
 #include "base/str.h"
 
 static const char *const names[EVENT_RESULTS] = {
-    [EVENT_UNCHANGED] = "unchanged", [EVENT_WOULD_CHANGE] = "would-change", [EVENT_CHANGED] = "changed",
-    [EVENT_SKIPPED] = "skipped",     [EVENT_BLOCKED] = "blocked",           [EVENT_FAILED] = "failed",
+    [EVENT_UNCHANGED] = "unchanged",
+    [EVENT_CHANGED] = "changed",
+    [EVENT_BLOCKED] = "blocked",
+    [EVENT_FAILED] = "failed",
 };
 
 const char *event_result_name(enum event_result result)
@@ -16,13 +18,9 @@ const char *event_result_name(enum event_result result)
 
 enum event_result event_merge(enum event_result a, enum event_result b)
 {
-	static const int rank[EVENT_RESULTS] = {
-	    [EVENT_UNCHANGED] = 0, [EVENT_SKIPPED] = 1, [EVENT_WOULD_CHANGE] = 2,
-	    [EVENT_CHANGED] = 3,   [EVENT_BLOCKED] = 4, [EVENT_FAILED] = 5,
-	};
 	if ((unsigned)a >= EVENT_RESULTS || (unsigned)b >= EVENT_RESULTS)
 		return EVENT_FAILED;
-	return rank[a] >= rank[b] ? a : b;
+	return a > b ? a : b;
 }
 
 json_t *event_encode(const struct event *e)

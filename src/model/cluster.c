@@ -40,7 +40,6 @@ static void choose_packages(struct cluster_host *h)
 						    : h->inv->controller                         ? &f->slurmctld
 												 : &f->slurmd;
 		h->slurm_package = slurm->installed ? slurm->installed : slurm->candidate;
-		h->munge_package = f->munge.installed ? f->munge.installed : f->munge.candidate;
 	}
 }
 

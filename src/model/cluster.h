@@ -57,7 +57,6 @@ struct cluster_host {
 			   * start; NULL: the network has no parts, or it is not listed */
 	const char
 	    *slurm_package; /* version of the Slurm packages to be there: what is installed, else apt's candidate */
-	const char *munge_package;
 };
 
 /* A partition's hosts that have a NodeName line, in the order of inventory.hosts: those that serve, and all of them, for

@@ -16,15 +16,6 @@ bool plan_wants(const struct plan_options *options, const char *module)
 	return false;
 }
 
-static const char *path_of(const struct resource *r)
-{
-	return r->type == RESOURCE_FILE        ? r->file.path
-	       : r->type == RESOURCE_DIRECTORY ? r->directory.path
-	       : r->type == RESOURCE_LINK      ? r->link.path
-	       : r->type == RESOURCE_ABSENT    ? r->absent.path
-					       : NULL;
-}
-
 /*
  * What was observed, and what follows from it: a service whose input will be replaced is to be restarted, although nothing was wrong with it
  * when it was looked at.
@@ -37,11 +28,11 @@ static const struct observed *with_consequences(struct plan *plan, const struct 
 	const char *path;
 	for (size_t k = 0; k < c->len; k++) {
 		const struct resource *r = &c->items[k];
-		if (r->type != RESOURCE_SERVICE || r->service.running != YES || all[k].state != OBSERVED_SAME)
+		if (r->type != RESOURCE_SERVICE || !r->service.running || all[k].state != OBSERVED_SAME)
 			continue;
 		for (const char *const *input = r->service.inputs; input && *input; input++)
 			for (size_t f = 0; f < c->len; f++)
-				if ((path = path_of(&c->items[f])) && streq(path, *input) &&
+				if ((path = resource_path(&c->items[f])) && streq(path, *input) &&
 				    all[f].state != OBSERVED_SAME) {
 					all[k].state = OBSERVED_DIFFERS;
 					all[k].why = arena_printf(plan->arena, "to be restarted: %s changes", *input);
@@ -53,7 +44,7 @@ static const struct observed *with_consequences(struct plan *plan, const struct 
 /* Does it lie in a directory that is wrong itself, and has its finding? */
 static bool is_consequence(const struct host_plan *h, size_t k)
 {
-	const char *path = path_of(&h->catalog->items[k]);
+	const char *path = resource_path(&h->catalog->items[k]);
 	for (size_t i = 0; path && i < h->catalog->len; i++) {
 		const struct resource *r = &h->catalog->items[i];
 		if (r->type == RESOURCE_DIRECTORY && h->observed[i].state == OBSERVED_ERROR &&
@@ -83,7 +74,7 @@ static const char *way_out(struct plan *plan, const char *host, const struct res
 				    "name another directory in cluster.yaml; or, where %s is Slurm's, on %s: chown -R "
 				    "%s: %s",
 				    r->directory.path, host, r->directory.owner, r->directory.path);
-	return path_of(r) ? finding_text(&plan->findings, "on %s, move %s away", host, path_of(r)) : NULL;
+	return resource_path(r) ? finding_text(&plan->findings, "on %s, move %s away", host, resource_path(r)) : NULL;
 }
 
 /* What a run would fail on is said before it: on a controller it stops the run, a compute host is left out. */

@@ -138,7 +138,7 @@ static void add_service(struct builder *b, struct step *s, size_t host, const ch
 			continue;
 		struct resource *copy = arena_alloc(a, sizeof *copy);
 		*copy = *r;
-		copy->service.restart = restart && r->service.running == YES;
+		copy->service.restart = restart && r->service.running;
 		const struct resource **list = arena_calloc(a, 1, sizeof *list);
 		list[0] = copy;
 		add_resources(b, s, host, list, 1, SERVICE_MS);

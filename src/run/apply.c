@@ -99,14 +99,14 @@ static json_t *apply_message(const struct runner *r, const struct action *a)
 	json_t *list = json_array();
 	for (size_t i = 0; i < a->count; i++)
 		json_array_append_new(list, resource_encode(a->resources[i]));
-	return json_pack("{s:s, s:I, s:o, s:b}", "verb", "apply", "epoch", (json_int_t)r->g->cluster->epoch,
-			 "resources", list, "keep_going", 0);
+	return json_pack("{s:s, s:I, s:o}", "verb", "apply", "epoch", (json_int_t)r->g->cluster->epoch, "resources",
+			 list);
 }
 
 static bool needs_key(const struct action *a)
 {
 	for (size_t i = 0; i < a->count; i++)
-		if (a->resources[i]->type == RESOURCE_FILE && a->resources[i]->file.secret)
+		if (resource_secret(a->resources[i]))
 			return true;
 	return false;
 }
@@ -116,9 +116,9 @@ static void attach(struct runner *r, struct fleet_request *request, const struct
 	struct fleet_blob *blobs = arena_calloc(r->g->arena, a->count, sizeof *blobs);
 	size_t n = 0;
 	for (size_t i = 0; i < a->count; i++) {
-		const struct resource *x = a->resources[i];
-		if (x->type == RESOURCE_FILE && !x->file.secret)
-			blobs[n++] = (struct fleet_blob){x->file.digest, x->file.content, x->file.size};
+		struct content content;
+		if (resource_content(a->resources[i], &content))
+			blobs[n++] = (struct fleet_blob){content.digest, content.bytes, content.size};
 	}
 	request->blobs = blobs;
 	request->blob_count = n;

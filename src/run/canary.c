@@ -76,11 +76,12 @@ static int put_back(struct gathered *g, const struct action *a, const char **ret
 	for (size_t i = 0; i < a->undo_count; i++) {
 		const struct resource *r = a->undo[i];
 		json_array_append_new(list, resource_encode(r));
-		if (r->type == RESOURCE_FILE)
-			blobs[n++] = (struct fleet_blob){r->file.digest, r->file.content, r->file.size};
+		struct content content;
+		if (resource_content(r, &content))
+			blobs[n++] = (struct fleet_blob){content.digest, content.bytes, content.size};
 	}
-	json_t *message = json_pack("{s:s, s:I, s:o, s:b}", "verb", "apply", "epoch", (json_int_t)g->cluster->epoch,
-				    "resources", list, "keep_going", 0);
+	json_t *message =
+	    json_pack("{s:s, s:I, s:o}", "verb", "apply", "epoch", (json_int_t)g->cluster->epoch, "resources", list);
 	struct fleet_request request = roll_request(g->roll, a->host, message);
 	request.blobs = blobs;
 	request.blob_count = n;

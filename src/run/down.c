@@ -50,7 +50,7 @@ static void remove_unit(struct down *down, size_t host, const char *unit)
 static void remove_started(struct down *down, size_t host, const struct resource *const *resources, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (resources[i]->type == RESOURCE_SERVICE && resources[i]->service.running == YES)
+		if (resources[i]->type == RESOURCE_SERVICE && resources[i]->service.running)
 			remove_unit(down, host, bare(down, resources[i]->service.unit));
 }
 

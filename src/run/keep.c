@@ -90,8 +90,8 @@ static json_t *write_message(struct keep *k, const struct record_generation *add
 	}
 	for (size_t i = 0; i < c.len; i++)
 		json_array_append_new(list, resource_encode(&c.items[i]));
-	return json_pack("{s:s, s:I, s:o, s:b}", "verb", "apply", "epoch", (json_int_t)k->g->cluster->epoch,
-			 "resources", list, "keep_going", 0);
+	return json_pack("{s:s, s:I, s:o}", "verb", "apply", "epoch", (json_int_t)k->g->cluster->epoch, "resources",
+			 list);
 }
 
 void keep_prepare(struct keep *k, const struct record *record, const struct record_generation *added)

@@ -56,11 +56,10 @@
  *	}. Runs go in parallel, at most 8 at a time. Names are 1 to 64 bytes. Commands are run with an empty environment
  *	but for PATH and LC_ALL=C.UTF-8, in /, stdin /dev/null or `input`.
  * probe    {"resources": [RESOURCE...], "content": bool} -> {"observed": [OBSERVED...]}      (catalog/catalog.h)
- * need     {"digests": [HEX64...]} -> {"missing": [HEX64...]}      what did not come as a BLOB in this session
- * apply    {"epoch": N, "resources": [RESOURCE...], "keep_going": bool}
+ * apply    {"epoch": N, "resources": [RESOURCE...]}
  *	-> events {"id": ID, "result": R, "what": S}, one a resource, then {"changed": N, "failed": N}
  *	Between them there may be events {"id": ID, "progress": S}, for who waits. Needs the host lock. Each resource is
- *	probed again right before it is changed. After a failure the rest is "blocked" unless keep_going.
+ *	probed again right before it is changed. After a failure the rest is "blocked".
  * run      {"argv": [...], "input": S?, "max": BYTES, "timeout": MS, "env": {K: V}?, "user": NAME?, "sandbox": SANDBOX?}
  *	-> as collect's run. SANDBOX is {"unshare": ["mount","net","uts","pid","ipc"], "hostname": S?,
  *	"address": "10.0.0.1/24"? (on a dummy interface in the new network namespace, with lo up), "tmpfs": [PATH...],

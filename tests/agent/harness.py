@@ -176,8 +176,18 @@ class Session:
     def probe(self, *resources, content=True):
         return self.ask("probe", resources=list(resources), content=content)["observed"]
 
-    def apply(self, *resources, epoch=1, keep_going=False):
-        return self.ask("apply", epoch=epoch, resources=list(resources), keep_going=keep_going)
+    def apply(self, *resources, epoch=1):
+        return self.ask("apply", epoch=epoch, resources=list(resources))
+
+    def apply_each(self, *resources, epoch=1):
+        """One after the other, whatever becomes of those before."""
+        done, events = {"changed": 0, "failed": 0}, []
+        for resource in resources:
+            one = self.apply(resource, epoch=epoch)
+            events += self.events
+            done = {key: done[key] + one[key] for key in done}
+        self.events = events
+        return done
 
     def results(self):
         return {e["id"]: e["result"] for e in self.events if "result" in e}

@@ -161,9 +161,9 @@ def absent(path):
     return dict(id="absent:" + path, type="absent", stage="prepare", path=path)
 
 
-def service(unit, enabled="yes", running="yes", masked=False, restart=False, inputs=()):
+def service(unit, enabled=True, running=True, restart=False, inputs=()):
     return dict(id="service:" + unit, type="service", stage="activate", unit=unit, enabled=enabled, running=running,
-                masked=masked, restart=restart, inputs=list(inputs))
+                restart=restart, inputs=list(inputs))
 
 
 def packages(*names):

@@ -84,7 +84,7 @@ class Disk(Case):
         big = b"x" * 400000
         with self.locked() as s:
             s.send(blob(big) + blob(NEW))
-            self.assertEqual(s.apply(file("/etc/slurm.conf", big), file("/etc/other", NEW), keep_going=True),
+            self.assertEqual(s.apply_each(file("/etc/slurm.conf", big), file("/etc/other", NEW)),
                              {"changed": 1, "failed": 1})
             self.assertIn("the disk is full", s.events[0]["what"])
         self.assertEqual((self.root / "etc/slurm.conf").read_bytes(), OLD)
@@ -100,7 +100,7 @@ class Disk(Case):
             except OSError:
                 pass
             wanted = [file("/etc/slurm.conf", NEW), file("/etc/a/b", NEW), packages("munge")]
-            self.assertEqual(s.apply(*wanted, keep_going=True)["failed"], 3, s.events)
+            self.assertEqual(s.apply_each(*wanted)["failed"], 3, s.events)
             for event in s.events:
                 self.assertIn("the disk is full", event["what"])
             (self.root / "filler").unlink()
@@ -118,7 +118,7 @@ class Disk(Case):
             s.send(blob(NEW))
             subprocess.run(["mount", "-o", "remount,ro", self.root], check=True)
             wanted = [file("/etc/f", NEW), file("/etc/f", OLD, mode="0600"), directory("/d"), link("/l", "x"), absent("/etc/f")]
-            self.assertEqual(s.apply(*wanted, keep_going=True), {"changed": 0, "failed": len(wanted)})
+            self.assertEqual(s.apply_each(*wanted), {"changed": 0, "failed": len(wanted)})
             for event in s.events:
                 self.assertIn("mounted read-only", event["what"])
             with self.assertRaises(Refused) as refused:

@@ -22,9 +22,7 @@ class Files(Case):
                   link("/etc/alias", "slurm"), absent("/old"), absent("/never")]
         with self.locked() as s:
             self.assertEqual(list(self.states(s.probe(*wanted)).values()), ["missing"] * 4 + ["same"])
-            self.assertEqual(s.ask("need", digests=[digest(CONF)]), {"missing": [digest(CONF)]})
             s.send(blob(CONF))
-            self.assertEqual(s.ask("need", digests=[digest(CONF)]), {"missing": []})
             self.assertEqual(s.apply(*wanted), {"changed": 4, "failed": 0})
         path = self.root / "etc/slurm/slurm.conf"
         self.assertEqual(path.read_bytes(), CONF)
@@ -83,7 +81,7 @@ class Files(Case):
         with self.locked() as s:
             s.send(blob(CONF))
             self.assertEqual(set(o["state"] for o in s.probe(*wanted)), {"error"})
-            self.assertEqual(s.apply(*wanted, keep_going=True), {"changed": 0, "failed": len(wanted)})
+            self.assertEqual(s.apply_each(*wanted), {"changed": 0, "failed": len(wanted)})
             self.assertEqual(s.apply(absent("/dir")), {"changed": 0, "failed": 1})
             self.assertIn("not empty", s.events[0]["what"])
         self.assertEqual((self.root / "target").read_text(), "keep me")
@@ -96,14 +94,14 @@ class Files(Case):
         os.chown(self.root / "srv", 64030, -1)
         with self.locked() as s:
             s.send(blob(CONF))
-            self.assertEqual(s.apply(*wanted, keep_going=True)["failed"], 4)
+            self.assertEqual(s.apply_each(*wanted)["failed"], 4)
             self.assertIn("a symbolic link is in the way", s.events[0]["what"])
             for owner, mode, link_owner in ((0, 0o777, 0), (0, 0o755, 64030)):
                 os.chown(self.root / "srv", owner, -1)
                 (self.root / "srv").chmod(mode)
                 os.chown(self.root / "srv/x", link_owner, -1, follow_symlinks=False)
                 s.events.clear()
-                self.assertEqual(s.apply(*wanted, keep_going=True)["failed"], 4)
+                self.assertEqual(s.apply_each(*wanted)["failed"], 4)
         self.assertEqual(sorted(os.listdir(self.root / "etc")), ["group", "passwd"])
         # the links of a distribution, and of an administrator
         (self.root / "srv").chmod(0o755)
@@ -142,7 +140,7 @@ class Files(Case):
             found = s.probe(*wanted)
             self.assertEqual({o["state"] for o in found}, {"error"})
             self.assertIn("belongs to root, and is not empty", found[0]["why"])
-            self.assertEqual(s.apply(*wanted, keep_going=True), {"changed": 0, "failed": len(wanted)})
+            self.assertEqual(s.apply_each(*wanted), {"changed": 0, "failed": len(wanted)})
         self.assertEqual([(self.root / n).stat().st_uid for n in ("full", "alice", "both")], [0, 1000, 1000])
 
     def test_an_empty_directory_of_roots_or_a_packages_own_is_taken(self):
@@ -167,13 +165,13 @@ class Files(Case):
         self.assertTrue((self.root / "tmp" / name).exists())
         self.assertFalse(os.path.exists("/tmp/" + name))
 
-    def test_failure_blocks_what_follows_unless_told_otherwise(self):
+    def test_failure_blocks_what_follows(self):
         wanted = [file("/a", CONF), file("/b", b"not sent"), file("/c", CONF)]
         with self.locked() as s:
             s.send(blob(CONF))
             self.assertEqual(s.apply(*wanted), {"changed": 1, "failed": 1})
             self.assertEqual(list(s.results().values()), ["changed", "failed", "blocked"])
-            self.assertEqual(s.apply(*wanted, keep_going=True), {"changed": 1, "failed": 1})
+            self.assertEqual(s.apply_each(*wanted), {"changed": 1, "failed": 1})
             self.assertEqual(list(s.results().values()), ["unchanged", "failed", "changed"])
 
     def test_a_user_that_does_not_exist_yet_is_a_difference(self):
@@ -268,7 +266,7 @@ class Services(Case):
         for name in names:
             self.unit(name)
         with self.session() as s:
-            self.assertEqual(len(s.probe(*map(service, names), service("none.service", "no", "no"))), 21)
+            self.assertEqual(len(s.probe(*map(service, names), service("none.service", False, False))), 21)
         self.assertEqual(len(self.calls()), 1)
 
     def test_failure_is_told_with_its_journal(self):
@@ -281,16 +279,14 @@ class Services(Case):
                 self.assertIn("the port is in use", s.events[-1]["what"])
                 self.assertNotIn("\x1b", s.events[-1]["what"])
 
-    def test_stop_disable_mask_unmask(self):
+    def test_stop_disable_unmask(self):
         self.unit("a.service", active="active", file="enabled", pid=1, start=1)
         with self.locked() as s:
-            self.assertEqual(s.apply(service("a.service", "no", "no"))["changed"], 1)
+            self.assertEqual(s.apply(service("a.service", False, False))["changed"], 1)
             self.assertEqual(s.events[-1]["what"], "disabled, stopped")
-            self.assertEqual(s.apply(service("a.service", "no", "no", masked=True))["changed"], 1)
-            self.assertEqual(s.apply(service("a.service", "no", "no", masked=True))["changed"], 0)
+            self.unit("a.service", file="masked")
             self.assertEqual(s.apply(service("a.service"))["changed"], 1)
             self.assertEqual(s.apply(service("a.service"))["changed"], 0)
-            self.assertEqual(s.apply(service("a.service", "keep", "keep"))["changed"], 0)
         state = json.loads((self.root / "units/a.service").read_text())
         self.assertEqual((state["file"], state["active"]), ("enabled", "active"))
 
@@ -309,7 +305,7 @@ class Services(Case):
     def test_there_is_no_such_unit(self):
         with self.locked() as s:
             self.assertEqual(s.probe(service("a.service"))[0]["state"], "missing")
-            self.assertEqual(s.probe(service("a.service", "no", "no"))[0]["state"], "same")
+            self.assertEqual(s.probe(service("a.service", False, False))[0]["state"], "same")
             self.assertEqual(s.apply(service("a.service"))["failed"], 1)
 
 

@@ -29,7 +29,7 @@ class Frames(Case):
 
     def test_a_conversation_cut_at_every_byte(self):
         whole = (message({"id": 1, "verb": "lock", "epoch": 1, "holder": "a", "run": "b"}) + blob(b"x\n") + frame("H")
-                 + message({"id": 2, "verb": "apply", "epoch": 1, "resources": [file("/f", b"x\n")], "keep_going": False}))
+                 + message({"id": 2, "verb": "apply", "epoch": 1, "resources": [file("/f", b"x\n")]}))
         for cut in range(0, len(whole), 7):
             status, errors = self.ended(self.session(), whole[:cut], close=True)
             self.assertEqual(status, 1)
@@ -45,14 +45,14 @@ class Frames(Case):
                            (frame("B", b"0" * 64 + b"x"), "digest"), (frame("B", b"short"), "too short"),
                            (frame("S", b"name\0garbage"), "secret"), (frame("S", b"no nul"), "secret"),
                            (frame("M", b"[" * 100000), "not JSON"),
-                           (message({"id": 5, "verb": "need", "digests": []}) + message({"id": 5, "verb": "bye"}), "in order")):
+                           (message({"id": 5, "verb": "probe", "resources": [], "content": False}) + message({"id": 5, "verb": "bye"}), "in order")):
             status, errors = self.ended(self.session(), data)
             self.assertEqual(status, 1, data[:20])
             self.assertIn(text, errors)
 
     def test_wrong_requests_are_refused_and_the_session_goes_on(self):
         with self.session() as s:
-            for verb, arguments in (("format", {}), ("need", {}), ("need", {"digests": ["x"]}), ("bye", {"x": 1}),
+            for verb, arguments in (("format", {}), ("probe", {}), ("bye", {"x": 1}),
                                     ("probe", {"resources": 1, "content": True}), ("collect", {"items": [{}]}),
                                     ("collect", {"items": [{"name": "a", "read": "/x"}]}),
                                     ("collect", {"items": [{"name": "a", "run": [], "max": 1, "timeout": 1}]}),
@@ -66,9 +66,9 @@ class Frames(Case):
 
     def test_requests_sent_ahead_are_answered_in_order(self):
         with self.session() as s:
-            numbers = [s.ask_only("need", digests=[]) for _ in range(1000)]
+            numbers = [s.ask_only("probe", resources=[], content=False) for _ in range(1000)]
             for number in numbers:
-                self.assertEqual(s.answer(number), {"missing": []})
+                self.assertEqual(s.answer(number), {"observed": []})
 
     def test_too_many_requests_ahead(self):
         data = b"".join(message({"id": i + 1, "verb": "run", "argv": ["sleep", "1"], "max": 1, "timeout": 5000})
@@ -121,7 +121,7 @@ class Ends(Case):
     def test_a_package_manager_is_waited_for_and_nothing_new_begun(self):
         (self.root / "apt").write_text("slow")
         s = self.locked()
-        s.ask_only("apply", epoch=1, resources=[packages("munge=1"), directory("/after")], keep_going=True)
+        s.ask_only("apply", epoch=1, resources=[packages("munge=1"), directory("/after")])
         while not (self.root / "started").exists():
             time.sleep(0.02)
         s.process.stdin.close()
@@ -179,7 +179,7 @@ class Locks(Case):
             self.assertEqual(s.ask("unlock"), {})
             self.assertEqual(other.lock(6), {"epoch": 6})
             with self.assertRaises(Refused) as refused:
-                s.ask("apply", epoch=5, resources=[], keep_going=False)
+                s.ask("apply", epoch=5, resources=[])
             self.assertEqual(refused.exception.code, "refused")
             other.ask("unlock")
             with self.assertRaises(Refused):

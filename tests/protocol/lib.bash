@@ -58,4 +58,4 @@ hasnt() {
 	! grep -qF -- "$1" <<<"$output" || { echo "there: $1"; return 1; }
 }
 
-need='{"verb":"need","digests":[]}'
+nothing='{"verb":"probe","resources":[],"content":false}'

@@ -48,7 +48,7 @@ E
 	says b <<<'ssh: connect to host b port 22: Connection timed out'
 	says c <<<'ssh: connect to host c port 22: No route to host'
 	host d
-	drive -m "$need" a b c d
+	drive -m "$nothing" a b c d
 	has 'a failed unreachable nothing listens'
 	has 'b failed unreachable it does not answer'
 	has 'c failed unreachable no route'
@@ -154,11 +154,11 @@ E
 	not_root h
 	asking_sudo h
 	export FAKE_SSH_LOG=$roots/log
-	drive -p 'open sesame' -m "$need" h
+	drive -p 'open sesame' -m "$nothing" h
 	has 'h answer'
 	has '`sudo -n` was refused, and the sudo password sent: h'
 	[ "$(grep -c sesame "$roots/log")" = 0 ]
-	drive -p 'open sesame' -m "$need" h
+	drive -p 'open sesame' -m "$nothing" h
 	has 'h answer'
 }
 
@@ -171,7 +171,7 @@ E
 shift
 exec "$@"
 E
-	drive -p 'open sesame' -m "$need" h
+	drive -p 'open sesame' -m "$nothing" h
 	has 'h answer'
 	hasnt 'password sent'
 }
@@ -242,7 +242,7 @@ echo riscv64'
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	host h
 	run timeout 60 unshare -m sh -c "mount -t tmpfs -o noexec tmpfs $roots/h/var/lib && \
-		$fleet -C none -m '$need' h && ls $roots/h/usr/local/libexec/reeve"
+		$fleet -C none -m '$nothing' h && ls $roots/h/usr/local/libexec/reeve"
 	echo "$output"
 	has pushed
 	has 'h answer'
@@ -262,7 +262,7 @@ echo riscv64'
 @test "read-only /var: the agent goes to /usr/local/libexec" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	host h
-	run timeout 60 unshare -m sh -c "mount -t tmpfs -o ro tmpfs $roots/h/var/lib && $fleet -C none -m '$need' h"
+	run timeout 60 unshare -m sh -c "mount -t tmpfs -o ro tmpfs $roots/h/var/lib && $fleet -C none -m '$nothing' h"
 	echo "$output"
 	has 'h answer'
 }
@@ -283,7 +283,7 @@ echo riscv64'
 	mkdir -p "$roots/h/var/lib/reeve/agent"
 	cp "$REEVE_AGENT_DIR/reeve-agent" "$roots/h/var/lib/reeve/agent/$(sha256sum <"$REEVE_AGENT_DIR/reeve-agent" | cut -c1-64)"
 	chown -R nobody "$roots/h/var/lib/reeve/agent"
-	drive -m "$need" h
+	drive -m "$nothing" h
 	has pushed
 	has 'h answer'
 	[ -n "$(ls "$roots/h/usr/local/libexec/reeve")" ]
@@ -294,7 +294,7 @@ echo riscv64'
 	host a
 	host b
 	local start=$SECONDS
-	drive -c 2000 -m "$need" a hole b
+	drive -c 2000 -m "$nothing" a hole b
 	[ $((SECONDS - start)) -lt 20 ]
 	has 'hole failed timeout it does not answer'
 	has 'a answer'
@@ -305,14 +305,14 @@ echo riscv64'
 @test "the deadline of the whole connect" {
 	host hole black-hole=yes
 	host a
-	drive -t 3000 -m "$need" a hole
+	drive -t 3000 -m "$nothing" a hole
 	has 'hole failed timeout'
 	has 'a answer'
 }
 
 @test "slow hosts are waited for" {
 	host slow delay=1500
-	drive -m "$need" slow
+	drive -m "$nothing" slow
 	has 'slow answer'
 }
 

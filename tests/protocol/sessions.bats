@@ -6,10 +6,10 @@ teardown() { protocol_teardown; }
 @test "this machine, without ssh" {
 	export REEVE_ROOT=$roots/here REEVE_SSH=/bin/false
 	host here
-	drive -m "$need" local
+	drive -m "$nothing" local
 	has 'local connected'
 	has 'kept'
-	has 'local answer {"missing":[]}'
+	has 'local answer {"observed":[]}'
 	[ ! -e "$roots/here/var/lib/reeve/agent" ]
 }
 
@@ -45,7 +45,7 @@ E
 
 @test "heartbeats keep a session through half a minute of silence" {
 	host h
-	drive -w 33000 -t 90000 -m "$need" h
+	drive -w 33000 -t 90000 -m "$nothing" h
 	has 'h answer'
 }
 

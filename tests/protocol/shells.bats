@@ -8,14 +8,14 @@ login_shell() {
 	local path
 	path=$(command -v "$1") || skip "$1 is not installed"
 	host h "shell=$path"
-	drive -m "$need" h
+	drive -m "$nothing" h
 	has 'h connected'
 	has 'pushed'
-	has 'h answer {"missing":[]}'
-	drive -m "$need" h
+	has 'h answer {"observed":[]}'
+	drive -m "$nothing" h
 	has 'h connected'
 	has 'kept'
-	has 'h answer {"missing":[]}'
+	has 'h answer {"observed":[]}'
 }
 
 @test "sh" { login_shell sh; }
@@ -28,19 +28,19 @@ login_shell() {
 
 @test "rc files that print a line are skipped" {
 	host h 'noise=Welcome to the cluster, fellow! '
-	drive -m "$need" h
+	drive -m "$nothing" h
 	has 'h answer'
 }
 
 @test "60,000 bytes of noise are skipped" {
 	host h noise-bytes=60000
-	drive -m "$need" h
+	drive -m "$nothing" h
 	has 'h answer'
 }
 
 @test "70,000 bytes of noise are too much, and quoted" {
 	host h noise-bytes=70000
-	drive -m "$need" h
+	drive -m "$nothing" h
 	has 'h failed protocol'
 	has 'rc files print more than 65536 bytes'
 	has '####'
@@ -54,7 +54,7 @@ echo "running: $2"
 exec /bin/sh "$@"
 E
 	echo "shell=$roots/h/bin/noisy" >"$roots/h/behaviour"
-	drive -m "$need" h
+	drive -m "$nothing" h
 	has 'h answer'
 }
 
@@ -65,7 +65,7 @@ E
 	local file
 	file=$(find "$roots/h/var/lib/reeve/agent" -type f)
 	echo x >>"$file"
-	drive -m "$need" h
+	drive -m "$nothing" h
 	has pushed
 	has 'h answer'
 	[ "$(sha256sum <"$file")" = "$(sha256sum <"$REEVE_AGENT_DIR/reeve-agent")" ]

@@ -1,0 +1,94 @@
+#include "catalog/kind.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "base/vec.h"
+
+static const struct kind *const kinds[RESOURCE_TYPES] = {
+    [RESOURCE_PACKAGES] = &kind_packages, [RESOURCE_FILE] = &kind_file,       [RESOURCE_DIRECTORY] = &kind_directory,
+    [RESOURCE_LINK] = &kind_link,         [RESOURCE_SERVICE] = &kind_service, [RESOURCE_GROUP] = &kind_group,
+    [RESOURCE_USER] = &kind_user,         [RESOURCE_ABSENT] = &kind_absent,
+};
+
+static const char *const stage_names[STAGES] = {
+    [STAGE_PREPARE] = "prepare",
+    [STAGE_AUTH] = "auth",
+    [STAGE_ACTIVATE] = "activate",
+    [STAGE_SERVICES] = "services",
+};
+
+const char *resource_type_name(enum resource_type type)
+{
+	return (unsigned)type < RESOURCE_TYPES ? kinds[type]->name : "unknown";
+}
+
+const char *stage_name(enum stage stage)
+{
+	return (unsigned)stage < STAGES ? stage_names[stage] : "unknown";
+}
+
+const char *resource_path(const struct resource *r)
+{
+	return kinds[r->type]->path ? kinds[r->type]->path(r) : NULL;
+}
+
+bool resource_content(const struct resource *r, struct content *ret)
+{
+	return kinds[r->type]->content && kinds[r->type]->content(r, ret);
+}
+
+const char *resource_secret(const struct resource *r)
+{
+	return kinds[r->type]->secret ? kinds[r->type]->secret(r) : NULL;
+}
+
+struct resource *kind_add(struct catalog *c, enum resource_type type, enum stage stage, const char *subject)
+{
+	struct resource *r = vec_push_in(c->arena, c);
+	*r = (struct resource){
+	    .id = arena_printf(c->arena, "%s:%s", resource_type_name(type), subject),
+	    .type = type,
+	    .stage = stage,
+	};
+	return r;
+}
+
+json_t *resource_encode(const struct resource *r)
+{
+	json_t *object = json_object();
+	fields_put_text(object, "id", r->id);
+	fields_put_text(object, "type", kinds[r->type]->name);
+	fields_put_text(object, "stage", stage_names[r->stage]);
+	kinds[r->type]->encode(r, object);
+	return object;
+}
+
+static enum resource_type take_type(struct fields *f)
+{
+	const char *names[RESOURCE_TYPES];
+	for (size_t i = 0; i < RESOURCE_TYPES; i++)
+		names[i] = kinds[i]->name;
+	return (enum resource_type)fields_one_of(f, "type", names, RESOURCE_TYPES);
+}
+
+int resource_decode(const json_t *json, struct arena *arena, struct resource *ret, struct err *err)
+{
+	struct fields f = {.object = json, .arena = arena, .err = err};
+	struct resource out = {0};
+	if (!json_is_object(json))
+		return err_set(err, ERR_PROTOCOL, "a resource that is not an object");
+	out.id = fields_text(&f, "id", true);
+	if (!f.bad && (!*out.id || strlen(out.id) > RESOURCE_ID_MAX))
+		fields_fail(&f, "id", "is empty or too long");
+	out.type = take_type(&f);
+	out.stage = (enum stage)fields_one_of(&f, "stage", stage_names, STAGES);
+	if (f.bad)
+		return -1;
+	kinds[out.type]->decode(&f, &out);
+	fields_end(&f, out.id);
+	if (f.bad)
+		return -1;
+	*ret = out;
+	return 0;
+}
