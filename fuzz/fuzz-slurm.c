@@ -62,7 +62,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slurm_partition_state *partitions;
 	struct slurm_reservation *reservations;
 	struct slurm_controller *controllers;
-	struct slurm_running_config config;
 	struct slurm_version version;
 	size_t count;
 	if (size == 0)
@@ -86,9 +85,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'i':
 		slurm_ping_parse(text, size - 1, arena, &controllers, &count, NULL);
-		break;
-	case 'g':
-		slurm_config_parse(text, size - 1, arena, &config, NULL);
 		break;
 	default:
 		slurm_version_parse(arena_strndup(arena, text, size - 1), &version, NULL);

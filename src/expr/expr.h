@@ -80,7 +80,4 @@ bool expr_holds(const struct expr *e, const struct expr_value *values); /* EXPR_
  * 3797 MB; gpus >= 1: gpus is not known". What hosts said is made printable and cut. NULL where it holds. */
 const char *expr_why_not(const struct expr *e, const struct expr_value *values, struct arena *arena);
 
-/* Does it name the fact? `name` is an index into the names. */
-bool expr_uses(const struct expr *e, size_t name);
-
 #endif

@@ -192,22 +192,3 @@ bool expr_holds(const struct expr *e, const struct expr_value *values)
 {
 	return expr_judge(e, values) == EXPR_YES;
 }
-
-static bool uses(const struct node *node, size_t name)
-{
-	if (node->kind == NODE_TEST) {
-		bool used = node->fact == name;
-		for (size_t i = 0; i < node->operand_count; i++)
-			used |= node->operands[i].is_fact && node->operands[i].fact == name;
-		return used;
-	}
-	for (const struct node *c = node->children; c; c = c->next)
-		if (uses(c, name))
-			return true;
-	return false;
-}
-
-bool expr_uses(const struct expr *e, size_t name)
-{
-	return uses(e->root, name);
-}

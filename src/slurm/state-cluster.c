@@ -1,6 +1,5 @@
 /* Partitions, reservations, controllers and the configuration in force. */
 #include <string.h>
-#include <strings.h>
 
 #include "base/str.h"
 #include "base/vec.h"
@@ -10,7 +9,6 @@
 const char *const slurm_partitions_argv[] = {"scontrol", "show", "partitions", "-o", NULL};
 const char *const slurm_reservations_argv[] = {"scontrol", "show", "reservations", "-o", NULL};
 const char *const slurm_ping_argv[] = {"scontrol", "ping", NULL};
-const char *const slurm_config_argv[] = {"scontrol", "show", "config", NULL};
 
 static int read_partition(const char *line, struct arena *arena, struct slurm_partition_state *p, struct err *err)
 {
@@ -130,72 +128,5 @@ int slurm_ping_parse(const char *text, size_t len, struct arena *arena, struct s
 			return err_wrap(err, "scontrol ping");
 	*ret = controllers.items;
 	*ret_count = controllers.len;
-	return 0;
-}
-
-const char *slurm_config_get(const struct slurm_running_config *config, const char *key)
-{
-	for (size_t i = 0; i < config->count; i++)
-		if (strcasecmp(config->pairs[i].key, key) == 0)
-			return config->pairs[i].value;
-	return NULL;
-}
-
-/* "Key                     = value": one pair, or nothing where the line is a heading. */
-static bool split_pair(char *line, struct slurm_key_value *ret)
-{
-	char *equals = strstr(line, " = "), *end;
-	if (!equals && (equals = strstr(line, " =")) && equals[2] != '\0')
-		return false;
-	if (!equals)
-		return false;
-	char *value = equals + 2;
-	while (*value == ' ')
-		value++;
-	for (end = equals; end > line && end[-1] == ' '; end--)
-		;
-	*end = '\0';
-	for (end = value + strlen(value); end > value && end[-1] == ' '; end--)
-		;
-	*end = '\0';
-	if (*line == '\0' || strchr(line, ' '))
-		return false;
-	ret->key = line;
-	ret->value = streq(value, "(null)") ? NULL : value;
-	return true;
-}
-
-int slurm_config_parse(const char *text, size_t len, struct arena *arena, struct slurm_running_config *ret,
-		       struct err *err)
-{
-	static const char what[] = "scontrol show config";
-	struct slurm_running_config config = {0};
-	struct {
-		struct slurm_key_value *items;
-		size_t len, cap;
-	} pairs = {0};
-	char *rest = slurm_text_copy(text, len, what, arena, err), *line;
-	if (!rest)
-		return -1;
-	while ((line = str_next_line(&rest))) {
-		struct slurm_key_value pair;
-		if (split_pair(line, &pair))
-			*vec_push_in(arena, &pairs) = pair;
-	}
-	config.pairs = pairs.items;
-	config.count = pairs.len;
-	config.version = slurm_config_get(&config, "SLURM_VERSION");
-	config.boot_time = slurm_config_get(&config, "BOOT_TIME");
-	config.state_save_location = slurm_config_get(&config, "StateSaveLocation");
-	config.cluster = slurm_config_get(&config, "ClusterName");
-	config.slurm_conf = slurm_config_get(&config, "SLURM_CONF");
-	const char *hash = slurm_config_get(&config, "HASH_VAL");
-	if (hash && streq(hash, "Match"))
-		config.hash = SLURM_HASH_MATCH;
-	else if (hash && str_starts(hash, "Different"))
-		config.hash = SLURM_HASH_DIFFERENT;
-	if (!config.version)
-		return err_set(err, ERR_PROTOCOL, "%s: SLURM_VERSION is missing", what);
-	*ret = config;
 	return 0;
 }

@@ -4,7 +4,7 @@
  * and keys that are not known are skipped. Everything lives in the arena given. Empty texts give no items.
  *
  * Formats: slurm_sprint_node_table (src/api/node_info.c), slurm_sprint_partition_info, slurm_sprint_reservation_info,
- * slurm_ctl_conf_2_key_pairs (src/api/config_info.c), scontrol's _print_ping, node_state_string (src/common).
+ * scontrol's _print_ping, node_state_string (src/common).
  */
 #ifndef REEVE_SLURM_STATE_H
 #define REEVE_SLURM_STATE_H
@@ -24,7 +24,6 @@ extern const char *const slurm_partitions_argv[];   /* scontrol show partitions 
 extern const char *const slurm_jobs_argv[];         /* squeue -h -a -o SLURM_JOBS_FORMAT */
 extern const char *const slurm_reservations_argv[]; /* scontrol show reservations -o */
 extern const char *const slurm_ping_argv[];         /* scontrol ping */
-extern const char *const slurm_config_argv[];       /* scontrol show config */
 
 /* id, state, partitions, user, nodes in use, nodes asked for, reservation, working count of nodes, reason */
 #define SLURM_JOBS_FORMAT "%i|%T|%P|%u|%N|%n|%v|%D|%r"
@@ -125,24 +124,6 @@ struct slurm_controller {
 	bool up;
 };
 
-/* scontrol show config */
-struct slurm_running_config {
-	const char *version;   /* SLURM_VERSION */
-	const char *boot_time; /* BOOT_TIME */
-	const char *state_save_location;
-	const char *cluster;
-	const char *slurm_conf; /* SLURM_CONF, the file in use */
-	enum {
-		SLURM_HASH_UNKNOWN,
-		SLURM_HASH_MATCH,
-		SLURM_HASH_DIFFERENT
-	} hash; /* HASH_VAL: this host's file against slurmctld's */
-	struct slurm_key_value {
-		const char *key, *value;
-	} * pairs; /* all of them, as printed; the value of "(null)" is NULL */
-	size_t count;
-};
-
 int slurm_nodes_parse(const char *text, size_t len, struct arena *arena, struct slurm_node_state **ret,
 		      size_t *ret_count, struct err *err);
 int slurm_partitions_parse(const char *text, size_t len, struct arena *arena, struct slurm_partition_state **ret,
@@ -153,11 +134,6 @@ int slurm_reservations_parse(const char *text, size_t len, struct arena *arena, 
 			     size_t *ret_count, struct err *err);
 int slurm_ping_parse(const char *text, size_t len, struct arena *arena, struct slurm_controller **ret,
 		     size_t *ret_count, struct err *err);
-int slurm_config_parse(const char *text, size_t len, struct arena *arena, struct slurm_running_config *ret,
-		       struct err *err);
-
-/* Value of a key of `scontrol show config`, without case; NULL where it is not printed or "(null)". */
-const char *slurm_config_get(const struct slurm_running_config *config, const char *key);
 
 /* Value of "key=" in a line of `scontrol show ... -o`, copied into `arena`; NULL where there is none. */
 const char *slurm_field_get(const char *line, const char *key, struct arena *arena);

@@ -61,13 +61,6 @@ int slurm_version_parse(const char *text, struct slurm_version *ret, struct err 
 	return 0;
 }
 
-int slurm_version_compare(struct slurm_version a, struct slurm_version b)
-{
-	if (a.release != b.release)
-		return a.release < b.release ? -1 : 1;
-	return (a.micro > b.micro) - (a.micro < b.micro);
-}
-
 static int index_of(unsigned release)
 {
 	for (size_t i = 0; i < ARRAY_LEN(releases); i++)

@@ -27,9 +27,6 @@ struct slurm_version {
  */
 int slurm_version_parse(const char *text, struct slurm_version *ret, struct err *err);
 
-/* -1, 0, 1. */
-int slurm_version_compare(struct slurm_version a, struct slurm_version b);
-
 /* One whose parameters are known here? */
 bool slurm_release_known(unsigned release);
 

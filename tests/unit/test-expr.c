@@ -429,15 +429,6 @@ static void what_hosts_say_is_made_printable_and_cut(void **state)
 			    "links has x: it has a, b, c, d, e, f, g, h and 2 more");
 }
 
-static void knows_what_it_uses(void **state)
-{
-	(void)state;
-	_cleanup_arena_ struct arena *a = arena_new();
-	const struct expr *e = read_it(a, "virtual or not (cores < cpus and arch == 'memory')");
-	for (size_t i = 0; names[i].name; i++)
-		assert_int_equal(expr_uses(e, i), i == VIRTUAL || i == CORES || i == CPUS || i == ARCH);
-}
-
 /* An amount of memory, or a speed, is written in one way in the whole of cluster.yaml. */
 static size_t amounts_taken(const char *fact, size_t index, bool memory)
 {
@@ -515,7 +506,6 @@ int main(void)
 	    cmocka_unit_test(bounds_hold),
 	    cmocka_unit_test(says_why_not),
 	    cmocka_unit_test(what_hosts_say_is_made_printable_and_cut),
-	    cmocka_unit_test(knows_what_it_uses),
 	    cmocka_unit_test(amounts_are_what_conf_says),
 	    cmocka_unit_test(examples_of_the_manual_page_are_right),
 	};

@@ -139,7 +139,6 @@ static void the_cluster_as_recorded(void **state)
 		struct slurm_partition_state *partitions;
 		struct slurm_reservation *reservations;
 		struct slurm_controller *controllers;
-		struct slurm_running_config config;
 		struct err err = {0};
 		size_t count;
 		load(releases[i], "partitions", &text);
@@ -174,17 +173,6 @@ static void the_cluster_as_recorded(void **state)
 		load(releases[i], "ping-down", &text);
 		assert_int_equal(slurm_ping_parse(text.data, text.len, a, &controllers, &count, &err), 0);
 		assert_false(controllers[0].up || controllers[1].up);
-		load(releases[i], "config", &text);
-		assert_int_equal(slurm_config_parse(text.data, text.len, a, &config, &err), 0);
-		assert_string_equal(config.version, i == 0 ? "22.05.8" : "24.11.5");
-		assert_int_equal(config.hash, SLURM_HASH_MATCH);
-		assert_string_equal(config.state_save_location, "/var/spool/st");
-		assert_string_equal(config.cluster, "rec");
-		assert_string_equal(config.slurm_conf, "/etc/slurm/slurm.conf");
-		assert_true(str_starts(config.boot_time, "2026-11-22T"));
-		assert_string_equal(slurm_config_get(&config, "killwait"), "30 sec");
-		assert_null(slurm_config_get(&config, "X11Parameters"));
-		assert_true(config.count > 180);
 	}
 }
 
@@ -264,7 +252,6 @@ static void nonsense_is_refused(void **state)
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct slurm_node_state *n = NULL;
 	struct slurm_job *j = NULL;
-	struct slurm_running_config config = {0};
 	struct err err = {0};
 	size_t count = 3;
 	for (size_t i = 0; i < ARRAY_LEN(nodes); i++) {
@@ -276,7 +263,6 @@ static void nonsense_is_refused(void **state)
 		assert_int_equal(err.code, ERR_PROTOCOL);
 	}
 	assert_int_equal(slurm_nodes_parse("a\0b", 3, a, &n, &count, &err), -1);
-	assert_int_equal(slurm_config_parse("a = b\n", 6, a, &config, &err), -1);
 	assert_null(n);
 	assert_null(j);
 	assert_int_equal(count, 3);
@@ -303,7 +289,7 @@ static void reasons_cannot_lie(void **state)
 static void torn_outputs_do_no_harm(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"nodes", "jobs", "partitions", "reservations", "ping", "config"};
+	static const char *const names[] = {"nodes", "jobs", "partitions", "reservations", "ping"};
 	_cleanup_strbuf_ struct strbuf text = {0};
 	unsigned seed = 5;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -315,7 +301,6 @@ static void torn_outputs_do_no_harm(void **state)
 			struct slurm_partition_state *p;
 			struct slurm_reservation *r;
 			struct slurm_controller *c;
-			struct slurm_running_config config;
 			size_t count;
 			seed = seed * 1103515245U + 12345U;
 			text.data[(seed >> 8) % text.len] = (char)(seed >> 20);
@@ -324,7 +309,6 @@ static void torn_outputs_do_no_harm(void **state)
 			slurm_partitions_parse(text.data, cut, a, &p, &count, NULL);
 			slurm_reservations_parse(text.data, cut, a, &r, &count, NULL);
 			slurm_ping_parse(text.data, cut, a, &c, &count, NULL);
-			slurm_config_parse(text.data, cut, a, &config, NULL);
 		}
 	}
 }
