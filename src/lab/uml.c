@@ -25,6 +25,7 @@
 #include "base/vec.h"
 #include "lab/backend.h"
 #include "lab/cgroups.h"
+#include "lab/reeve-lab.sh.h"
 #include "lab/seed.h"
 #include "lab/tool.h"
 
@@ -49,32 +50,7 @@ static const struct image_file files[] = {
      "ExecStart=" SCRIPT " boot\n"
      "[Install]\n"
      "WantedBy=sysinit.target\n"},
-    {SCRIPT, 0755,
-     "#!/bin/sh\n"
-     "# reeve-lab boot|hosts: takes from the machine that the lab is on what makes this node itself.\n"
-     "set -e\n"
-     "own=/var/lib/reeve-lab seed=/run/reeve-lab\n"
-     "mkdir -p $own $seed\n"
-     "for word in $(cat /proc/cmdline); do\n"
-     "\tcase $word in lab.seed=*) mount -t hostfs none $seed -o \"${word#lab.seed=}\" ;; esac\n"
-     "done\n"
-     "trap 'umount $seed' EXIT\n"
-     "if [ ! -e $own/done ]; then\n"
-     "\tcp -a $seed/. /\n"
-     "\tcp $seed/etc/hosts $own/hosts\n"
-     "\ttouch $own/done\n"
-     "fi\n"
-     "if cmp -s /etc/hosts $own/hosts; then\n"
-     "\tcat $seed/etc/hosts >/etc/hosts\n"
-     "\tcp $seed/etc/hosts $own/hosts\n"
-     "fi\n"
-     "[ \"$1\" = boot ] || exit 0\n"
-     ". /etc/reeve-lab\n"
-     "hostname -F /etc/hostname\n"
-     "ip link set lo up\n"
-     "ip link set vec0 up\n"
-     "ip address replace \"$ADDRESS\" dev vec0\n"
-     "ip route replace default via \"$GATEWAY\"\n"},
+    {SCRIPT, 0755, reeve_lab_sh},
     {"/etc/fstab", 0644, ""},
     /* as in seed.c, which comes too late here */
     {"/etc/.updated", 0644, ""},

@@ -19,6 +19,8 @@
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
 #include "plan/plan.h"
+#include "plan/snapshot.sh.h"
+#include "plan/tell-alone.sh.h"
 
 #define SLURMD "service:slurmd.service"
 
@@ -313,14 +315,13 @@ static void add_snapshot(struct builder *b)
 	const struct facts *f = b->plan->cluster->hosts[inv->controllers[0]].facts;
 	if (!f || !b->plan->hosts[inv->controllers[0]].catalog || !f->in_force_slurm)
 		return;
-	const char **argv = arena_calloc(b->plan->arena, 4, sizeof *argv);
+	const char **argv = arena_calloc(b->plan->arena, 7, sizeof *argv);
 	argv[0] = "sh";
 	argv[1] = "-c";
-	argv[2] = arena_printf(b->plan->arena,
-			       "set -e; umask 077; d=var/lib/reeve/snapshots; mkdir -p $d; cd $d; "
-			       "runuser -u slurm -- tar -C \"$OLDPWD/%s\" -cf - . >new; mv new state-%llu.tar; "
-			       "ls -1v state-*.tar | head -n -5 | xargs -r rm -f --",
-			       b->plan->cluster->inv->state.text, (unsigned long long)b->plan->cluster->epoch);
+	argv[2] = snapshot_sh;
+	argv[3] = "reeve-snapshot";
+	argv[4] = inv->state.text;
+	argv[5] = arena_printf(b->plan->arena, "%llu", (unsigned long long)b->plan->cluster->epoch);
 	struct step *s = begin(b, STAGE_ACTIVATE, "keep a copy of the state");
 	s->essential = true;
 	add_command(b, s, inv->controllers[0], argv);
@@ -363,15 +364,12 @@ static size_t leader(const struct plan *plan)
  */
 static const char *const *tell_alone(struct builder *b, size_t host)
 {
-	static const char script[] =
-	    "d=$(mktemp -d /run/reeve.XXXXXX) && trap 'rm -rf \"$d\"' EXIT && "
-	    "sed '/^SlurmctldHost=/{/^SlurmctldHost='\"$0\"'\\((\\|$\\)/!d}' /etc/slurm/slurm.conf "
-	    ">\"$d/slurm.conf\" && SLURM_CONF=$d/slurm.conf scontrol reconfigure";
-	const char **argv = arena_calloc(b->plan->arena, 5, sizeof *argv);
+	const char **argv = arena_calloc(b->plan->arena, 6, sizeof *argv);
 	argv[0] = "sh";
 	argv[1] = "-c";
-	argv[2] = script;
-	argv[3] = b->plan->cluster->inv->hosts[host].hostname;
+	argv[2] = tell_alone_sh;
+	argv[3] = "reeve-reconfigure";
+	argv[4] = b->plan->cluster->inv->hosts[host].hostname;
 	return argv;
 }
 

@@ -6,43 +6,9 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "run/gather.h"
+#include "run/meter.sh.h"
 
 enum { TOOLS_MS = 10000, CLIENT_MS = 25000, SERVER_MS = 25000, OUTPUT_MAX = 65536, SLACK_MS = 5000 };
-
-static const char tools_script[] = "for t in iperf3 ping ip; do command -v $t >/dev/null || echo \"$t\"; done; exit 0";
-
-/* The MTU of the link towards $1: of the route, and of the device where the route says nothing else. */
-#define SCRIPT_MTU \
-	"a=$(getent ahosts \"$1\" | head -n 1); a=${a%% *}; a=${a:-$1}\n" \
-	"dev=$(ip -o route get \"$a\" 2>/dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')\n" \
-	"mtu=0; if [ -n \"$dev\" ]; then read -r mtu <\"/sys/class/net/$dev/mtu\"; fi\n" \
-	"echo \"@mtu $mtu\"\n"
-
-/* `timeout` stays in the process group that the agent ends. */
-static const char server_script[] = SCRIPT_MTU "timeout --foreground 10 iperf3 -s -1 -p \"$2\" >/dev/null && "
-					       "timeout --foreground 10 iperf3 -s -1 -p \"$2\" >/dev/null\n";
-
-/* The server may not listen yet: a refused connection is tried again. */
-static const char client_script[] = SCRIPT_MTU
-    "once() {\n"
-    "n=0\n"
-    "while :; do\n"
-    "out=$(timeout --foreground 8 iperf3 -J -i 0 -c \"$a\" -p \"$port\" -t \"$seconds\" --connect-timeout 2000 "
-    "\"$@\")\n"
-    "case $out in *refused*) n=$((n + 1)); [ $n -lt 40 ] || break; sleep 0.1 ;; *) break ;; esac\n"
-    "done\n"
-    "printf '%s\\n' \"$out\" | sed 's/^@/ @/'\n"
-    "}\n"
-    "port=$2 seconds=$3\n"
-    "echo @forward; once\n"
-    "echo @backward; once -R\n"
-    "head=28; case $a in *:*) head=48 ;; esac\n"
-    "echo @ping; ping -n -q -c 5 -i 0.2 -w 4 \"$a\"\n"
-    "if [ \"$mtu\" -gt 576 ]; then\n"
-    "if ping -n -q -M do -s $((mtu - head)) -c 2 -i 0.2 -w 2 \"$a\" >/dev/null 2>&1; then echo '@large pass'; else "
-    "echo '@large lost'; fi\n"
-    "fi\n"
-    "exit 0\n";
 
 struct measuring {
 	struct fleet *fleet;
@@ -54,12 +20,12 @@ struct measuring {
 	size_t count;
 };
 
-static json_t *script_message(const char *script, const char *address, unsigned timeout_ms)
+static json_t *script_message(const char *what, const char *address, unsigned timeout_ms)
 {
 	char port[8], seconds[8];
 	snprintf(port, sizeof port, "%d", METER_PORT);
 	snprintf(seconds, sizeof seconds, "%d", METER_SECONDS);
-	const char *const argv[] = {"sh", "-c", script, "reeve-measure", address, port, seconds, NULL};
+	const char *const argv[] = {"sh", "-c", meter_sh, "reeve-measure", what, address, port, seconds, NULL};
 	return gather_run(argv, NULL, OUTPUT_MAX, timeout_ms);
 }
 
@@ -80,7 +46,7 @@ static int find_hosts(struct measuring *m, struct err *err)
 {
 	size_t count = fleet_count(m->fleet), n = 0;
 	struct fleet_request *requests = arena_calloc(m->arena, count, sizeof *requests);
-	json_t *message = script_message(tools_script, "", TOOLS_MS);
+	json_t *message = script_message("tools", "", TOOLS_MS);
 	for (size_t i = 0; i < count; i++) {
 		if (fleet_phase(m->fleet, i) == FLEET_OPEN)
 			requests[n++] = (struct fleet_request){.host = i, .message = message};
@@ -132,8 +98,8 @@ static int run_round(struct measuring *m, struct meter_round *round, struct err 
 		struct meter_pair *p = &round->items[i];
 		p->a = m->hosts[p->a];
 		p->b = m->hosts[p->b];
-		messages[2 * i] = script_message(server_script, m->addresses[p->a], SERVER_MS);
-		messages[2 * i + 1] = script_message(client_script, m->addresses[p->b], CLIENT_MS);
+		messages[2 * i] = script_message("server", m->addresses[p->a], SERVER_MS);
+		messages[2 * i + 1] = script_message("client", m->addresses[p->b], CLIENT_MS);
 		requests[2 * i] = (struct fleet_request){.host = p->b, .message = messages[2 * i]};
 		requests[2 * i + 1] = (struct fleet_request){.host = p->a, .message = messages[2 * i + 1]};
 		if (m->report) {

@@ -189,7 +189,7 @@ static void the_controller_that_leads_is_told_alone(void **state)
 	assert_non_null(step);
 	assert_int_equal(step->len, 1);
 	assert_int_equal(step->items[0].host, 2);
-	assert_string_equal(step->items[0].argv[3], "n2");
+	assert_string_equal(step->items[0].argv[4], "n2");
 	assert_non_null(strstr(step->items[0].argv[2], "SLURM_CONF="));
 
 	controllers[0].up = true;

@@ -6,6 +6,7 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "conf/schema.h"
+#include "modules/lmod/profile.sh.h"
 #include "slurm/srun.h"
 
 static void *parse(const struct conf_value *value, struct arena *arena, struct diags *diags)
@@ -42,16 +43,6 @@ static const char stdenv[] = "-- Written by reeve: the module that every login b
 			     "help([[The cluster's standard environment.]])\n"
 			     "whatis(\"Description: the cluster's standard environment\")\n";
 
-/* Lmod's manual, "How to set a default set of modules": read after lmod.sh, which defines `module`. */
-static const char profile[] = "# Written by reeve.\n"
-			      "if [ -n \"${LMOD_CMD:-}\" ] && [ -z \"${__Init_Default_Modules:-}\" ]; then\n"
-			      "\texport __Init_Default_Modules=1\n"
-			      "\texport LMOD_SYSTEM_DEFAULT_MODULES=${LMOD_SYSTEM_DEFAULT_MODULES:-StdEnv}\n"
-			      "\tmodule --initial_load --no_redirect restore\n"
-			      "elif [ -n \"${LMOD_CMD:-}\" ]; then\n"
-			      "\tmodule refresh\n"
-			      "fi\n";
-
 static void compile(const struct cluster *c, size_t index, struct catalog *out)
 {
 	const struct inv_host *h = c->hosts[index].inv;
@@ -69,8 +60,9 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 	catalog_file(out, STAGE_SERVICES, "/etc/lmod/modulespath", "root", "root", 0644, text, path.len);
 	catalog_own_directory(out, STAGE_SERVICES, "/etc/lmod/modules", "root", "root", 0755);
 	catalog_file(out, STAGE_SERVICES, "/etc/lmod/modules/StdEnv.lua", "root", "root", 0644, stdenv, strlen(stdenv));
-	catalog_file(out, STAGE_SERVICES, "/etc/profile.d/zz-reeve-lmod.sh", "root", "root", 0644, profile,
-		     strlen(profile));
+	/* Lmod's manual, "How to set a default set of modules": read after lmod.sh, which defines `module`. */
+	catalog_file(out, STAGE_SERVICES, "/etc/profile.d/zz-reeve-lmod.sh", "root", "root", 0644, profile_sh,
+		     strlen(profile_sh));
 	if (lmod->at.line)
 		for (size_t i = 0; i < out->len; i++)
 			if (!out->items[i].module && str_starts(out->items[i].id, "file:/etc/lmod"))
