@@ -14,14 +14,14 @@
 #include "catalog/catalog.h"
 
 struct session;
-struct services;
+struct units;
 
 enum { RESOURCE_CONTENT = 256 << 10 }; /* bytes of a file that travel with what was observed, at most */
 
 struct probe {
-	struct arena *arena;             /* for the texts of `observed` */
-	bool content;                    /* wanted: what is in the file now */
-	const struct services *services; /* asked for all at once; NULL: ask for this one */
+	struct arena *arena;          /* for the texts of `observed` */
+	bool content;                 /* wanted: what is in the file now */
+	const struct units *services; /* asked for all at once; NULL: ask for this one */
 	struct observed observed;
 };
 
@@ -37,7 +37,7 @@ struct resource_ops {
 };
 
 extern const struct resource_ops apt_ops, file_ops, directory_ops, link_ops, service_ops, group_ops, user_ops,
-    absent_ops;
+    absent_ops, mount_ops;
 
 /*
  * What these units are now, as {UNIT: {"load", "active", "sub", "file", "result", "pid", "since", "stopped"}} in systemd's
@@ -54,7 +54,7 @@ void services_forget(struct session *s);
  * The services of a probe, all at once: what the session keeps, else systemctl(1) in one call. Lives in the arena, or
  * until services_forget(). NULL where there are none, or it failed.
  */
-const struct services *services_ask(struct session *s, const struct resource *items, size_t len, struct arena *arena);
+const struct units *services_ask(struct session *s, const struct resource *items, size_t len, struct arena *arena);
 
 /* To be called with each path that was written: a unit file makes systemd read its units again before the next start.
  */

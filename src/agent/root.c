@@ -113,13 +113,18 @@ static bool is_ours(const struct stat *st)
 	return st->st_uid == 0 || st->st_uid == geteuid();
 }
 
+bool root_is_private(int directory)
+{
+	struct stat st;
+	return fstatat(directory, "", &st, AT_EMPTY_PATH) == 0 && is_ours(&st) && !(st.st_mode & S_IWOTH) &&
+	       (!(st.st_mode & S_IWGRP) || st.st_gid == 0);
+}
+
 /* Could only root have put something into this directory? */
 static bool only_ours(const struct root *r, const char *dir)
 {
-	struct stat st;
 	_cleanup_fd_ int fd = open_straight(r, *dir ? dir : "/", O_PATH | O_DIRECTORY);
-	return fd >= 0 && fstatat(fd, "", &st, AT_EMPTY_PATH) == 0 && is_ours(&st) && !(st.st_mode & S_IWOTH) &&
-	       (!(st.st_mode & S_IWGRP) || st.st_gid == 0);
+	return fd >= 0 && root_is_private(fd);
 }
 
 /*
@@ -256,6 +261,19 @@ int root_read(const struct root *r, const char *path, size_t max, struct strbuf 
 	if (fd_read_all(fd, max, out, err) < 0)
 		return err_wrap(err, "%s", path);
 	return 0;
+}
+
+int root_remove(const struct root *r, const char *path, struct err *err)
+{
+	const char *name;
+	_cleanup_fd_ int dir = root_parent(r, path, &name);
+	if (dir < 0)
+		return errno == ENOENT ? 0 : root_error(err, errno, "cannot open the directory of", path);
+	failpoint();
+	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+		return root_error(err, errno, "cannot remove", path);
+	failpoint();
+	return fsync(dir) < 0 ? root_error(err, errno, "cannot write the directory of", path) : 0;
 }
 
 int root_error(struct err *err, int sys, const char *what, const char *path)

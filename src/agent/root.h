@@ -51,6 +51,12 @@ int root_read(const struct root *r, const char *path, size_t max, struct strbuf 
 int root_write(const struct root *r, const char *path, const void *bytes, size_t len, uid_t uid, gid_t gid, mode_t mode,
 	       struct err *err);
 
+/* Removes a file or a link, and syncs its directory. One that is not there is fine. */
+int root_remove(const struct root *r, const char *path, struct err *err);
+
+/* Can nobody but root put something into this directory, or take it out? */
+bool root_is_private(int directory);
+
 /* Removes what a killed root_write() of `path` left beside it; or all such leftovers in a directory. Errors are ignored: they
  * are nobody's files. */
 void root_forget(const struct root *r, const char *path);

@@ -19,102 +19,20 @@
 #include "agent/child.h"
 #include "agent/resource.h"
 #include "agent/session.h"
+#include "agent/unit.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/vec.h"
 
-enum { SHOW_MS = 30000, START_MS = 100000, SETTLE_MS = 300 };
-
-struct state {
-	const char *unit, *load, *active, *sub, *file, *result;
-	uint64_t start_us; /* of the main process, else of the unit; monotonic; 0: never */
-	long pid;
-	bool needs_reload;
-};
-
-struct services {
-	struct state *items;
-	size_t len, cap;
-};
-
-static void set_property(struct state *u, const char *key, const char *value, struct arena *arena)
-{
-	uint64_t number;
-	const struct {
-		const char *key;
-		const char **place;
-	} texts[] = {{"LoadState", &u->load},
-		     {"ActiveState", &u->active},
-		     {"SubState", &u->sub},
-		     {"UnitFileState", &u->file},
-		     {"Result", &u->result}};
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		if (streq(key, texts[i].key))
-			*texts[i].place = arena_strdup(arena, value);
-	if (streq(key, "NeedDaemonReload"))
-		u->needs_reload = streq(value, "yes");
-	if (str_to_u64(value, 0, INT64_MAX, &number) < 0)
-		return;
-	if (streq(key, "MainPID"))
-		u->pid = (long)number;
-	/* The main process counts where there is one; the unit's own time is then later. */
-	if (streq(key, "ExecMainStartTimestampMonotonic") && number)
-		u->start_us = number;
-	if (streq(key, "ActiveEnterTimestampMonotonic") && !u->start_us)
-		u->start_us = number;
-}
-
-/* One block of KEY=VALUE lines for each unit, in the order asked for, with an empty line between (systemctl(1)). */
-static int parse_show(char *text, const char *const *units, size_t count, struct arena *arena, struct services *ret)
-{
-	char *rest = text;
-	struct state *u = NULL;
-	for (char *line; (line = str_next_line(&rest));) {
-		char *equals = strchr(line, '=');
-		if (!*line) {
-			u = NULL;
-			continue;
-		}
-		if (!equals)
-			continue;
-		if (!u) {
-			if (ret->len == count)
-				return -1;
-			u = vec_push_in(arena, ret);
-			*u = (struct state){.unit = units[ret->len - 1], "", "", "", "", ""};
-		}
-		*equals = '\0';
-		set_property(u, line, equals + 1, arena);
-	}
-	return ret->len == count ? 0 : -1;
-}
-
-static int show(struct session *s, const char *const *units, size_t count, struct arena *arena, struct services *ret,
-		struct err *err)
-{
-	const char **argv = arena_calloc(arena, count + 5, sizeof *argv);
-	size_t n = 0;
-	argv[n++] = "systemctl";
-	argv[n++] = "show";
-	argv[n++] = "--property=LoadState,ActiveState,SubState,UnitFileState,Result,NeedDaemonReload,MainPID,"
-		    "ExecMainStartTimestampMonotonic,ActiveEnterTimestampMonotonic";
-	argv[n++] = "--";
-	memcpy(argv + n, units, count * sizeof *units);
-	_cleanup_strbuf_ struct strbuf out = {0};
-	if (child_run(s, &(struct child_spec){.argv = argv, .timeout_ms = SHOW_MS}, &out, err) < 0)
-		return -1;
-	if (!out.len || parse_show(out.data, units, count, arena, ret) < 0)
-		return err_set(err, ERR_FAILED, "systemctl show gave no answer for each unit");
-	return 0;
-}
+enum { START_MS = 100000, SETTLE_MS = 300 };
 
 /* What was asked for the facts is good enough for a probe that comes with the next request, and saves a program. */
 enum { KEEP_MS = 10000 };
 
 struct services_kept {
 	struct arena *arena;
-	struct services services;
+	struct units units;
 	uint64_t asked_ms;
 };
 
@@ -150,15 +68,15 @@ json_t *services_describe(struct session *s, const char *const *units, size_t co
 	*kept = (struct services_kept){.arena = arena, .asked_ms = clock_ms()};
 	for (size_t i = 0; i < count; i++)
 		names[i] = arena_strdup(arena, units[i]);
-	if (show(s, names, count, arena, &kept->services, err) < 0) {
+	if (unit_show(s, names, count, arena, &kept->units, err) < 0) {
 		arena_free(arena);
 		return NULL;
 	}
 	s->services = kept;
 	json_t *described = json_object();
 	for (size_t i = 0; i < count; i++) {
-		const struct state *u = &kept->services.items[i];
-		json_object_set_new(described, u->unit,
+		const struct unit *u = &kept->units.items[i];
+		json_object_set_new(described, u->name,
 				    json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b}", "load", u->load, "active",
 					      u->active, "sub", u->sub, "file", u->file, "result", u->result, "pid",
 					      (json_int_t)u->pid, "since", (json_int_t)u->start_us, "stopped",
@@ -169,16 +87,16 @@ json_t *services_describe(struct session *s, const char *const *units, size_t co
 
 static bool is_kept(const struct session *s, const char *unit)
 {
-	for (size_t i = 0; s->services && i < s->services->services.len; i++)
-		if (streq(s->services->services.items[i].unit, unit))
+	for (size_t i = 0; s->services && i < s->services->units.len; i++)
+		if (streq(s->services->units.items[i].name, unit))
 			return true;
 	return false;
 }
 
-const struct services *services_ask(struct session *s, const struct resource *items, size_t len, struct arena *arena)
+const struct units *services_ask(struct session *s, const struct resource *items, size_t len, struct arena *arena)
 {
 	VEC(const char *) units = {0};
-	struct services *found = arena_calloc(arena, 1, sizeof *found);
+	struct units *found = arena_calloc(arena, 1, sizeof *found);
 	bool kept = s->services && clock_ms() - s->services->asked_ms < KEEP_MS;
 	for (size_t i = 0; i < len; i++) {
 		if (items[i].type != RESOURCE_SERVICE)
@@ -187,22 +105,22 @@ const struct services *services_ask(struct session *s, const struct resource *it
 		kept = kept && is_kept(s, items[i].service.unit);
 	}
 	if (kept)
-		return &s->services->services;
-	if (!units.len || show(s, units.items, units.len, arena, found, NULL) < 0)
+		return &s->services->units;
+	if (!units.len || unit_show(s, units.items, units.len, arena, found, NULL) < 0)
 		return NULL; /* each is asked for on its own, and says what is wrong */
 	return found;
 }
 
-static int find_state(struct session *s, const char *unit, const struct services *known, struct arena *arena,
-		      struct state *ret, struct err *err)
+static int find_state(struct session *s, const char *unit, const struct units *known, struct arena *arena,
+		      struct unit *ret, struct err *err)
 {
 	for (size_t i = 0; known && i < known->len; i++)
-		if (streq(known->items[i].unit, unit)) {
+		if (streq(known->items[i].name, unit)) {
 			*ret = known->items[i];
 			return 0;
 		}
-	struct services one = {0};
-	if (show(s, &unit, 1, arena, &one, err) < 0)
+	struct units one = {0};
+	if (unit_show(s, &unit, 1, arena, &one, err) < 0)
 		return -1;
 	*ret = one.items[0];
 	return 0;
@@ -216,7 +134,7 @@ static int64_t now_us(clockid_t clock)
 }
 
 /* The first input that was changed after the unit was started, or NULL. One that is not there is no reason. */
-static const char *newer_input(struct session *s, const struct resource *r, const struct state *u)
+static const char *newer_input(struct session *s, const struct resource *r, const struct unit *u)
 {
 	int64_t start = now_us(CLOCK_REALTIME) - now_us(CLOCK_MONOTONIC) + (int64_t)u->start_us;
 	struct stat st;
@@ -229,18 +147,13 @@ static const char *newer_input(struct session *s, const struct resource *r, cons
 	return NULL;
 }
 
-static bool is_masked(const struct state *u)
+static bool is_masked(const struct unit *u)
 {
 	return streq(u->load, "masked") || str_starts(u->file, "masked");
 }
 
-static bool is_running(const struct state *u)
-{
-	return streq(u->active, "active") || streq(u->active, "reloading");
-}
-
 /* Units that cannot be enabled (static and the like) are as enabled as they can be. */
-static bool may_be_enabled(const struct state *u)
+static bool may_be_enabled(const struct unit *u)
 {
 	return streq(u->file, "disabled") || is_masked(u) || streq(u->file, "enabled-runtime") ||
 	       streq(u->file, "linked") || streq(u->file, "linked-runtime");
@@ -251,10 +164,10 @@ struct wishes {
 	const char *newer;
 };
 
-static struct wishes compare(struct session *s, const struct resource *r, const struct state *u)
+static struct wishes compare(struct session *s, const struct resource *r, const struct unit *u)
 {
 	struct wishes w = {0};
-	bool up = is_running(u), idle = streq(u->active, "inactive") || streq(u->active, "failed");
+	bool up = unit_runs(u), idle = streq(u->active, "inactive") || streq(u->active, "failed");
 	w.unmask = (r->service.running || r->service.enabled) && is_masked(u);
 	w.enable = r->service.enabled && may_be_enabled(u);
 	w.disable = !r->service.enabled && str_starts(u->file, "enabled");
@@ -268,7 +181,7 @@ static struct wishes compare(struct session *s, const struct resource *r, const 
 	return w;
 }
 
-static void describe(const struct resource *r, const struct state *u, const struct wishes *w, struct strbuf *why)
+static void describe(const struct resource *r, const struct unit *u, const struct wishes *w, struct strbuf *why)
 {
 	if (w->unmask)
 		strbuf_adds(why, ", masked");
@@ -277,7 +190,7 @@ static void describe(const struct resource *r, const struct state *u, const stru
 	if (w->disable)
 		strbuf_adds(why, ", enabled");
 	if (w->stop)
-		strbuf_addf(why, ", %s", is_running(u) ? "running" : u->active);
+		strbuf_addf(why, ", %s", unit_runs(u) ? "running" : u->active);
 	if (w->start && streq(u->active, "failed"))
 		strbuf_addf(why, ", failed (%s)", u->result);
 	else if (w->start)
@@ -292,7 +205,7 @@ static void describe(const struct resource *r, const struct state *u, const stru
 
 static void probe(struct session *s, const struct resource *r, struct probe *p)
 {
-	struct state u;
+	struct unit u;
 	struct err err;
 	if (find_state(s, r->service.unit, p->services, p->arena, &u, &err) < 0)
 		return probe_found(p, OBSERVED_ERROR, "%s", err.text);
@@ -308,28 +221,6 @@ static void probe(struct session *s, const struct resource *r, struct probe *p)
 		probe_found(p, OBSERVED_DIFFERS, "%s", why.data + 2);
 	else
 		probe_found(p, OBSERVED_SAME, "%s", "");
-}
-
-static int systemctl(struct session *s, struct err *err, const char *verb, const char *unit)
-{
-	return child_command(s, START_MS, err, "systemctl", verb, unit, NULL);
-}
-
-/* Why it does not run, in the words of its own journal. */
-static int explain(struct session *s, const char *unit, struct err *err)
-{
-	const char *const argv[] = {"journalctl", "-u", unit, "-n", "5", "-o", "cat", "--no-pager", "-q", NULL};
-	_cleanup_strbuf_ struct strbuf out = {0};
-	_cleanup_strbuf_ struct strbuf said = {0};
-	struct err ignored;
-	if (child_run(s, &(struct child_spec){.argv = argv, .timeout_ms = SHOW_MS}, &out, &ignored) < 0 || !out.len)
-		return -1;
-	char *rest = out.data;
-	for (char *line; (line = str_next_line(&rest));)
-		if (*line)
-			strbuf_addf(&said, "%s%.160s", said.len ? "; " : "", line);
-	struct err before = *err;
-	return err_set(err, before.code, "%.300s; its journal: %s", before.text, strbuf_str(&said));
 }
 
 /* A ctime, a link's too, cannot be set but to now: by a change of owner to whom it has. */
@@ -356,33 +247,25 @@ static int start(struct session *s, const struct resource *r, const char *verb, 
 {
 	const char *unit = r->service.unit;
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct state before, after;
+	struct unit before, after;
 	struct err ignored;
 	bring_to_now(s, r);
-	systemctl(s, &ignored, "reset-failed", unit); /* fails where there is nothing to reset */
-	if (systemctl(s, err, verb, unit) < 0)
-		return explain(s, unit, err);
+	unit_command(s, START_MS, "reset-failed", unit, &ignored); /* fails where there is nothing to reset */
+	if (unit_command(s, START_MS, verb, unit, err) < 0)
+		return unit_explain(s, unit, err);
 	if (find_state(s, unit, NULL, arena, &before, err) < 0)
 		return -1;
-	if (is_running(&before)) {
+	if (unit_runs(&before)) {
 		sleep_pumping(s, SETTLE_MS);
 		if (find_state(s, unit, NULL, arena, &after, err) < 0)
 			return -1;
-		if (is_running(&after) && after.pid == before.pid)
+		if (unit_runs(&after) && after.pid == before.pid)
 			return 0;
 		before = after;
 	}
 	err_set(err, ERR_FAILED, "%s was started and is now %s (%s%s%s)", unit, before.active, before.sub,
 		streq(before.result, "success") ? "" : ", ", streq(before.result, "success") ? "" : before.result);
-	return explain(s, unit, err);
-}
-
-static int reload_units(struct session *s, struct err *err)
-{
-	if (child_command(s, START_MS, err, "systemctl", "daemon-reload", NULL) < 0)
-		return -1;
-	s->units_changed = false;
-	return 0;
+	return unit_explain(s, unit, err);
 }
 
 static int apply(struct session *s, const struct resource *r, const struct observed *found, struct strbuf *what,
@@ -390,28 +273,28 @@ static int apply(struct session *s, const struct resource *r, const struct obser
 {
 	const char *unit = r->service.unit;
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct state u;
-	if (s->units_changed && reload_units(s, err) < 0)
+	struct unit u;
+	if (s->units_changed && unit_reload(s, err) < 0)
 		return -1;
 	if (find_state(s, unit, NULL, arena, &u, err) < 0)
 		return -1;
 	struct wishes w = compare(s, r, &u);
 	if (streq(u.load, "not-found"))
 		return err_set(err, ERR_MISSING, "there is no unit %s on this host", unit);
-	if (u.needs_reload && reload_units(s, err) < 0)
+	if (u.needs_reload && unit_reload(s, err) < 0)
 		return -1;
 	if (w.reload)
 		strbuf_adds(what, ", its unit file read again");
-	if (w.unmask && systemctl(s, err, "unmask", unit) < 0)
+	if (w.unmask && unit_command(s, START_MS, "unmask", unit, err) < 0)
 		return -1;
-	if (w.enable && systemctl(s, err, "enable", unit) < 0)
+	if (w.enable && unit_command(s, START_MS, "enable", unit, err) < 0)
 		return -1;
-	if (w.disable && systemctl(s, err, "disable", unit) < 0)
+	if (w.disable && unit_command(s, START_MS, "disable", unit, err) < 0)
 		return -1;
 	if (w.enable || w.disable)
 		strbuf_adds(what, w.enable ? ", enabled" : ", disabled");
 	if (w.stop) {
-		if (systemctl(s, err, "stop", unit) < 0)
+		if (unit_command(s, START_MS, "stop", unit, err) < 0)
 			return -1;
 		strbuf_adds(what, ", stopped");
 	}

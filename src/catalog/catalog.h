@@ -18,6 +18,9 @@
  *	so, or where one of `inputs` (paths) was changed (ctime) after the unit was started. Success means that it is
  *	active a moment after.
  * group,user exist (by name; with these ids where given). Ids that exist otherwise are an error, not changed.
+ * mount      systemd mounts this, now and at boot, or when it is first used (`automount`). A mount of another source is
+ *	replaced where reeve made it and it is not in use; else it is an error. Nothing waits longer than thrice
+ *	`timeout_s` and some seconds. No bind mounts. `gone`: what reeve mounted there is unmounted.
  * absent     no file, link or empty directory at this path; files are kept in the backup.
  */
 #ifndef REEVE_CATALOG_CATALOG_H
@@ -42,6 +45,7 @@ enum resource_type {
 	RESOURCE_GROUP,
 	RESOURCE_USER,
 	RESOURCE_ABSENT,
+	RESOURCE_MOUNT,
 	RESOURCE_TYPES
 };
 
@@ -110,6 +114,13 @@ struct resource {
 		struct {
 			const char *path;
 		} absent;
+		struct {
+			const char *where, *source, *fstype;
+			const char *options; /* as in fstab(5); NULL: the defaults */
+			unsigned timeout_s;  /* of mounting and of unmounting, 1 to 300 */
+			bool automount;      /* mounted when it is first used */
+			bool gone;           /* then only `where` counts */
+		} mount;
 	};
 };
 
@@ -120,8 +131,8 @@ struct catalog {
 };
 
 /*
- * Add a resource and return it for what is special about it (each is in its type's kind-*.c). Strings are borrowed and must live as long as the
- * catalog's arena. `module` and `origin` are the caller's to set.
+ * Add a resource and return it for what is special about it (each is in its type's kind-*.c). Strings are borrowed and
+ * must live as long as the catalog's arena. `module` and `origin` are the caller's to set.
  */
 struct resource *catalog_packages(struct catalog *c, enum stage stage, const struct package *items, size_t len);
 struct resource *catalog_file(struct catalog *c, enum stage stage, const char *path, const char *owner,
@@ -141,6 +152,9 @@ struct resource *catalog_absent(struct catalog *c, enum stage stage, const char 
 struct resource *catalog_group(struct catalog *c, enum stage stage, const char *name, long gid, bool system);
 struct resource *catalog_user(struct catalog *c, enum stage stage, const char *name, long uid, const char *group,
 			      const char *home, const char *shell, bool system);
+struct resource *catalog_mount(struct catalog *c, enum stage stage, const char *where, const char *source,
+			       const char *fstype, const char *options, unsigned timeout_s, bool automount);
+struct resource *catalog_unmount(struct catalog *c, enum stage stage, const char *where);
 
 struct resource *catalog_find(const struct catalog *c, const char *id); /* NULL: none; linear */
 
@@ -206,7 +220,8 @@ enum event_result {
 const char *event_result_name(enum event_result result);
 
 /*
- * The result of two parts of one thing: the worse of the two, in the order of the enumeration. Whatever is not one of these values is failed: invalid input can never become success.
+ * The result of two parts of one thing: the worse of the two, in the order of the enumeration. Whatever is not one of
+ * these values is failed: invalid input can never become success.
  */
 enum event_result event_merge(enum event_result a, enum event_result b);
 

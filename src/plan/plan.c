@@ -74,6 +74,9 @@ static const char *way_out(struct plan *plan, const char *host, const struct res
 				    "name another directory in cluster.yaml; or, where %s is Slurm's, on %s: chown -R "
 				    "%s: %s",
 				    r->directory.path, host, r->directory.owner, r->directory.path);
+	if (r->type == RESOURCE_MOUNT)
+		return finding_text(&plan->findings, "name another place in cluster.yaml; or, on %s: umount %s", host,
+				    r->mount.where);
 	return resource_path(r) ? finding_text(&plan->findings, "on %s, move %s away", host, resource_path(r)) : NULL;
 }
 

@@ -23,13 +23,38 @@ def option(key):
 
 def load(unit):
     path = root / "units" / unit
-    return json.loads(path.read_text()) if path.exists() else None
+    if path.exists():
+        return json.loads(path.read_text())
+    file = root / "etc/systemd/system" / unit
+    return dict(active="inactive", file="disabled", reload="no", pid=0, start=0) if file.exists() else None
 
 def save(unit, state):
     (root / "units" / unit).write_text(json.dumps(state))
 
 def now():
     return int(time.clock_gettime(time.CLOCK_MONOTONIC) * 1e6)
+
+mountinfo = root / "proc/self/mountinfo"
+
+def mounts(unit, verb):
+    """A mount or an automount, started or stopped: the kernel's list says so."""
+    file = root / "etc/systemd/system" / unit
+    keys = dict(l.split("=", 1) for l in file.read_text().splitlines() if "=" in l) if file.exists() else {}
+    where = keys.get("Where", "").replace("%%", "%").replace(" ", "\\040")
+    lines = mountinfo.read_text().splitlines()
+    ours = [l for l in lines if l.split()[4] == where and (" - autofs " in l) == unit.endswith(".automount")]
+    if verb == "stop":
+        if ours and (root / "busy").exists():
+            sys.exit("Job for %s failed." % unit)
+        lines = [l for l in lines if l not in ours]
+    elif verb in ("start", "reload"):
+        if (root / "dead").exists():
+            sys.exit("Job for %s timed out." % unit)
+        if verb == "start" and not (root / "lies").exists():
+            kind = "autofs systemd-1" if unit.endswith(".automount") else \
+                keys["Type"].replace("nfs", "nfs4") + " " + keys["What"].replace("%%", "%")
+            lines.append("40 1 0:50 / %s rw shared:1 - %s rw" % (where, kind))
+    mountinfo.write_text("\\n".join(lines) + "\\n")
 
 def systemctl():
     verb, units = args[0], [a for a in args[1:] if not a.startswith("-")]
@@ -51,6 +76,8 @@ def systemctl():
         u = load(unit)
         if u is None:
             sys.exit("Unit %s not found." % unit)
+        if unit.endswith("mount"):
+            mounts(unit, verb)
         if verb in ("start", "restart"):
             if u.get("refuses"):
                 sys.exit("Job for %s failed." % unit)
@@ -118,21 +145,53 @@ def account(path, line):
 def value(key, default):
     return args[args.index(key) + 1] if key in args else default
 
+def changed(path, name, change):
+    lines = [l.split(":") for l in (root / path).read_text().splitlines()]
+    for fields in lines:
+        if fields[0] == name:
+            change(fields)
+    (root / path).write_text("".join(":".join(l) + "\\n" for l in lines))
+
+def usermod():
+    name = args[-1]
+    def secure(fields):
+        if "--lock" in args:
+            fields[1] = "!" + fields[1]
+        if "--unlock" in args:
+            fields[1] = fields[1].lstrip("!")
+        fields[7] = value("--expiredate", fields[7])
+    changed("etc/shadow", name, secure)
+    if "--shell" in args:
+        changed("etc/passwd", name, lambda fields: fields.__setitem__(6, value("--shell", "")))
+    if "--groups" in args:
+        wanted = [g for g in value("--groups", "").split(",") if g]
+        for group in [l.split(":")[0] for l in (root / "etc/group").read_text().splitlines()]:
+            def membership(fields):
+                members = [m for m in fields[3].split(",") if m and m != name]
+                fields[3] = ",".join(members + [name] * (group in wanted))
+            changed("etc/group", group, membership)
+
+def chpasswd():
+    for line in sys.stdin:
+        name, hash = line.strip().split(":")
+        changed("etc/shadow", name, lambda fields: fields.__setitem__(1, hash))
+
 def groupadd():
     account("etc/group", "%s:x:%s:\\n" % (args[-1], value("--gid", "900")))
 
 def useradd():
     gid = next(l.split(":")[2] for l in (root / "etc/group").read_text().splitlines() if l.startswith(value("--gid", "root") + ":"))
+    account("etc/shadow", "%s:!:20000:0:99999:7:::\\n" % args[-1])
     account("etc/passwd", "%s:x:%s:%s::%s:%s\\n" % (args[-1], value("--uid", "900"), gid, value("--home-dir", "/"), value("--shell", "/bin/sh")))
 
 def journalctl():
     print("first line\\nfatal: \\x1b[31mthe port is in use")
 
 globals()[name.replace("-", "_").replace("deb_systemd_invoke", "started").replace("invoke_rc.d", "started")]() if name in (
-    "systemctl", "journalctl", "apt-get", "apt-mark", "dpkg", "groupadd", "useradd") else None
+    "systemctl", "journalctl", "apt-get", "apt-mark", "dpkg", "groupadd", "useradd", "usermod", "chpasswd") else None
 '''
 
-NAMES = ("systemctl", "journalctl", "apt-get", "apt-mark", "dpkg", "groupadd", "useradd", "deb-systemd-invoke", "invoke-rc.d")
+NAMES = ("systemctl", "journalctl", "apt-get", "apt-mark", "dpkg", "groupadd", "useradd", "usermod", "chpasswd", "deb-systemd-invoke", "invoke-rc.d")
 
 
 def digest(data):
@@ -180,6 +239,19 @@ def user(name, uid=-1, group="root"):
                 shell="/usr/sbin/nologin", uid=uid, system=True)
 
 
+def mount(where, source, fstype="nfs", timeout=5, **more):
+    return dict(id="mount:" + where, type="mount", stage="prepare", where=where, source=source, fstype=fstype,
+                timeout=timeout, **more)
+
+
+def unmount(where):
+    return dict(id="mount:" + where, type="mount", stage="prepare", where=where, gone=True)
+
+
+def archive(path, data):
+    return dict(id="archive:" + path, type="archive", stage="prepare", path=path, digest=digest(data), size=len(data))
+
+
 class Case(unittest.TestCase):
     """A test with a scratch root of its own."""
 
@@ -189,10 +261,13 @@ class Case(unittest.TestCase):
         self.furnish(self.root)
 
     def furnish(self, root):
-        for path in ("etc", "bin", "units", "var/lib/dpkg/updates"):
+        for path in ("etc/skel", "bin", "units", "proc/self", "var/lib/dpkg/updates"):
             (root / path).mkdir(parents=True, exist_ok=True)
         (root / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\nslurm:x:64030:64030::/:/bin/false\n")
         (root / "etc/group").write_text("root:x:0:\nslurm:x:64030:\n")
+        (root / "etc/shadow").write_text("root:*:20000:0:99999:7:::\nslurm:!:20000::::::\n")
+        (root / "etc/skel/.profile").write_text("# shell\n")
+        (root / "proc/self/mountinfo").write_text("22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n")
         (root / "var/lib/dpkg/status").write_text("")
         fake = root / "bin/fake"
         fake.write_text(FAKE)

@@ -102,7 +102,7 @@ class Files(Case):
                 os.chown(self.root / "srv/x", link_owner, -1, follow_symlinks=False)
                 s.events.clear()
                 self.assertEqual(s.apply_each(*wanted)["failed"], 4)
-        self.assertEqual(sorted(os.listdir(self.root / "etc")), ["group", "passwd"])
+        self.assertEqual(sorted(os.listdir(self.root / "etc")), ["group", "passwd", "shadow", "skel"])
         # the links of a distribution, and of an administrator
         (self.root / "srv").chmod(0o755)
         os.chown(self.root / "srv/x", 0, -1, follow_symlinks=False)

@@ -301,7 +301,7 @@ class Verbs(Case):
         self.assertEqual((got["link"]["type"], got["link"]["target"], got["there"]["type"]), ("link", "etc", "directory"))
         self.assertEqual((got["there"]["owner"], got["there"]["mode"]), ("root", "0755"))
         self.assertGreater(got["fs"]["total"], 0)
-        self.assertEqual(sorted(got["list"]["names"]), ["group", "passwd"])
+        self.assertEqual(sorted(got["list"]["names"]), ["group", "passwd", "shadow", "skel"])
         self.assertEqual(got["cmd"]["status"], 127)
         self.assertEqual(got["users"], {"users": {"root": {"uid": 0, "gid": 0}}})
         self.assertEqual(got["packages"], {"versions": {}, "held": [], "interrupted": False, "busy": False})
@@ -389,7 +389,7 @@ class Verbs(Case):
 
     def test_what_slurmd_counts_is_kept_until_something_changes(self):
         for path in ("proc", "sys/devices/system/cpu"):
-            (self.root / path).mkdir(parents=True)
+            (self.root / path).mkdir(parents=True, exist_ok=True)
         slurmd, memory, online = self.root / "bin/slurmd", self.root / "proc/meminfo", self.root / "sys/devices/system/cpu/online"
         count = self.root / "count"
 
