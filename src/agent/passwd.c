@@ -13,6 +13,7 @@
 #include "agent/session.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/vec.h"
 
 enum { GETENT_MS = 10000, TEXT_MAX = 64 << 20 };
 
@@ -167,6 +168,21 @@ size_t passwd_groups_of(struct session *s, const char *name, gid_t gid, gid_t *r
 			if (streq(*member, name) && gr->gr_gid != gid && n < max)
 				ret[n++] = gr->gr_gid;
 	return n;
+}
+
+const char *const *passwd_memberships(struct session *s, const char *name, struct arena *arena)
+{
+	VEC(const char *) names = {0};
+	_cleanup_strbuf_ struct strbuf all = {0};
+	_cleanup_file_ FILE *file = open_text(s, "/etc/group", &all);
+	for (struct group *gr; file && (gr = fgetgrent(file));)
+		for (char **member = gr->gr_mem; *member; member++)
+			if (streq(*member, name)) {
+				*vec_push_in(arena, &names) = arena_strdup(arena, gr->gr_name);
+				break;
+			}
+	*vec_push_in(arena, &names) = NULL;
+	return names.items;
 }
 
 const char *passwd_user_name(struct session *s, uid_t uid, struct arena *arena)

@@ -39,6 +39,9 @@ int passwd_ids(struct session *s, const char *owner, const char *group, uid_t *r
 /* The groups that list `name` as a member, besides `gid`, which comes first; at most `max`. From the files only. */
 size_t passwd_groups_of(struct session *s, const char *name, gid_t gid, gid_t *ret, size_t max);
 
+/* The names of the groups that list `name` as a member, NULL-terminated, in the arena. From the files only. */
+const char *const *passwd_memberships(struct session *s, const char *name, struct arena *arena);
+
 /* A name for messages: the name, or the number as text. */
 const char *passwd_user_name(struct session *s, uid_t uid, struct arena *arena);
 const char *passwd_group_name(struct session *s, gid_t gid, struct arena *arena);

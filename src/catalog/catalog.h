@@ -17,7 +17,12 @@
  * service    systemd unit enabled/disabled and running/stopped. A running unit is restarted, once, where `restart` says
  *	so, or where one of `inputs` (paths) was changed (ctime) after the unit was started. Success means that it is
  *	active a moment after.
- * group,user exist (by name; with these ids where given). Ids that exist otherwise are an error, not changed.
+ * group      exists, with this id where one is given. Another id, or one that is taken, is an error.
+ * user       exists, with these ids and this home; one that has others is an error, and never changed, as is an id that
+ *	another account has. Shell, password (a secret: its hash as in shadow(5)) and membership in `groups` and
+ *	`not_groups` are brought in line, of a system account only the last two; in other groups it stays. With `make_home`
+ *	a home that is not there is made from /etc/skel, mode 0700; never on a file system that is not the host's own.
+ *	`locked`: if it exists it has no password and has expired; all else of it stays.
  * mount      systemd mounts this, now and at boot, or when it is first used (`automount`). A mount of another source is
  *	replaced where reeve made it and it is not in use; else it is an error. Nothing waits longer than thrice
  *	`timeout_s` and some seconds. No bind mounts. `gone`: what reeve mounted there is unmounted.
@@ -110,6 +115,11 @@ struct resource {
 			const char *name, *group, *home, *shell;
 			long uid; /* -1: any */
 			bool system;
+			bool make_home;
+			const char *const *groups;               /* supplementary ones, NULL-terminated; NULL: none */
+			const char *const *not_groups;           /* it leaves these */
+			const char *secret, *fingerprint, *salt; /* of its hash, as of a file; NULL: as it is */
+			bool locked;                             /* then only name and uid count */
 		} user;
 		struct {
 			const char *path;
@@ -152,6 +162,7 @@ struct resource *catalog_absent(struct catalog *c, enum stage stage, const char 
 struct resource *catalog_group(struct catalog *c, enum stage stage, const char *name, long gid, bool system);
 struct resource *catalog_user(struct catalog *c, enum stage stage, const char *name, long uid, const char *group,
 			      const char *home, const char *shell, bool system);
+struct resource *catalog_locked_user(struct catalog *c, enum stage stage, const char *name, long uid);
 struct resource *catalog_mount(struct catalog *c, enum stage stage, const char *where, const char *source,
 			       const char *fstype, const char *options, unsigned timeout_s, bool automount);
 struct resource *catalog_unmount(struct catalog *c, enum stage stage, const char *where);

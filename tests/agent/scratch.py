@@ -234,9 +234,17 @@ def group(name, gid=-1):
     return dict(id="group:" + name, type="group", stage="prepare", name=name, gid=gid, system=True)
 
 
-def user(name, uid=-1, group="root"):
-    return dict(id="user:" + name, type="user", stage="prepare", name=name, group=group, home="/nonexistent",
-                shell="/usr/sbin/nologin", uid=uid, system=True)
+def user(name, uid=-1, group="root", **more):
+    return {**dict(id="user:" + name, type="user", stage="prepare", name=name, group=group, home="/nonexistent",
+                   shell="/usr/sbin/nologin", uid=uid, system=True, groups=[], not_groups=[]), **more}
+
+
+def person(name, uid, group, **more):
+    return {**user(name, uid, group), **dict(home="/home/" + name, shell="/bin/bash", system=False, make_home=True), **more}
+
+
+def locked_user(name, uid):
+    return dict(id="user:" + name, type="user", stage="prepare", name=name, uid=uid, locked=True)
 
 
 def mount(where, source, fstype="nfs", timeout=5, **more):

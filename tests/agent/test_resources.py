@@ -8,7 +8,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 from harness import Refused, blob, fingerprint, seal  # noqa: E402
-from scratch import Case, absent, digest, directory, file, group, link, packages, secret, service, user  # noqa: E402
+from scratch import Case, absent, digest, directory, file, link, packages, secret, service  # noqa: E402
 
 CONF = b"ClusterName=estate\n"
 SALT = "5a" * 32
@@ -400,21 +400,6 @@ class Packages(Case):
             self.assertIn("process %d (" % holder.pid, s.events[0]["progress"])
         holder.stdout.close()
         holder.wait()
-
-
-class Accounts(Case):
-    def test_made_once_and_never_changed(self):
-        wanted = [group("munge", 991), user("munge", 991, "munge")]
-        with self.locked() as s:
-            self.assertEqual([o["state"] for o in s.probe(*wanted)], ["missing", "missing"])
-            self.assertEqual(s.apply(*wanted), {"changed": 2, "failed": 0}, s.events)
-            self.assertEqual(s.apply(*wanted), {"changed": 0, "failed": 0})
-            for other, text in ((group("slurm", 5), "has id 64030, not 5"), (user("slurm", 5, "slurm"), "has id 64030, not 5"),
-                                (user("slurm", 64030, "root"), "has the group slurm, not root"),
-                                (group("new", 64030), "is taken by slurm"), (user("new", 991), "is taken by munge")):
-                found = s.probe(other)[0]
-                self.assertEqual(found["state"], "error")
-                self.assertIn(text, found["why"])
 
 
 class Refusals(Case):
