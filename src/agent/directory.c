@@ -2,7 +2,6 @@
  * Directories: they exist, with owner, group and mode. What is in them is nobody's business here, but for one question: a
  * directory that somebody else has, or has put something into, keeps its owner (docs/adr/0057-owners.md).
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,28 +12,11 @@
 #include "agent/resource.h"
 #include "agent/session.h"
 #include "base/fd.h"
-#include "base/str.h"
-
-/* A new file system has lost+found in it. What cannot be read counts as full. */
-static bool is_empty(int directory)
-{
-	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	bool empty = d != NULL;
-	if (!d) {
-		fd_closep(&fd);
-		return false;
-	}
-	for (struct dirent *e; empty && (e = readdir(d));)
-		empty = streq(e->d_name, ".") || streq(e->d_name, "..") || streq(e->d_name, "lost+found");
-	closedir(d);
-	return empty;
-}
 
 /* Is it somebody's who is not the wanted owner (-1: who does not exist yet)? */
 static bool is_foreign(const struct resource *r, int fd, const struct stat *st, uid_t uid)
 {
-	return !r->directory.ours && st->st_uid != uid && (st->st_uid != 0 || !is_empty(fd));
+	return !r->directory.ours && st->st_uid != uid && (st->st_uid != 0 || !root_is_empty(fd));
 }
 
 static void refuse(struct session *s, const struct resource *r, const struct stat *st, struct probe *p)

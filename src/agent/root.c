@@ -276,6 +276,21 @@ int root_remove(const struct root *r, const char *path, struct err *err)
 	return fsync(dir) < 0 ? root_error(err, errno, "cannot write the directory of", path) : 0;
 }
 
+bool root_is_empty(int directory)
+{
+	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	bool empty = d != NULL;
+	if (!d) {
+		fd_closep(&fd);
+		return false;
+	}
+	for (struct dirent *e; empty && (e = readdir(d));)
+		empty = streq(e->d_name, ".") || streq(e->d_name, "..") || streq(e->d_name, "lost+found");
+	closedir(d);
+	return empty;
+}
+
 int root_error(struct err *err, int sys, const char *what, const char *path)
 {
 	if (sys == ENOSPC || sys == EDQUOT)

@@ -57,6 +57,9 @@ int root_remove(const struct root *r, const char *path, struct err *err);
 /* Can nobody but root put something into this directory, or take it out? */
 bool root_is_private(int directory);
 
+/* Is there nothing in it? A new file system has lost+found. What cannot be read counts as full. */
+bool root_is_empty(int directory);
+
 /* Removes what a killed root_write() of `path` left beside it; or all such leftovers in a directory. Errors are ignored: they
  * are nobody's files. */
 void root_forget(const struct root *r, const char *path);

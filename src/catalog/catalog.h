@@ -26,6 +26,9 @@
  * mount      systemd mounts this, now and at boot, or when it is first used (`automount`). A mount of another source is
  *	replaced where reeve made it and it is not in use; else it is an error. Nothing waits longer than thrice
  *	`timeout_s` and some seconds. No bind mounts. `gone`: what reeve mounted there is unmounted.
+ * archive    directory with what is in this tar archive (plain, or packed with gzip, xz, zstd or bzip2), root's. Replaced as a
+ *	whole; judged by the archive's digest alone. Absolute names, ".." and devices in it are an error, as is a directory
+ *	at its path that was not unpacked by reeve.
  * absent     no file, link or empty directory at this path; files are kept in the backup.
  */
 #ifndef REEVE_CATALOG_CATALOG_H
@@ -51,6 +54,7 @@ enum resource_type {
 	RESOURCE_USER,
 	RESOURCE_ABSENT,
 	RESOURCE_MOUNT,
+	RESOURCE_ARCHIVE,
 	RESOURCE_TYPES
 };
 
@@ -131,6 +135,12 @@ struct resource {
 			bool automount;      /* mounted when it is first used */
 			bool gone;           /* then only `where` counts */
 		} mount;
+		struct {
+			const char *path; /* its last component has at most 200 bytes */
+			struct digest digest;
+			const void *content; /* operator's side only */
+			size_t size;
+		} archive;
 	};
 };
 
@@ -166,6 +176,7 @@ struct resource *catalog_locked_user(struct catalog *c, enum stage stage, const 
 struct resource *catalog_mount(struct catalog *c, enum stage stage, const char *where, const char *source,
 			       const char *fstype, const char *options, unsigned timeout_s, bool automount);
 struct resource *catalog_unmount(struct catalog *c, enum stage stage, const char *where);
+struct resource *catalog_archive(struct catalog *c, enum stage stage, const char *path, const void *bytes, size_t size);
 
 struct resource *catalog_find(const struct catalog *c, const char *id); /* NULL: none; linear */
 

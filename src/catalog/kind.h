@@ -18,7 +18,7 @@ struct kind {
 };
 
 extern const struct kind kind_packages, kind_file, kind_directory, kind_link, kind_service, kind_group, kind_user,
-    kind_absent, kind_mount;
+    kind_absent, kind_mount, kind_archive;
 
 /* Appends a resource of this type with the id "TYPE:SUBJECT", for the functions that fill it. */
 struct resource *kind_add(struct catalog *c, enum resource_type type, enum stage stage, const char *subject);

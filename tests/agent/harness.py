@@ -133,7 +133,10 @@ class Session:
                 raise TimeoutError("the agent says nothing")
             if self.beating and time.monotonic() - self.beaten > self.beat:
                 self.beaten = time.monotonic()
-                self.send(frame("H"))
+                try:
+                    self.send(frame("H"))
+                except Gone:  # what it said before it ended is still to be read
+                    self.beating = False
             if not select.select([self.process.stdout], [], [], min(left, self.beat))[0]:
                 continue
             data = os.read(self.process.stdout.fileno(), 1 << 20)

@@ -7,9 +7,12 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 from harness import Gone, Refused, blob, fingerprint, seal  # noqa: E402
-from scratch import Case, absent, directory, file, group, link, packages, secret, user  # noqa: E402
+from scratch import Case, absent, archive, directory, file, group, link, mount, packages, person, secret, user  # noqa: E402
+from test_archives import tar  # noqa: E402
 
 OLD, NEW, KEY, SALT = b"old\n", b"new\n" * 1000, b"k" * 1024, "01" * 32
+OLD_TREE, NEW_TREE = tar(("f", OLD), ("g", OLD)), tar(("f", NEW))
+HASH = b"$y$j9T$abc$hash"
 STEPS = 400  # more than there are: the loop ends where the agent lives to the end
 
 
@@ -32,7 +35,7 @@ class Killed(Case):
         s = self.session(**arguments)
         try:
             s.lock(epoch)
-            s.send(blob(NEW) + blob(OLD) + seal("key", s.hello["key"], KEY))
+            s.send(blob(NEW) + blob(OLD) + blob(NEW_TREE) + seal("key", s.hello["key"], KEY) + seal("hash", s.hello["key"], HASH))
             for _ in range(times):
                 done = s.apply(*self.wanted(), epoch=epoch)
                 self.assertEqual(done["failed"], 0, s.events)
@@ -43,6 +46,12 @@ class Killed(Case):
         finally:
             s.process.wait(20)
             s.close()
+
+    least = 60
+
+    def check_end(self):
+        self.assertEqual((self.root / "etc/munge.key").read_bytes(), KEY)
+        self.assertEqual((self.root / "etc/slurm.conf").stat().st_mode & 0o7777, 0o640)
 
     def check_between(self, step):
         """Whatever the moment: each file is the old or the new, and a secret is never readable."""
@@ -62,11 +71,44 @@ class Killed(Case):
                 break
             self.assertEqual(self.run_once(2, times=2), 0, "step %d" % step)
             self.assertEqual(self.leftovers(), [], "step %d" % step)
-            self.assertEqual((self.root / "etc/munge.key").read_bytes(), KEY)
-            self.assertEqual((self.root / "etc/slurm.conf").stat().st_mode & 0o7777, 0o640)
-        self.assertGreater(step, 60, "the failpoints are not built in")
+            self.check_end()
+        self.assertGreater(step, self.least, "the failpoints are not built in")
         self.assertLess(step, STEPS - 1)
         self.assertEqual(first, len(self.wanted()))
+
+
+class KilledTrees(Killed):
+    """The same with what is more than a file: a mount and a tree that take the place of older ones, a user with a home."""
+
+    least = 30
+
+    def wanted(self):
+        return [mount("/data", "fs2:/data"), group("people", 5000),
+                person("alice", 5000, "people", secret="hash", fingerprint=fingerprint(SALT, HASH), salt=SALT),
+                archive("/opt/app", NEW_TREE), mount("/soft", "fs2:/soft", automount=True)]
+
+    def start_over(self):
+        shutil.rmtree(self.root)
+        self.furnish(self.root)
+        with self.locked() as s:
+            s.send(blob(OLD_TREE))
+            done = s.apply(mount("/data", "fs1:/data"), archive("/opt/app", OLD_TREE))
+            self.assertEqual(done["failed"], 0, s.events)
+        (self.root / "var/lib/reeve/epoch").unlink()
+
+    def check_between(self, step):
+        self.assertIn((self.root / "opt/app/f").read_bytes(), (OLD, NEW), "step %d" % step)
+        self.assertEqual((self.root / "opt/app/g").exists(), (self.root / "opt/app/f").read_bytes() == OLD)
+        self.assertIn((self.root / "etc/systemd/system/data.mount").read_text().splitlines()[2], ("What=fs1:/data", "What=fs2:/data"))
+        home = self.root / "home/alice"
+        self.assertTrue(not home.exists() or (home / ".profile").exists() and home.stat().st_mode & 0o7777 == 0o700)
+
+    def check_end(self):
+        self.assertEqual((self.root / "home/alice/.profile").stat().st_uid, 5000)
+        self.assertIn(HASH.decode(), (self.root / "etc/shadow").read_text())
+        mounts = (self.root / "proc/self/mountinfo").read_text()
+        self.assertIn(" /data rw shared:1 - nfs4 fs2:/data", mounts)
+        self.assertNotIn("fs1", mounts)
 
 
 class Disk(Case):

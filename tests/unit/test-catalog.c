@@ -11,7 +11,9 @@
 #include <cmocka.h>
 #include <sodium.h>
 
+#include "base/str.h"
 #include "base/vec.h"
+#include "catalog/unit-name.h"
 
 static void every_resource_survives_the_wire(void **state)
 {
@@ -30,6 +32,18 @@ static void every_resource_survives_the_wire(void **state)
 	catalog_group(&c, STAGE_PREPARE, "slurm", 64030, true);
 	catalog_user(&c, STAGE_PREPARE, "slurm", -1, "slurm", "/nonexistent", "/usr/sbin/nologin", true);
 	catalog_absent(&c, STAGE_PREPARE, "/etc/slurm/old.conf");
+	struct resource *alice =
+	    catalog_user(&c, STAGE_PREPARE, "alice", 5000, "people", "/home/alice", "/bin/bash", false);
+	alice->user.make_home = true;
+	alice->user.groups = (const char *const[]){"gpu", "render", NULL};
+	alice->user.not_groups = (const char *const[]){"docker", NULL};
+	alice->user.secret = "alice";
+	alice->user.fingerprint = alice->user.salt = hex;
+	catalog_locked_user(&c, STAGE_PREPARE, "bob", 5001);
+	catalog_mount(&c, STAGE_PREPARE, "/home", "fs1:/export/home", "nfs", "nosuid", 30, true);
+	catalog_mount(&c, STAGE_PREPARE, "/scratch", "UUID=12-34", "xfs", NULL, 300, false);
+	catalog_unmount(&c, STAGE_PREPARE, "/old");
+	catalog_archive(&c, STAGE_PREPARE, "/opt/app", "tar", 3);
 	for (size_t i = 0; i < c.len; i++) {
 		json_t *json = resource_encode(&c.items[i]);
 		struct resource back;
@@ -43,6 +57,48 @@ static void every_resource_survives_the_wire(void **state)
 		json_decref(json);
 		json_decref(again);
 	}
+}
+
+static void resources_say_what_they_touch_and_need(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct catalog c = {.arena = a};
+	struct content content;
+	const struct resource *r = catalog_mount(&c, STAGE_PREPARE, "/home", "fs1:/h", "nfs", NULL, 30, false);
+	assert_string_equal(r->id, "mount:/home");
+	assert_string_equal(resource_path(r), "/home");
+	assert_null(resource_secret(r));
+	assert_false(resource_content(r, &content));
+	r = catalog_archive(&c, STAGE_PREPARE, "/opt/app", "tar", 3);
+	assert_string_equal(resource_path(r), "/opt/app");
+	assert_true(resource_content(r, &content));
+	assert_memory_equal(content.bytes, "tar", 3);
+	assert_string_equal(content.digest.hex, digest_of("tar", 3).hex);
+	struct resource *user = catalog_user(&c, STAGE_PREPARE, "u", -1, "g", "/h", "/s", true);
+	assert_null(resource_path(user));
+	user->user.secret = "u";
+	assert_string_equal(resource_secret(user), "u");
+	r = catalog_secret(&c, STAGE_AUTH, "/k", "root", "root", 0400, "k", "f", "s");
+	assert_string_equal(resource_secret(r), "k");
+	assert_false(resource_content(r, &content));
+	r = catalog_file(&c, STAGE_AUTH, "/f", "root", "root", 0644, "x", 1);
+	assert_true(resource_content(r, &content) && content.size == 1);
+}
+
+/* The answers of `systemd-escape --path`. */
+static void units_are_named_after_paths(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	static const char *const names[][2] = {
+	    {"/home", "home"},       {"/srv/data", "srv-data"},   {"/srv//data/", "srv-data"}, {"/a-b", "a\\x2db"},
+	    {"/a b", "a\\x20b"},     {"/a\\b", "a\\x5cb"},        {"/.hidden", "\\x2ehidden"}, {"/a/.b", "a-.b"},
+	    {"/a.b:c_d", "a.b:c_d"}, {"/\xc3\xa9", "\\xc3\\xa9"}, {"/a@b", "a\\x40b"},         {"/", "-"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		assert_string_equal(unit_name(a, names[i][0], ""), names[i][1]);
+	assert_string_equal(unit_name(a, "/home", ".mount"), "home.mount");
 }
 
 static void decoder_refuses_what_could_do_harm(void **state)
@@ -61,6 +117,22 @@ static void decoder_refuses_what_could_do_harm(void **state)
 	    "{\"id\":\"a\",\"type\":\"group\",\"stage\":\"auth\",\"name\":\"g\",\"gid\":-2,\"system\":true}",
 	    ("{\"id\":\"a\",\"type\":\"directory\",\"stage\":\"auth\",\"path\":\"/a\","
 	     "\"owner\":\"root\",\"group\":\"root\",\"mode\":\"9\"}"),
+	    ("{\"id\":\"a\",\"type\":\"mount\",\"stage\":\"auth\",\"where\":\"/m\",\"source\":\"-o\","
+	     "\"fstype\":\"nfs\",\"timeout\":5}"),
+	    ("{\"id\":\"a\",\"type\":\"mount\",\"stage\":\"auth\",\"where\":\"/m\",\"source\":\"s:/x\","
+	     "\"fstype\":\"nfs\",\"timeout\":0}"),
+	    ("{\"id\":\"a\",\"type\":\"mount\",\"stage\":\"auth\",\"where\":\"/m\",\"source\":\"/x\","
+	     "\"fstype\":\"none\",\"options\":\"ro,bind\",\"timeout\":5}"),
+	    ("{\"id\":\"a\",\"type\":\"mount\",\"stage\":\"auth\",\"where\":\"/m\",\"source\":\"s:/x\\nExec\","
+	     "\"fstype\":\"nfs\",\"timeout\":5}"),
+	    ("{\"id\":\"a\",\"type\":\"mount\",\"stage\":\"auth\",\"where\":\"/m\",\"gone\":true,"
+	     "\"source\":\"s:/x\"}"),
+	    "{\"id\":\"a\",\"type\":\"user\",\"stage\":\"auth\",\"name\":\"a:b,c\",\"uid\":1,\"locked\":true}",
+	    ("{\"id\":\"a\",\"type\":\"user\",\"stage\":\"auth\",\"name\":\"a\",\"uid\":1,\"group\":\"g\","
+	     "\"home\":\"/h\",\"shell\":\"/s\",\"groups\":[\"a,b\"],\"not_groups\":[]}"),
+	    ("{\"id\":\"a\",\"type\":\"user\",\"stage\":\"auth\",\"name\":\"a\",\"uid\":1,\"group\":\"g\","
+	     "\"home\":\"/h\",\"shell\":\"/s\",\"groups\":[],\"not_groups\":[],\"secret\":\"s\"}"),
+	    "{\"id\":\"a\",\"type\":\"archive\",\"stage\":\"auth\",\"path\":\"/a\",\"digest\":\"00\",\"size\":1}",
 	    "[]",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -153,8 +225,12 @@ int main(void)
 	if (sodium_init() < 0)
 		return 1;
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_resource_survives_the_wire),    cmocka_unit_test(decoder_refuses_what_could_do_harm),
-	    cmocka_unit_test(merged_events_never_become_better),   cmocka_unit_test(frames_are_found_and_bounded),
+	    cmocka_unit_test(every_resource_survives_the_wire),
+	    cmocka_unit_test(decoder_refuses_what_could_do_harm),
+	    cmocka_unit_test(resources_say_what_they_touch_and_need),
+	    cmocka_unit_test(units_are_named_after_paths),
+	    cmocka_unit_test(merged_events_never_become_better),
+	    cmocka_unit_test(frames_are_found_and_bounded),
 	    cmocka_unit_test(secrets_open_only_for_their_session),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
