@@ -25,8 +25,9 @@ static void *parse_anything(const struct conf_value *value, struct arena *arena,
 	return arena_strdup(arena, "anything");
 }
 
+static const struct inv_section core = {.always = true, .name = "core"};
 static const struct inv_section lmod = {.name = "lmod", .parse = parse_anything};
-static const struct inv_section *const sections[] = {&lmod, NULL};
+static const struct inv_section *const sections[] = {&core, &lmod, NULL};
 
 /* Every promise of its header that can be looked at. */
 static void check_promises(const struct inventory *inv)

@@ -43,6 +43,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/role.h"
 
 enum resource_type {
 	RESOURCE_PACKAGES,
@@ -80,6 +81,8 @@ struct resource {
 	enum stage stage;
 	const char *module; /* "core", "lmod" */
 	struct span origin; /* the line of cluster.yaml that caused it; stays on the operator's side */
+	enum role
+	    role; /* a service: which it is; a file: whose configuration, tested before it is read. Stays there, too */
 	union {
 		struct {
 			const struct package *items;

@@ -14,6 +14,7 @@
 #include "model/class.h"
 #include "model/gpus.h"
 #include "model/network.h"
+#include "modules/module.h"
 #include "report/table.h"
 #include "slurm/version.h"
 
@@ -33,14 +34,15 @@ static const char *release_of(struct arena *arena, const char *version)
 /* "slurmctld 22.05.8, slurmd 22.05.8", those that are installed. */
 static const char *slurm_of(struct arena *arena, const struct facts *f)
 {
-	const char *server = release_of(arena, f->slurmctld.installed), *node = release_of(arena, f->slurmd.installed);
+	const char *server = release_of(arena, f->roles[ROLE_CONTROLLER].package.installed),
+		   *node = release_of(arena, f->roles[ROLE_NODE].package.installed);
 	if (server && node && streq(server, node))
 		return server;
 	if (server && node)
 		return arena_printf(arena, "slurmctld %s, slurmd %s", server, node);
 	if (server)
 		return arena_printf(arena, "slurmctld %s", server);
-	return node ? node : release_of(arena, f->slurm_client.installed);
+	return node ? node : release_of(arena, f->roles[ROLE_CLIENT].package.installed);
 }
 
 /* What was asked of one host, and what came of it. */
@@ -84,7 +86,7 @@ static void add_row(struct table *t, const struct answer *answer)
 	    arena_printf(a, "%llu", (unsigned long long)h->memory),
 	    network_text(a, &f->network),
 	    slurm_of(a, f),
-	    f->munge.installed ? f->munge_unit.active : NULL,
+	    f->roles[ROLE_AUTH].package.installed ? f->roles[ROLE_AUTH].unit.active : NULL,
 	    arena_printf(a, "%+lld +-%lld", (long long)f->clock_offset_ms, (long long)f->clock_error_ms),
 	    cgroup_names[f->cgroup],
 	    gpus_of(a, f),
@@ -241,9 +243,9 @@ static json_t *facts_json(const struct inventory *inv, const struct answer *answ
 				     (json_int_t)h->boards, "sockets", (json_int_t)h->sockets, "cores",
 				     (json_int_t)h->cores, "threads", (json_int_t)h->threads, "memory_mib",
 				     (json_int_t)h->memory, "by_slurmd", h->by_slurmd);
-	json_t *ids = json_pack("{s:I, s:I, s:I, s:I}", "slurm_uid", (json_int_t)f->slurm_uid, "slurm_gid",
-				(json_int_t)f->slurm_gid, "munge_uid", (json_int_t)f->munge_uid, "munge_gid",
-				(json_int_t)f->munge_gid);
+	json_t *ids = json_pack("{s:I, s:I, s:I, s:I}", "slurm_uid", (json_int_t)f->roles[ROLE_CONTROLLER].uid,
+				"slurm_gid", (json_int_t)f->roles[ROLE_CONTROLLER].gid, "munge_uid",
+				(json_int_t)f->roles[ROLE_AUTH].uid, "munge_gid", (json_int_t)f->roles[ROLE_AUTH].gid);
 	json_t *cgroup = json_pack("{s:s, s:b, s:b, s:b}", "version", cgroup_names[f->cgroup], "cpuset",
 				   f->cgroup_cpuset, "memory", f->cgroup_memory, "freezer", f->cgroup_freezer);
 	json_t *all =
@@ -256,9 +258,10 @@ static json_t *facts_json(const struct inventory *inv, const struct answer *answ
 	json_object_set_new(all, "gpus", gpus_json(&f->gpus));
 	json_object_set_new(all, "gpu_plugins", plugins_json(f->gpu_plugins));
 	json_object_set_new(all, "network", network_json(&f->network));
-	json_object_set_new(all, "slurmctld", unit_json(&f->slurmctld, &f->slurmctld_unit));
-	json_object_set_new(all, "slurmd", unit_json(&f->slurmd, &f->slurmd_unit));
-	json_object_set_new(all, "munge", unit_json(&f->munge, &f->munge_unit));
+	json_object_set_new(all, "slurmctld",
+			    unit_json(&f->roles[ROLE_CONTROLLER].package, &f->roles[ROLE_CONTROLLER].unit));
+	json_object_set_new(all, "slurmd", unit_json(&f->roles[ROLE_NODE].package, &f->roles[ROLE_NODE].unit));
+	json_object_set_new(all, "munge", unit_json(&f->roles[ROLE_AUTH].package, &f->roles[ROLE_AUTH].unit));
 	return all;
 }
 
@@ -380,7 +383,8 @@ static int run(struct context *context)
 			continue;
 		targets[count] = reach_target(context, &inv->hosts[i]);
 		answers[count].host = &inv->hosts[i];
-		scopes[count++] = (struct facts_scope){.salt = no_salt, .compute = true, .neighbours = true};
+		scopes[count++] =
+		    (struct facts_scope){.roles = module_roles, .salt = no_salt, .compute = true, .neighbours = true};
 	}
 	struct asked *all = arena_calloc(context->arena, count, sizeof *all);
 	struct err err = {0};

@@ -9,6 +9,7 @@
 #include "cli/newfile.h"
 #include "cli/reach.h"
 #include "hostlist/hostlist.h"
+#include "modules/module.h"
 
 static const char no_salt[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -55,7 +56,7 @@ static int look(struct context *context, const struct hosts *hosts, struct draft
 	struct facts_scope *scopes = arena_calloc(context->arena, hosts->len, sizeof *scopes);
 	struct asked *facts = arena_calloc(context->arena, hosts->len, sizeof *facts);
 	for (size_t i = 0; i < hosts->len; i++)
-		scopes[i] = (struct facts_scope){.salt = no_salt, .compute = true};
+		scopes[i] = (struct facts_scope){.roles = module_roles, .salt = no_salt, .compute = true};
 	if (reach_ask(context, hosts->items, scopes, hosts->len, &options, facts, &err) < 0)
 		return context_fail(context, &err);
 	size_t missing = 0;

@@ -21,7 +21,7 @@ static void show_controllers(const struct operation *o, FILE *out)
 	for (size_t i = 0; i < o->inv->controller_count; i++) {
 		const struct inv_host *h = &o->inv->hosts[o->inv->controllers[i]];
 		const struct facts *f = o->gathered.facts[h->index];
-		const char *state = !f ? "unreached" : f->slurmctld_unit.active;
+		const char *state = !f ? "unreached" : f->roles[ROLE_CONTROLLER].unit.active;
 		const struct live *live = o->gathered.live;
 		for (size_t k = 0; live && k < live->controller_count; k++)
 			if (streq(live->controllers[k].host, h->hostname) && !live->controllers[k].up)

@@ -85,7 +85,7 @@ static const char *common_release(const struct draft_host *hosts, size_t count, 
 {
 	unsigned release = 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct facts_package *p = &hosts[i].facts->slurmd;
+		const struct facts_package *p = &hosts[i].facts->roles[ROLE_NODE].package;
 		const char *version = p->installed ? p->installed : p->candidate;
 		struct slurm_version v;
 		if (!version || slurm_version_parse(version, &v, NULL) < 0 || !slurm_release_known(v.release) ||

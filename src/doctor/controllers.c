@@ -19,7 +19,7 @@ static void silent(struct doctor *d)
 {
 	size_t host = d->slurm.controller;
 	if (d->slurm.up || !d->slurm.why || !d->cluster->hosts[host].facts ||
-	    !streq(d->cluster->hosts[host].facts->slurmctld_unit.active, "active"))
+	    !streq(d->cluster->hosts[host].facts->roles[ROLE_CONTROLLER].unit.active, "active"))
 		return;
 	struct finding *f = doctor_add(d, host, "slurmctld runs, and does not answer");
 	f->evidence = doctor_text(d, "%s", d->slurm.why);

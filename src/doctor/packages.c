@@ -93,7 +93,7 @@ static void unheld(struct doctor *d, size_t host)
 static void not_restarted(struct doctor *d, size_t host)
 {
 	const struct slurm_node_state *n = d->cluster->hosts[host].serves ? doctor_node(d, host) : NULL;
-	const char *installed = d->cluster->hosts[host].facts->slurmd.installed;
+	const char *installed = d->cluster->hosts[host].facts->roles[ROLE_NODE].package.installed;
 	struct slurm_version runs, there;
 	struct err err;
 	if (!n || !n->version || !installed || n->flags & SLURM_NODE_NO_RESPOND ||

@@ -18,7 +18,7 @@ static void ask_completing(const struct doctor_host *h, json_t *items)
 	static const char *const squeue[] = {
 	    "env", "SLURM_TIME_FORMAT=%s", "squeue", "-h", "-a", "-t", "CG", "-o", "%i|%e|%N", NULL};
 	if (h->host->controller && h->cluster->hosts[h->host->index].facts &&
-	    facts_unit_runs(&h->cluster->hosts[h->host->index].facts->slurmctld_unit))
+	    facts_unit_runs(&h->cluster->hosts[h->host->index].facts->roles[ROLE_CONTROLLER].unit))
 		doctor_ask_run(items, "completing", squeue, 8000);
 	if (!h->host->compute)
 		return;

@@ -153,16 +153,22 @@ static int decode_user(const struct reader *r, const json_t *users, const char *
 	return 0;
 }
 
-static int decode_users(const struct reader *r, struct facts *f)
+static int decode_users(const struct reader *r, const struct role_names *roles, struct facts *f)
 {
 	const json_t *users = found_in(r, "users", "users");
-	if (!users || decode_user(r, users, "slurm", &f->slurm_uid, &f->slurm_gid) < 0)
+	if (!users)
 		return -1;
-	return decode_user(r, users, "munge", &f->munge_uid, &f->munge_gid);
+	for (enum role i = 0; i < ROLES; i++) {
+		struct facts_role *x = &f->roles[i];
+		x->uid = x->gid = -1;
+		if (roles[i].user && decode_user(r, users, roles[i].user, &x->uid, &x->gid) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* "alice:x:64030:..." of getent(1), a user or a group. */
-static const char *owner_of(const struct reader *r, const char *name)
+static const char *owner_of(const struct reader *r, const char *name, const char *user)
 {
 	enum { LONGEST = 256 }; /* useradd(8) takes 256 at most */
 	int status = 1;
@@ -171,7 +177,7 @@ static const char *owner_of(const struct reader *r, const char *name)
 		return NULL;
 	const char *line = arena_strndup(r->arena, said, strnlen(said, LONGEST));
 	line = arena_strndup(r->arena, line, strcspn(line, ":\n"));
-	return *line && !streq(line, "slurm") && str_is_utf8(line, strlen(line)) ? line : NULL;
+	return *line && !streq(line, user) && str_is_utf8(line, strlen(line)) ? line : NULL;
 }
 
 static bool is_version(const char *s)
@@ -180,17 +186,16 @@ static bool is_version(const char *s)
 	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-~:") == strlen(s);
 }
 
-static struct facts_package *package_named(struct facts *f, const char *name)
+static struct facts_package *package_named(const struct role_names *roles, struct facts *f, const char *name)
 {
-	return streq(name, "slurmctld")      ? &f->slurmctld
-	       : streq(name, "slurmd")       ? &f->slurmd
-	       : streq(name, "slurm-client") ? &f->slurm_client
-	       : streq(name, "munge")        ? &f->munge
-					     : NULL;
+	for (enum role i = 0; i < ROLES; i++)
+		if (str_same(roles[i].package, name))
+			return &f->roles[i].package;
+	return NULL;
 }
 
 /* apt-cache policy: a paragraph for each package, "NAME:", "  Installed: ...", "  Candidate: VERSION" (apt-cache(8)). */
-static int decode_candidates(const struct reader *r, struct facts *f)
+static int decode_candidates(const struct reader *r, const struct role_names *roles, struct facts *f)
 {
 	char *rest = arena_strdup(r->arena, output_of(r, "candidates", NULL));
 	struct facts_package *current = NULL;
@@ -198,7 +203,7 @@ static int decode_candidates(const struct reader *r, struct facts *f)
 		size_t len = strlen(line);
 		if (len && *line != ' ' && line[len - 1] == ':') {
 			line[len - 1] = '\0';
-			current = package_named(f, line);
+			current = package_named(roles, f, line);
 			continue;
 		}
 		char *value = strstr(line, "Candidate: ");
@@ -215,7 +220,7 @@ static int decode_candidates(const struct reader *r, struct facts *f)
 }
 
 /* On a host that did not answer nothing is known: that is not the same as nothing installed. */
-static int decode_packages(const struct reader *r, struct facts *f)
+static int decode_packages(const struct reader *r, const struct role_names *roles, struct facts *f)
 {
 	const json_t *versions = found_in(r, "packages", "versions");
 	const char *name;
@@ -224,14 +229,14 @@ static int decode_packages(const struct reader *r, struct facts *f)
 		return -1;
 	json_object_foreach((json_t *)versions, name, value)
 	{
-		struct facts_package *p = package_named(f, name);
+		struct facts_package *p = package_named(roles, f, name);
 		const char *version = json_string_value(value);
 		if (p && (!version || !is_version(version)))
 			return err_set(r->err, ERR_PROTOCOL, "the version of %s is malformed", name);
 		if (p)
 			p->installed = arena_strdup(r->arena, version);
 	}
-	return decode_candidates(r, f);
+	return decode_candidates(r, roles, f);
 }
 
 /* One of systemd's words, or `none` where it is none. */
@@ -243,7 +248,7 @@ static const char *word_of(const struct reader *r, const json_t *unit, const cha
 
 static struct facts_unit decode_unit(const struct reader *r, const json_t *units, const char *name)
 {
-	const json_t *unit = json_object_get(units, name);
+	const json_t *unit = name ? json_object_get(units, name) : NULL;
 	const char *load = word_of(r, unit, "load", "");
 	json_int_t since = json_integer_value(json_object_get(unit, "since"));
 	return (struct facts_unit){.loaded = streq(load, "loaded") || streq(load, "masked"),
@@ -268,7 +273,7 @@ bool facts_unit_runs(const struct facts_unit *unit)
 	return false;
 }
 
-static int decode_units(const struct reader *r, struct facts *f)
+static int decode_units(const struct reader *r, const struct role_names *roles, struct facts *f)
 {
 	const json_t *answer = item(r, "units"), *units = json_object_get(answer, "units");
 	/* A machine whose init is not systemd has none, and can be looked at all the same (sd_booted(3)). Where systemd
@@ -277,9 +282,8 @@ static int decode_units(const struct reader *r, struct facts *f)
 	bool none = json_object_get(answer, "error") && !systemd;
 	if (!none && !(units = found_in(r, "units", "units")))
 		return -1;
-	f->munge_unit = decode_unit(r, units, "munge.service");
-	f->slurmctld_unit = decode_unit(r, units, "slurmctld.service");
-	f->slurmd_unit = decode_unit(r, units, "slurmd.service");
+	for (enum role i = 0; i < ROLES; i++)
+		f->roles[i].unit = decode_unit(r, units, roles[i].unit);
 	return 0;
 }
 
@@ -439,8 +443,8 @@ struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope
 	f->clock_error_ms = ((got_ms - sent_ms) - (host_end - host_start)) / 2;
 	if (f->clock_error_ms < 0)
 		f->clock_error_ms = 0;
-	if (decode_identity(&r, f) < 0 || decode_hardware(&r, f) < 0 || decode_users(&r, f) < 0 ||
-	    decode_packages(&r, f) < 0 || decode_units(&r, f) < 0)
+	if (decode_identity(&r, f) < 0 || decode_hardware(&r, f) < 0 || decode_users(&r, scope->roles, f) < 0 ||
+	    decode_packages(&r, scope->roles, f) < 0 || decode_units(&r, scope->roles, f) < 0)
 		return NULL;
 	if (scope->compute &&
 	    facts_gpus_decode(r.items, f->hardware.sockets * f->hardware.cores, arena, &f->gpus, err) < 0)
@@ -472,9 +476,9 @@ struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope
 	f->topology_conf = text_of(&r, "topology.conf");
 	f->in_force_topology = text_of(&r, "in-force.topology");
 	decode_devices(&r, scope, f);
-	f->uid_taken = owner_of(&r, "uid");
+	f->uid_taken = owner_of(&r, "uid", scope->roles[ROLE_CONTROLLER].user);
 	if (!f->uid_taken)
-		f->uid_taken = owner_of(&r, "gid");
+		f->uid_taken = owner_of(&r, "gid", scope->roles[ROLE_CONTROLLER].user);
 	facts_beside_decode(r.items, scope, arena, &f->beside);
 	if (scope->controller) {
 		f->record = text_of(&r, "record");

@@ -19,14 +19,16 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/role.h"
 #include "facts/gpu.h"
 #include "facts/network.h"
 
 struct facts_scope {
-	bool controller;            /* also the record, and the state directory */
-	bool compute;               /* slurmd belongs there */
-	const char *state;          /* absolute path of the state directory; NULL: not asked for */
-	const char *const *devices; /* absolute paths, borrowed by the facts: are they there? */
+	const struct role_names *roles; /* ROLES of them, borrowed by the facts */
+	bool controller;                /* also the record, and the state directory */
+	bool compute;                   /* ROLE_NODE belongs there */
+	const char *state;              /* absolute path of the state directory; NULL: not asked for */
+	const char *const *devices;     /* absolute paths, borrowed by the facts: are they there? */
 	size_t device_count;
 	const char *const *paths; /* absolute, borrowed by the facts: what is there? (facts/beside.h) */
 	size_t path_count;
@@ -58,6 +60,12 @@ struct facts_unit {
 struct facts_package {
 	const char *installed; /* version, or NULL */
 	const char *candidate; /* what apt would install, or NULL where not asked or not known */
+};
+
+struct facts_role {
+	struct facts_unit unit;
+	struct facts_package package;
+	long uid, gid; /* of its user; -1: there is none */
 };
 
 struct facts_path {
@@ -116,15 +124,13 @@ struct facts {
 	struct facts_gpus gpus; /* of a compute host */
 	unsigned gpu_plugins;   /* likewise: of slurmd, bits (gpu.h) */
 	struct facts_network network;
-	int64_t clock_offset_ms;                         /* host's clock minus ours, at the middle of the round trip */
-	int64_t clock_error_ms;                          /* half the round trip: the offset is known no better */
-	long slurm_uid, slurm_gid, munge_uid, munge_gid; /* -1: no such user */
+	int64_t clock_offset_ms; /* host's clock minus ours, at the middle of the round trip */
+	int64_t clock_error_ms;  /* half the round trip: the offset is known no better */
+	struct facts_role roles[ROLES];
 	const char *uid_taken; /* who has FACTS_SLURM_UID where Slurm is to come; NULL: nobody */
 	enum facts_cgroup cgroup;
 	bool cgroup_cpuset, cgroup_memory, cgroup_freezer,
-	    cgroup_devices; /* there and writable (freezer and devices: also with v2, which always can) */
-	struct facts_package slurmctld, slurmd, slurm_client, munge;
-	struct facts_unit munge_unit, slurmctld_unit, slurmd_unit;
+	    cgroup_devices;          /* there and writable (freezer and devices: also with v2, which always can) */
 	int64_t epoch;               /* of the last run that had its lock; 0: none; EPOCH_BAD (base/epoch.h) */
 	const char *key_fingerprint; /* of /etc/munge/munge.key, 64 hex digits; NULL: there is none */
 	struct facts_beside beside;

@@ -14,10 +14,6 @@
 
 enum { TEXT_MAX = 1 << 20, RUN_MS = 20000 };
 
-static const char *const packages[] = {"slurmctld", "slurmd", "slurm-client", "munge"};
-static const char *const units[] = {"munge.service", "slurmctld.service", "slurmd.service"};
-static const char *const users[] = {"slurm", "munge"};
-
 static void ask_read(json_t *items, const char *name, const char *path, int max)
 {
 	json_array_append_new(items, json_pack("{s:s, s:s, s:i}", "name", name, "read", path, "max", max));
@@ -29,12 +25,35 @@ static void ask_run(json_t *items, const char *name, json_t *argv)
 	    items, json_pack("{s:s, s:o, s:i, s:i}", "name", name, "run", argv, "max", TEXT_MAX, "timeout", RUN_MS));
 }
 
-static void ask_names(json_t *items, const char *question, const char *const *names, size_t count)
+/* Names of the roles, NULL where one has none. */
+static const char *unit_of(const struct role_names *role)
 {
-	json_t *list = json_array();
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_string(names[i]));
-	json_array_append_new(items, json_pack("{s:s, s:o}", "name", question, question, list));
+	return role->unit;
+}
+
+static const char *package_of(const struct role_names *role)
+{
+	return role->package;
+}
+
+static const char *user_of(const struct role_names *role)
+{
+	return role->user;
+}
+
+static json_t *names_of(const struct role_names *roles, const char *(*name_of)(const struct role_names *), json_t *list)
+{
+	for (enum role i = 0; i < ROLES; i++)
+		if (name_of(&roles[i]))
+			json_array_append_new(list, json_string(name_of(&roles[i])));
+	return list;
+}
+
+static void ask_names(json_t *items, const char *question, const struct role_names *roles,
+		      const char *(*name_of)(const struct role_names *))
+{
+	json_array_append_new(
+	    items, json_pack("{s:s, s:o}", "name", question, question, names_of(roles, name_of, json_array())));
 }
 
 static void ask_state(json_t *items, const char *state)
@@ -74,11 +93,11 @@ json_t *facts_request(const struct facts_scope *scope)
 	ask_read(items, "controllers", "/sys/fs/cgroup/cgroup.controllers", 4096);
 	json_array_append_new(items, json_pack("{s:s, s:b}", "name", "hardware", "hardware", 1));
 	facts_network_request(items, scope->neighbours);
-	ask_names(items, "packages", packages, ARRAY_LEN(packages));
-	ask_names(items, "units", units, ARRAY_LEN(units));
+	ask_names(items, "packages", scope->roles, package_of);
+	ask_names(items, "units", scope->roles, unit_of);
 	json_array_append_new(
 	    items, json_pack("{s:s, s:s, s:b}", "name", "systemd", "stat", "/run/systemd/system", "follow", 1));
-	ask_names(items, "users", users, ARRAY_LEN(users));
+	ask_names(items, "users", scope->roles, user_of);
 	json_array_append_new(items, json_pack("{s:s, s:s, s:s}", "name", "key", "fingerprint", "/etc/munge/munge.key",
 					       "salt", scope->salt));
 	ask_read(items, "epoch", "/var/lib/reeve/epoch", 4096);
@@ -116,6 +135,16 @@ static bool has_package(const json_t *items, const char *name)
 	return json_object_get(json_object_get(json_object_get(items, "packages"), "versions"), name);
 }
 
+static bool lacks_packages(const json_t *items, const struct facts_scope *scope)
+{
+	for (enum role i = 0; i < ROLES; i++) {
+		bool belongs = i == ROLE_NODE ? scope->compute : i == ROLE_CONTROLLER ? scope->controller : true;
+		if (belongs && scope->roles[i].package && !has_package(items, scope->roles[i].package))
+			return true;
+	}
+	return false;
+}
+
 static bool has_user(const json_t *items, const char *name)
 {
 	return json_object_get(json_object_get(json_object_get(items, "users"), "users"), name);
@@ -126,7 +155,7 @@ json_t *facts_request_more(const json_t *answer, const struct facts_scope *scope
 	const json_t *items = json_object_get(answer, "items");
 	json_t *more = json_array();
 	facts_network_more(items, more);
-	if (!has_user(items, "slurm")) {
+	if (!has_user(items, scope->roles[ROLE_CONTROLLER].user)) {
 		char number[16];
 		snprintf(number, sizeof number, "%d", FACTS_SLURM_UID);
 		ask_run(more, "uid", json_pack("[s, s, s]", "getent", "passwd", number));
@@ -138,12 +167,9 @@ json_t *facts_request_more(const json_t *answer, const struct facts_scope *scope
 				  "grep -s '' /sys/devices/system/cpu/online "
 				  "/sys/devices/system/cpu/cpu[0-9]*/topology/physical_package_id "
 				  "/sys/devices/system/cpu/cpu[0-9]*/topology/core_id"));
-	if (!has_package(items, "munge") || !has_package(items, "slurm-client") ||
-	    (scope->compute && !has_package(items, "slurmd")) ||
-	    (scope->controller && !has_package(items, "slurmctld")))
+	if (lacks_packages(items, scope))
 		ask_run(more, "candidates",
-			json_pack("[s, s, s, s, s, s]", "apt-cache", "policy", packages[0], packages[1], packages[2],
-				  packages[3]));
+			names_of(scope->roles, package_of, json_pack("[s, s]", "apt-cache", "policy")));
 	if (scope->compute)
 		facts_gpus_request_more(items, more);
 	if (json_array_size(more))

@@ -145,6 +145,8 @@ struct inventory *inventory_parse(const char *file, const char *text, size_t len
 	struct inventory *inv = arena_alloc(arena, sizeof *inv);
 	inv->file = arena_strdup(arena, file);
 	inv->sections = sections ? sections : no_sections;
+	if (*inv->sections && (*inv->sections)->always)
+		inv->base = (*inv->sections++)->name;
 	struct build b = {.arena = arena, .diags = diags, .inv = inv, .budget = BUDGET};
 	b.root = conf_parse(text, len, arena, diags);
 	if (b.root)

@@ -100,7 +100,7 @@ struct inv_class {
 	struct inv_text exclude;        /* why its hosts are not to serve; text NULL: they are */
 	const struct expr *expect;      /* what must hold for its hosts; NULL: nothing was written */
 	struct span expect_at;
-	const char *const *modules;     /* what its hosts get, NULL-terminated: "core" first */
+	const char *const *modules;     /* what its hosts get, NULL-terminated: the base first */
 	void *const *section_values;    /* as those of the inventory, with what the class says instead */
 	const struct inv_param *params; /* Slurm's own of a node: "Weight", "CoreSpecCount" */
 	size_t param_count;
@@ -175,9 +175,11 @@ struct inv_network {
 
 /*
  * A top-level section that belongs to a module: it owns its part of the language and its struct. The caller hands the
- * table in, so that inventory knows no module.
+ * table in, so that inventory knows no module. The first may be `always`: the module that every host has, without a
+ * section of its own.
  */
 struct inv_section {
+	bool always;
 	const char *name;   /* the module's name, its top-level key and its key in a class: "lmod" */
 	const char *leaves; /* what stays on a host that is not to have it any more: "the package lmod and ..." */
 	/* Makes the module's own struct in the arena, with findings into `diags`; with `value` NULL (the module is
@@ -216,16 +218,18 @@ struct inventory {
 	const struct inv_param *cgroup; /* `cgroup:`, of cgroup.conf(5) */
 	size_t cgroup_count;
 	const char *const
-	    *modules; /* enabled for any host, NULL-terminated: "core" first, then in the order of the section table */
+	    *modules; /* enabled for any host, NULL-terminated: `base` first, then in the order of the section table */
 	const char *const *common_modules; /* of these, what hosts of no class get */
 	struct inv_lab lab;
-	const struct inv_section *const *sections; /* as handed in (borrowed), with ... */
+	const char *base;                          /* the module that every host has; NULL: none was handed in */
+	const struct inv_section *const *sections; /* as handed in (borrowed), but for it, with ... */
 	void *const *section_values;               /* ... what each one's parse returned */
 	const size_t *by_name;                     /* indexes into hosts, sorted by name: for inventory_host */
 };
 
 /*
- * Reads and checks `path`. `sections` is a NULL-terminated table, borrowed, as long-lived as the inventory; NULL: none.
+ * Reads and checks `path`. `sections` is a NULL-terminated table, borrowed, as long-lived as the inventory; NULL: none, and
+ * any word may be a module.
  * `diags` need not be set up: it is, in any case, and the caller frees it with diags_free (after which the inventory is
  * still good). NULL on failure: ERR_INPUT when errors were found in the file (they are in `diags`, and diags_print
  * shows them), else why the file could not be read. Warnings may be in `diags` in either case. Blocks on the disk.

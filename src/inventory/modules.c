@@ -28,6 +28,8 @@ static bool is_listed(const struct module_list *list, size_t count, const char *
 
 static void check_module(struct build *b, const struct conf_value *value, const char *const *known)
 {
+	if (!known[0])
+		return; /* nobody said which there are */
 	for (size_t i = 0; known[i]; i++)
 		if (streq(value->text, known[i]))
 			return;
@@ -187,7 +189,7 @@ static void check_class_list(struct choosing *c, const struct inv_class *class, 
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const char *name = list->texts[i]->text;
-		bool known = streq(name, "core");
+		bool known = str_same(name, c->b->inv->base);
 		for (size_t k = 0; k < c->section_count; k++)
 			known |= c->enabled[k] && streq(name, c->sections[k]->name);
 		if (!known)
@@ -206,7 +208,8 @@ static void choose(struct choosing *c, size_t index, void *const *made)
 	const char **names = arena_calloc(b->arena, c->section_count + 2, sizeof *names);
 	void **values = arena_calloc(b->arena, c->section_count + 1, sizeof *values);
 	size_t count = 0;
-	names[count++] = "core";
+	if (b->inv->base)
+		names[count++] = b->inv->base;
 	read_class_list(b, conf_get(value, "modules"), &list);
 	check_class_list(c, class, &list);
 	for (size_t i = 0; i < c->section_count; i++) {
@@ -244,7 +247,7 @@ void build_modules(struct build *b, const struct conf_value *value)
 	struct inventory *inv = b->inv;
 	struct module_list list = {0};
 	struct choosing c = {.b = b, .list = &list, .sections = inv->sections};
-	size_t count = 0, shared = 0;
+	size_t count = 0, shared = 0, names = 0;
 	while (c.sections[c.section_count])
 		c.section_count++;
 	const char **known = arena_calloc(b->arena, c.section_count + 2, sizeof *known);
@@ -253,9 +256,10 @@ void build_modules(struct build *b, const struct conf_value *value)
 	void **made = arena_calloc(b->arena, c.section_count + 1, sizeof *made);
 	c.enabled = arena_calloc(b->arena, c.section_count + 1, sizeof *c.enabled);
 	c.common = arena_calloc(b->arena, c.section_count + 1, sizeof *c.common);
-	known[0] = enabled[count++] = common[shared++] = "core";
+	if (inv->base)
+		known[names++] = enabled[count++] = common[shared++] = inv->base;
 	for (size_t i = 0; i < c.section_count; i++)
-		known[i + 1] = c.sections[i]->name;
+		known[names++] = c.sections[i]->name;
 	if (value)
 		read_modules(b, value, known, &list);
 	read_choices(&c);

@@ -30,7 +30,7 @@ static unsigned bits_of(const struct facts *f, const struct facts_path *p, const
 		return 0111;
 	if (b->kind == BESIDE_SCRIPT)
 		return 0001;
-	return p->uid == f->slurm_uid ? 0100 : p->gid == f->slurm_gid ? 0010 : 0001;
+	return p->uid == f->roles[ROLE_CONTROLLER].uid ? 0100 : p->gid == f->roles[ROLE_CONTROLLER].gid ? 0010 : 0001;
 }
 
 /* Why a file does not serve; NULL: it does, or nothing is known. */
@@ -52,7 +52,8 @@ static const char *fault_of(const struct facts *f, const struct facts_path *p, c
 				    : b->kind == BESIDE_SCRIPT ? " for the users of jobs"
 							       : " for the user slurm",
 				    p->mode);
-	if (b->kind == BESIDE_FILE && b->readers == BESIDE_CONTROLLERS && f->slurm_uid >= 0 && !(p->mode & bits << 2))
+	if (b->kind == BESIDE_FILE && b->readers == BESIDE_CONTROLLERS && f->roles[ROLE_CONTROLLER].uid >= 0 &&
+	    !(p->mode & bits << 2))
 		return arena_printf(arena, "cannot be read by the user slurm (mode %04o)", p->mode);
 	return NULL;
 }

@@ -80,7 +80,7 @@ static void check_machine_id(struct cluster *c, const struct cluster_host *h, st
 static void check_uid_taken(struct cluster *c, struct cluster_host *h)
 {
 	const char *by = h->facts->uid_taken;
-	if (h->facts->slurm_uid >= 0 || !by)
+	if (h->facts->roles[ROLE_CONTROLLER].uid >= 0 || !by)
 		return;
 	struct finding *f =
 	    cluster_blame(c, h, CODE_UID_TAKEN,
@@ -94,14 +94,15 @@ static void check_uid_taken(struct cluster *c, struct cluster_host *h)
 
 static void check_uid(struct cluster *c, struct cluster_host *h, const struct cluster_host *right)
 {
-	if (!right || h->facts->slurm_uid < 0 || h->facts->slurm_uid == right->facts->slurm_uid)
+	if (!right || h->facts->roles[ROLE_CONTROLLER].uid < 0 ||
+	    h->facts->roles[ROLE_CONTROLLER].uid == right->facts->roles[ROLE_CONTROLLER].uid)
 		return;
 	struct finding *f = cluster_blame(
 	    c, h, CODE_SLURM_UID, "the user slurm has uid %ld here and %ld on %s: daemons refuse each other's messages",
-	    h->facts->slurm_uid, right->facts->slurm_uid, right->inv->name);
-	f->fix = finding_text(&c->findings,
-			      "on %s, with Slurm stopped: usermod -u %ld slurm, then chown what belonged to uid %ld",
-			      h->inv->name, right->facts->slurm_uid, h->facts->slurm_uid);
+	    h->facts->roles[ROLE_CONTROLLER].uid, right->facts->roles[ROLE_CONTROLLER].uid, right->inv->name);
+	f->fix = finding_text(
+	    &c->findings, "on %s, with Slurm stopped: usermod -u %ld slurm, then chown what belonged to uid %ld",
+	    h->inv->name, right->facts->roles[ROLE_CONTROLLER].uid, h->facts->roles[ROLE_CONTROLLER].uid);
 }
 
 static int by_clock(const void *a, const void *b)
@@ -134,14 +135,15 @@ static const struct cluster_host *right_uid(const struct cluster *c, bool contro
 	for (size_t i = 0; i < c->inv->host_count; i++) {
 		const struct cluster_host *h = &c->hosts[i];
 		size_t votes = 0;
-		if (!h->facts || h->facts->slurm_uid < 0 || cluster_is_out(h) || h->inv->controller != controllers)
+		if (!h->facts || h->facts->roles[ROLE_CONTROLLER].uid < 0 || cluster_is_out(h) ||
+		    h->inv->controller != controllers)
 			continue;
-		if (best && best->facts->slurm_uid == h->facts->slurm_uid)
+		if (best && best->facts->roles[ROLE_CONTROLLER].uid == h->facts->roles[ROLE_CONTROLLER].uid)
 			continue;
 		for (size_t k = 0; k < c->inv->host_count; k++) {
 			const struct cluster_host *v = &c->hosts[k];
 			votes += v->facts && !cluster_is_out(v) && v->inv->controller == controllers &&
-				 v->facts->slurm_uid == h->facts->slurm_uid;
+				 v->facts->roles[ROLE_CONTROLLER].uid == h->facts->roles[ROLE_CONTROLLER].uid;
 		}
 		if (votes > most) {
 			best = h;
@@ -250,8 +252,9 @@ static void check_path(struct cluster *c, const struct cluster_host *h)
 			x = finding_add(&c->findings, FINDING_STOP, CODE_STATE_PATH, h->inv->name,
 					"%s is a %s, no directory", p->path, p->type);
 			x->fix = "move it away, or choose another `state`";
-		} else if (i + 1 < f->state_len && !may_enter(p, f->slurm_uid >= 0 ? f->slurm_uid : -2,
-							      f->slurm_gid >= 0 ? f->slurm_gid : -2)) {
+		} else if (i + 1 < f->state_len &&
+			   !may_enter(p, f->roles[ROLE_CONTROLLER].uid >= 0 ? f->roles[ROLE_CONTROLLER].uid : -2,
+				      f->roles[ROLE_CONTROLLER].gid >= 0 ? f->roles[ROLE_CONTROLLER].gid : -2)) {
 			x = finding_add(&c->findings, FINDING_STOP, CODE_STATE_PATH, h->inv->name,
 					"%s has mode %04o: the user slurm cannot reach the state directory below it",
 					p->path, p->mode);

@@ -34,11 +34,13 @@ static void choose_packages(struct cluster_host *h)
 {
 	if (h->facts) {
 		const struct facts *f = h->facts;
-		const struct facts_package *slurm = f->slurmctld.installed && h->inv->controller ? &f->slurmctld
-						    : f->slurmd.installed                        ? &f->slurmd
-						    : f->slurm_client.installed                  ? &f->slurm_client
-						    : h->inv->controller                         ? &f->slurmctld
-												 : &f->slurmd;
+		const struct facts_package *slurm =
+		    f->roles[ROLE_CONTROLLER].package.installed && h->inv->controller
+			? &f->roles[ROLE_CONTROLLER].package
+		    : f->roles[ROLE_NODE].package.installed   ? &f->roles[ROLE_NODE].package
+		    : f->roles[ROLE_CLIENT].package.installed ? &f->roles[ROLE_CLIENT].package
+		    : h->inv->controller                      ? &f->roles[ROLE_CONTROLLER].package
+							      : &f->roles[ROLE_NODE].package;
 		h->slurm_package = slurm->installed ? slurm->installed : slurm->candidate;
 	}
 }
@@ -118,8 +120,8 @@ static struct cluster *resolve(const struct inventory *inv, const struct blames 
 				     cluster_decided(c, &options->decisions.include, i));
 		listed += h->listed;
 		if (h->facts)
-			running |=
-			    facts_unit_runs(&h->facts->slurmctld_unit) || facts_unit_runs(&h->facts->slurmd_unit);
+			running |= facts_unit_runs(&h->facts->roles[ROLE_CONTROLLER].unit) ||
+				   facts_unit_runs(&h->facts->roles[ROLE_NODE].unit);
 	}
 	cluster_confine(c, &options->decisions.accept);
 	c->fresh = c->quorum && !c->record && !running;

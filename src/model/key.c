@@ -96,7 +96,7 @@ static void blame_slurmds(struct cluster *c)
 {
 	for (size_t i = 0; i < c->inv->host_count; i++) {
 		struct cluster_host *h = &c->hosts[i];
-		if (h->facts && !h->inv->controller && facts_unit_runs(&h->facts->slurmd_unit))
+		if (h->facts && !h->inv->controller && facts_unit_runs(&h->facts->roles[ROLE_NODE].unit))
 			cluster_blame(c, h, CODE_KEY_UNKNOWN, "its slurmd runs, and no controller has a record of it")
 			    ->fix = finding_text(
 			    &c->findings, "where no job matters on it: ssh %s systemctl stop slurmd", h->inv->name);
@@ -113,8 +113,8 @@ void cluster_decide_key(struct cluster *c, const struct cluster_options *options
 			continue;
 		controllers += h->inv->controller;
 		nodes += h->inv->compute;
-		slurmds += facts_unit_runs(&h->facts->slurmd_unit);
-		if (!active && h->inv->controller && facts_unit_runs(&h->facts->slurmctld_unit) &&
+		slurmds += facts_unit_runs(&h->facts->roles[ROLE_NODE].unit);
+		if (!active && h->inv->controller && facts_unit_runs(&h->facts->roles[ROLE_CONTROLLER].unit) &&
 		    h->facts->key_fingerprint)
 			active = h;
 	}

@@ -111,7 +111,9 @@ struct module {
 	void (*prove)(const struct verify_context *context, const struct job_set *set, struct checks *checks);
 };
 
+extern const struct role_names *const module_roles;       /* ROLES of them */
 extern const struct module *const modules[];              /* NULL-terminated, core first */
+extern const struct module *const module_slurm;           /* that which deploys Slurm itself; every host has it */
 extern const struct inv_section *const module_sections[]; /* theirs, NULL-terminated, for inventory_load */
 
 enum { MODULES_MAX = 16 }; /* a bound for tables by module */

@@ -8,13 +8,16 @@
 #include "modules/lmod/lmod.h"
 
 const struct module *const modules[] = {&core_module, &lmod_module, NULL};
-const struct inv_section *const module_sections[] = {&lmod_section, NULL};
+const struct module *const module_slurm = &core_module;
+const struct inv_section *const module_sections[] = {&core_section, &lmod_section, NULL};
+
+const struct role_names *const module_roles = core_roles;
 
 bool modules_has(const struct cluster *cluster, size_t host, const char *module)
 {
 	const struct cluster_host *h = &cluster->hosts[host];
 	if (cluster_is_out(h))
-		return streq(module, "core");
+		return streq(module, module_slurm->name);
 	return inventory_class_has(cluster->inv, h->class, module);
 }
 

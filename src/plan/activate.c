@@ -268,7 +268,7 @@ static void hold_hosts(struct texts *t)
 	for (size_t i = 0; i < plan->cluster->inv->host_count; i++) {
 		const struct cluster_host *h = &plan->cluster->hosts[i];
 		const char *harm =
-		    h->facts && h->serves && !h->inv->controller && facts_unit_runs(&h->facts->slurmd_unit)
+		    h->facts && h->serves && !h->inv->controller && facts_unit_runs(&h->facts->roles[ROLE_NODE].unit)
 			? own_harm(t, h->facts)
 			: NULL;
 		if (!harm || !runs_a_job(plan, h->inv->name))
@@ -413,12 +413,12 @@ void plan_activation(struct plan *plan)
 			continue;
 		enum slurm_need need = need_of(&t, h->facts, h->inv->controller ? &worst : NULL);
 		if (h->inv->controller) {
-			active |= facts_unit_runs(&h->facts->slurmctld_unit);
+			active |= facts_unit_runs(&h->facts->roles[ROLE_CONTROLLER].unit);
 			plan->need = slurm_need_join(plan->need, need);
 			count_added(&t, h->facts);
 		}
 		/* What only slurmctld is restarted for, its slurmds read again. */
-		if (h->serves && facts_unit_runs(&h->facts->slurmd_unit))
+		if (h->serves && facts_unit_runs(&h->facts->roles[ROLE_NODE].unit))
 			plan->hosts[i].need = need == SLURM_NEED_RESTART_CTLD ? SLURM_NEED_RECONFIGURE : need;
 	}
 	/* Also where no slurmctld runs: what is removed or resized was configured once, and its jobs may still be

@@ -44,7 +44,7 @@ size_t plan_canary(const struct plan *plan)
 		const struct host_plan *h = &plan->hosts[host];
 		const struct cluster_host *c = &plan->cluster->hosts[host];
 		if (!plan_acts_on(h) || h->joins || !c->serves || !c->facts ||
-		    !facts_unit_runs(&c->facts->slurmd_unit) || !answers(plan, inv->hosts[host].name))
+		    !facts_unit_runs(&c->facts->roles[ROLE_NODE].unit) || !answers(plan, inv->hosts[host].name))
 			continue;
 		unsigned points =
 		    1 + 2 * !inv->hosts[host].controller + 4 * (unsigned)is_idle(plan, inv->hosts[host].name);
@@ -99,7 +99,7 @@ static bool undo_file(struct catalog *to, const struct host_plan *h, size_t k, c
 	return true;
 }
 
-size_t plan_undo(const struct plan *plan, size_t host, const char *service, const struct resource ***ret)
+size_t plan_undo(const struct plan *plan, size_t host, enum role role, const struct resource ***ret)
 {
 	const struct host_plan *h = &plan->hosts[host];
 	const struct facts *f = plan->cluster->hosts[host].facts;
@@ -112,7 +112,7 @@ size_t plan_undo(const struct plan *plan, size_t host, const char *service, cons
 		if (h->catalog->items[k].stage == STAGE_ACTIVATE && h->observed[k].state != OBSERVED_SAME)
 			files += undo_file(to, h, k, f);
 	for (size_t k = 0; files && k < h->catalog->len; k++)
-		if (streq(h->catalog->items[k].id, service)) {
+		if (h->catalog->items[k].type == RESOURCE_SERVICE && h->catalog->items[k].role == role) {
 			struct resource *x = vec_push_in(to->arena, to);
 			*x = h->catalog->items[k];
 			x->service.restart = x->service.running == YES;

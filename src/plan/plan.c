@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "base/vec.h"
+#include "modules/module.h"
 
 bool plan_wants(const struct plan_options *options, const char *module)
 {
@@ -57,7 +58,7 @@ static bool is_consequence(const struct host_plan *h, size_t k)
 /* What to do about something that stands where a resource is to be. */
 static const char *way_out(struct plan *plan, const char *host, const struct resource *r)
 {
-	if (r->type == RESOURCE_FILE && r->file.secret == NULL && str_starts(r->file.path, "/etc/slurm/"))
+	if (r->type == RESOURCE_FILE && r->role != ROLE_NONE)
 		return finding_text(
 		    &plan->findings,
 		    "a link: `reeve apply --replace` puts a file in its place on each host, and what it "
@@ -120,8 +121,7 @@ static void count_changes(struct plan *plan, const struct plan_options *options)
 			const struct observed *o = &h->observed[k];
 			if (!plan_wants(options, r->module) || o->state == OBSERVED_SAME)
 				continue;
-			bool conf = r->type == RESOURCE_FILE && str_starts(r->file.path, "/etc/slurm/");
-			plan->slurm_conf_changes |= conf;
+			plan->slurm_conf_changes |= r->type == RESOURCE_FILE && r->role != ROLE_NONE;
 			if (!h->selected)
 				continue;
 			h->changes++;
@@ -167,7 +167,7 @@ struct plan *plan_make(const struct cluster *cluster, const struct catalog *cons
 	if (options->selected)
 		cluster_check_choice(cluster, options->selected, false, &plan->findings);
 	count_changes(plan, options);
-	if (plan_wants(options, "core")) {
+	if (plan_wants(options, module_slurm->name)) {
 		plan_edits(plan);
 		plan_activation(plan);
 		plan_care(plan);

@@ -145,8 +145,8 @@ void plan_demand_add(struct plan *plan, enum plan_demand_kind kind, const char *
 bool plan_acts_on(const struct host_plan *h); /* is anything done on that host? */
 void plan_keep_quiet(struct plan *plan);      /* which nodes are kept from jobs meanwhile */
 size_t plan_canary(const struct plan *plan);  /* the best host for it; SIZE_MAX: none */
-/* What brings back what was in force on a host, and restarts `service` ("service:slurmd.service"); how many. */
-size_t plan_undo(const struct plan *plan, size_t host, const char *service, const struct resource ***ret);
+/* What brings back what was in force on a host, and restarts its daemon; how many. */
+size_t plan_undo(const struct plan *plan, size_t host, enum role role, const struct resource ***ret);
 void plan_steps(struct plan *plan, const struct plan_options *options);
 
 /* Drained by reeve, or by slurmctld for what it registered with, and the cause is gone: to be resumed as soon as it is

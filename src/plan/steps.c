@@ -18,11 +18,10 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
+#include "modules/module.h"
 #include "plan/plan.h"
 #include "plan/snapshot.sh.h"
 #include "plan/tell-alone.sh.h"
-
-#define SLURMD "service:slurmd.service"
 
 enum {
 	APPLY_MS = 1800000,
@@ -127,8 +126,13 @@ static void add_stage(struct builder *b, enum stage stage, const char *title)
 	end(b, s);
 }
 
-/* The one resource `id` of a host, where it differs, or where `restart` says that it must be restarted all the same. */
-static void add_service(struct builder *b, struct step *s, size_t host, const char *id, bool restart)
+static bool is_service(const struct resource *r, enum role role)
+{
+	return r->type == RESOURCE_SERVICE && r->role == role;
+}
+
+/* The daemon of a host, where it differs, or where `restart` says that it must be restarted all the same. */
+static void add_service(struct builder *b, struct step *s, size_t host, enum role role, bool restart)
 {
 	struct arena *a = b->plan->arena;
 	const struct host_plan *h = &b->plan->hosts[host];
@@ -136,7 +140,7 @@ static void add_service(struct builder *b, struct step *s, size_t host, const ch
 		return;
 	for (size_t k = 0; k < h->catalog->len; k++) {
 		const struct resource *r = &h->catalog->items[k];
-		if (!streq(r->id, id) || !(differs(h, k) || restart))
+		if (!is_service(r, role) || !(differs(h, k) || restart))
 			continue;
 		struct resource *copy = arena_alloc(a, sizeof *copy);
 		*copy = *r;
@@ -176,10 +180,10 @@ static void add_files(struct builder *b)
 	end(b, s);
 }
 
-static void add_undo(struct builder *b, struct step *s, const char *service)
+static void add_undo(struct builder *b, struct step *s, enum role role)
 {
 	for (size_t i = 0; i < s->len; i++)
-		s->items[i].undo_count = plan_undo(b->plan, s->items[i].host, service, &s->items[i].undo);
+		s->items[i].undo_count = plan_undo(b->plan, s->items[i].host, role, &s->items[i].undo);
 }
 
 /* One slurmd before everything else, with its files. */
@@ -194,21 +198,21 @@ static void add_trial(struct builder *b)
 	s->essential = true;
 	s->proof = PROOF_REGISTERS;
 	for (size_t k = 0; k < h->catalog->len; k++)
-		if (streq(h->catalog->items[k].id, SLURMD)) {
+		if (is_service(&h->catalog->items[k], ROLE_NODE)) {
 			struct resource *copy = arena_alloc(b->plan->arena, sizeof *copy);
 			*copy = h->catalog->items[k];
 			copy->service.restart = true;
 			list[n++] = copy;
 		}
 	add_resources(b, s, host, list, n, APPLY_MS);
-	add_undo(b, s, SLURMD);
+	add_undo(b, s, ROLE_NODE);
 	end(b, s);
 }
 
-static bool slurmctld_runs(const struct plan *plan, size_t host)
+static bool runs(const struct plan *plan, size_t host, enum role role)
 {
 	const struct facts *f = plan->cluster->hosts[host].facts;
-	return f && facts_unit_runs(&f->slurmctld_unit);
+	return f && facts_unit_runs(&f->roles[role].unit);
 }
 
 static void add_primary(struct builder *b, bool restart)
@@ -216,11 +220,11 @@ static void add_primary(struct builder *b, bool restart)
 	const struct inventory *inv = b->plan->cluster->inv;
 	struct step *s =
 	    begin(b, STAGE_ACTIVATE, restart ? "restart slurmctld on the primary" : "start slurmctld on the primary");
-	s->essential = inv->controller_count == 1 || (restart && slurmctld_runs(b->plan, inv->controllers[0]));
-	add_service(b, s, inv->controllers[0], "service:slurmctld.service", restart);
+	s->essential = inv->controller_count == 1 || (restart && runs(b->plan, inv->controllers[0], ROLE_CONTROLLER));
+	add_service(b, s, inv->controllers[0], ROLE_CONTROLLER, restart);
 	if (s->essential) {
 		s->proof = PROOF_RUNS;
-		add_undo(b, s, "service:slurmctld.service");
+		add_undo(b, s, ROLE_CONTROLLER);
 	}
 	end(b, s);
 }
@@ -231,7 +235,7 @@ static void add_backups(struct builder *b, bool restart)
 	struct step *s =
 	    begin(b, STAGE_ACTIVATE, restart ? "restart slurmctld on the backups" : "start slurmctld on the backups");
 	for (size_t i = 1; i < inv->controller_count; i++)
-		add_service(b, s, inv->controllers[i], "service:slurmctld.service", restart);
+		add_service(b, s, inv->controllers[i], ROLE_CONTROLLER, restart);
 	end(b, s);
 }
 
@@ -240,12 +244,6 @@ static void add_slurmctlds(struct builder *b, bool restart)
 {
 	add_primary(b, restart);
 	add_backups(b, restart);
-}
-
-static bool slurmd_runs(const struct plan *plan, size_t host)
-{
-	const struct facts *f = plan->cluster->hosts[host].facts;
-	return f && facts_unit_runs(&f->slurmd_unit);
 }
 
 /* All that run, the first of them alone where none was tried before. */
@@ -257,7 +255,7 @@ static void restart_slurmds(struct builder *b, bool slurmctld_up)
 	for (size_t i = 0; i < inv->compute_count; i++) {
 		size_t host = inv->compute[i];
 		if (b->plan->hosts[host].joins || !b->plan->cluster->hosts[host].serves || host == b->plan->canary ||
-		    !slurmd_runs(b->plan, host) || !plan_acts_on(&b->plan->hosts[host]))
+		    !runs(b->plan, host, ROLE_NODE) || !plan_acts_on(&b->plan->hosts[host]))
 			continue;
 		if (!s || s->len == (alone ? 1 : SLURMD_BATCH)) {
 			alone &= !s;
@@ -265,8 +263,8 @@ static void restart_slurmds(struct builder *b, bool slurmctld_up)
 			s->essential = true;
 			s->proof = alone && slurmctld_up ? PROOF_REGISTERS : PROOF_RUNS;
 		}
-		add_service(b, s, host, SLURMD, true);
-		add_undo(b, s, SLURMD);
+		add_service(b, s, host, ROLE_NODE, true);
+		add_undo(b, s, ROLE_NODE);
 	}
 }
 
@@ -280,9 +278,9 @@ static void add_slurmds(struct builder *b, bool restart, bool slurmctld_up)
 	for (size_t i = 0; i < inv->compute_count; i++) {
 		size_t host = inv->compute[i];
 		if (b->plan->hosts[host].joins || !b->plan->cluster->hosts[host].serves || host == b->plan->canary ||
-		    (restart && slurmd_runs(b->plan, host)))
+		    (restart && runs(b->plan, host, ROLE_NODE)))
 			continue;
-		add_service(b, s, host, SLURMD, restart || b->plan->hosts[host].need > SLURM_NEED_RECONFIGURE);
+		add_service(b, s, host, ROLE_NODE, restart || b->plan->hosts[host].need > SLURM_NEED_RECONFIGURE);
 	}
 	end(b, s);
 	/* Services that are to be off, on hosts that have other roles. */
@@ -290,20 +288,26 @@ static void add_slurmds(struct builder *b, bool restart, bool slurmctld_up)
 	for (size_t i = 0; i < inv->host_count; i++) {
 		const struct cluster_host *h = &b->plan->cluster->hosts[i];
 		if (!h->serves)
-			add_service(b, s, i, SLURMD, false);
+			add_service(b, s, i, ROLE_NODE, false);
 		if (!inv->hosts[i].controller)
-			add_service(b, s, i, "service:slurmctld.service", false);
+			add_service(b, s, i, ROLE_CONTROLLER, false);
 		if (cluster_is_out(h))
-			add_service(b, s, i, "service:munge.service", false);
+			add_service(b, s, i, ROLE_AUTH, false);
 	}
 	end(b, s);
 }
 
-static const char *const reload_slurmd[] = {"systemctl", "reload", "slurmd.service", NULL};
-static const char *const reload_slurmctld[] = {"systemctl", "reload", "slurmctld.service", NULL};
-static const char *const stop_slurmctld[] = {"systemctl", "stop", "slurmctld.service", NULL};
-static const char *const stop_slurmd[] = {"systemctl", "stop", "slurmd.service", NULL};
 static const char *const reconfigure[] = {"scontrol", "reconfigure", NULL};
+
+/* systemctl `verb` for a daemon. */
+static void add_systemctl(struct builder *b, struct step *s, size_t host, const char *verb, enum role role)
+{
+	const char **argv = arena_calloc(b->plan->arena, 4, sizeof *argv);
+	argv[0] = "systemctl";
+	argv[1] = verb;
+	argv[2] = module_roles[role].unit;
+	add_command(b, s, host, argv);
+}
 
 /*
  * Before slurmctld is stopped or restarted with another configuration: what it knows of jobs, as it last wrote it down. Read as its user,
@@ -335,7 +339,7 @@ static void add_reloads(struct builder *b)
 	for (size_t i = 0; i < inv->compute_count; i++) {
 		size_t host = inv->compute[i];
 		if (b->plan->hosts[host].need == SLURM_NEED_RECONFIGURE && plan_acts_on(&b->plan->hosts[host]))
-			add_command(b, s, host, reload_slurmd);
+			add_systemctl(b, s, host, "reload", ROLE_NODE);
 	}
 	end(b, s);
 }
@@ -383,8 +387,8 @@ static void add_reconfigure(struct builder *b, bool backups)
 	/* Backups that were just restarted have read the file. */
 	s = begin(b, STAGE_ACTIVATE, "reload slurmctld on the backups");
 	for (size_t i = 0; backups && i < inv->controller_count; i++)
-		if (inv->controllers[i] != at && slurmctld_runs(b->plan, inv->controllers[i]))
-			add_command(b, s, inv->controllers[i], reload_slurmctld);
+		if (inv->controllers[i] != at && runs(b->plan, inv->controllers[i], ROLE_CONTROLLER))
+			add_systemctl(b, s, inv->controllers[i], "reload", ROLE_CONTROLLER);
 	end(b, s);
 }
 
@@ -428,7 +432,7 @@ static void add_joining(struct builder *b, bool restart)
 	for (size_t i = 0; i < inv->compute_count; i++) {
 		const struct host_plan *h = &b->plan->hosts[inv->compute[i]];
 		if (h->joins)
-			add_service(b, s, inv->compute[i], SLURMD, restart || h->need > SLURM_NEED_RECONFIGURE);
+			add_service(b, s, inv->compute[i], ROLE_NODE, restart || h->need > SLURM_NEED_RECONFIGURE);
 	}
 	end(b, s);
 }
@@ -439,17 +443,17 @@ static void add_stop(struct builder *b, bool slurmds)
 	/* Backups first, or one of them takes over. */
 	struct step *s = begin(b, STAGE_ACTIVATE, "stop slurmctld on the backups");
 	for (size_t i = 1; i < inv->controller_count; i++)
-		if (slurmctld_runs(b->plan, inv->controllers[i]))
-			add_command(b, s, inv->controllers[i], stop_slurmctld);
+		if (runs(b->plan, inv->controllers[i], ROLE_CONTROLLER))
+			add_systemctl(b, s, inv->controllers[i], "stop", ROLE_CONTROLLER);
 	end(b, s);
 	s = begin(b, STAGE_ACTIVATE, "stop slurmctld");
-	if (slurmctld_runs(b->plan, inv->controllers[0]))
-		add_command(b, s, inv->controllers[0], stop_slurmctld);
+	if (runs(b->plan, inv->controllers[0], ROLE_CONTROLLER))
+		add_systemctl(b, s, inv->controllers[0], "stop", ROLE_CONTROLLER);
 	end(b, s);
 	s = begin(b, STAGE_ACTIVATE, "stop slurmd");
 	for (size_t i = 0; slurmds && i < inv->compute_count; i++)
 		if (plan_acts_on(&b->plan->hosts[inv->compute[i]]) && b->plan->cluster->hosts[inv->compute[i]].serves)
-			add_command(b, s, inv->compute[i], stop_slurmd);
+			add_systemctl(b, s, inv->compute[i], "stop", ROLE_NODE);
 	end(b, s);
 }
 
@@ -545,19 +549,19 @@ static void add_closing(struct builder *b)
 void plan_steps(struct plan *plan, const struct plan_options *options)
 {
 	struct builder b = {.plan = plan, .options = options};
-	bool core = plan_wants(options, "core");
+	bool slurm = plan_wants(options, module_slurm->name);
 	add_stage(&b, STAGE_PREPARE, "prepare");
 	add_stage(&b, STAGE_AUTH, "auth");
 	/* A daemon reads a configuration only after a test: whenever its bytes change, or the first slurmctld is to
 	 * start with them. */
-	if (core &&
+	if (slurm &&
 	    (plan->slurm_conf_changes || (plan->need != SLURM_NEED_NOTHING && plan->need != SLURM_NEED_START))) {
 		add_closing(&b);
 		struct step *s = begin(&b, STAGE_ACTIVATE, "test the configuration");
 		s->test = true;
 		s->essential = true;
 	}
-	if (core) {
+	if (slurm) {
 		add_quiet(&b);
 		add_activation(&b);
 	}

@@ -51,7 +51,7 @@ static int await_registration(struct gathered *g, const struct step *step, bool 
 static int ask_log(struct gathered *g, const struct action *a, const char **ret_said, struct err *err)
 {
 	const struct inv_host *h = &g->inv->hosts[a->host];
-	bool slurmd = strstr(a->undo[a->undo_count - 1]->id, "slurmd");
+	bool slurmd = a->undo[a->undo_count - 1]->role == ROLE_NODE;
 	const char *path =
 	    inventory_param(g->inv->params, g->inv->param_count, slurmd ? "SlurmdLogFile" : "SlurmctldLogFile");
 	if (!path)
@@ -107,7 +107,7 @@ static int fail(struct gathered *g, const struct step *step, const struct action
 	roll_hush(g->roll, a->host);
 	if (back && !why)
 		down_undone(down, a);
-	const char *daemon = back && strstr(a->undo[a->undo_count - 1]->id, "slurmctld") ? "slurmctld" : "slurmd";
+	const char *daemon = back && a->undo[a->undo_count - 1]->role == ROLE_CONTROLLER ? "slurmctld" : "slurmd";
 	const char *outcome = !back  ? "nothing was in force there before"
 			      : !why ? arena_printf(g->arena, "what was in force is back, and %s runs with it", daemon)
 				     : arena_printf(g->arena, "what was in force could not be put back: %s", why);

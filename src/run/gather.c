@@ -71,7 +71,8 @@ static int gather_all_facts(struct gathered *g, struct err *err)
 			add_once(g, &devices, g->inv->classes[i].devices[k]);
 	for (size_t i = 0; i < count; i++) {
 		const struct inv_host *h = &g->inv->hosts[roll_at(g->roll, i)];
-		scopes[i] = (struct facts_scope){.controller = h->controller,
+		scopes[i] = (struct facts_scope){.roles = module_roles,
+						 .controller = h->controller,
 						 .compute = h->compute,
 						 .state = h->controller ? g->inv->state.text : NULL,
 						 .neighbours = h->compute && g->inv->network.discover,
@@ -139,7 +140,7 @@ static size_t running_controller(const struct gathered *g)
 {
 	for (size_t i = 0; i < g->inv->controller_count; i++) {
 		size_t host = g->inv->controllers[i];
-		if (roll_in(g->roll, host) && facts_unit_runs(&g->facts[host]->slurmctld_unit))
+		if (roll_in(g->roll, host) && facts_unit_runs(&g->facts[host]->roles[ROLE_CONTROLLER].unit))
 			return host;
 	}
 	return SIZE_MAX;

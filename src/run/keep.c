@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "base/vec.h"
+#include "modules/module.h"
 
 /* What became of the files on one host. */
 struct keep_sent {
@@ -44,7 +45,7 @@ static void add(struct keep *k, const char *name, const void *bytes, size_t len)
 void keep_begin(struct keep *k, struct gathered *g)
 {
 	const struct inventory *inv = g->inv;
-	bool applied = plan_wants(&g->options->plan, "core");
+	bool applied = plan_wants(&g->options->plan, module_slurm->name);
 	*k = (struct keep){.g = g};
 	k->texts = arena_calloc(g->arena, ARRAY_LEN(files) + 1, sizeof *k->texts);
 	k->blobs = arena_calloc(g->arena, ARRAY_LEN(files) + 2, sizeof *k->blobs);

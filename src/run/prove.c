@@ -157,7 +157,7 @@ static void add_proof(struct prover *p, const struct trial *t, const char *const
 	struct apply_result *r = p->v->result;
 	struct arena *arena = p->v->g->arena;
 	size_t i = 0;
-	if (!streq(t->module->name, modules[0]->name) || !*names)
+	if (t->module != module_slurm || !*names)
 		return;
 	while (i < r->proofs.len &&
 	       !(r->proofs.items[i].partition == t->set.partition && streq(r->proofs.items[i].user, user_of(&t->set))))
@@ -352,7 +352,7 @@ static void say_failure(struct prover *p, const struct failure *f)
 	const char *list = hostlist_compress(f->names.items, f->names.len, v->g->arena);
 	const struct inv_partition *partition = f->set.partition;
 	const char *as = f->set.user ? arena_printf(v->g->arena, " as %s", f->set.user) : "";
-	const char *what = f->module == modules[0]
+	const char *what = f->module == module_slurm
 			       ? "the test job"
 			       : arena_printf(v->g->arena, "the test job of module %s", f->module->name);
 	struct finding *x;

@@ -248,7 +248,7 @@ static int verify_changed_run(struct verifier *v, bool core, bool all, struct er
 int apply_verify(struct gathered *g, const struct apply_options *options, struct apply_result *ret, struct err *err)
 {
 	struct verifier v = {.g = g, .result = ret, .resume = options->resume};
-	bool core = plan_wants(&g->options->plan, "core"), all = options->verify_jobs;
+	bool core = plan_wants(&g->options->plan, module_slurm->name), all = options->verify_jobs;
 	begin(&v);
 	bool idle_run =
 	    !ret->changed && !all && !options->resume && !(core && (g->plan->drains.len || g->plan->waiting));

@@ -29,8 +29,9 @@ static void *parse_anything(const struct conf_value *value, struct arena *arena,
 	return arena_strdup(arena, "anything");
 }
 
+static const struct inv_section core = {.always = true, .name = "core"};
 static const struct inv_section lmod = {.name = "lmod", .parse = parse_anything};
-static const struct inv_section *const sections[] = {&lmod, NULL};
+static const struct inv_section *const sections[] = {&core, &lmod, NULL};
 
 /* What is printed for the file at `path`: findings, or why it cannot be read. The caller frees it. */
 static char *print_findings(const char *path)

@@ -340,7 +340,8 @@ static void run_case(struct arena *a, const char *agent, const char *golden, con
 	for (size_t i = 0; i < inv->host_count; i++) {
 		const struct inv_host *h = &inv->hosts[i];
 		char root[] = "/tmp/reeve-golden-XXXXXX";
-		struct facts_scope scope = {.controller = h->controller, .compute = h->compute, .salt = salt};
+		struct facts_scope scope = {
+		    .roles = module_roles, .controller = h->controller, .compute = h->compute, .salt = salt};
 		if (!mkdtemp(root))
 			die("mkdtemp", root);
 		put_tree(a, root, arena_printf(a, "%s/common.tree", golden));

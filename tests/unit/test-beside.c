@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/str.h"
+#include "modules/module.h"
 #include "facts/beside.h"
 #include "slurm/beside.h"
 #include "world.h"
@@ -167,7 +168,7 @@ static void only_names_that_were_asked_for_are_believed(void **state)
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
 	static const char *const names[] = {"n1", "n10", "c1"};
-	const struct facts_scope scope = {.names = names, .name_count = 3};
+	const struct facts_scope scope = {.roles = module_roles, .names = names, .name_count = 3};
 	json_t *items = json_object();
 	json_object_set_new(items, "names",
 			    json_pack("{s:i, s:s}", "status", 0, "out",

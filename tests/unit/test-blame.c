@@ -47,26 +47,26 @@ static void hostname(struct world *w, struct facts *f)
 static void uid(struct world *w, struct facts *f)
 {
 	(void)w;
-	f->slurm_uid = 5;
+	f->roles[ROLE_CONTROLLER].uid = 5;
 }
 
 static void uid_taken(struct world *w, struct facts *f)
 {
 	(void)w;
-	f->slurm_uid = -1;
+	f->roles[ROLE_CONTROLLER].uid = -1;
 	f->uid_taken = "alice";
 }
 
 static void version(struct world *w, struct facts *f)
 {
 	(void)w;
-	f->slurmd.installed = "24.11.5-4";
+	f->roles[ROLE_NODE].package.installed = "24.11.5-4";
 }
 
 static void no_package(struct world *w, struct facts *f)
 {
 	(void)w;
-	f->slurmd = f->slurm_client = (struct facts_package){0};
+	f->roles[ROLE_NODE].package = f->roles[ROLE_CLIENT].package = (struct facts_package){0};
 }
 
 static void foreign(struct world *w, struct facts *f)
@@ -151,7 +151,7 @@ static void a_record(struct world *w, struct facts *f)
 static void slurmctld_runs(struct world *w, struct facts *f)
 {
 	(void)w;
-	f->slurmctld_unit.active = "active";
+	f->roles[ROLE_CONTROLLER].unit.active = "active";
 }
 
 static const struct lie lies[] = {
@@ -305,7 +305,7 @@ static void confinement_goes_down_by_an_operators_word(void **state)
 	w = world_new(world_yaml); /* n2 joins */
 	world_edit(w, "compute: [n1, n2]", "compute: [n1]");
 	world_running(w);
-	w->facts[LIAR].slurmd_unit.active = "inactive";
+	w->facts[LIAR].roles[ROLE_NODE].unit.active = "inactive";
 	w->facts[LIAR].slurm_conf = w->facts[LIAR].in_force_slurm = NULL;
 	no_cgroups(w, &w->facts[LIAR]);
 	world_edit(w, "reeve: 1", "reeve: 1");
@@ -378,7 +378,7 @@ static void what_runs_without_a_record(void **state)
 	w->given[0] = &w->facts[0];
 	w->unreached[0] = NULL;
 	w->facts[0].record = NULL;
-	w->facts[0].slurmctld_unit.active = "inactive";
+	w->facts[0].roles[ROLE_CONTROLLER].unit.active = "inactive";
 	world_resolve(w);
 	assert_int_equal(findings_count(&w->cluster->findings, FINDING_STOP), 1);
 	assert_true(world_has(&w->cluster->findings, "key-unknown"));
@@ -417,7 +417,7 @@ static void most_of_the_controllers_are_right(void **state)
 		struct world *w = world_new(three);
 		struct facts *wrong = &w->facts[k / 2];
 		if (k % 2)
-			wrong->slurm_uid = 5;
+			wrong->roles[ROLE_CONTROLLER].uid = 5;
 		else
 			wrong->clock_offset_ms = k % 4 ? 600000 : -600000;
 		world_resolve(w);

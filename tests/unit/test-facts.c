@@ -1,3 +1,4 @@
+#include "modules/module.h"
 #include "facts/facts.h"
 
 #include <errno.h>
@@ -94,7 +95,7 @@ static void answer_becomes_facts(void **state)
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct err err = {0};
-	struct facts_scope scope = {.controller = true, .state = "/mnt/nfs/slurm/state"};
+	struct facts_scope scope = {.roles = module_roles, .controller = true, .state = "/mnt/nfs/slurm/state"};
 	json_t *json = answer("bettley\n");
 	/* slurmctld 24.11's file clustername, which says the cluster's ID, too. */
 	json_object_set_new(json_object_get(json, "items"), "state.cluster",
@@ -107,16 +108,16 @@ static void answer_becomes_facts(void **state)
 	assert_string_equal(f->suite, "bookworm");
 	assert_int_equal(f->clock_offset_ms, 490);
 	assert_int_equal(f->clock_error_ms, 10);
-	assert_int_equal(f->slurm_uid, 64030);
-	assert_int_equal(f->munge_uid, -1);
-	assert_string_equal(f->munge.installed, "0.5.15-2");
-	assert_null(f->slurmctld.installed);
-	assert_string_equal(f->slurmctld.candidate, "22.05.8-4+deb12u3");
-	assert_true(f->munge_unit.loaded);
-	assert_string_equal(f->munge_unit.active, "active");
-	assert_int_equal(f->munge_unit.since_us, 1234);
-	assert_string_equal(f->slurmctld_unit.active, "unknown");
-	assert_false(f->slurmd_unit.loaded);
+	assert_int_equal(f->roles[ROLE_CONTROLLER].uid, 64030);
+	assert_int_equal(f->roles[ROLE_AUTH].uid, -1);
+	assert_string_equal(f->roles[ROLE_AUTH].package.installed, "0.5.15-2");
+	assert_null(f->roles[ROLE_CONTROLLER].package.installed);
+	assert_string_equal(f->roles[ROLE_CONTROLLER].package.candidate, "22.05.8-4+deb12u3");
+	assert_true(f->roles[ROLE_AUTH].unit.loaded);
+	assert_string_equal(f->roles[ROLE_AUTH].unit.active, "active");
+	assert_int_equal(f->roles[ROLE_AUTH].unit.since_us, 1234);
+	assert_string_equal(f->roles[ROLE_CONTROLLER].unit.active, "unknown");
+	assert_false(f->roles[ROLE_NODE].unit.loaded);
 	assert_int_equal(f->cgroup, CGROUP_HYBRID);
 	assert_true(f->cgroup_memory);
 	assert_false(f->cgroup_cpuset);
@@ -146,7 +147,7 @@ static void who_has_slurms_uid(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		_cleanup_arena_ struct arena *a = arena_new();
 		struct err err = {0};
-		struct facts_scope scope = {0};
+		struct facts_scope scope = {.roles = module_roles};
 		json_t *json = answer("bettley\n");
 		json_object_set_new(json_object_get(json, "items"), cases[i].item,
 				    json_pack("{s:i, s:s, s:s, s:b}", "status", cases[i].status, "out", cases[i].out,
@@ -175,7 +176,7 @@ static void a_configuration_that_is_no_text_is_there(void **state)
 	    {"errno", NULL, ENOENT, NULL},
 	};
 	_cleanup_arena_ struct arena *a = arena_new();
-	struct facts_scope scope = {0};
+	struct facts_scope scope = {.roles = module_roles};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		json_t *json = answer("dalt\n");
 		json_object_set_new(json_object_get(json, "items"), "slurm.conf",
@@ -197,7 +198,7 @@ static void lying_host_is_refused(void **state)
 {
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
-	struct facts_scope scope = {0};
+	struct facts_scope scope = {.roles = module_roles};
 	const char *names[] = {"", "-x", "a b", "x;reboot", "\033[2J"};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		struct err err = {0};
@@ -212,7 +213,7 @@ static void what_was_not_said_is_not_taken_for_nothing(void **state)
 {
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
-	struct facts_scope scope = {0};
+	struct facts_scope scope = {.roles = module_roles};
 	const char *names[] = {"packages", "users", "units", "hardware"};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		struct err err = {0};
@@ -229,7 +230,7 @@ static void a_machine_without_systemd_has_no_units(void **state)
 {
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
-	struct facts_scope scope = {0};
+	struct facts_scope scope = {.roles = module_roles};
 	struct err err = {0};
 	json_t *json = answer("bettley\n");
 	json_object_set_new(json_object_get(json, "items"), "units",
@@ -238,14 +239,14 @@ static void a_machine_without_systemd_has_no_units(void **state)
 	struct facts *f = facts_decode(json, &scope, "x86_64", 0, 1, a, &err);
 	json_decref(json);
 	assert_non_null(f);
-	assert_string_equal(f->slurmd_unit.active, "unknown");
+	assert_string_equal(f->roles[ROLE_NODE].unit.active, "unknown");
 }
 
 static void ids_that_are_none_are_refused(void **state)
 {
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
-	struct facts_scope scope = {0};
+	struct facts_scope scope = {.roles = module_roles};
 	const json_int_t bad[] = {-1, 0xFFFFFFFF, INT64_MAX};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct err err = {0};
@@ -271,7 +272,8 @@ static bool asks(const json_t *items, const char *name)
 static void only_what_is_missing_is_asked_again(void **state)
 {
 	(void)state;
-	const struct facts_scope plain = {.compute = true}, controller = {.controller = true};
+	const struct facts_scope plain = {.roles = module_roles, .compute = true},
+				 controller = {.roles = module_roles, .controller = true};
 	json_t *json = answer("bettley\n"), *items = json_object_get(json, "items");
 	json_object_set_new(
 	    items, "packages",
@@ -292,7 +294,8 @@ static void only_what_is_missing_is_asked_again(void **state)
 static void request_names_are_distinct(void **state)
 {
 	(void)state;
-	struct facts_scope scope = {.controller = true, .state = "/var/spool/slurmctld", .salt = "00"};
+	struct facts_scope scope = {
+	    .roles = module_roles, .controller = true, .state = "/var/spool/slurmctld", .salt = "00"};
 	json_t *items = facts_request(&scope), *seen = json_object();
 	size_t i;
 	json_t *item;

@@ -44,8 +44,8 @@ static void slurm_pin(struct world *w)
 static void slurm_release(struct world *w)
 {
 	for (size_t i = 0; i < HOSTS; i++)
-		w->facts[i].slurmctld.installed = w->facts[i].slurmd.installed = w->facts[i].slurm_client.installed =
-		    "31.05.1-1";
+		w->facts[i].roles[ROLE_CONTROLLER].package.installed = w->facts[i].roles[ROLE_NODE].package.installed =
+		    w->facts[i].roles[ROLE_CLIENT].package.installed = "31.05.1-1";
 }
 
 static void state_cluster(struct world *w)

@@ -35,9 +35,10 @@ static void *parse_colour(const struct conf_value *value, struct arena *arena, s
 	return colour;
 }
 
+static const struct inv_section core_section = {.always = true, .name = "core"};
 static const struct inv_section colour_section = {.name = "colour", .parse = parse_colour};
 static const struct inv_section storage_section = {.name = "storage", .parse = parse_colour};
-static const struct inv_section *const sections[] = {&colour_section, &storage_section, NULL};
+static const struct inv_section *const sections[] = {&core_section, &colour_section, &storage_section, NULL};
 
 struct loaded {
 	struct arena *arena;

@@ -234,7 +234,7 @@ static void who_is_no_controller_any_more_has_no_record(void **state)
 	(void)state;
 	struct world *w = world_new(world_yaml);
 	world_resolve(w);
-	w->facts[2].slurmctld_unit.loaded = true;
+	w->facts[2].roles[ROLE_CONTROLLER].unit.loaded = true;
 	assert_null(catalog_find(modules_compile(w->cluster, 2, w->arena), "absent:" RECORD_PATH));
 	world_running(w);
 	world_resolve(w);
@@ -251,7 +251,7 @@ static void what_plugins_open_comes_before_their_daemon(void **state)
 	(void)state;
 	struct world *w = world_of("");
 	w->facts[1].arch = "aarch64";
-	w->facts[2].slurmd.installed = "21.08.5-2";
+	w->facts[2].roles[ROLE_NODE].package.installed = "21.08.5-2";
 	world_resolve(w);
 	const struct catalog *c = modules_compile(w->cluster, 1, w->arena);
 	const struct resource *link = catalog_find(c, "link:" PMIX);

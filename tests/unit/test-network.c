@@ -40,7 +40,7 @@ static void parse(struct world *w, const char *network)
 	struct err err = {0};
 	char *text = arena_printf(w->arena, YAML "%s", network);
 	diags_free(&w->diags);
-	w->inv = inventory_parse("t.yaml", text, strlen(text), NULL, &w->diags, w->arena, &err);
+	w->inv = inventory_parse("t.yaml", text, strlen(text), module_sections, &w->diags, w->arena, &err);
 	if (!w->inv) {
 		diags_print(&w->diags, stderr, false);
 		fail_msg("%s", err.text);
@@ -62,12 +62,12 @@ static struct world *world_new(const char *network, const char *slurm)
 		w->facts[i] = (struct facts){.hostname = w->inv->hosts[i].name,
 					     .arch = "x86_64",
 					     .hardware = {1, 1, 4, 1, 4, 4000, true},
-					     .slurmctld = {.installed = slurm},
-					     .slurmd = {.installed = slurm},
-					     .slurm_client = {.installed = slurm},
-					     .munge_unit = {true, "active", "enabled", 1},
-					     .slurmctld_unit = {true, "inactive", "enabled", 0},
-					     .slurmd_unit = {true, "inactive", "enabled", 0}};
+					     .roles[ROLE_CONTROLLER].package = {.installed = slurm},
+					     .roles[ROLE_NODE].package = {.installed = slurm},
+					     .roles[ROLE_CLIENT].package = {.installed = slurm},
+					     .roles[ROLE_AUTH].unit = {true, "active", "enabled", 1},
+					     .roles[ROLE_CONTROLLER].unit = {true, "inactive", "enabled", 0},
+					     .roles[ROLE_NODE].unit = {true, "inactive", "enabled", 0}};
 		w->facts[i].network = (struct facts_network){.links = &w->links[i], .link_count = 1};
 		w->given[i] = &w->facts[i];
 	}
@@ -385,8 +385,8 @@ static void running(struct world *w)
 		f->slurm_conf = f->in_force_slurm = conf;
 		f->cgroup_conf = f->in_force_cgroup = core_cgroup_conf(w->cluster);
 		f->topology_conf = f->in_force_topology = topology;
-		f->slurmctld_unit.active = i ? "inactive" : "active";
-		f->slurmd_unit.active = "active";
+		f->roles[ROLE_CONTROLLER].unit.active = i ? "inactive" : "active";
+		f->roles[ROLE_NODE].unit.active = "active";
 	}
 }
 

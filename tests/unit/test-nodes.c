@@ -424,7 +424,7 @@ static void what_was_begun_is_completed(void **state)
 		char *text = record_encode(record);
 		w->facts[0].record = arena_strdup(w->arena, text);
 		free(text);
-		w->facts[0].slurmctld_unit.active = "inactive";
+		w->facts[0].roles[ROLE_CONTROLLER].unit.active = "inactive";
 		w->live.up = false;
 		world_plan(w, OBSERVED_DIFFERS);
 		assert_int_equal(world_has(&w->plan->findings, "unknown-jobs"), !same);
@@ -463,7 +463,7 @@ static void what_is_out_stops_nobody(void **state)
 	struct world *w = world_new(classes);
 	w->facts[2].hardware.memory = 2000;
 	w->facts[2].clock_offset_ms = 600000;
-	w->facts[2].slurm_uid = 5;
+	w->facts[2].roles[ROLE_CONTROLLER].uid = 5;
 	world_resolve(w);
 	assert_int_equal(findings_count(&w->cluster->findings, FINDING_HOST), 0);
 	world_free(w);

@@ -44,14 +44,14 @@ static void key_is_decided_by_record_and_daemons(void **state)
 	world_free(w);
 
 	w = world_new(world_yaml); /* a running cluster without a record: its key */
-	w->facts[0].slurmctld_unit.active = "active";
+	w->facts[0].roles[ROLE_CONTROLLER].unit.active = "active";
 	world_resolve(w);
 	assert_int_equal(w->cluster->key, KEY_KNOWN);
 	assert_string_equal(w->cluster->key_fingerprint, w->facts[0].key_fingerprint);
 	world_free(w);
 
 	w = world_new(world_yaml); /* only slurmds run: the controller was reimaged */
-	w->facts[1].slurmd_unit.active = "active";
+	w->facts[1].roles[ROLE_NODE].unit.active = "active";
 	world_resolve(w);
 	assert_int_equal(w->cluster->key, KEY_UNKNOWN);
 	assert_true(world_has(&w->cluster->findings, "key-unknown"));
@@ -67,7 +67,7 @@ static void key_is_decided_by_record_and_daemons(void **state)
 
 	w = world_new(world_yaml); /* another one is asked for, and a node that served cannot be reached */
 	world_running(w);
-	w->facts[0].slurmctld_unit.active = w->facts[1].slurmd_unit.active = "inactive";
+	w->facts[0].roles[ROLE_CONTROLLER].unit.active = w->facts[1].roles[ROLE_NODE].unit.active = "inactive";
 	w->options.new_key = true;
 	w->given[2] = NULL;
 	w->unreached[2] = "it is off";
@@ -75,7 +75,7 @@ static void key_is_decided_by_record_and_daemons(void **state)
 	assert_int_equal(w->cluster->key, KEY_UNKNOWN);
 	assert_true(world_has(&w->cluster->findings, "key-busy"));
 	w->given[2] = &w->facts[2];
-	w->facts[2].slurmd_unit.active = "inactive";
+	w->facts[2].roles[ROLE_NODE].unit.active = "inactive";
 	world_resolve(w);
 	assert_int_equal(w->cluster->key, KEY_NEW);
 	world_free(w);
@@ -95,9 +95,9 @@ static void harm_is_found_before_anything_is_touched(void **state)
 	struct world *w = world_new(world_yaml);
 	w->facts[1].clock_offset_ms = 600000;
 	w->facts[2].hostname = "impostor";
-	w->facts[2].slurm_uid = 995;
+	w->facts[2].roles[ROLE_CONTROLLER].uid = 995;
 	w->facts[1].slurm_conf = "ClusterName=other\n";
-	w->facts[2].slurmd.installed = w->facts[2].slurm_client.installed = "24.11.5-4";
+	w->facts[2].roles[ROLE_NODE].package.installed = w->facts[2].roles[ROLE_CLIENT].package.installed = "24.11.5-4";
 	world_plan(w, OBSERVED_MISSING);
 	const char *codes[] = {"clock-skew", "hostname", "slurm-uid", "foreign-slurm-conf", "slurm-versions"};
 	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
@@ -211,8 +211,9 @@ static void a_backup_that_is_new_starts_behind_the_reconfigure(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct world *w = world_new(world_yaml);
 		for (size_t k = 0; k < HOSTS; k++)
-			w->facts[k].slurmctld.installed = w->facts[k].slurmd.installed =
-			    w->facts[k].slurm_client.installed = cases[i].version;
+			w->facts[k].roles[ROLE_CONTROLLER].package.installed =
+			    w->facts[k].roles[ROLE_NODE].package.installed =
+				w->facts[k].roles[ROLE_CLIENT].package.installed = cases[i].version;
 		world_edit(w, "controllers: [c1]", "controllers: [c1]\nstate: /srv/slurm");
 		world_running(w);
 		world_edit(w, "controllers: [c1]", "controllers: [c1, n2]\nstate: /srv/slurm");
@@ -250,7 +251,7 @@ static void order_follows_the_kind_of_change(void **state)
 	world_edit(w, "compute: [n1, n2]", "compute: [n1]");
 	world_running(w);
 	world_edit(w, "compute: [n1, n2]", "compute: [n1, n2]");
-	w->facts[2].slurmd_unit.active = "inactive";
+	w->facts[2].roles[ROLE_NODE].unit.active = "inactive";
 	world_plan(w, OBSERVED_DIFFERS);
 	assert_int_equal(w->plan->need, SLURM_NEED_NODES);
 	assert_string_equal(
@@ -270,7 +271,7 @@ static struct world *joining(void)
 	w->live.node_count = 1;
 	world_edit(w, "compute: [n1, n2]", "compute: [n1, n2]");
 	w->facts[2].slurm_conf = w->facts[2].in_force_slurm = NULL;
-	w->facts[2].slurmd_unit.active = "inactive";
+	w->facts[2].roles[ROLE_NODE].unit.active = "inactive";
 	w->slurmd_differs[2] = true;
 	return w;
 }
@@ -305,7 +306,7 @@ static void a_node_that_joins_is_drained_where_slurmctld_is_to_start(void **stat
 {
 	(void)state;
 	struct world *w = joining();
-	w->facts[0].slurmctld_unit.active = "inactive";
+	w->facts[0].roles[ROLE_CONTROLLER].unit.active = "inactive";
 	w->live.up = false;
 	world_plan(w, OBSERVED_DIFFERS);
 	assert_int_equal(w->plan->need, SLURM_NEED_START);
@@ -319,7 +320,7 @@ static void a_node_that_joins_is_restarted_where_the_others_are(void **state)
 {
 	(void)state;
 	struct world *w = joining();
-	w->facts[2].slurmd_unit.active = "active";
+	w->facts[2].roles[ROLE_NODE].unit.active = "active";
 	w->slurmd_differs[2] = false;
 	world_plan(w, OBSERVED_DIFFERS);
 	assert_int_equal(w->plan->need, SLURM_NEED_NODES);
@@ -444,8 +445,8 @@ static void an_edited_file_hides_no_removal(void **state)
 	    .id = "7", .phase = SLURM_JOB_RUNNING, .user = "ann", .partitions = "work", .nodes = "n2"};
 	struct world *w = world_new(world_yaml);
 	for (size_t i = 0; i < HOSTS; i++)
-		w->facts[i].slurmctld.installed = w->facts[i].slurmd.installed = w->facts[i].slurm_client.installed =
-		    "24.11.5-4";
+		w->facts[i].roles[ROLE_CONTROLLER].package.installed = w->facts[i].roles[ROLE_NODE].package.installed =
+		    w->facts[i].roles[ROLE_CLIENT].package.installed = "24.11.5-4";
 	world_running(w);
 	world_edit(w, "compute: [n1, n2]", "compute: [n1]");
 	world_resolve(w);

@@ -40,21 +40,21 @@ struct world *world_new(const char *text)
 		    .arch = "x86_64",
 		    .machine_id = arena_printf(w->arena, "id%zu", i),
 		    .hardware = {1, 1, 4, 1, 4, 4000, true},
-		    .slurm_uid = 64030,
-		    .slurm_gid = 64030,
-		    .munge_uid = 100,
-		    .munge_gid = 100,
+		    .roles[ROLE_CONTROLLER].uid = 64030,
+		    .roles[ROLE_CONTROLLER].gid = 64030,
+		    .roles[ROLE_AUTH].uid = 100,
+		    .roles[ROLE_AUTH].gid = 100,
 		    .cgroup = CGROUP_V2,
 		    .cgroup_cpuset = true,
 		    .cgroup_memory = true,
 		    .cgroup_freezer = true,
-		    .slurmctld = {.installed = "22.05.8-4+deb12u3"},
-		    .slurmd = {.installed = "22.05.8-4+deb12u3"},
-		    .slurm_client = {.installed = "22.05.8-4+deb12u3"},
-		    .munge = {.installed = "0.5.15-2"},
-		    .munge_unit = {true, "active", "enabled", 1},
-		    .slurmctld_unit = {true, "inactive", "enabled", 0},
-		    .slurmd_unit = {true, "inactive", "enabled", 0},
+		    .roles[ROLE_CONTROLLER].package = {.installed = "22.05.8-4+deb12u3"},
+		    .roles[ROLE_NODE].package = {.installed = "22.05.8-4+deb12u3"},
+		    .roles[ROLE_CLIENT].package = {.installed = "22.05.8-4+deb12u3"},
+		    .roles[ROLE_AUTH].package = {.installed = "0.5.15-2"},
+		    .roles[ROLE_AUTH].unit = {true, "active", "enabled", 1},
+		    .roles[ROLE_CONTROLLER].unit = {true, "inactive", "enabled", 0},
+		    .roles[ROLE_NODE].unit = {true, "inactive", "enabled", 0},
 		    .key_fingerprint = arena_printf(w->arena, "%064zu", i),
 		};
 		w->given[i] = &w->facts[i];
@@ -118,8 +118,8 @@ void world_running(struct world *w)
 		f->cgroup_conf = f->in_force_cgroup = cgroup;
 		f->gres_conf = f->in_force_gres = core_gres_conf(w->cluster);
 		f->key_fingerprint = w->facts[0].key_fingerprint;
-		f->slurmctld_unit.active = i ? "inactive" : "active";
-		f->slurmd_unit.active = i ? "active" : "inactive";
+		f->roles[ROLE_CONTROLLER].unit.active = i ? "inactive" : "active";
+		f->roles[ROLE_NODE].unit.active = i ? "active" : "inactive";
 	}
 	w->facts[0].record = arena_strdup(w->arena, text);
 	free(text);

@@ -11,6 +11,23 @@
 #include "base/str.h"
 #include "base/vec.h"
 
+const struct inv_section core_section = {.always = true, .name = "core"};
+
+const struct role_names core_roles[ROLES] = {
+    [ROLE_AUTH] = {"munge.service", "munge", "munge"},
+    [ROLE_CONTROLLER] = {"slurmctld.service", "slurmctld", "slurm"},
+    [ROLE_NODE] = {"slurmd.service", "slurmd", NULL},
+    [ROLE_CLIENT] = {NULL, "slurm-client", NULL},
+};
+
+static struct resource *daemon_of(struct catalog *out, enum stage stage, enum role role, bool on,
+				  const char *const *inputs)
+{
+	struct resource *r = catalog_service(out, stage, core_roles[role].unit, on, on, inputs);
+	r->role = role;
+	return r;
+}
+
 static void packages(const struct cluster *c, const struct cluster_host *h, struct catalog *out)
 {
 	const struct core_library *library = core_library_of(h);
@@ -44,7 +61,7 @@ static void munge(const struct cluster *c, struct catalog *out)
 	if (c->key_fingerprint)
 		catalog_secret(out, STAGE_AUTH, CORE_KEY, "munge", "munge", 0400, "munge.key", c->key_fingerprint,
 			       c->salt);
-	catalog_service(out, STAGE_AUTH, "munge.service", YES, YES, key_inputs);
+	daemon_of(out, STAGE_AUTH, ROLE_AUTH, true, key_inputs);
 }
 
 static void put_file(struct catalog *out, enum stage stage, const char *path, mode_t mode, const char *text)
@@ -53,10 +70,11 @@ static void put_file(struct catalog *out, enum stage stage, const char *path, mo
 }
 
 /* A file of Slurm's in its place, also over a link to one that machines share, where the operator said --replace. */
-static void put_conf(const struct cluster *c, struct catalog *out, enum stage stage, const char *path, mode_t mode,
-		     const char *text)
+static void put_conf(const struct cluster *c, struct catalog *out, enum role role, const char *path, const char *text)
 {
-	catalog_file(out, stage, path, "root", "root", mode, text, strlen(text))->file.over_link = c->replace;
+	struct resource *r = catalog_file(out, STAGE_ACTIVATE, path, "root", "root", 0644, text, strlen(text));
+	r->role = role;
+	r->file.over_link = c->replace;
 }
 
 /* Where a daemon writes its log, as logrotate(8) takes it: "%h" and the like (slurm.conf(5), SlurmdLogFile) are any text. */
@@ -103,7 +121,7 @@ static void slurmctld(const struct cluster *c, struct catalog *out)
 			      "Restart=on-failure\nRestartSec=5\n",
 			      inv->state.text));
 	logrotate(c, "slurmctld", "slurm", log_of(c, "SlurmctldLogFile", CORE_LOGS "/slurmctld.log"), out);
-	catalog_service(out, STAGE_ACTIVATE, "slurmctld.service", YES, YES, NULL)->origin = inv->controllers_at;
+	daemon_of(out, STAGE_ACTIVATE, ROLE_CONTROLLER, true, NULL)->origin = inv->controllers_at;
 }
 
 static void slurmd(const struct cluster *c, const struct cluster_host *h, struct catalog *out)
@@ -121,23 +139,24 @@ static void slurmd(const struct cluster *c, const struct cluster_host *h, struct
 		inputs = arena_calloc(c->arena, 2, sizeof *inputs);
 		inputs[0] = core_library_path(library, h, c->arena);
 	}
-	catalog_service(out, STAGE_ACTIVATE, "slurmd.service", YES, YES, inputs);
+	daemon_of(out, STAGE_ACTIVATE, ROLE_NODE, true, inputs);
 }
 
 #define IN_FORCE_TOPOLOGY "/var/lib/reeve/in-force/topology.conf"
 
-/* In its place in `stage`; where there is to be none, reeve's own is taken away. */
-static void topology(const struct cluster *c, const struct cluster_host *h, enum stage stage, const char *path,
-		     mode_t mode, struct catalog *out)
+/* Where there is to be none, reeve's own is taken away. */
+static void no_topology(struct catalog *out, enum stage stage, const char *path, const char *there)
 {
-	const char *text = core_topology_conf(c);
-	const char *there = !h->facts                 ? NULL
-			    : stage == STAGE_ACTIVATE ? h->facts->topology_conf
-						      : h->facts->in_force_topology;
-	if (text)
-		put_conf(c, out, stage, path, mode, text);
-	else if (there && str_starts(there, CLUSTER_CONF_MARK))
+	if (there && str_starts(there, CLUSTER_CONF_MARK))
 		catalog_absent(out, stage, path);
+}
+
+static void topology(const struct cluster *c, const struct cluster_host *h, struct catalog *out)
+{
+	if (core_topology_conf(c))
+		put_conf(c, out, ROLE_CONTROLLER, CORE_TOPOLOGY, core_topology_conf(c));
+	else
+		no_topology(out, STAGE_ACTIVATE, CORE_TOPOLOGY, h->facts ? h->facts->topology_conf : NULL);
 }
 
 /*
@@ -151,19 +170,19 @@ static void in_force(const struct cluster *c, const struct cluster_host *h, stru
 	put_file(out, STAGE_SERVICES, "/var/lib/reeve/in-force/cgroup.conf", 0600, core_cgroup_conf(c));
 	if (core_gres_conf(c))
 		put_file(out, STAGE_SERVICES, "/var/lib/reeve/in-force/gres.conf", 0600, core_gres_conf(c));
-	topology(c, h, STAGE_SERVICES, IN_FORCE_TOPOLOGY, 0600, out);
+	if (core_topology_conf(c))
+		put_file(out, STAGE_SERVICES, IN_FORCE_TOPOLOGY, 0600, core_topology_conf(c));
+	else
+		no_topology(out, STAGE_SERVICES, IN_FORCE_TOPOLOGY, h->facts ? h->facts->in_force_topology : NULL);
 }
 
 /* Its daemons are off, also at its next boot; its files stay as they are. */
 static void excluded(const struct cluster_host *h, struct catalog *out)
 {
-	static const char *const units[] = {"slurmd.service", "munge.service"};
-	if (!h->facts)
-		return;
-	const bool loaded[] = {h->facts->slurmd_unit.loaded, h->facts->munge_unit.loaded};
-	for (size_t i = 0; i < ARRAY_LEN(units); i++)
-		if (loaded[i])
-			catalog_service(out, STAGE_ACTIVATE, units[i], NO, NO, NULL);
+	static const enum role roles[] = {ROLE_NODE, ROLE_AUTH};
+	for (size_t i = 0; h->facts && i < ARRAY_LEN(roles); i++)
+		if (h->facts->roles[roles[i]].unit.loaded)
+			daemon_of(out, STAGE_ACTIVATE, roles[i], false, NULL);
 }
 
 /*
@@ -172,7 +191,7 @@ static void excluded(const struct cluster_host *h, struct catalog *out)
  */
 static void no_controller(const struct cluster *c, struct catalog *out)
 {
-	catalog_service(out, STAGE_ACTIVATE, "slurmctld.service", NO, NO, NULL);
+	daemon_of(out, STAGE_ACTIVATE, ROLE_CONTROLLER, false, NULL);
 	if (c->record)
 		catalog_absent(out, STAGE_SERVICES, RECORD_PATH);
 }
@@ -190,19 +209,19 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 	munge(c, out);
 	catalog_own_directory(out, STAGE_PREPARE, "/etc/slurm", "root", "root", 0755);
 	catalog_own_directory(out, STAGE_PREPARE, CORE_LOGS, "slurm", "slurm", 0755);
-	put_conf(c, out, STAGE_ACTIVATE, CORE_CONF, 0644, core_slurm_conf(c));
-	put_conf(c, out, STAGE_ACTIVATE, CORE_CGROUP, 0644, core_cgroup_conf(c));
+	put_conf(c, out, ROLE_CONTROLLER, CORE_CONF, core_slurm_conf(c));
+	put_conf(c, out, ROLE_NODE, CORE_CGROUP, core_cgroup_conf(c));
 	if (core_gres_conf(c))
-		put_conf(c, out, STAGE_ACTIVATE, CORE_GRES, 0644, core_gres_conf(c));
-	topology(c, h, STAGE_ACTIVATE, CORE_TOPOLOGY, 0644, out);
+		put_conf(c, out, ROLE_NODE, CORE_GRES, core_gres_conf(c));
+	topology(c, h, out);
 	if (h->inv->controller)
 		slurmctld(c, out);
-	else if (h->facts && h->facts->slurmctld_unit.loaded)
+	else if (h->facts && h->facts->roles[ROLE_CONTROLLER].unit.loaded)
 		no_controller(c, out);
 	if (h->serves)
 		slurmd(c, h, out);
-	else if (h->facts && h->facts->slurmd_unit.loaded)
-		catalog_service(out, STAGE_ACTIVATE, "slurmd.service", NO, NO, NULL);
+	else if (h->facts && h->facts->roles[ROLE_NODE].unit.loaded)
+		daemon_of(out, STAGE_ACTIVATE, ROLE_NODE, false, NULL);
 	in_force(c, h, out);
 }
 

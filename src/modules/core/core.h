@@ -6,6 +6,8 @@
 #include "slurm/state.h"
 
 extern const struct module core_module;
+extern const struct inv_section core_section;
+extern const struct role_names core_roles[ROLES];
 
 /*
  * slurm.conf and cgroup.conf: the same bytes for every host, and for the same cluster; no dates, no names of the

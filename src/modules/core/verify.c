@@ -98,8 +98,8 @@ static void add_answers(const struct verify_context *v, struct checks *checks)
 	const char *const **argv_of = arena_calloc(checks->arena, count, sizeof *argv_of);
 	for (size_t i = 0; i < count; i++) {
 		const struct facts *f = v->cluster->hosts[i].facts;
-		hosts[i] = is_wanted(v, i) &&
-			   ((f && f->slurmd_unit.stopped) || (v->busy && v->busy[i]) || (v->let_in && v->let_in[i]));
+		hosts[i] = is_wanted(v, i) && ((f && f->roles[ROLE_NODE].unit.stopped) || (v->busy && v->busy[i]) ||
+					       (v->let_in && v->let_in[i]));
 		argv_of[i] = core_ask_slurmd(v->cluster->inv, i, checks->arena);
 		any |= hosts[i];
 	}
