@@ -145,7 +145,7 @@ static bool in_order(const struct plan *plan)
 	       !findings_count(&plan->findings, FINDING_STOP);
 }
 
-/* "munge.service on n2: stopped": what is not as the file says, and where. */
+/* "slurm.conf on n2: content differs": what is not as the file says, and where. */
 struct differing {
 	const char *text;
 	VEC(const char *) hosts;

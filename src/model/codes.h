@@ -77,7 +77,7 @@
 	X(MTU, "mtu", "the MTUs of two hosts differ") \
 	X(MUNGE, "munge", "a MUNGE credential cannot be made or decoded") \
 	X(MUNGED_HANGS, "munged-hangs", "munged is stopped by a signal") \
-	X(MUNGED_MASKED, "munged-masked", "munge.service is masked") \
+	X(MUNGED_MASKED, "munged-masked", "munged's service is masked") \
 	X(MUNGED_STOPPED, "munged-stopped", "munged does not run on a host") \
 	X(MUNGE_KEY_DIFFERS, "munge-key-differs", "a host's MUNGE key is not the cluster's") \
 	X(MUNGE_KEY_MISSING, "munge-key-missing", "a host has no MUNGE key") \

@@ -102,6 +102,8 @@ struct job_set verify_job_subset(const struct job_set *set, const char *const *n
 
 struct module {
 	const char *name;
+	const char *const
+	    *packages; /* what `exclude --purge` removes from a compute host, NULL-terminated; NULL: nothing */
 	const struct inv_section *section; /* of cluster.yaml; NULL: it has none of its own */
 	/* Adds the resources of one host. */
 	void (*compile)(const struct cluster *cluster, size_t host, struct catalog *catalog);

@@ -9,6 +9,7 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
+#include "modules/module.h"
 #include "run/lock.h"
 
 enum { LOOK_MS = 2000, COMMAND_MS = 60000, PURGE_MS = 600000, MOST_SHOWN = 8, MOST_NAMES = 65536 };
@@ -266,23 +267,30 @@ static const char *reason_of(const struct leaver *l)
 	return "";
 }
 
+/* `*ret_packages`: each behind a blank. */
+static const char *const *purge_command(struct gathered *g, const char **ret_packages)
+{
+	static const char *const words[] = {
+	    "env",   "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q", "-o", "DPkg::Lock::Timeout=120",
+	    "purge", "--allow-change-held-packages"};
+	struct slurm_names argv = {0};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		*vec_push_in(g->arena, &argv) = words[i];
+	*ret_packages = "";
+	for (size_t i = 0; modules[i]; i++)
+		for (const char *const *p = modules[i]->packages; p && *p; p++) {
+			*vec_push_in(g->arena, &argv) = *p;
+			*ret_packages = arena_printf(g->arena, "%s %s", *ret_packages, *p);
+		}
+	*vec_push_in(g->arena, &argv) = NULL;
+	return argv.items;
+}
+
 /* Packages are the host's own: one that is not there keeps them, and is named. */
 static int purge(struct leaver *l, struct err *err)
 {
 	struct gathered *g = l->g;
-	static const char *const argv[] = {"env",
-					   "DEBIAN_FRONTEND=noninteractive",
-					   "apt-get",
-					   "-y",
-					   "-q",
-					   "-o",
-					   "DPkg::Lock::Timeout=120",
-					   "purge",
-					   "--allow-change-held-packages",
-					   "slurmd",
-					   "slurm-client",
-					   "munge",
-					   NULL};
+	const char *packages, *const *argv = purge_command(g, &packages);
 	struct fleet_request *requests = arena_calloc(g->arena, g->inv->host_count, sizeof *requests);
 	json_t *message = gather_run(argv, NULL, 65536, PURGE_MS);
 	size_t n = 0;
@@ -298,7 +306,7 @@ static int purge(struct leaver *l, struct err *err)
 			finding_add(&l->result->findings, FINDING_WARNING, CODE_PURGE,
 				    g->inv->hosts[roll_host(g->roll, &requests[i])].name,
 				    "its packages could not be removed: %s", why)
-			    ->fix = "on it: apt-get purge slurmd slurm-client munge";
+			    ->fix = finding_text(&l->result->findings, "on it: apt-get purge%s", packages);
 		fleet_request_clear(&requests[i]);
 	}
 	json_decref(message);

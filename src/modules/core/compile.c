@@ -225,8 +225,11 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 	in_force(c, h, out);
 }
 
+static const char *const compute_packages[] = {"slurmd", "slurm-client", "munge", NULL};
+
 const struct module core_module = {
     .name = "core",
+    .packages = compute_packages,
     .compile = compile,
     .verify = core_verify,
     .prove = core_prove,

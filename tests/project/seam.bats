@@ -1,0 +1,10 @@
+# What a module knows, the parts below it do not: which units, packages and users there are is said in one place.
+
+setup() { cd "$BATS_TEST_DIRNAME/../.."; }
+
+@test "no unit of Slurm's or MUNGE's, and no module by its name, outside the module" {
+	run grep -nE '"([^"]*[^a-z"])?(slurmctld|slurmd|munge)\.service|"core"' -r src/inventory src/model src/plan src/run src/facts \
+		src/cli src/lab --include=*.c --include=*.h
+	echo "$output"
+	[ "$status" -eq 1 ]
+}
