@@ -157,15 +157,9 @@ static int find_content(struct session *s, const struct resource *r, const void 
 		*ret_len = blob->len;
 		return 0;
 	}
-	const struct secret *secret = secrets_get(&s->secrets, r->file.secret);
-	char hex[65];
+	const struct secret *secret = secrets_get(&s->secrets, r->file.secret, r->file.salt, r->file.fingerprint, err);
 	if (!secret)
-		return err_set(err, ERR_PROTOCOL, "the secret %s was not sent", r->file.secret);
-	if (wire_fingerprint(r->file.salt, secret->bytes, secret->len, hex, err) < 0)
 		return -1;
-	if (!streq(hex, r->file.fingerprint))
-		return err_set(err, ERR_PROTOCOL, "the secret %s that was sent is not the one that is wanted",
-			       r->file.secret);
 	*ret = secret->bytes;
 	*ret_len = secret->len;
 	return 0;

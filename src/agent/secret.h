@@ -25,7 +25,10 @@ struct secrets {
 
 /* A second one of the same name takes the first one's place. */
 int secrets_add(struct secrets *s, const struct wire_frame *frame, const struct wire_keys *keys, struct err *err);
-const struct secret *secrets_get(const struct secrets *s, const char *name); /* NULL: none */
+/* That of this name, where it is the one with this fingerprint under this salt (both 64 hex digits). NULL with ERR_PROTOCOL: none
+ * was sent, or another. */
+const struct secret *secrets_get(const struct secrets *s, const char *name, const char *salt, const char *fingerprint,
+				 struct err *err);
 void secrets_free(struct secrets *s);
 
 #endif

@@ -203,15 +203,9 @@ static int change_user(struct session *s, const struct resource *r, const struct
 static int set_password(struct session *s, const struct resource *r, struct err *err)
 {
 	const char *const argv[] = {"chpasswd", "--encrypted", NULL};
-	const struct secret *secret = secrets_get(&s->secrets, r->user.secret);
-	char hex[65];
+	const struct secret *secret = secrets_get(&s->secrets, r->user.secret, r->user.salt, r->user.fingerprint, err);
 	if (!secret)
-		return err_set(err, ERR_PROTOCOL, "the secret %s was not sent", r->user.secret);
-	if (wire_fingerprint(r->user.salt, secret->bytes, secret->len, hex, err) < 0)
 		return -1;
-	if (!streq(hex, r->user.fingerprint))
-		return err_set(err, ERR_PROTOCOL, "the secret %s that was sent is not the one that is wanted",
-			       r->user.secret);
 	for (size_t i = 0; i < secret->len; i++)
 		if (secret->bytes[i] <= ' ' || secret->bytes[i] == ':' || secret->bytes[i] >= 0x7F)
 			return err_set(err, ERR_INPUT, "the password of %s is not a hash as crypt(5) has them",

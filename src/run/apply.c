@@ -99,8 +99,7 @@ static json_t *apply_message(const struct runner *r, const struct action *a)
 	json_t *list = json_array();
 	for (size_t i = 0; i < a->count; i++)
 		json_array_append_new(list, resource_encode(a->resources[i]));
-	return json_pack("{s:s, s:I, s:o}", "verb", "apply", "epoch", (json_int_t)r->g->cluster->epoch, "resources",
-			 list);
+	return gather_apply(r->g, list);
 }
 
 static bool needs_key(const struct action *a)

@@ -80,8 +80,7 @@ static int put_back(struct gathered *g, const struct action *a, const char **ret
 		if (resource_content(r, &content))
 			blobs[n++] = (struct fleet_blob){content.digest, content.bytes, content.size};
 	}
-	json_t *message =
-	    json_pack("{s:s, s:I, s:o}", "verb", "apply", "epoch", (json_int_t)g->cluster->epoch, "resources", list);
+	json_t *message = gather_apply(g, list);
 	struct fleet_request request = roll_request(g->roll, a->host, message);
 	request.blobs = blobs;
 	request.blob_count = n;

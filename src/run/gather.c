@@ -19,6 +19,12 @@
 
 enum { ROUND_MS = 60000, INCLUDES_MS = 20000 };
 
+json_t *gather_apply(const struct gathered *g, json_t *resources)
+{
+	return json_pack("{s:s, s:I, s:o}", "verb", "apply", "epoch", (json_int_t)g->cluster->epoch, "resources",
+			 resources);
+}
+
 json_t *gather_run(const char *const *argv, const char *input, unsigned max, unsigned timeout_ms)
 {
 	json_t *list = json_array();

@@ -75,6 +75,9 @@ int gather_wires(struct gathered *g, struct err *err);
 /* Part of gather, in a file of its own: connects the sessions of the roll. */
 int gather_connect(struct gathered *g, struct err *err);
 
+/* The message of the agent's verb apply (wire.h) for encoded resources, whose reference it takes. The caller owns it. */
+json_t *gather_apply(const struct gathered *g, json_t *resources);
+
 /* The message of the agent's verb run (wire.h) for a command; `input` NULL: none. The caller owns it. */
 json_t *gather_run(const char *const *argv, const char *input, unsigned max, unsigned timeout_ms);
 

@@ -91,8 +91,7 @@ static json_t *write_message(struct keep *k, const struct record_generation *add
 	}
 	for (size_t i = 0; i < c.len; i++)
 		json_array_append_new(list, resource_encode(&c.items[i]));
-	return json_pack("{s:s, s:I, s:o}", "verb", "apply", "epoch", (json_int_t)k->g->cluster->epoch, "resources",
-			 list);
+	return gather_apply(k->g, list);
 }
 
 void keep_prepare(struct keep *k, const struct record *record, const struct record_generation *added)

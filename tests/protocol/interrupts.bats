@@ -63,6 +63,15 @@ end() {
 	cat "$roots/out" "$roots/err"
 	[ "$got" -eq "$1" ] || { echo "status $got"; return 1; }
 }
+# lose: a run that is killed, and whose agents have ended
+lose() {
+	begin
+	kill -9 "$run"
+	end 137
+	: >"$roots/go"
+	until_true flock -n "$roots/c1.fen/var/lib/reeve/lock" true
+	until_true flock -n "$roots/n1.fen/var/lib/reeve/lock" true
+}
 # completed: the same command goes on, and nothing is said of it any more
 completed() {
 	: >"$roots/go"
@@ -108,22 +117,12 @@ completed() {
 }
 
 @test "an operator who is lost leaves the same mark" {
-	begin
-	kill -9 "$run"
-	end 137
-	: >"$roots/go"
-	until_true flock -n "$roots/c1.fen/var/lib/reeve/lock" true
-	until_true flock -n "$roots/n1.fen/var/lib/reeve/lock" true
+	lose
 	completed
 }
 
 @test "test jobs that a lost run left are ended by the next one, and nobody else's" {
-	begin
-	kill -9 "$run"
-	end 137
-	: >"$roots/go"
-	until_true flock -n "$roots/c1.fen/var/lib/reeve/lock" true
-	until_true flock -n "$roots/n1.fen/var/lib/reeve/lock" true
+	lose
 	printf '%s\n' '7 reeve-verify-1' '8 reeve-verify-99999' '9 reeve-verify-mine' '10 alice' >"$roots/strays"
 	script c1.fen squeue <<-'E'
 		#!/bin/sh
