@@ -54,8 +54,13 @@ int main(int argc, char **argv)
 	}
 	/* fake00250 is 10.32.0.250, as measure.py has it. */
 	if (strcmp(name, "getent") == 0 && argc > 2 && strncmp(argv[2], "fake", 4) == 0) {
-		int i = atoi(argv[2] + 4);
-		return printf("10.%d.%d.%d STREAM %s\n", 32 + i / 50000, i / 250 % 250, 1 + i % 250, argv[2]) < 0;
+		int failed = 0;
+		for (int k = 2; k < argc; k++) {
+			int i = atoi(argv[k] + 4);
+			failed |= printf("10.%d.%d.%d STREAM %s\n", 32 + i / 50000, i / 250 % 250, 1 + i % 250,
+					 argv[k]) < 0;
+		}
+		return failed;
 	}
 	if (strcmp(name, "munge") == 0)
 		return puts("MUNGE:AwQFAAAbench:") < 0;

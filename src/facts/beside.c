@@ -11,16 +11,15 @@
 
 #include "base/str.h"
 #include "base/vec.h"
+#include "facts/resolve.sh.h"
 
 enum { PLUGINS_MAX = 2000, RESOLVE_MS = 6000, NAMES_TEXT = 65536 };
 
 static const char *const directories[] = {"/usr/lib/x86_64-linux-gnu/slurm-wlm",
 					  "/usr/lib/aarch64-linux-gnu/slurm-wlm"};
 
-/* Side by side, so that a dead name server costs its timeout once. */
-#define RESOLVE \
-	"for n do (if a=$(getent ahosts \"$n\" 2>/dev/null); then echo \"$n\" = $a; else echo \"$n\"; fi) & done; " \
-	"wait"
+/* Of resolve.sh: what comes before it is an attempt that failed. */
+static const char each_name[] = "= each\n";
 
 void facts_beside_request(const struct facts_scope *scope, json_t *items)
 {
@@ -37,7 +36,7 @@ void facts_beside_request(const struct facts_scope *scope, json_t *items)
 	}
 	if (!scope->name_count)
 		return;
-	json_t *argv = json_pack("[s, s, s, s]", "sh", "-c", RESOLVE, "sh");
+	json_t *argv = json_pack("[s, s, s, s]", "sh", "-c", resolve_sh, "sh");
 	for (size_t i = 0; i < scope->name_count && i < FACTS_NAMES; i++)
 		json_array_append_new(argv, json_string(scope->names[i]));
 	json_array_append_new(items, json_pack("{s:s, s:o, s:i, s:i}", "name", "names", "run", argv, "max", NAMES_TEXT,
@@ -97,21 +96,57 @@ static const char *line_of(const char *text, const char *name)
 	return NULL;
 }
 
-/* The first address of a line of getent(1), an IPv4 one where there is any: Slurm asks for no other by default. */
-static const char *address_in(const char *line, struct arena *arena)
+/* The better one of two addresses, NULL included: an IPv4 one where there is any, as Slurm asks for no other by default. */
+static const char *better_address(const char *known, const char *word)
 {
-	const char *first = NULL;
-	for (size_t len; *line && *line != '\n'; line += len) {
-		line += strspn(line, " ");
-		len = strcspn(line, " \n");
-		const char *word = arena_strndup(arena, line, len);
-		unsigned char bytes[sizeof(struct in6_addr)];
-		if (inet_pton(AF_INET, word, bytes) == 1)
-			return word;
-		if (!first && inet_pton(AF_INET6, word, bytes) == 1)
-			first = word;
+	unsigned char bytes[sizeof(struct in6_addr)];
+	if (inet_pton(AF_INET, word, bytes) == 1)
+		return known && !strchr(known, ':') ? known : word;
+	return !known && inet_pton(AF_INET6, word, bytes) == 1 ? word : known;
+}
+
+/* "NAME = ADDRESS STREAM ..." for one that has addresses, "NAME" for one that has none. */
+static void decode_each(const char *text, const struct facts_scope *scope, size_t count, struct arena *arena,
+			struct facts_beside *out, struct facts_name *names, const char **unresolved)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *line = line_of(text, scope->names[i]), *address = NULL;
+		if (line && *line == '\n')
+			unresolved[out->unresolved_count++] = scope->names[i];
+		for (size_t len; line && *line && *line != '\n'; line += len) {
+			line += strspn(line, " ");
+			len = strcspn(line, " \n");
+			address = better_address(address, arena_strndup(arena, line, len));
+		}
+		if (address)
+			names[out->name_count++] = (struct facts_name){scope->names[i], address};
 	}
-	return first;
+}
+
+/* What getent(1) prints for many names that it all found: a block of lines for each, in their order, of which only the first
+ * has a third word. */
+static void decode_blocks(const char *text, const struct facts_scope *scope, size_t count, struct arena *arena,
+			  struct facts_beside *out, struct facts_name *names)
+{
+	size_t block = 0;
+	while (*text) {
+		const char *words[3];
+		for (size_t w = 0; w < ARRAY_LEN(words); w++) {
+			size_t len = strcspn(text, " \n");
+			words[w] = arena_strndup(arena, text, len);
+			text += len;
+			text += strspn(text, " ");
+		}
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+		if (*words[2] && ++block > count)
+			return;
+		if (!block)
+			continue;
+		struct facts_name *name = &names[block - 1];
+		*name = (struct facts_name){scope->names[block - 1], better_address(name->address, words[0])};
+		out->name_count = block;
+	}
 }
 
 /* Of the names that were asked for, those that the host printed: it cannot name others. */
@@ -120,19 +155,18 @@ static void decode_names(const json_t *items, const struct facts_scope *scope, s
 {
 	const json_t *o = json_object_get(items, "names");
 	const char *text = json_string_value(json_object_get(o, "out"));
-	out->resolved = scope->name_count && text && json_integer_value(json_object_get(o, "status")) == 0 &&
+	size_t count = scope->name_count < FACTS_NAMES ? scope->name_count : FACTS_NAMES;
+	out->resolved = count && text && json_integer_value(json_object_get(o, "status")) == 0 &&
 			json_is_integer(json_object_get(o, "status"));
 	out->resolving_late = json_is_true(json_object_get(o, "timeout"));
-	const char **list = arena_calloc(arena, scope->name_count + 1, sizeof *list);
-	struct facts_name *names = arena_calloc(arena, scope->name_count + 1, sizeof *names);
-	for (size_t i = 0; out->resolved && i < scope->name_count && i < FACTS_NAMES; i++) {
-		const char *line = line_of(text, scope->names[i]), *address = line ? address_in(line, arena) : NULL;
-		if (line && *line == '\n')
-			list[out->unresolved_count++] = scope->names[i];
-		if (address)
-			names[out->name_count++] = (struct facts_name){scope->names[i], address};
-	}
-	out->unresolved = list;
+	const char **unresolved = arena_calloc(arena, count + 1, sizeof *unresolved);
+	struct facts_name *names = arena_calloc(arena, count + 1, sizeof *names);
+	const char *each = out->resolved ? strstr(text, each_name) : NULL;
+	if (each)
+		decode_each(each + strlen(each_name), scope, count, arena, out, names, unresolved);
+	else if (out->resolved)
+		decode_blocks(text, scope, count, arena, out, names);
+	out->unresolved = unresolved;
 	out->names = names;
 }
 

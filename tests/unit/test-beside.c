@@ -172,7 +172,7 @@ static void only_names_that_were_asked_for_are_believed(void **state)
 	json_t *items = json_object();
 	json_object_set_new(items, "names",
 			    json_pack("{s:i, s:s}", "status", 0, "out",
-				      "n10\nevil = 10.0.0.1\nc1 = 999.0.0.1 x\n"
+				      "10.0.0.7 STREAM n1\n\n= each\nn10\nevil = 10.0.0.1\nc1 = 999.0.0.1 x\n"
 				      "n1 = fd00::1 STREAM n1 10.0.0.9 STREAM 10.0.0.8 RAW\n"));
 	struct facts_beside b;
 	facts_beside_decode(items, &scope, a, &b);
@@ -183,6 +183,31 @@ static void only_names_that_were_asked_for_are_believed(void **state)
 	assert_null(facts_address(&b, "n10"));
 	assert_null(facts_address(&b, "c1"));
 	assert_null(facts_address(&b, "evil"));
+}
+
+/* Where all are found, each is the next block of what getent prints, whatever it calls them; more blocks are nobody's. */
+static void names_that_were_all_found_come_in_their_order(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	static const char *const names[] = {"n1", "n10", "c1"};
+	const struct facts_scope scope = {.roles = module_roles, .names = names, .name_count = 3};
+	json_t *items = json_object();
+	json_object_set_new(items, "names",
+			    json_pack("{s:i, s:s}", "status", 0, "out",
+				      "10.0.0.1 RAW\n"
+				      "fd00::1         STREAM n1.example.org\nfd00::1         DGRAM  \n"
+				      "10.0.0.9        STREAM \n10.0.0.8        RAW    \n"
+				      "x STREAM c1\n"
+				      "fd00::2 STREAM c1\n"
+				      "10.0.0.5 STREAM evil\n10.0.0.6 RAW"));
+	struct facts_beside b;
+	facts_beside_decode(items, &scope, a, &b);
+	json_decref(items);
+	assert_int_equal(b.unresolved_count, 0);
+	assert_string_equal(facts_address(&b, "n1"), "10.0.0.9");
+	assert_null(facts_address(&b, "n10"));
+	assert_string_equal(facts_address(&b, "c1"), "fd00::2");
 }
 
 static void claims_are_held_against_what_was_measured(void **state)
@@ -223,6 +248,7 @@ int main(void)
 	    cmocka_unit_test(what_everybody_may_write_is_a_warning),
 	    cmocka_unit_test(names_are_looked_up_where_they_are_read),
 	    cmocka_unit_test(only_names_that_were_asked_for_are_believed),
+	    cmocka_unit_test(names_that_were_all_found_come_in_their_order),
 	    cmocka_unit_test(claims_are_held_against_what_was_measured),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
