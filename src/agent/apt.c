@@ -368,48 +368,91 @@ static void list_names(struct strbuf *what, const char *verb, const struct list 
 		strbuf_addf(what, "%s%s", i ? ", " : " ", names->items[i]);
 }
 
-static int apply(struct session *s, const struct resource *r, const struct observed *found, struct strbuf *what,
-		 struct err *err)
+/* What is to be done to packages, in apt's words. */
+struct todo {
+	struct list names; /* to be installed, with the version where one is wanted */
+	struct list held;
+	bool exact;
+};
+
+static struct todo todo_of(const struct resource *r, const struct dpkg *now, struct arena *arena)
+{
+	struct todo t = {0};
+	for (size_t i = 0; i < r->packages.len; i++) {
+		const struct package *want = &r->packages.items[i];
+		const struct dpkg_package *have = &now->packages[i];
+		bool right = have->state == DPKG_INSTALLED && (!want->version || streq(want->version, have->version));
+		if (!right)
+			*vec_push_in(arena, &t.names) = full_name(want, arena);
+		t.exact = t.exact || (!right && want->version);
+		if (want->version && !(right && have->held))
+			*vec_push_in(arena, &t.held) = want->name;
+	}
+	return t;
+}
+
+static void add_names(struct list *to, const struct list *names, struct arena *arena)
+{
+	for (size_t i = 0; i < names->len; i++)
+		*vec_push_in(arena, to) = names->items[i];
+}
+
+static int repair_all(struct session *s, const struct resource *const *all, size_t len, const char *path,
+		      struct strbuf *what, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const struct package *items = r->packages.items;
-	size_t len = r->packages.len;
-	const char *shims;
 	struct dpkg now;
-	(void)found;
-	if (wait_for_lock(s, r, err) < 0 || make_shims(s, &shims, err) < 0)
-		return -1;
-	const char *path = script_path(s, shims, arena);
-	if (dpkg_read(&s->root, items, len, arena, &now, err) < 0)
-		return -1;
-	failpoint();
-	if (now.interrupted || now.broken) {
-		if (repair(s, r, path, what, err) < 0 || dpkg_read(&s->root, items, len, arena, &now, err) < 0)
-			return -1;
-	}
-	struct list names = {0}, held = {0};
-	bool exact = false;
 	for (size_t i = 0; i < len; i++) {
-		const struct dpkg_package *have = &now.packages[i];
-		bool right =
-		    have->state == DPKG_INSTALLED && (!items[i].version || streq(items[i].version, have->version));
-		if (!right)
-			*vec_push_in(arena, &names) = full_name(&items[i], arena);
-		exact = exact || (!right && items[i].version);
-		if (items[i].version && !(right && have->held))
-			*vec_push_in(arena, &held) = items[i].name;
+		if (dpkg_read(&s->root, all[i]->packages.items, all[i]->packages.len, arena, &now, err) < 0)
+			return -1;
+		if (now.interrupted || now.broken)
+			return repair(s, all[i], path, &what[i], err);
 	}
-	if (names.len && (check_space(s, err) < 0 || install(s, r->id, &names, exact, path, err) < 0))
-		return -1;
-	failpoint();
-	if (held.len && hold(s, &held, err) < 0)
-		return -1;
-	failpoint();
-	list_names(what, "installed", &names);
-	list_names(what, "held", &held);
-	if (what->len)
-		strbuf_consume(what, 2);
 	return 0;
 }
 
-const struct resource_ops apt_ops = {.probe = probe, .apply = apply};
+/* One transaction for all of them: two cost twice the time of one. */
+static int apply_all(struct session *s, const struct resource *const *all, size_t len, struct strbuf *what,
+		     struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *shims;
+	if (wait_for_lock(s, all[0], err) < 0 || make_shims(s, &shims, err) < 0)
+		return -1;
+	const char *path = script_path(s, shims, arena);
+	failpoint();
+	if (repair_all(s, all, len, path, what, err) < 0)
+		return -1;
+	struct todo sum = {0}, *todo = arena_calloc(arena, len, sizeof *todo);
+	for (size_t i = 0; i < len; i++) {
+		struct dpkg now;
+		if (dpkg_read(&s->root, all[i]->packages.items, all[i]->packages.len, arena, &now, err) < 0)
+			return -1;
+		todo[i] = todo_of(all[i], &now, arena);
+		add_names(&sum.names, &todo[i].names, arena);
+		add_names(&sum.held, &todo[i].held, arena);
+		sum.exact |= todo[i].exact;
+	}
+	if (sum.names.len && (check_space(s, err) < 0 || install(s, all[0]->id, &sum.names, sum.exact, path, err) < 0))
+		return -1;
+	failpoint();
+	if (sum.held.len && hold(s, &sum.held, err) < 0)
+		return -1;
+	failpoint();
+	for (size_t i = 0; i < len; i++) {
+		list_names(&what[i], "installed", &todo[i].names);
+		list_names(&what[i], "held", &todo[i].held);
+		if (what[i].len)
+			strbuf_consume(&what[i], 2);
+	}
+	return 0;
+}
+
+static int apply(struct session *s, const struct resource *r, const struct observed *found, struct strbuf *what,
+		 struct err *err)
+{
+	(void)found;
+	return apply_all(s, &r, 1, what, err);
+}
+
+const struct resource_ops apt_ops = {.probe = probe, .apply = apply, .apply_all = apply_all};

@@ -101,35 +101,87 @@ static enum event_result bring_about(struct session *s, const struct resource *r
 	return result;
 }
 
-json_t *apply_answer(struct session *s, json_t *request, struct err *err)
+/* What one call of apply goes over. */
+struct work {
+	struct list wanted;
+	bool *done; /* brought about together with one before it */
+	int changed, failed;
+	struct arena *arena;
+};
+
+/*
+ * Brings about this one and those of its type behind it, where there are others and they can be. Each is told as what it is;
+ * of a failure nothing is said here.
+ */
+static void bring_about_all(struct session *s, struct work *w, size_t first)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
-	struct list wanted = {0};
-	json_t *json;
-	json_int_t epoch;
-	if (verb_unpack(request, err, "{s:I, s:o}", "epoch", &epoch, "resources", &json) < 0 ||
-	    decode_all(json, arena, &wanted, err) < 0)
-		return NULL;
-	if (!lock_held(&s->lock) || s->lock.epoch != epoch)
-		return err_set(err, ERR_REFUSED, "apply without this host's lock for its epoch"), NULL;
-	services_forget(s);
-	int changed = 0, failed = 0;
+	const struct resource_ops *o = ops[w->wanted.items[first].type];
+	const struct resource **all = arena_calloc(w->arena, w->wanted.len, sizeof *all);
+	size_t n = 0;
+	for (size_t i = first; o->apply_all && i < w->wanted.len; i++) {
+		struct probe p = {.arena = w->arena};
+		const struct resource *r = &w->wanted.items[i];
+		if (ops[r->type] != o || w->done[i])
+			continue;
+		probe_one(s, r, &p);
+		if (p.observed.state == OBSERVED_DIFFERS || p.observed.state == OBSERVED_MISSING)
+			all[n++] = r;
+	}
+	if (n < 2 || all[0] != &w->wanted.items[first])
+		return;
+	struct strbuf *what = arena_calloc(w->arena, n, sizeof *what);
+	struct err ignored;
+	bool good = o->apply_all(s, all, n, what, &ignored) == 0;
+	for (size_t i = 0; i < n; i++) {
+		if (good) {
+			report(s, all[i], EVENT_CHANGED, strbuf_str(&what[i]), what[i].len);
+			w->done[all[i] - w->wanted.items] = true;
+			w->changed++;
+		}
+		strbuf_free(&what[i]);
+	}
+}
+
+static int bring_about_each(struct session *s, struct work *w, struct err *err)
+{
 	const struct resource *culprit = NULL;
-	for (size_t i = 0; i < wanted.len; i++) {
-		const struct resource *r = &wanted.items[i];
+	for (size_t i = 0; i < w->wanted.len; i++) {
+		const struct resource *r = &w->wanted.items[i];
 		if (s->gone)
-			return err_set(err, ERR_CANCELLED, "the operator is gone: %s", s->why), NULL;
+			return err_set(err, ERR_CANCELLED, "the operator is gone: %s", s->why);
+		if (!w->done[i] && !culprit)
+			bring_about_all(s, w, i);
+		if (w->done[i])
+			continue;
 		if (culprit) {
-			const char *what = arena_printf(arena, "not tried, because %s failed", culprit->id);
+			const char *what = arena_printf(w->arena, "not tried, because %s failed", culprit->id);
 			report(s, r, EVENT_BLOCKED, what, strlen(what));
 			continue;
 		}
 		enum event_result result = bring_about(s, r);
-		changed += result == EVENT_CHANGED;
-		failed += result == EVENT_FAILED;
+		w->changed += result == EVENT_CHANGED;
+		w->failed += result == EVENT_FAILED;
 		if (result == EVENT_FAILED)
 			culprit = r;
 		session_pump(s, 0);
 	}
-	return json_pack("{s:i, s:i}", "changed", changed, "failed", failed);
+	return 0;
+}
+
+json_t *apply_answer(struct session *s, json_t *request, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct work work = {.arena = arena};
+	json_t *json;
+	json_int_t epoch;
+	if (verb_unpack(request, err, "{s:I, s:o}", "epoch", &epoch, "resources", &json) < 0 ||
+	    decode_all(json, arena, &work.wanted, err) < 0)
+		return NULL;
+	if (!lock_held(&s->lock) || s->lock.epoch != epoch)
+		return err_set(err, ERR_REFUSED, "apply without this host's lock for its epoch"), NULL;
+	services_forget(s);
+	work.done = arena_calloc(arena, work.wanted.len, sizeof *work.done);
+	if (bring_about_each(s, &work, err) < 0)
+		return NULL;
+	return json_pack("{s:i, s:i}", "changed", work.changed, "failed", work.failed);
 }

@@ -34,6 +34,10 @@ struct resource_ops {
 	/* Appends to `what` one line for a person on what was done. */
 	int (*apply)(struct session *s, const struct resource *r, const struct observed *found, struct strbuf *what,
 		     struct err *err);
+	/* The same of several at once, where that is much quicker than one after the other, else NULL. `what` is an array as
+	 * long as `all`. Where it fails each is tried for itself, which says whose failure it is. */
+	int (*apply_all)(struct session *s, const struct resource *const *all, size_t len, struct strbuf *what,
+			 struct err *err);
 };
 
 extern const struct resource_ops apt_ops, file_ops, directory_ops, link_ops, service_ops, group_ops, user_ops,

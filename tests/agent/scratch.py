@@ -105,6 +105,8 @@ def apt_get():
         return behaviour.exists() and behaviour.unlink()
     if mode == "stale":
         sys.exit("E: Unable to locate package " + args[-1])
+    if mode.startswith("lacks ") and mode.split()[1] in args:
+        sys.exit("E: Version of package %s is not there" % mode.split()[1])
     if mode == "full":
         sys.exit("dpkg: error processing: No space left on device")
     if mode == "script":
@@ -225,9 +227,9 @@ def service(unit, enabled=True, running=True, restart=False, inputs=()):
                 restart=restart, inputs=list(inputs))
 
 
-def packages(*names):
+def packages(*names, module="core"):
     items = [dict(zip(("name", "version"), n.split("="))) for n in names]
-    return dict(id="packages:core", type="packages", stage="prepare", packages=items)
+    return dict(id="packages:" + module, type="packages", stage="prepare", packages=items)
 
 
 def group(name, gid=-1):

@@ -347,6 +347,25 @@ class Packages(Case):
         self.assertIn("--allow-change-held-packages", self.calls()[0])
         self.assertEqual(self.calls()[1], "apt-mark hold a b")
 
+    def test_those_of_several_modules_come_in_one_transaction_and_are_told_apart(self):
+        self.status(("b", "install ok installed", "1"))
+        wanted = [packages("a=1", module="core"), packages("b", module="lmod"), packages("c", "d", module="time")]
+        with self.locked() as s:
+            self.assertEqual(s.apply(*wanted), {"changed": 2, "failed": 0}, s.events)
+            self.assertEqual({e["id"]: (e["result"], e["what"]) for e in s.events}, {
+                "packages:core": ("changed", "installed a=1, held a"), "packages:lmod": ("unchanged", ""),
+                "packages:time": ("changed", "installed c, d")})
+        self.assertEqual([c.split(" -- ")[1] for c in self.calls() if "install" in c], ["a=1 c d"])
+
+    def test_a_failure_is_of_the_module_whose_package_it_is(self):
+        (self.root / "apt").write_text("lacks c")
+        with self.locked() as s:
+            answer = s.apply(packages("a", module="core"), packages("b", "c", module="lmod"), packages("d", module="time"))
+            self.assertEqual(answer, {"changed": 1, "failed": 1}, s.events)
+            self.assertEqual([(e["id"], e["result"]) for e in s.events], [
+                ("packages:core", "changed"), ("packages:lmod", "failed"), ("packages:time", "blocked")])
+            self.assertIn("Version of package c is not there", s.events[1]["what"])
+
     def test_lists_are_fetched_once_where_they_are_old(self):
         (self.root / "apt").write_text("stale")
         with self.locked() as s:
