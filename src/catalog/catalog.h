@@ -59,12 +59,18 @@ enum resource_type {
 	RESOURCE_TYPES
 };
 
-/* Barriers across the cluster: a stage begins when the one before has ended on every host that is still in the run. */
+/*
+ * Barriers across the cluster: a stage begins when the one before has ended on every host that is still in the run. What
+ * each is for stands in stage.c. A resource of any type may be in any stage.
+ */
 enum stage {
-	STAGE_PREPARE,  /* packages, users, directories; configuration written beside, not yet in force */
-	STAGE_AUTH,     /* MUNGE */
-	STAGE_ACTIVATE, /* Slurm's configuration put in force, daemons in the order that the change wants */
-	STAGE_SERVICES, /* modules beyond the core */
+	STAGE_PREPARE,
+	STAGE_SERVERS,
+	STAGE_MOUNTS,
+	STAGE_AUTH,
+	STAGE_DATABASE,
+	STAGE_ACTIVATE,
+	STAGE_SERVICES,
 	STAGES
 };
 
@@ -185,6 +191,8 @@ struct resource *catalog_find(const struct catalog *c, const char *id); /* NULL:
 
 const char *resource_type_name(enum resource_type type);
 const char *stage_name(enum stage stage);
+/* Title of the stage's step; NULL: it has steps of its own, in the order that the change wants. */
+const char *stage_title(enum stage stage);
 
 /* The path that it makes, changes or removes; NULL for a type that has none. */
 const char *resource_path(const struct resource *r);

@@ -12,21 +12,9 @@ static const struct kind *const kinds[RESOURCE_TYPES] = {
     [RESOURCE_ARCHIVE] = &kind_archive,
 };
 
-static const char *const stage_names[STAGES] = {
-    [STAGE_PREPARE] = "prepare",
-    [STAGE_AUTH] = "auth",
-    [STAGE_ACTIVATE] = "activate",
-    [STAGE_SERVICES] = "services",
-};
-
 const char *resource_type_name(enum resource_type type)
 {
 	return (unsigned)type < RESOURCE_TYPES ? kinds[type]->name : "unknown";
-}
-
-const char *stage_name(enum stage stage)
-{
-	return (unsigned)stage < STAGES ? stage_names[stage] : "unknown";
 }
 
 const char *resource_path(const struct resource *r)
@@ -60,7 +48,7 @@ json_t *resource_encode(const struct resource *r)
 	json_t *object = json_object();
 	fields_put_text(object, "id", r->id);
 	fields_put_text(object, "type", kinds[r->type]->name);
-	fields_put_text(object, "stage", stage_names[r->stage]);
+	fields_put_text(object, "stage", stage_name(r->stage));
 	kinds[r->type]->encode(r, object);
 	return object;
 }
@@ -73,6 +61,14 @@ static enum resource_type take_type(struct fields *f)
 	return (enum resource_type)fields_one_of(f, "type", names, RESOURCE_TYPES);
 }
 
+static enum stage take_stage(struct fields *f)
+{
+	const char *names[STAGES];
+	for (size_t i = 0; i < STAGES; i++)
+		names[i] = stage_rows[i].name;
+	return (enum stage)fields_one_of(f, "stage", names, STAGES);
+}
+
 int resource_decode(const json_t *json, struct arena *arena, struct resource *ret, struct err *err)
 {
 	struct fields f = {.object = json, .arena = arena, .err = err};
@@ -83,7 +79,7 @@ int resource_decode(const json_t *json, struct arena *arena, struct resource *re
 	if (!f.bad && (!*out.id || strlen(out.id) > RESOURCE_ID_MAX))
 		fields_fail(&f, "id", "is empty or too long");
 	out.type = take_type(&f);
-	out.stage = (enum stage)fields_one_of(&f, "stage", stage_names, STAGES);
+	out.stage = take_stage(&f);
 	if (f.bad)
 		return -1;
 	kinds[out.type]->decode(&f, &out);

@@ -20,6 +20,13 @@ struct kind {
 extern const struct kind kind_packages, kind_file, kind_directory, kind_link, kind_service, kind_group, kind_user,
     kind_absent, kind_mount, kind_archive;
 
+struct stage_row {
+	const char *name; /* as it travels */
+	const char *title;
+};
+
+extern const struct stage_row stage_rows[STAGES];
+
 /* Appends a resource of this type with the id "TYPE:SUBJECT", for the functions that fill it. */
 struct resource *kind_add(struct catalog *c, enum resource_type type, enum stage stage, const char *subject);
 

@@ -40,8 +40,10 @@ enum step_proof {
 };
 
 struct step {
-	const char *title; /* "prepare", "auth", "test", "activate: stop slurmctld", ... */
+	const char *title; /* "prepare", "test the configuration", "stop slurmctld", ... */
 	enum stage stage;
+	bool
+	    slurm; /* of Slurm's configuration and daemons: what these depend on is looked at before the first of them */
 	bool test; /* no actions: the candidate configuration is tested here */
 	bool look; /* the demands are judged once more when the actions are done */
 	enum step_proof proof;

@@ -1,5 +1,6 @@
 /*
- * The order of things. Prepare and auth are the same for every change; the order inside activate comes from the need:
+ * The order of things. A stage is one step (catalog/stage.c), the same for every change, but for that in which Slurm's configuration
+ * comes into force; the order inside that comes from the need:
  *
  *	nothing, start    files; slurmctlds, the primary first; slurmds that do not run, or whose own texts differ
  *	reconfigure       files everywhere, then one `scontrol reconfigure`, which tells all slurmds; backups are
@@ -33,6 +34,8 @@ enum {
 struct builder {
 	struct plan *plan;
 	const struct plan_options *options;
+	bool **
+	    taken; /* by host index, then by resource of its catalog: it is in a step of the activation; NULL: none is */
 };
 
 static struct step *begin(struct builder *b, enum stage stage, const char *title)
@@ -42,7 +45,7 @@ static struct step *begin(struct builder *b, enum stage stage, const char *title
 		size_t len, cap;
 	} list = {b->plan->steps, b->plan->step_count, b->plan->step_cap};
 	struct step *s = vec_push_in(b->plan->arena, &list);
-	*s = (struct step){.title = title, .stage = stage};
+	*s = (struct step){.title = title, .stage = stage, .slurm = stage == STAGE_ACTIVATE};
 	b->plan->steps = list.items;
 	b->plan->step_count = list.len;
 	b->plan->step_cap = list.cap;
@@ -86,40 +89,27 @@ static bool differs(const struct host_plan *h, size_t k)
 	return h->observed[k].state != OBSERVED_SAME;
 }
 
-/*
- * Everything of a stage that differs, on every selected host. The packages of all modules become one resource: one
- * transaction of apt costs seconds, two cost twice that.
- */
-static void add_stage(struct builder *b, enum stage stage, const char *title)
+static void take(struct builder *b, size_t host, size_t k)
 {
-	struct arena *a = b->plan->arena;
-	struct step *s = begin(b, stage, title);
+	if (!b->taken[host])
+		b->taken[host] = arena_calloc(b->plan->arena, b->plan->hosts[host].catalog->len, sizeof **b->taken);
+	b->taken[host][k] = true;
+}
+
+/* Everything of a stage that differs and is in no step yet, on every selected host. */
+static void add_stage(struct builder *b, struct step *s)
+{
 	for (size_t i = 0; i < b->plan->cluster->inv->host_count; i++) {
 		const struct host_plan *h = &b->plan->hosts[i];
 		if (!plan_acts_on(h))
 			continue;
-		const struct resource **list = arena_calloc(a, h->catalog->len + 1, sizeof *list);
+		const struct resource **list = arena_calloc(b->plan->arena, h->catalog->len, sizeof *list);
 		size_t n = 0;
-		struct resource *all = NULL;
-		struct package *packages = NULL;
 		for (size_t k = 0; k < h->catalog->len; k++) {
 			const struct resource *r = &h->catalog->items[k];
-			if (r->stage != stage || !plan_wants(b->options, r->module) || !differs(h, k))
-				continue;
-			if (r->type != RESOURCE_PACKAGES || !all) {
+			if (r->stage == s->stage && plan_wants(b->options, r->module) && differs(h, k) &&
+			    !(b->taken[i] && b->taken[i][k]))
 				list[n++] = r;
-				if (r->type == RESOURCE_PACKAGES) {
-					all = arena_alloc(a, sizeof *all);
-					*all = *r;
-					list[n - 1] = all;
-				}
-				continue;
-			}
-			packages = arena_calloc(a, all->packages.len + r->packages.len, sizeof *packages);
-			memcpy(packages, all->packages.items, all->packages.len * sizeof *packages);
-			memcpy(packages + all->packages.len, r->packages.items, r->packages.len * sizeof *packages);
-			all->packages.items = packages;
-			all->packages.len += r->packages.len;
 		}
 		add_resources(b, s, i, list, n, APPLY_MS);
 	}
@@ -142,6 +132,7 @@ static void add_service(struct builder *b, struct step *s, size_t host, enum rol
 		const struct resource *r = &h->catalog->items[k];
 		if (!is_service(r, role) || !(differs(h, k) || restart))
 			continue;
+		take(b, host, k);
 		struct resource *copy = arena_alloc(a, sizeof *copy);
 		*copy = *r;
 		copy->service.restart = restart && r->service.running;
@@ -152,15 +143,18 @@ static void add_service(struct builder *b, struct step *s, size_t host, enum rol
 }
 
 /* The files of a host that are put in place, and room for one more resource. */
-static const struct resource **files_of(const struct builder *b, const struct host_plan *h, size_t *ret_count)
+static const struct resource **files_of(struct builder *b, size_t host, size_t *ret_count)
 {
+	const struct host_plan *h = &b->plan->hosts[host];
 	const struct resource **list = arena_calloc(b->plan->arena, h->catalog->len + 1, sizeof *list);
 	size_t n = 0;
 	for (size_t k = 0; k < h->catalog->len; k++) {
 		const struct resource *r = &h->catalog->items[k];
 		if (r->stage == STAGE_ACTIVATE && r->type != RESOURCE_SERVICE && plan_wants(b->options, r->module) &&
-		    differs(h, k))
+		    differs(h, k)) {
 			list[n++] = r;
+			take(b, host, k);
+		}
 	}
 	*ret_count = n;
 	return list;
@@ -174,7 +168,7 @@ static void add_files(struct builder *b)
 		size_t n;
 		if (!plan_acts_on(h) || i == b->plan->canary)
 			continue;
-		const struct resource **list = files_of(b, h, &n);
+		const struct resource **list = files_of(b, i, &n);
 		add_resources(b, s, i, list, n, APPLY_MS);
 	}
 	end(b, s);
@@ -193,7 +187,7 @@ static void add_trial(struct builder *b)
 	if (host == SIZE_MAX)
 		return;
 	const struct host_plan *h = &b->plan->hosts[host];
-	const struct resource **list = files_of(b, h, &n);
+	const struct resource **list = files_of(b, host, &n);
 	struct step *s = begin(b, STAGE_ACTIVATE, "try the configuration on one node first");
 	s->essential = true;
 	s->proof = PROOF_REGISTERS;
@@ -203,6 +197,7 @@ static void add_trial(struct builder *b)
 			*copy = h->catalog->items[k];
 			copy->service.restart = true;
 			list[n++] = copy;
+			take(b, host, k);
 		}
 	add_resources(b, s, host, list, n, APPLY_MS);
 	add_undo(b, s, ROLE_NODE);
@@ -546,24 +541,40 @@ static void add_closing(struct builder *b)
 	end(b, s);
 }
 
+/* A daemon reads a configuration only after a test: whenever its bytes change, or the first slurmctld is to start with them. */
+static void add_test(struct builder *b)
+{
+	enum slurm_need need = b->plan->need;
+	if (!b->plan->slurm_conf_changes && (need == SLURM_NEED_NOTHING || need == SLURM_NEED_START))
+		return;
+	add_closing(b);
+	struct step *s = begin(b, STAGE_ACTIVATE, "test the configuration");
+	s->test = true;
+	s->essential = true;
+}
+
+/* What no daemon of Slurm's has to do with comes when these are up. */
+static void add_others(struct builder *b)
+{
+	struct step *s = begin(b, STAGE_ACTIVATE, "activate other modules");
+	s->slurm = false;
+	add_stage(b, s);
+}
+
 void plan_steps(struct plan *plan, const struct plan_options *options)
 {
 	struct builder b = {.plan = plan, .options = options};
-	bool slurm = plan_wants(options, module_slurm->name);
-	add_stage(&b, STAGE_PREPARE, "prepare");
-	add_stage(&b, STAGE_AUTH, "auth");
-	/* A daemon reads a configuration only after a test: whenever its bytes change, or the first slurmctld is to
-	 * start with them. */
-	if (slurm &&
-	    (plan->slurm_conf_changes || (plan->need != SLURM_NEED_NOTHING && plan->need != SLURM_NEED_START))) {
-		add_closing(&b);
-		struct step *s = begin(&b, STAGE_ACTIVATE, "test the configuration");
-		s->test = true;
-		s->essential = true;
+	b.taken = arena_calloc(plan->arena, plan->cluster->inv->host_count, sizeof *b.taken);
+	for (enum stage stage = 0; stage < STAGES; stage++) {
+		if (stage_title(stage)) {
+			add_stage(&b, begin(&b, stage, stage_title(stage)));
+			continue;
+		}
+		if (plan_wants(options, module_slurm->name)) {
+			add_test(&b);
+			add_quiet(&b);
+			add_activation(&b);
+		}
+		add_others(&b);
 	}
-	if (slurm) {
-		add_quiet(&b);
-		add_activation(&b);
-	}
-	add_stage(&b, STAGE_SERVICES, "services");
 }

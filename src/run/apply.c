@@ -328,7 +328,7 @@ static int run_steps(struct runner *r, struct err *err)
 	bool active = false, measured = false, differs = false;
 	for (size_t i = 0; i < g->plan->step_count; i++) {
 		const struct step *step = &g->plan->steps[i];
-		if (!measured && step->stage == STAGE_ACTIVATE) {
+		if (!measured && step->slurm) {
 			measured = true;
 			if (apply_recount(g, &differs, err) < 0 || (differs && plan_anew(r, err) < 0))
 				return -1;
@@ -343,7 +343,7 @@ static int run_steps(struct runner *r, struct err *err)
 		}
 		if (g->options->report)
 			report_phase(g->options->report, step->title);
-		if (!active && step->stage == STAGE_ACTIVATE) {
+		if (!active && step->slurm) {
 			active = true;
 			if (before_activation(r, err) < 0)
 				return -1;
