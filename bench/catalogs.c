@@ -90,7 +90,7 @@ static const struct cluster *resolve(const struct inventory *inv, const char *re
 	const char *kept = arena_strdup(a, fingerprint);
 	for (size_t i = 0; i < inv->host_count; i++)
 		facts[i] = facts_of(&inv->hosts[i], inv, kept, record, a);
-	return cluster_resolve(inv, facts, unreached, &options, a);
+	return cluster_resolve(inv, facts, unreached, &options, modules_settle, a);
 }
 
 /* A file below a host's root, its directories made; owner by name, as the root's own passwd has it. */

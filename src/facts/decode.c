@@ -460,13 +460,6 @@ struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope
 		err_set(err, ERR_PROTOCOL, "the key's fingerprint is malformed");
 		return NULL;
 	}
-	int status = 1;
-	char *credential = arena_strdup(arena, output_of(&r, "credential", &status));
-	if (credential && !status) {
-		credential[strcspn(credential, "\n")] = '\0';
-		if (str_starts(credential, "MUNGE:") && strlen(credential) < 4096)
-			f->credential = credential;
-	}
 	f->slurm_conf = conf_of(&r, "slurm.conf");
 	f->cgroup_conf = text_of(&r, "cgroup.conf");
 	f->gres_conf = text_of(&r, "gres.conf");

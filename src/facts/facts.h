@@ -34,9 +34,10 @@ struct facts_scope {
 	size_t path_count;
 	const char *const *names; /* of hosts, borrowed by the facts: at most FACTS_NAMES of them are looked up */
 	size_t name_count;
-	bool plugins;     /* which plugins Slurm has there */
-	bool neighbours;  /* what its LLDP daemon sees, where it has one: starts a program there */
-	const char *salt; /* 64 hex digits, for the key's fingerprint */
+	const json_t *others; /* items of modules, borrowed: asked beside; NULL: none */
+	bool plugins;         /* which plugins Slurm has there */
+	bool neighbours;      /* what its LLDP daemon sees, where it has one: starts a program there */
+	const char *salt;     /* 64 hex digits, for the key's fingerprint */
 };
 
 enum { FACTS_NAMES = 128 }; /* names that a host is asked to look up at most */
@@ -134,6 +135,8 @@ struct facts {
 	int64_t epoch;               /* of the last run that had its lock; 0: none; EPOCH_BAD (base/epoch.h) */
 	const char *key_fingerprint; /* of /etc/munge/munge.key, 64 hex digits; NULL: there is none */
 	struct facts_beside beside;
+	void *const
+	    *own; /* what modules made of their items, by their place in the table (modules/module.h); NULL: nothing */
 	const char *const *missing; /* of the devices that were asked for, those that are not there */
 	size_t missing_count;
 	const char *slurm_whole; /* slurm.conf with what it includes (run/includes.h); NULL: it includes nothing */
@@ -142,7 +145,6 @@ struct facts {
 	    *in_force_gres; /* what the daemons were last told to read, or NULL */
 	const char *topology_conf, *in_force_topology;
 	/* controllers only */
-	const char *credential;               /* what `munge -n` printed: to be decoded elsewhere; NULL: it could not */
 	const char *record;                   /* /var/lib/reeve/record.json, or NULL */
 	const struct facts_run *at_work;      /* has its lock now; NULL: nobody */
 	const struct facts_run *cut_off;      /* did not come to its end, and nobody is at work; NULL: none */

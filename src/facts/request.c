@@ -112,8 +112,6 @@ json_t *facts_request(const struct facts_scope *scope)
 	ask_read(items, "topology.conf", "/etc/slurm/topology.conf", 4 * TEXT_MAX);
 	ask_read(items, "in-force.topology", "/var/lib/reeve/in-force/topology.conf", 4 * TEXT_MAX);
 	if (scope->controller)
-		ask_run(items, "credential", json_pack("[s, s]", "munge", "-n"));
-	if (scope->controller)
 		ask_read(items, "record", "/var/lib/reeve/record.json", 16 * TEXT_MAX);
 	if (scope->controller)
 		json_array_append_new(items, json_pack("{s:s, s:b}", "name", "begun", "begun", 1));
@@ -121,6 +119,8 @@ json_t *facts_request(const struct facts_scope *scope)
 		ask_state(items, scope->state);
 	ask_devices(items, scope);
 	facts_beside_request(scope, items);
+	if (scope->others)
+		json_array_extend(items, (json_t *)scope->others);
 	return items;
 }
 

@@ -84,7 +84,8 @@ static void recall_gpus(const struct cluster *c, struct cluster_host *h)
 }
 
 static struct cluster *resolve(const struct inventory *inv, const struct blames *blames,
-			       const struct cluster_options *options, struct arena *arena)
+			       const struct cluster_options *options, void (*settle)(struct cluster *),
+			       struct arena *arena)
 {
 	struct cluster *c = arena_alloc(arena, sizeof *c);
 	c->inv = inv;
@@ -130,7 +131,8 @@ static struct cluster *resolve(const struct inventory *inv, const struct blames 
 	cluster_populate(c);
 	cluster_check_hosts(c);
 	c->replace = options->replace;
-	cluster_check_files(c, options->replace);
+	if (settle)
+		settle(c);
 	cluster_check_beside(c);
 	cluster_check_claims(c);
 	cluster_check_gpus(c);
@@ -151,13 +153,13 @@ static struct cluster *resolve(const struct inventory *inv, const struct blames 
 
 struct cluster *cluster_resolve(const struct inventory *inv, const struct facts *const *facts,
 				const char *const *unreached, const struct cluster_options *options,
-				struct arena *arena)
+				void (*settle)(struct cluster *), struct arena *arena)
 {
 	struct blames blames;
 	struct cluster *c;
 	blames_init(&blames, inv, facts, unreached, arena);
 	do
-		c = resolve(inv, &blames, options, arena);
+		c = resolve(inv, &blames, options, settle, arena);
 	while (blames_take(&blames, c));
 	blames_give(&blames, c);
 	return c;

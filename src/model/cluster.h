@@ -128,11 +128,12 @@ void cluster_salt(const char *cluster_name, char out[65]);
 
 /*
  * `facts[i]` and `unreached[i]` belong to inv->hosts[i]; one of them is NULL. Never fails: what is wrong is a finding.
+ * `settle` adds the findings of those whom the model does not know, the modules (modules_settle); NULL: there are none.
  * Everything lives in `arena`; facts and inventory must live as long.
  */
 struct cluster *cluster_resolve(const struct inventory *inv, const struct facts *const *facts,
 				const char *const *unreached, const struct cluster_options *options,
-				struct arena *arena);
+				void (*settle)(struct cluster *), struct arena *arena);
 
 /* The record as it is to be after this run; key and hosts filled in, no generation added. */
 struct record *cluster_record(const struct cluster *c, struct arena *arena);
@@ -185,9 +186,8 @@ void cluster_baseline(struct cluster *c, struct cluster_host *h, bool accept); /
 void cluster_classify(struct cluster *c, struct cluster_host *h);              /* class, unexpected */
 void cluster_populate(struct cluster *c);                                      /* partitions */
 void cluster_check_hosts(struct cluster *c);
-void cluster_check_beside(struct cluster *c);              /* what stands beside slurm.conf, and names */
-void cluster_check_claims(struct cluster *c);              /* what the file says of nodes, against their baselines */
-void cluster_check_files(struct cluster *c, bool replace); /* files of others in /etc/slurm */
+void cluster_check_beside(struct cluster *c); /* what stands beside slurm.conf, and names */
+void cluster_check_claims(struct cluster *c); /* what the file says of nodes, against their baselines */
 void cluster_confine(struct cluster *c, const struct inv_choice *accept); /* what every node can do with cgroups */
 void cluster_check_cgroups(struct cluster *c);
 void cluster_check_memory(struct cluster *c); /* whoever joins and lowers the default of others */

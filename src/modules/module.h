@@ -105,6 +105,19 @@ struct module {
 	const char *const
 	    *packages; /* what `exclude --purge` removes from a compute host, NULL-terminated; NULL: nothing */
 	const struct inv_section *section; /* of cluster.yaml; NULL: it has none of its own */
+	/*
+	 * Appends what it asks of a host beside what every host is asked (wire/wire.h, collect), under names that only it
+	 * knows. One item that starts a program costs more than all that read: a run asks every host. NULL: nothing.
+	 */
+	void (*ask)(const struct inventory *inv, const struct inv_host *host, json_t *items);
+	/*
+	 * Its facts of that host, in `arena`, of the answers to these items and no others; module_own() gives them back. What
+	 * a host says is untrusted: with `err` set where it cannot be believed, which leaves the host out, NULL; without: there
+	 * are none.
+	 */
+	void *(*take)(const json_t *items, struct arena *arena, struct err *err);
+	/* Adds findings that speak against touching a host (cluster_blame) or anything, before anything is touched. NULL: none. */
+	void (*settle)(struct cluster *cluster);
 	/* Adds the resources of one host. */
 	void (*compile)(const struct cluster *cluster, size_t host, struct catalog *catalog);
 	/* Adds the checks that need no job; NULL: none beyond its resources being in place. */
@@ -122,6 +135,18 @@ enum { MODULES_MAX = 16 }; /* a bound for tables by module */
 
 const struct module *module_named(const char *name); /* NULL: none */
 size_t module_index(const char *name);               /* its place in the table; MODULES_MAX: none */
+
+/* What the enabled modules ask of a host, each item's name behind "MODULE.". The caller owns the reference. */
+json_t *modules_ask(const struct inventory *inv, const struct inv_host *host);
+
+/* What each makes of its answers, for facts.own. -1: what one of them got cannot be believed. */
+int modules_take(const json_t *items, struct arena *arena, void *const **ret, struct err *err);
+
+/* What the module's take made of this host's answers; NULL: nothing, or it was not asked. */
+void *module_own(const struct facts *facts, const struct module *module);
+
+/* What the enabled modules have against it: for cluster_resolve(). */
+void modules_settle(struct cluster *cluster);
 
 /* Does the host get the module? One that does not serve gets what core wants of it, and no more. */
 bool modules_has(const struct cluster *cluster, size_t host, const char *module);

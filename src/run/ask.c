@@ -1,6 +1,7 @@
 #include "run/ask.h"
 
 #include "base/clock.h"
+#include "modules/module.h"
 #include "run/weigh.h"
 
 struct asking {
@@ -69,6 +70,9 @@ static void judge(struct asking *a, int64_t sent_ms)
 			asked->facts =
 			    facts_decode(r->answer, &a->scopes[r->host], fleet_hello(a->fleet, r->host)->arch, sent_ms,
 					 r->answered_ms, a->arena, &asked->error);
+		if (asked->facts &&
+		    modules_take(json_object_get(r->answer, "items"), a->arena, &asked->facts->own, &asked->error) < 0)
+			asked->facts = NULL;
 		if (asked->facts && weigh_facts(&weigh, asked->facts, &asked->error) < 0)
 			asked->facts = NULL;
 		if (!asked->facts)

@@ -84,11 +84,15 @@ static int gather_all_facts(struct gathered *g, struct err *err)
 						 .neighbours = h->compute && g->inv->network.discover,
 						 .devices = devices.items,
 						 .device_count = h->compute ? devices.len : 0,
+						 .others = modules_ask(g->inv, h),
 						 .salt = salt};
 		beside_scope(g->inv, h, g->arena, &scopes[i]);
 	}
 	phase(g, "facts");
-	if (ask_facts(g->fleet, scopes, g->arena, ROUND_MS, asked, err) < 0)
+	int rc = ask_facts(g->fleet, scopes, g->arena, ROUND_MS, asked, err);
+	for (size_t i = 0; i < count; i++)
+		json_decref((json_t *)scopes[i].others);
+	if (rc < 0)
 		return -1;
 	if (includes_read(g->fleet, asked, g->arena, INCLUDES_MS, err) < 0)
 		return -1;
@@ -98,7 +102,7 @@ static int gather_all_facts(struct gathered *g, struct err *err)
 		if (!asked[i].facts)
 			roll_miss(g->roll, host, &asked[i].error);
 		else
-			g->credentials[host] = asked[i].facts->credential;
+			g->credentials[host] = core_credential(asked[i].facts);
 	}
 	return 0;
 }
@@ -272,7 +276,7 @@ static int begin(struct gathered *g, const struct inventory *inv, const struct g
 /* Those that the model skips are out before anybody asks them for more. */
 static void resolve(struct gathered *g, const struct cluster_options *options)
 {
-	g->cluster = cluster_resolve(g->inv, g->facts, roll_reasons(g->roll), options, g->arena);
+	g->cluster = cluster_resolve(g->inv, g->facts, roll_reasons(g->roll), options, modules_settle, g->arena);
 	for (size_t i = 0; i < g->inv->host_count; i++)
 		if (cluster_is_out(&g->cluster->hosts[i]))
 			roll_excuse(g->roll, i);
@@ -410,7 +414,8 @@ int gather_now(struct gathered *g, const struct cluster **ret, struct err *err)
 	g->credentials = arena_calloc(g->arena, count, sizeof *g->credentials);
 	int rc = gather_all_facts(g, err);
 	if (rc == 0)
-		*ret = cluster_resolve(g->inv, g->facts, roll_reasons(g->roll), &g->options->cluster, g->arena);
+		*ret = cluster_resolve(g->inv, g->facts, roll_reasons(g->roll), &g->options->cluster, modules_settle,
+				       g->arena);
 	g->facts = facts;
 	g->credentials = credentials;
 	return rc;

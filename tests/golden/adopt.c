@@ -142,7 +142,7 @@ static void resolve(struct golden *g, const char *conf_text)
 		facts[i] = f;
 	}
 	const struct cluster_options options = {0};
-	g->cluster = cluster_resolve(g->inv, facts, unreached, &options, g->arena);
+	g->cluster = cluster_resolve(g->inv, facts, unreached, &options, modules_settle, g->arena);
 }
 
 static bool is_foreign(const struct golden *g)

@@ -358,7 +358,7 @@ static void run_case(struct arena *a, const char *agent, const char *golden, con
 		nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	}
 	struct cluster_options options = {0};
-	print_cluster(out, a, cluster_resolve(inv, facts, unreached, &options, a));
+	print_cluster(out, a, cluster_resolve(inv, facts, unreached, &options, modules_settle, a));
 	diags_free(&diags);
 }
 

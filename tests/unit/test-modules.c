@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "base/vec.h"
+#include "modules/core/core.h"
 #include "modules/module.h"
 #include "world.h"
 
@@ -243,6 +244,45 @@ static void who_is_no_controller_any_more_has_no_record(void **state)
 	world_free(w);
 }
 
+/* What a module asks for comes back to it alone. */
+static void a_module_asks_and_takes_its_own(void **state)
+{
+	(void)state;
+	struct world *w = world_new(world_yaml);
+	struct err err = {0};
+	json_t *asked = modules_ask(w->inv, &w->inv->hosts[0]);
+	assert_int_equal(json_array_size(asked), 1);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(asked, 0), "name")), "core.credential");
+	json_decref(asked);
+	asked = modules_ask(w->inv, &w->inv->hosts[1]);
+	assert_int_equal(json_array_size(asked), 0);
+	json_decref(asked);
+
+	static const struct {
+		const char *name, *out;
+		int status;
+		bool good;
+	} cases[] = {
+	    {"core.credential", "MUNGE:AwQFAAA:\n", 0, true},
+	    {"core.credential", "MUNGE:AwQFAAA:\n", 1, false},
+	    {"core.credential", "munge: Error: Unable to access", 0, false},
+	    {"credential", "MUNGE:AwQFAAA:\n", 0, false},
+	    {"corelib.credential", "MUNGE:AwQFAAA:\n", 0, false},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		json_t *items =
+		    json_pack("{s:{s:i, s:s}}", cases[i].name, "status", cases[i].status, "out", cases[i].out);
+		assert_int_equal(modules_take(items, w->arena, &w->facts[0].own, &err), 0);
+		json_decref(items);
+		if (cases[i].good)
+			assert_string_equal(core_credential(&w->facts[0]), "MUNGE:AwQFAAA:");
+		else
+			assert_null(core_credential(&w->facts[0]));
+	}
+	assert_null(core_credential(&w->facts[1]));
+	world_free(w);
+}
+
 #define PMIX "/usr/lib/aarch64-linux-gnu/pmix2/lib/libpmix.so"
 
 /* A library that slurmd's plugins open comes before slurmd, which is restarted for it; a release that needs none gets none. */
@@ -270,6 +310,7 @@ static void what_plugins_open_comes_before_their_daemon(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_module_asks_and_takes_its_own),
 	    cmocka_unit_test(hosts_get_what_their_class_chooses),
 	    cmocka_unit_test(each_partition_has_jobs_that_fit_it),
 	    cmocka_unit_test(a_slurmd_is_asked_where_it_listens),

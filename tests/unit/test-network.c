@@ -49,7 +49,7 @@ static void parse(struct world *w, const char *network)
 
 static void resolve(struct world *w)
 {
-	w->cluster = cluster_resolve(w->inv, w->given, w->unreached, &w->options, w->arena);
+	w->cluster = cluster_resolve(w->inv, w->given, w->unreached, &w->options, NULL, w->arena);
 }
 
 static struct world *world_new(const char *network, const char *slurm)

@@ -71,7 +71,7 @@ void world_free(struct world *w)
 
 void world_resolve(struct world *w)
 {
-	w->cluster = cluster_resolve(w->inv, w->given, w->unreached, &w->options, w->arena);
+	w->cluster = cluster_resolve(w->inv, w->given, w->unreached, &w->options, modules_settle, w->arena);
 }
 
 /* Everything as wanted but what `state` says of files in /etc/slurm. */

@@ -57,6 +57,13 @@ struct core_library {
 const struct core_library *core_library_of(const struct cluster_host *host); /* NULL: none, or not known */
 const char *core_library_path(const struct core_library *library, const struct cluster_host *host, struct arena *arena);
 
+/* What core asks of a host for itself: NULL where the host's munged gives no credential, or was not asked. */
+void core_ask(const struct inventory *inv, const struct inv_host *host, json_t *items);
+void *core_take(const json_t *items, struct arena *arena, struct err *err);
+const char *core_credential(const struct facts *facts);
+
+void core_settle(struct cluster *cluster);
+
 /*
  * MUNGE as a star: the primary decodes a credential of every host, every host one of the primary's. Where nothing has
  * changed only the controllers give credentials: a munged that decodes one has the key with which it encodes, and that

@@ -1,9 +1,9 @@
-/* Files in /etc/slurm that somebody else wrote, where reeve would put its own and never had one in force. */
+/* What speaks against touching anything: files in /etc/slurm that somebody else wrote, where reeve would put its own and never had one in force. */
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/str.h"
-#include "model/cluster.h"
+#include "modules/core/core.h"
 
 static bool is_ours(const char *text)
 {
@@ -28,10 +28,10 @@ static void check(struct cluster *c, struct cluster_host *h, enum finding_code c
 		 "--replace` puts reeve's in its place (the old one is kept in /var/lib/reeve/backup)";
 }
 
-void cluster_check_files(struct cluster *c, bool replace)
+void core_settle(struct cluster *c)
 {
 	bool gres = cluster_has_gres(c), topology = c->inv->network.topology != INV_TOPOLOGY_NONE;
-	for (size_t i = 0; !replace && i < c->inv->host_count; i++) {
+	for (size_t i = 0; !c->replace && i < c->inv->host_count; i++) {
 		struct cluster_host *h = &c->hosts[i];
 		if (!h->facts)
 			continue;

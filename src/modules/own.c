@@ -1,0 +1,81 @@
+/*
+ * What modules ask of hosts for themselves. Each sees its own items only: the name of one is "MODULE.NAME" on its way and
+ * "NAME" for the module.
+ */
+#include "modules/module.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+static bool asks(const struct inventory *inv, const struct module *m)
+{
+	return m->ask && (m == module_slurm || inventory_has_module(inv, m->name));
+}
+
+json_t *modules_ask(const struct inventory *inv, const struct inv_host *host)
+{
+	json_t *all = json_array();
+	for (const struct module *const *m = modules; *m; m++) {
+		size_t i;
+		json_t *item, *items = asks(inv, *m) ? json_array() : NULL;
+		if (!items)
+			continue;
+		(*m)->ask(inv, host, items);
+		json_array_foreach(items, i, item)
+		{
+			const char *name = json_string_value(json_object_get(item, "name"));
+			json_object_set_new(item, "name", json_sprintf("%s.%s", (*m)->name, name));
+		}
+		json_array_extend(all, items);
+		json_decref(items);
+	}
+	return all;
+}
+
+/* The answers whose names begin with the module's, without that. */
+static json_t *answers_for(const struct module *m, const json_t *items)
+{
+	json_t *own = json_object(), *answer;
+	const char *name;
+	size_t len = strlen(m->name);
+	json_object_foreach((json_t *)items, name, answer)
+	{
+		if (str_starts(name, m->name) && name[len] == '.')
+			json_object_set(own, name + len + 1, answer);
+	}
+	return own;
+}
+
+int modules_take(const json_t *items, struct arena *arena, void *const **ret, struct err *err)
+{
+	void **own = arena_calloc(arena, MODULES_MAX, sizeof *own);
+	int rc = 0;
+	for (size_t i = 0; modules[i] && rc == 0; i++) {
+		if (!modules[i]->take)
+			continue;
+		json_t *answers = answers_for(modules[i], items);
+		struct err why = {0};
+		own[i] = json_object_size(answers) ? modules[i]->take(answers, arena, &why) : NULL;
+		json_decref(answers);
+		if (!own[i] && why.code != ERR_NONE) {
+			*err = why;
+			rc = err_wrap(err, "of its module %s", modules[i]->name);
+		}
+	}
+	*ret = own;
+	return rc;
+}
+
+void *module_own(const struct facts *facts, const struct module *module)
+{
+	size_t i = module_index(module->name);
+	return facts && facts->own && i < MODULES_MAX ? facts->own[i] : NULL;
+}
+
+void modules_settle(struct cluster *c)
+{
+	for (const struct module *const *m = modules; *m; m++)
+		if ((*m)->settle && (*m == module_slurm || inventory_has_module(c->inv, (*m)->name)))
+			(*m)->settle(c);
+}
