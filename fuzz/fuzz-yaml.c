@@ -18,11 +18,10 @@ const char *__lsan_default_suppressions(void)
 }
 
 /* A module's section, which may hold anything. */
-static void *parse_anything(const struct conf_value *value, struct arena *arena, struct diags *diags)
+static void *parse_anything(struct inv_reader *r, const struct conf_value *value)
 {
 	(void)value;
-	(void)diags;
-	return arena_strdup(arena, "anything");
+	return arena_strdup(r->arena, "anything");
 }
 
 static const struct inv_section core = {.always = true, .name = "core"};

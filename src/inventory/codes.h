@@ -1,7 +1,7 @@
 /*
  * inventory/codes: the findings about cluster.yaml as a description of a cluster; those about the file as YAML are in
  * conf/codes.h. Codes are stable: once given out, a code keeps its meaning. X(number, NAME, what it means), in rising
- * order.
+ * order. Those from 800 on are modules': each has a hundred of them in its own header.
  */
 #ifndef REEVE_INVENTORY_CODES_H
 #define REEVE_INVENTORY_CODES_H

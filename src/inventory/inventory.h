@@ -173,6 +173,25 @@ struct inv_network {
 	size_t block_size_count;
 };
 
+/* Hosts that somebody chose: by index, those that were named, and the classes whose hosts are meant, too. Either NULL:
+ * none. What a host's class is says the model (model/cluster.h). */
+struct inv_choice {
+	const bool *hosts, *classes;
+};
+
+/* What a section is read with. All hosts, classes and partitions are known by then. */
+struct inv_reader {
+	struct arena *arena;
+	struct diags *diags;
+	const struct inv_class *class; /* for whose hosts it is read; NULL: for all, as the file's own */
+	struct build *build;           /* inventory's */
+};
+
+/* The hosts that a text or a list of texts means: hostlists, "class:NAME", "partition:NAME", "all". -1 when there were findings;
+ * `ret` then holds what was good. `what` as in conf/schema.h. */
+int inventory_read_choice(struct inv_reader *r, const struct conf_value *value, const char *what,
+			  struct inv_choice *ret);
+
 /*
  * A top-level section that belongs to a module: it owns its part of the language and its struct. The caller hands the
  * table in, so that inventory knows no module. The first may be `always`: the module that every host has, without a
@@ -182,10 +201,11 @@ struct inv_section {
 	bool always;
 	const char *name;   /* the module's name, its top-level key and its key in a class: "lmod" */
 	const char *leaves; /* what stays on a host that is not to have it any more: "the package lmod and ..." */
-	/* Makes the module's own struct in the arena, with findings into `diags`; with `value` NULL (the module is
+	/* Makes the module's own struct in r->arena, with findings into r->diags (codes of its own are in its header, and in
+	 * nobody else's range: codes.h); with `value` NULL (the module is
 	 * enabled, its section not written, or empty) its defaults. For a class that has a section of it, once more: with the
 	 * class's keys and the file's others. What it returns is given back by inventory_section; NULL is allowed. */
-	void *(*parse)(const struct conf_value *value, struct arena *arena, struct diags *diags);
+	void *(*parse)(struct inv_reader *r, const struct conf_value *value);
 };
 
 struct inventory {
@@ -305,12 +325,6 @@ bool inventory_class_has(const struct inventory *inv, const struct inv_class *cl
 /* What the section's parse made for hosts of this class (NULL: of none); NULL where the module is not enabled and its
  * section not written. */
 void *inventory_section(const struct inventory *inv, const struct inv_class *class, const char *name);
-
-/* Hosts that somebody chose: by index, those that were named, and the classes whose hosts are meant, too. Either NULL:
- * none. What a host's class is says the model (model/cluster.h). */
-struct inv_choice {
-	const bool *hosts, *classes;
-};
 
 /*
  * Which hosts a text of the command line means (-l, NODE...): a Slurm hostlist, "partition:NAME", "class:NAME", "all", or

@@ -135,9 +135,16 @@ static const struct conf_value *body_of(const struct build *b, const char *name)
 	return value && value->kind != CONF_NULL ? value : NULL;
 }
 
+static void *parse(struct build *b, const struct inv_section *section, const struct inv_class *class,
+		   const struct conf_value *value)
+{
+	struct inv_reader r = {.arena = b->arena, .diags = b->diags, .class = class, .build = b};
+	return section->parse(&r, value);
+}
+
 /* The module's own struct for the hosts of a class that has something to say about it. What was found wrong in the file's part
  * is not said again. */
-static void *parse_own(struct choosing *c, size_t section, const struct conf_value *own)
+static void *parse_own(struct choosing *c, size_t section, const struct inv_class *class, const struct conf_value *own)
 {
 	struct build *b = c->b;
 	const struct conf_value *file = body_of(b, c->sections[section]->name);
@@ -148,7 +155,7 @@ static void *parse_own(struct choosing *c, size_t section, const struct conf_val
 			   "the classes' sections, each with the file's, have more than %d values", CONF_MAX_VALUES);
 		return NULL;
 	}
-	void *made = c->sections[section]->parse(merge(b->arena, file, own), b->arena, b->diags);
+	void *made = parse(b, c->sections[section], class, merge(b->arena, file, own));
 	diags_drop_repeated(b->diags, before);
 	return made;
 }
@@ -215,7 +222,7 @@ static void choose(struct choosing *c, size_t index, void *const *made)
 	for (size_t i = 0; i < c->section_count; i++) {
 		const struct conf_pair *own = conf_find(value, c->sections[i]->name);
 		bool body = own && own->value->kind != CONF_SCALAR && own->value->kind != CONF_NULL;
-		values[i] = body ? parse_own(c, i, own->value) : made[i];
+		values[i] = body ? parse_own(c, i, class, own->value) : made[i];
 		if (chosen(c, class, i, c->says[index * c->section_count + i], own ? own->at : class->at, &list))
 			names[count++] = c->sections[i]->name;
 	}
@@ -276,7 +283,7 @@ void build_modules(struct build *b, const struct conf_value *value)
 		if (c.enabled[i])
 			enabled[count++] = name;
 		if (c.enabled[i] || section)
-			made[i] = c.sections[i]->parse(body_of(b, name), b->arena, b->diags);
+			made[i] = parse(b, c.sections[i], NULL, body_of(b, name));
 	}
 	for (size_t i = 0; i < inv->class_count; i++)
 		choose(&c, i, made);

@@ -228,6 +228,36 @@ int build_nodes(struct build *b, const struct conf_value *value, const char *wha
 	return result;
 }
 
+int inventory_read_choice(struct inv_reader *r, const struct conf_value *value, const char *what,
+			  struct inv_choice *ret)
+{
+	struct build *b = r->build;
+	struct indexes out = {0};
+	struct references others = {0};
+	bool *hosts = arena_calloc(b->arena, b->hosts.len + 1, sizeof *hosts),
+	     *classes = arena_calloc(b->arena, b->inv->class_count + 1, sizeof *classes);
+	size_t *all = arena_calloc(b->arena, b->hosts.len + 1, sizeof *all);
+	for (size_t i = 0; i < b->hosts.len; i++)
+		all[i] = i;
+	int result = build_nodes(b, value, what, all, b->hosts.len, &out, &others);
+	for (size_t i = 0; i < out.len; i++)
+		hosts[out.items[i]] = true;
+	for (size_t i = 0; i < others.classes.len; i++)
+		classes[others.classes.items[i]] = true;
+	for (size_t i = 0; i < others.partitions.len; i++) {
+		const struct inv_partition *p = &b->inv->partitions[others.partitions.items[i]];
+		for (size_t k = 0; k < p->node_count; k++)
+			hosts[p->nodes[k]] = true;
+		for (size_t k = 0; k < p->class_count; k++)
+			classes[p->classes[k]] = true;
+	}
+	free(out.items);
+	free(others.classes.items);
+	free(others.partitions.items);
+	*ret = (struct inv_choice){hosts, classes};
+	return result;
+}
+
 static int by_number(const void *a, const void *b)
 {
 	const size_t *x = a, *y = b;

@@ -5,11 +5,19 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "modules/core/core.h"
-#include "modules/lmod/lmod.h"
+#include "modules/table.h"
 
-const struct module *const modules[] = {&core_module, &lmod_module, NULL};
+/* The table, MODULES(X), is made of the list in meson.build. */
+#define DECLARE(name) \
+	extern const struct module name##_module; \
+	extern const struct inv_section name##_section;
+#define MODULE(name) &name##_module,
+#define SECTION(name) &name##_section,
+
+MODULES(DECLARE)
+const struct module *const modules[] = {MODULES(MODULE) NULL};
+const struct inv_section *const module_sections[] = {MODULES(SECTION) NULL};
 const struct module *const module_slurm = &core_module;
-const struct inv_section *const module_sections[] = {&core_section, &lmod_section, NULL};
 
 const struct role_names *const module_roles = core_roles;
 

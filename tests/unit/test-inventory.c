@@ -19,18 +19,24 @@
 /* A module's section, as a module would have it. */
 struct colour {
 	const char *name, *shade;
+	struct inv_choice on;
+	const struct inv_class *class;
 };
 
-static void *parse_colour(const struct conf_value *value, struct arena *arena, struct diags *diags)
+static void *parse_colour(struct inv_reader *r, const struct conf_value *value)
 {
-	static const struct conf_key keys[] = {{"name", true}, {"shade", false}, {NULL, false}};
-	const struct conf_value *values[2] = {NULL};
-	struct colour *colour = arena_alloc(arena, sizeof *colour);
+	static const struct conf_key keys[] = {{"name", true}, {"shade", false}, {"on", false}, {NULL, false}};
+	const struct conf_value *values[3] = {NULL};
+	struct diags *diags = r->diags;
+	struct colour *colour = arena_alloc(r->arena, sizeof *colour);
+	colour->class = r->class;
 	colour->name = "grey";
 	if (value && conf_walk(value, "'colour'", keys, values, diags) == 0) {
 		conf_text(values[0], "'name'", &colour->name, diags);
 		if (values[1])
 			conf_text(values[1], "'shade'", &colour->shade, diags);
+		if (values[2])
+			inventory_read_choice(r, values[2], "'on'", &colour->on);
 	}
 	return colour;
 }
@@ -177,6 +183,48 @@ static void what_the_lab_says_holds_unless_a_node_differs(void **state)
 	assert_int_equal(l.inv->hosts[1].memory, 3797);
 	assert_string_equal(l.inv->hosts[1].suite, "bookworm");
 	loaded_free(&l);
+}
+
+/* A section names hosts as a partition does, with the same findings. */
+static void sections_can_name_hosts_classes_and_partitions(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *on;
+		bool jast, n08, n09, class;
+		const char *wrong;
+	} cases[] = {
+	    {"jast", true, false, false, false, NULL},
+	    {"['n[08-09]', class:fast]", false, true, true, true, NULL},
+	    {"partition:debug", true, false, true, false, NULL},
+	    {"partition:quick", false, false, false, true, NULL},
+	    {"all", true, true, true, false, NULL},
+	    {"jasd", false, false, false, false, "'on' names 'jasd', which is not in 'hosts'"},
+	    {"class:slow", false, false, false, false, "'on' names the class 'slow', and there is none"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct loaded l;
+		_cleanup_free_ char *more =
+		    xasprintf("  quick: { nodes: class:fast }\nclasses: [ { name: fast, when: 'cpus > 9' } ]\n"
+			      "colour: { name: red, on: %s }\n",
+			      cases[i].on);
+		_cleanup_free_ char *text = xasprintf("%.*s%s", (int)(strstr(small, "slurm:") - small), small, more);
+		load_text(&l, text);
+		if (cases[i].wrong) {
+			assert_null(l.inv);
+			assert_string_equal(l.diags.items[0].message, cases[i].wrong);
+			loaded_free(&l);
+			continue;
+		}
+		assert_non_null(l.inv);
+		const struct colour *colour = inventory_section(l.inv, NULL, "colour");
+		assert_int_equal(colour->on.hosts[inventory_host(l.inv, "jast")->index], cases[i].jast);
+		assert_int_equal(colour->on.hosts[inventory_host(l.inv, "n08")->index], cases[i].n08);
+		assert_int_equal(colour->on.hosts[inventory_host(l.inv, "n09")->index], cases[i].n09);
+		assert_int_equal(colour->on.classes[0], cases[i].class);
+		assert_null(colour->class);
+		loaded_free(&l);
+	}
 }
 
 static void modules_own_their_sections(void **state)
@@ -497,6 +545,7 @@ int main(void)
 	    cmocka_unit_test(defaults_are_the_documented_ones),
 	    cmocka_unit_test(what_the_lab_says_holds_unless_a_node_differs),
 	    cmocka_unit_test(modules_own_their_sections),
+	    cmocka_unit_test(sections_can_name_hosts_classes_and_partitions),
 	    cmocka_unit_test(classes_choose_modules),
 	    cmocka_unit_test(what_is_wrong_with_a_class_s_section_is_said_once),
 	    cmocka_unit_test(sections_of_classes_are_bounded),

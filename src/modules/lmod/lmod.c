@@ -9,11 +9,13 @@
 #include "modules/lmod/profile.sh.h"
 #include "slurm/srun.h"
 
-static void *parse(const struct conf_value *value, struct arena *arena, struct diags *diags)
+static void *parse(struct inv_reader *r, const struct conf_value *value)
 {
 	static const char *const nothing[] = {NULL};
 	static const struct conf_key keys[] = {{"modulepath", false}, {NULL, false}};
 	const struct conf_value *values[ARRAY_LEN(keys)] = {NULL};
+	struct arena *arena = r->arena;
+	struct diags *diags = r->diags;
 	struct lmod *lmod = arena_alloc(arena, sizeof *lmod);
 	lmod->modulepath = nothing;
 	if (!value || value->kind == CONF_NULL)
