@@ -1,7 +1,7 @@
 /*
  * doctor: what is wrong with a cluster: one table of diagnoses (table.c), each a row: what it asks of a host, a pure judge
  * over the answers of all hosts, their facts and what slurmctld says, and what it explains. One file a noun: munge.c
- * holds what can be wrong with munged.
+ * holds what can be wrong with munged; modules bring rows of their own (modules/module.h).
  *
  * How a row comes about:
  *  1. Its code with its meaning stands in model/codes.h, and a paragraph in docs/handbook/findings.md.
@@ -59,6 +59,7 @@ struct doctor {
 	const int64_t *now_ms;                  /* by host index: its clock when it answered; the array may be NULL */
 	bool busy;                              /* a run is at work on the cluster */
 	bool wires;                             /* only rows about who gets through to which daemon */
+	const struct diagnoses *const *others;  /* of modules, NULL-terminated; NULL: none */
 	const struct diagnosis *row;            /* whose judge runs */
 	struct findings *findings;
 };
@@ -87,8 +88,8 @@ struct diagnoses {
 	size_t count;
 };
 
-/* All items for one host; the caller owns the reference. */
-json_t *doctor_items(const struct cluster *c, size_t host, struct arena *arena);
+/* All items for one host, those of `others` (as in struct doctor) with them; the caller owns the reference. */
+json_t *doctor_items(const struct cluster *c, size_t host, const struct diagnoses *const *others, struct arena *arena);
 
 /* Runs all judges, and sets `cause` where one finding explains another: of those that were there already, too. */
 void doctor_judge(struct doctor *d);
@@ -96,8 +97,8 @@ void doctor_judge(struct doctor *d);
 /* What the rows about wires ask, which each run tries, too: ports.c, accounting.c, and controllers.c, which asks nothing. */
 json_t *doctor_wire_items(const struct cluster *c, size_t host, struct arena *arena);
 
-/* Is there one that nothing explains and that may pass by itself? */
-bool doctor_may_pass(const struct findings *f);
+/* Is there a finding that nothing explains and that may pass by itself? */
+bool doctor_may_pass(const struct doctor *d);
 
 /* because.c: sets `cause` of each finding that another explains. The findings stay as they are otherwise. */
 void doctor_explain(struct findings *f);

@@ -10,7 +10,6 @@ extern const struct diagnoses doctor_daemons;     /* slurmctld and slurmd as sys
 extern const struct diagnoses doctor_disks;
 extern const struct diagnoses doctor_files; /* of Slurm's configuration */
 extern const struct diagnoses doctor_leftovers;
-extern const struct diagnoses doctor_munge;
 extern const struct diagnoses doctor_nodes; /* what slurmctld says of them */
 extern const struct diagnoses doctor_packaging;
 extern const struct diagnoses doctor_places; /* directories and logs */

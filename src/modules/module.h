@@ -9,6 +9,7 @@
 #define REEVE_MODULES_MODULE_H
 
 #include "catalog/catalog.h"
+#include "doctor/doctor.h"
 #include "inventory/inventory.h"
 #include "model/cluster.h"
 #include "slurm/state.h"
@@ -118,6 +119,7 @@ struct module {
 	void *(*take)(const json_t *items, struct arena *arena, struct err *err);
 	/* Adds findings that speak against touching a host (cluster_blame) or anything, before anything is touched. NULL: none. */
 	void (*settle)(struct cluster *cluster);
+	const struct diagnoses *diagnoses; /* rows of doctor's table, of clusters that have it enabled; NULL: none */
 	/* Adds the resources of one host. */
 	void (*compile)(const struct cluster *cluster, size_t host, struct catalog *catalog);
 	/* Adds the checks that need no job; NULL: none beyond its resources being in place. */
@@ -147,6 +149,9 @@ void *module_own(const struct facts *facts, const struct module *module);
 
 /* What the enabled modules have against it: for cluster_resolve(). */
 void modules_settle(struct cluster *cluster);
+
+/* The diagnoses of the enabled modules, NULL-terminated, in `arena`: for doctor's functions. */
+const struct diagnoses *const *modules_diagnoses(const struct inventory *inv, struct arena *arena);
 
 /* Does the host get the module? One that does not serve gets what core wants of it, and no more. */
 bool modules_has(const struct cluster *cluster, size_t host, const char *module);

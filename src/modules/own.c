@@ -8,9 +8,9 @@
 
 #include "base/str.h"
 
-static bool asks(const struct inventory *inv, const struct module *m)
+static bool enabled(const struct inventory *inv, const struct module *m)
 {
-	return m->ask && (m == module_slurm || inventory_has_module(inv, m->name));
+	return m == module_slurm || inventory_has_module(inv, m->name);
 }
 
 json_t *modules_ask(const struct inventory *inv, const struct inv_host *host)
@@ -18,7 +18,7 @@ json_t *modules_ask(const struct inventory *inv, const struct inv_host *host)
 	json_t *all = json_array();
 	for (const struct module *const *m = modules; *m; m++) {
 		size_t i;
-		json_t *item, *items = asks(inv, *m) ? json_array() : NULL;
+		json_t *item, *items = (*m)->ask && enabled(inv, *m) ? json_array() : NULL;
 		if (!items)
 			continue;
 		(*m)->ask(inv, host, items);
@@ -76,6 +76,16 @@ void *module_own(const struct facts *facts, const struct module *module)
 void modules_settle(struct cluster *c)
 {
 	for (const struct module *const *m = modules; *m; m++)
-		if ((*m)->settle && (*m == module_slurm || inventory_has_module(c->inv, (*m)->name)))
+		if ((*m)->settle && enabled(c->inv, *m))
 			(*m)->settle(c);
+}
+
+const struct diagnoses *const *modules_diagnoses(const struct inventory *inv, struct arena *arena)
+{
+	const struct diagnoses **list = arena_calloc(arena, MODULES_MAX + 1, sizeof *list);
+	size_t n = 0;
+	for (const struct module *const *m = modules; *m; m++)
+		if ((*m)->diagnoses && enabled(inv, *m))
+			list[n++] = (*m)->diagnoses;
+	return list;
 }

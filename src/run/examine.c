@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "doctor/doctor.h"
+#include "modules/module.h"
 
 enum { EXAMINE_MS = 10000, PASSING_MS = 3000, PAUSE_MS = 500 };
 
@@ -42,7 +43,7 @@ static int judge(struct gathered *g, struct doctor *d, struct err *err)
 	for (size_t i = 0; i < count; i++)
 		before[i] = f->items[i];
 	doctor_judge(d);
-	for (uint64_t until = clock_ms() + PASSING_MS; doctor_may_pass(f) && clock_ms() < until;) {
+	for (uint64_t until = clock_ms() + PASSING_MS; doctor_may_pass(d) && clock_ms() < until;) {
 		if (fleet_pump(g->fleet, PAUSE_MS, err) < 0 || gather_live(g, err) < 0)
 			return -1;
 		restore(f, before, count);
@@ -64,7 +65,8 @@ static int ask(struct gathered *g, struct doctor *d, struct err *err)
 	for (size_t i = 0; i < count; i++) {
 		if (!roll_in(g->roll, i) || cluster_is_out(&cluster->hosts[i]))
 			continue;
-		messages[n] = json_pack("{s:s, s:o}", "verb", "collect", "items", doctor_items(cluster, i, g->arena));
+		messages[n] =
+		    json_pack("{s:s, s:o}", "verb", "collect", "items", doctor_items(cluster, i, d->others, g->arena));
 		requests[n] = roll_request(g->roll, i, messages[n]);
 		n++;
 	}
@@ -95,13 +97,14 @@ int examine(struct gathered *g, const bool *chosen, struct findings *findings, s
 			   .catalogs = g->catalogs,
 			   .observed = g->observed,
 			   .chosen = chosen,
+			   .others = modules_diagnoses(g->inv, g->arena),
 			   .findings = findings};
 	return ask(g, &d, err);
 }
 
 int examine_anew(struct gathered *g, const bool *chosen, struct findings *findings, struct err *err)
 {
-	struct doctor d = {.chosen = chosen, .findings = findings};
+	struct doctor d = {.chosen = chosen, .others = modules_diagnoses(g->inv, g->arena), .findings = findings};
 	return gather_now(g, &d.cluster, err) < 0 ? -1 : ask(g, &d, err);
 }
 

@@ -143,7 +143,7 @@ static void test_wires_are_tried_where_they_are_used(void **state)
 						 "10.0.0.1 6817, 10.0.0.2 6818", "10.0.0.1 6817, 10.0.0.3 6818"};
 	struct ward *x = ward_new();
 	for (size_t host = 0; host < HOSTS; host++) {
-		json_t *items = doctor_items(x->w->cluster, host, x->w->arena), *list = NULL;
+		json_t *items = doctor_items(x->w->cluster, host, NULL, x->w->arena), *list = NULL;
 		const char *text = "";
 		for (size_t i = 0; i < json_array_size(items); i++)
 			if (json_object_get(json_array_get(items, i), "connect"))

@@ -505,14 +505,14 @@ static void test_what_may_pass_is_what_nothing_explains(void **state)
 	(void)state;
 	struct ward *x = ward_new();
 	ward_causes(x);
-	assert_false(doctor_may_pass(&x->findings));
+	assert_false(doctor_may_pass(&x->d));
 	node_silent(x);
 	ward_causes(x);
-	assert_true(doctor_may_pass(&x->findings));
+	assert_true(doctor_may_pass(&x->d));
 	slurmd_stopped(x);
 	ward_causes(x);
 	assert_true(world_has(&x->findings, "node-silent"));
-	assert_false(doctor_may_pass(&x->findings));
+	assert_false(doctor_may_pass(&x->d));
 	ward_free(x);
 }
 
@@ -538,7 +538,7 @@ static void test_each_question_is_asked_once(void **state)
 	(void)state;
 	struct ward *x = ward_new();
 	for (size_t host = 0; host < HOSTS; host++) {
-		json_t *items = doctor_items(x->w->cluster, host, x->w->arena), *names = json_object();
+		json_t *items = doctor_items(x->w->cluster, host, x->d.others, x->w->arena), *names = json_object();
 		for (size_t i = 0; i < json_array_size(items); i++) {
 			const char *name = json_string_value(json_object_get(json_array_get(items, i), "name"));
 			assert_null(json_object_get(names, name));

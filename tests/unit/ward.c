@@ -10,6 +10,7 @@
 #include "ward.h"
 
 #include "base/str.h"
+#include "modules/module.h"
 
 void ward_set_unit_as(struct ward *x, size_t host, const char *unit, const char *load, const char *active,
 		      const char *file, const char *result)
@@ -112,6 +113,7 @@ struct ward *ward_new(void)
 	    .answers = x->given,
 	    .catalogs = x->w->catalogs,
 	    .observed = x->w->observed,
+	    .others = modules_diagnoses(x->w->inv, x->w->arena),
 	    .findings = &x->findings,
 	};
 	return x;

@@ -64,6 +64,8 @@ const char *core_credential(const struct facts *facts);
 
 void core_settle(struct cluster *cluster);
 
+extern const struct diagnoses core_diagnoses; /* of munged and its key */
+
 /*
  * MUNGE as a star: the primary decodes a credential of every host, every host one of the primary's. Where nothing has
  * changed only the controllers give credentials: a munged that decodes one has the key with which it encodes, and that

@@ -1,5 +1,6 @@
 /* munged, without which nothing of Slurm on a host can speak with anybody, and its key. */
-#include "doctor/rows.h"
+#include "doctor/doctor.h"
+#include "modules/core/core.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -139,4 +140,4 @@ static const struct diagnosis rows[] = {
     {CODE_MUNGE_SOCKET, FINDING_STOP, ask_socket, socket_unreachable, NULL},
 };
 
-const struct diagnoses doctor_munge = {rows, ARRAY_LEN(rows)};
+const struct diagnoses core_diagnoses = {rows, ARRAY_LEN(rows)};
