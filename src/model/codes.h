@@ -111,6 +111,7 @@
 	X(PACKAGES_BROKEN, "packages-broken", "packages of a host are half unpacked or half configured") \
 	X(PACKAGE_MISSING, "package-missing", "a package that reeve installed is gone") \
 	X(PACKAGE_UNHELD, "package-unheld", "a package of Slurm is not held") \
+	X(PARAM_OWNER, "param-owner", "two modules want the same parameter of slurm.conf") \
 	X(PARTITION_IN_USE, "partition-in-use", "jobs wait or run in a partition that would be removed") \
 	X(PARTITION_LIVE, "partition-live", "a partition of the live cluster is not in the file") \
 	X(PARTITION_STATE, "partition-state", "a partition of the live cluster is not UP") \

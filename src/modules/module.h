@@ -66,6 +66,23 @@ struct checks {
 	struct arena *arena; /* borrowed */
 };
 
+/* A line KEY=VALUE of slurm.conf, of no node and no partition. */
+struct module_param {
+	const char *key, *value;
+	const char *owner; /* name of the module */
+};
+
+struct module_params {
+	struct module_param *items;
+	size_t len, cap;
+	const char *owner;   /* of what is added now */
+	struct arena *arena; /* borrowed */
+};
+
+void params_add(struct module_params *params, const char *key, const char *value);
+/* The same, unless cluster.yaml says it under `slurm:`. */
+void params_default(struct module_params *params, const struct inventory *inv, const char *key, const char *value);
+
 /* What the run knows when it is time to verify. */
 struct verify_context {
 	const struct cluster *cluster;
@@ -119,6 +136,9 @@ struct module {
 	void *(*take)(const json_t *items, struct arena *arena, struct err *err);
 	/* Adds findings that speak against touching a host (cluster_blame) or anything, before anything is touched. NULL: none. */
 	void (*settle)(struct cluster *cluster);
+	/* Adds the parameters of slurm.conf that it owns: nobody else may add one of them. Of those that an operator can write,
+	 * what he wrote holds (params_default). NULL: none. */
+	void (*params)(const struct cluster *cluster, struct module_params *params);
 	const struct diagnoses *diagnoses; /* rows of doctor's table, of clusters that have it enabled; NULL: none */
 	/* Adds the resources of one host. */
 	void (*compile)(const struct cluster *cluster, size_t host, struct catalog *catalog);
@@ -152,6 +172,12 @@ void modules_settle(struct cluster *cluster);
 
 /* The diagnoses of the enabled modules, NULL-terminated, in `arena`: for doctor's functions. */
 const struct diagnoses *const *modules_diagnoses(const struct inventory *inv, struct arena *arena);
+
+/* Those of the enabled modules, in their order and each one's own. In the cluster's arena. `table` as `modules`. */
+struct module_params modules_params(const struct module *const *table, const struct cluster *cluster);
+
+/* Two that want the same are a finding that stops. */
+void modules_check_params(const struct module *const *table, struct cluster *cluster);
 
 /* Does the host get the module? One that does not serve gets what core wants of it, and no more. */
 bool modules_has(const struct cluster *cluster, size_t host, const char *module);

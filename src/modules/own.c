@@ -78,6 +78,7 @@ void modules_settle(struct cluster *c)
 	for (const struct module *const *m = modules; *m; m++)
 		if ((*m)->settle && enabled(c->inv, *m))
 			(*m)->settle(c);
+	modules_check_params(modules, c);
 }
 
 const struct diagnoses *const *modules_diagnoses(const struct inventory *inv, struct arena *arena)

@@ -283,6 +283,47 @@ static void a_module_asks_and_takes_its_own(void **state)
 	world_free(w);
 }
 
+static void want_timeout(const struct cluster *c, struct module_params *p)
+{
+	params_default(p, c->inv, "slurmdtimeout", "30");
+	params_default(p, c->inv, "PrologFlags", "Contain");
+}
+
+/* A parameter has one owner; what the operator wrote holds against all. */
+static void two_modules_cannot_set_one_parameter(void **state)
+{
+	(void)state;
+	static const struct module greedy = {.name = "lmod", .params = want_timeout};
+	const struct module *const table[] = {module_slurm, &greedy, NULL};
+	struct world *w = world_of("lmod:\n");
+	world_resolve(w);
+	assert_false(world_has(&w->cluster->findings, "param-owner"));
+	struct module_params all = modules_params(table, w->cluster);
+	assert_string_equal(all.items[0].key, "ClusterName");
+	assert_string_equal(all.items[0].owner, "core");
+	assert_string_equal(all.items[all.len - 1].key, "PrologFlags");
+	assert_string_equal(all.items[all.len - 1].owner, "lmod");
+	modules_check_params(table, w->cluster);
+	const struct finding *f = &w->cluster->findings.items[w->cluster->findings.len - 1];
+	assert_string_equal(f->code, "param-owner");
+	assert_int_equal(f->weight, FINDING_STOP);
+	assert_string_equal(f->what,
+			    "the modules core and lmod both set slurmdtimeout in slurm.conf: to '300' and to '30'");
+	world_free(w);
+
+	w = world_of("lmod:\nslurm: { slurmd_timeout: 100 }\n");
+	world_resolve(w);
+	modules_check_params(table, w->cluster);
+	assert_false(world_has(&w->cluster->findings, "param-owner"));
+	world_free(w);
+
+	w = world_of(""); /* not enabled */
+	world_resolve(w);
+	modules_check_params(table, w->cluster);
+	assert_false(world_has(&w->cluster->findings, "param-owner"));
+	world_free(w);
+}
+
 #define PMIX "/usr/lib/aarch64-linux-gnu/pmix2/lib/libpmix.so"
 
 /* A library that slurmd's plugins open comes before slurmd, which is restarted for it; a release that needs none gets none. */
@@ -311,6 +352,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_module_asks_and_takes_its_own),
+	    cmocka_unit_test(two_modules_cannot_set_one_parameter),
 	    cmocka_unit_test(hosts_get_what_their_class_chooses),
 	    cmocka_unit_test(each_partition_has_jobs_that_fit_it),
 	    cmocka_unit_test(a_slurmd_is_asked_where_it_listens),

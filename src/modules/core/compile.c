@@ -233,6 +233,7 @@ const struct module core_module = {
     .ask = core_ask,
     .take = core_take,
     .settle = core_settle,
+    .params = core_params,
     .diagnoses = &core_diagnoses,
     .compile = compile,
     .verify = core_verify,

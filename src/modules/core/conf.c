@@ -1,5 +1,6 @@
 /*
- * The text of slurm.conf. What the operator wrote under `slurm:` replaces a default of ours; what reeve must write
+ * The text of slurm.conf: what modules own of it, core's first (module.h, params), what the operator wrote, nodes and partitions.
+ * What the operator wrote under `slurm:` replaces a default of ours; what reeve must write
  * itself he cannot (slurm_param_owned). Equal nodes share a line, so that a hundred Pis are one.
  *
  * Defaults that are not Slurm's own, and why:
@@ -28,12 +29,6 @@
 static const char *operator_value(const struct inventory *inv, const char *key)
 {
 	return inventory_param(inv->params, inv->param_count, key);
-}
-
-static void put_default(struct strbuf *out, const struct inventory *inv, const char *key, const char *value)
-{
-	if (!operator_value(inv, key))
-		strbuf_addf(out, "%s=%s\n", key, value);
 }
 
 /* A value with blanks needs quotes; one that holds quotes is not in cluster.yaml. */
@@ -207,47 +202,70 @@ bool core_whole_nodes(const struct inventory *inv)
 
 static const char *const gres_params[] = {"GresTypes", "AccountingStorageTRES"};
 
+static void add_controllers(const struct inventory *inv, struct module_params *p)
+{
+	for (size_t i = 0; i < inv->controller_count; i++) {
+		const struct inv_host *h = &inv->hosts[inv->controllers[i]];
+		const char *address = h->slurm_address;
+		params_add(p, "SlurmctldHost",
+			   streq(address, h->hostname) ? h->hostname
+						       : arena_printf(p->arena, "%s(%s)", h->hostname, address));
+	}
+}
+
+static void add_memory(const struct cluster *c, struct module_params *p)
+{
+	uint64_t memory = core_memory_default(c);
+	if (memory)
+		params_add(p, "DefMemPerCPU", arena_printf(p->arena, "%llu", (unsigned long long)memory));
+}
+
+void core_params(const struct cluster *c, struct module_params *p)
+{
+	const struct inventory *inv = c->inv;
+	params_add(p, "ClusterName", inv->cluster.text);
+	add_controllers(inv, p);
+	params_add(p, "AuthType", "auth/munge");
+	params_add(p, "CredType", "cred/munge");
+	params_add(p, "SlurmUser", core_roles[ROLE_CONTROLLER].user);
+	params_add(p, "StateSaveLocation", inv->state.text);
+	params_default(p, inv, "SlurmdSpoolDir", CORE_SPOOL);
+	params_add(p, "SlurmctldPidFile", "/run/slurmctld/slurmctld.pid");
+	params_add(p, "SlurmdPidFile", "/run/slurmd/slurmd.pid");
+	params_default(p, inv, "SlurmctldLogFile", CORE_LOGS "/slurmctld.log");
+	params_default(p, inv, "SlurmdLogFile", CORE_LOGS "/slurmd.log");
+	params_default(p, inv, "ProctrackType", c->cgroup_track ? "proctrack/cgroup" : "proctrack/linuxproc");
+	params_default(p, inv, "TaskPlugin", c->cgroup_track ? "task/affinity,task/cgroup" : "task/affinity");
+	params_default(p, inv, "SelectType", "select/cons_tres");
+	if (!core_whole_nodes(inv))
+		params_default(p, inv, "SelectTypeParameters", "CR_Core_Memory");
+	add_memory(c, p);
+	params_default(p, inv, "ReturnToService", "1");
+	params_default(p, inv, "ReconfigFlags", "KeepPartState");
+	params_default(p, inv, "SlurmctldTimeout", "60");
+	params_default(p, inv, "SlurmdTimeout", "300");
+	params_default(p, inv, "MpiDefault", "none");
+	if (inv->network.topology != INV_TOPOLOGY_NONE)
+		params_add(p, "TopologyPlugin",
+			   inv->network.topology == INV_TOPOLOGY_TREE ? "topology/tree" : "topology/block");
+	for (size_t i = 0; i < ARRAY_LEN(gres_params); i++) {
+		const char *value = core_gres_param(c, gres_params[i], NULL);
+		if (value)
+			params_default(p, inv, gres_params[i], value);
+	}
+}
+
 static char *make_slurm_conf(const struct cluster *c)
 {
 	const struct inventory *inv = c->inv;
+	const struct module_params params = modules_params(modules, c);
 	_cleanup_strbuf_ struct strbuf out = {0};
 	strbuf_adds(&out,
 		    CLUSTER_CONF_MARK " from cluster.yaml: change it there and run `reeve apply`.\n"
 				      "# Without reeve: the same bytes on every host, then `scontrol reconfigure`.\n");
-	strbuf_addf(&out, "ClusterName=%s\n", inv->cluster.text);
-	for (size_t i = 0; i < inv->controller_count; i++) {
-		const struct inv_host *h = &inv->hosts[inv->controllers[i]];
-		const char *address = h->slurm_address;
-		if (streq(address, h->hostname))
-			strbuf_addf(&out, "SlurmctldHost=%s\n", h->hostname);
-		else
-			strbuf_addf(&out, "SlurmctldHost=%s(%s)\n", h->hostname, address);
-	}
-	strbuf_adds(&out, "AuthType=auth/munge\nCredType=cred/munge\nSlurmUser=slurm\n");
-	strbuf_addf(&out, "StateSaveLocation=%s\n", inv->state.text);
-	put_default(&out, inv, "SlurmdSpoolDir", CORE_SPOOL);
-	strbuf_adds(&out, "SlurmctldPidFile=/run/slurmctld/slurmctld.pid\nSlurmdPidFile=/run/slurmd/slurmd.pid\n");
-	put_default(&out, inv, "SlurmctldLogFile", CORE_LOGS "/slurmctld.log");
-	put_default(&out, inv, "SlurmdLogFile", CORE_LOGS "/slurmd.log");
-	put_default(&out, inv, "ProctrackType", c->cgroup_track ? "proctrack/cgroup" : "proctrack/linuxproc");
-	put_default(&out, inv, "TaskPlugin", c->cgroup_track ? "task/affinity,task/cgroup" : "task/affinity");
-	put_default(&out, inv, "SelectType", "select/cons_tres");
-	if (!core_whole_nodes(inv))
-		put_default(&out, inv, "SelectTypeParameters", "CR_Core_Memory");
-	if (core_memory_default(c))
-		strbuf_addf(&out, "DefMemPerCPU=%llu\n", (unsigned long long)core_memory_default(c));
-	put_default(&out, inv, "ReturnToService", "1");
-	put_default(&out, inv, "ReconfigFlags", "KeepPartState");
-	put_default(&out, inv, "SlurmctldTimeout", "60");
-	put_default(&out, inv, "SlurmdTimeout", "300");
-	put_default(&out, inv, "MpiDefault", "none");
-	if (inv->network.topology != INV_TOPOLOGY_NONE)
-		strbuf_addf(&out, "TopologyPlugin=topology/%s\n",
-			    inv->network.topology == INV_TOPOLOGY_TREE ? "tree" : "block");
-	for (size_t i = 0; i < ARRAY_LEN(gres_params); i++) {
-		const char *value = core_gres_param(c, gres_params[i], NULL);
-		if (value)
-			put_default(&out, inv, gres_params[i], value);
+	for (size_t i = 0; i < params.len; i++) {
+		put_pair(&out, params.items[i].key, params.items[i].value);
+		strbuf_addc(&out, '\n');
 	}
 	for (size_t i = 0; i < inv->param_count; i++) {
 		const struct inv_param *p = &inv->params[i];

@@ -29,6 +29,9 @@ bool core_gres_has_files(const struct cluster *cluster);
  * where there is slurmdbd); of other keys as it is. NULL: nothing to write. */
 const char *core_gres_param(const struct cluster *cluster, const char *key, const char *value);
 
+/* What core owns of slurm.conf beside nodes and partitions. */
+void core_params(const struct cluster *cluster, struct module_params *params);
+
 /* Are whole nodes given to jobs (SelectType=select/linear)? */
 bool core_whole_nodes(const struct inventory *inv);
 
