@@ -40,6 +40,18 @@ page_options() {
 	done
 }
 
+@test "the manual of cluster.yaml has the page of each module" {
+	modules=$(sed -nE "s/^module_names = \\['core', (.*)\\]$/\\1/p" src/modules/meson.build | tr -d "',")
+	[ -n "$modules" ]
+	for module in $modules; do
+		head -n 1 "src/modules/$module/page.scd" | grep -qxF "*$module*"
+		grep -qx "\\\\fB$module\\\\fR" "$REEVE_BUILD/docs/reeve-cluster.yaml.5"
+	done
+	[ -z "$(grep '@modules@' "$REEVE_BUILD/docs/reeve-cluster.yaml.5")" ]
+	# Around them nothing is lost.
+	grep -qx '\\fBlab\\fR' "$REEVE_BUILD/docs/reeve-cluster.yaml.5"
+}
+
 @test "the examples are right" {
 	for file in examples/*/cluster.yaml; do
 		run --separate-stderr "$REEVE" -f "$file" check
@@ -56,7 +68,7 @@ page_options() {
 		{ first = 0 }
 		!inside { yaml = 0 }
 		inside && yaml { print >out }
-	' README.md docs/man/*.scd docs/handbook/*.md
+	' README.md docs/man/*.scd src/modules/*/page.scd docs/handbook/*.md
 	[ -e "$BATS_TEST_TMPDIR/3.yaml" ]
 	for file in "$BATS_TEST_TMPDIR"/*.yaml; do
 		cat "${file%.yaml}.from"
