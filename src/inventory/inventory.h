@@ -184,7 +184,9 @@ struct inv_reader {
 	struct arena *arena;
 	struct diags *diags;
 	const struct inv_class *class; /* for whose hosts it is read; NULL: for all, as the file's own */
-	struct build *build;           /* inventory's */
+	const struct inv_host *hosts;  /* as they will be in the inventory, with their roles */
+	size_t host_count;
+	struct build *build; /* inventory's */
 };
 
 /* The hosts that a text or a list of texts means: hostlists, "class:NAME", "partition:NAME", "all". -1 when there were findings;

@@ -138,7 +138,12 @@ static const struct conf_value *body_of(const struct build *b, const char *name)
 static void *parse(struct build *b, const struct inv_section *section, const struct inv_class *class,
 		   const struct conf_value *value)
 {
-	struct inv_reader r = {.arena = b->arena, .diags = b->diags, .class = class, .build = b};
+	struct inv_reader r = {.arena = b->arena,
+			       .diags = b->diags,
+			       .class = class,
+			       .hosts = b->hosts.items,
+			       .host_count = b->hosts.len,
+			       .build = b};
 	return section->parse(&r, value);
 }
 
