@@ -164,6 +164,8 @@
 	X(TAKEN_BACK, "taken-back", "an exclusion was revoked in the meantime") \
 	X(TEMPORARY, "temporary", "a run that was killed left a temporary file") \
 	X(TEST, "test", "what the test of the configuration in a scratch slurmctld found") \
+	X(TIME, "time", "a host's clock does not follow its servers") \
+	X(TIME_DAEMON, "time-daemon", "another program than chrony sets a host's clock") \
 	X(TIME_SYNC, "time-sync", "nothing sets a host's clock") \
 	X(TOPOLOGY, "topology", "the topology cannot be described to Slurm") \
 	X(UID_TAKEN, "uid-taken", "the uid of Slurm's user belongs to somebody else") \
