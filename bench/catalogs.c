@@ -69,7 +69,7 @@ static const struct facts *facts_of(const struct inv_host *h, const struct inven
 	    .roles[ROLE_AUTH].unit = up,
 	    .roles[ROLE_CONTROLLER].unit = h->controller ? up : none,
 	    .roles[ROLE_NODE].unit = up,
-	    .key_fingerprint = fingerprint,
+	    .secrets[0].fingerprint = fingerprint,
 	    .record = h->controller ? record : NULL,
 	    .state_source = "/dev/bench",
 	    .state_fstype = "ext4",
@@ -83,7 +83,7 @@ static const struct cluster *resolve(const struct inventory *inv, const char *re
 {
 	const struct facts **facts = arena_calloc(a, inv->host_count, sizeof *facts);
 	const char **unreached = arena_calloc(a, inv->host_count, sizeof *unreached);
-	static const struct cluster_options options;
+	const struct cluster_options options = {.secrets = modules_secrets(a)};
 	char salt[65], fingerprint[65];
 	cluster_salt(inv->cluster.text, salt);
 	wire_fingerprint(salt, key_bytes, sizeof key_bytes - 1, fingerprint, NULL);
@@ -237,7 +237,7 @@ int main(int argc, char **argv)
 	}
 	uint64_t compiled = clock_ms();
 	clock_t used = clock() - used_before;
-	if (findings_count(&c->findings, FINDING_STOP) || c->key != KEY_KNOWN)
+	if (findings_count(&c->findings, FINDING_STOP) || c->secrets[0].state != SECRET_KNOWN)
 		return err_set(&err, ERR_FAILED, "%s",
 			       c->findings.len ? c->findings.items[0].what : "the key is not known"),
 		       stop(argv[1], &err);

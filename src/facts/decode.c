@@ -422,6 +422,22 @@ static int64_t epoch_of(const struct reader *r)
 /* Year 2262, as nanoseconds end: what comes later would overflow in the reckoning. */
 #define LATEST_MS INT64_C(9223372036854)
 
+static int decode_secrets(struct reader *r, const struct facts_scope *scope, struct facts *f)
+{
+	char name[32];
+	for (size_t i = 0; scope->secrets && scope->secrets[i]; i++)
+		for (int next = 0; next < 2; next++) {
+			struct digest ignored;
+			snprintf(name, sizeof name, next ? "secret.%zu.next" : "secret.%zu", i);
+			const char *hex = json_string_value(json_object_get(item(r, name), "hex"));
+			if (hex && digest_parse(hex, &ignored) < 0)
+				return err_set(r->err, ERR_PROTOCOL, "the fingerprint of its %s is malformed",
+					       scope->secrets[i]->said);
+			*(next ? &f->secrets[i].next : &f->secrets[i].fingerprint) = arena_strdup(r->arena, hex);
+		}
+	return 0;
+}
+
 struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope, const char *arch, int64_t sent_ms,
 			   int64_t got_ms, struct arena *arena, struct err *err)
 {
@@ -454,12 +470,8 @@ struct facts *facts_decode(const json_t *answer, const struct facts_scope *scope
 	facts_network_decode(r.items, arena, &f->network);
 	decode_mounts(&r, scope, f);
 	f->epoch = epoch_of(&r);
-	f->key_fingerprint = arena_strdup(arena, json_string_value(json_object_get(item(&r, "key"), "hex")));
-	struct digest ignored;
-	if (f->key_fingerprint && digest_parse(f->key_fingerprint, &ignored) < 0) {
-		err_set(err, ERR_PROTOCOL, "the key's fingerprint is malformed");
+	if (decode_secrets(&r, scope, f) < 0)
 		return NULL;
-	}
 	f->slurm_conf = conf_of(&r, "slurm.conf");
 	f->cgroup_conf = text_of(&r, "cgroup.conf");
 	f->gres_conf = text_of(&r, "gres.conf");

@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/role.h"
+#include "base/secret-row.h"
 #include "facts/gpu.h"
 #include "facts/network.h"
 
@@ -37,7 +38,9 @@ struct facts_scope {
 	const json_t *others; /* items of modules, borrowed: asked beside; NULL: none */
 	bool plugins;         /* which plugins Slurm has there */
 	bool neighbours;      /* what its LLDP daemon sees, where it has one: starts a program there */
-	const char *salt;     /* 64 hex digits, for the key's fingerprint */
+	const struct secret_row *const *secrets; /* NULL-terminated, at most SECRETS_MAX; NULL: none */
+	const struct inv_host *host;             /* for their `has` */
+	const char *salt;                        /* 64 hex digits, for their fingerprints */
 };
 
 enum { FACTS_NAMES = 128 }; /* names that a host is asked to look up at most */
@@ -74,6 +77,12 @@ struct facts_path {
 	int error;               /* errno of the stat, 0 where it was answered */
 	unsigned mode;
 	long uid, gid;
+};
+
+/* Fingerprints, 64 hex digits each; NULL: the file is not there, or was not asked for. */
+struct facts_secret {
+	const char *fingerprint; /* of the file at the row's path */
+	const char *next;        /* of that beside it, SECRET_NEXT */
 };
 
 /* The permission bits of "0755", as the agent writes a mode; 0 for NULL. */
@@ -131,9 +140,9 @@ struct facts {
 	const char *uid_taken; /* who has FACTS_SLURM_UID where Slurm is to come; NULL: nobody */
 	enum facts_cgroup cgroup;
 	bool cgroup_cpuset, cgroup_memory, cgroup_freezer,
-	    cgroup_devices;          /* there and writable (freezer and devices: also with v2, which always can) */
-	int64_t epoch;               /* of the last run that had its lock; 0: none; EPOCH_BAD (base/epoch.h) */
-	const char *key_fingerprint; /* of /etc/munge/munge.key, 64 hex digits; NULL: there is none */
+	    cgroup_devices; /* there and writable (freezer and devices: also with v2, which always can) */
+	int64_t epoch;      /* of the last run that had its lock; 0: none; EPOCH_BAD (base/epoch.h) */
+	struct facts_secret secrets[SECRETS_MAX]; /* by place in facts_scope.secrets */
 	struct facts_beside beside;
 	void *const
 	    *own; /* what modules made of their items, by their place in the table (modules/module.h); NULL: nothing */

@@ -80,6 +80,22 @@ static void ask_devices(json_t *items, const struct facts_scope *scope)
 	}
 }
 
+static void ask_secrets(json_t *items, const struct facts_scope *scope)
+{
+	char name[32], path[4200];
+	for (size_t i = 0; scope->secrets && scope->secrets[i]; i++) {
+		const struct secret_row *row = scope->secrets[i];
+		if (!row->has(scope->host))
+			continue;
+		for (int next = 0; next < 2; next++) {
+			snprintf(name, sizeof name, next ? "secret.%zu.next" : "secret.%zu", i);
+			snprintf(path, sizeof path, "%s%s", row->path, next ? SECRET_NEXT : "");
+			json_array_append_new(items, json_pack("{s:s, s:s, s:s}", "name", name, "fingerprint", path,
+							       "salt", scope->salt));
+		}
+	}
+}
+
 json_t *facts_request(const struct facts_scope *scope)
 {
 	json_t *items = json_array();
@@ -98,8 +114,7 @@ json_t *facts_request(const struct facts_scope *scope)
 	json_array_append_new(
 	    items, json_pack("{s:s, s:s, s:b}", "name", "systemd", "stat", "/run/systemd/system", "follow", 1));
 	ask_names(items, "users", scope->roles, user_of);
-	json_array_append_new(items, json_pack("{s:s, s:s, s:s}", "name", "key", "fingerprint", "/etc/munge/munge.key",
-					       "salt", scope->salt));
+	ask_secrets(items, scope);
 	ask_read(items, "epoch", "/var/lib/reeve/epoch", 4096);
 	ask_read(items, "slurm.conf", "/etc/slurm/slurm.conf", 4 * TEXT_MAX);
 	ask_read(items, "cgroup.conf", "/etc/slurm/cgroup.conf", TEXT_MAX);

@@ -9,6 +9,7 @@
 #include "model/network.h"
 #include "slurm/version.h"
 
+/* MUNGE's key was the first of them; another salt would make all of them unknown. */
 void cluster_salt(const char *cluster_name, char out[65])
 {
 	_cleanup_free_ char *text = xasprintf("reeve: fingerprints of the MUNGE key of cluster %s", cluster_name);
@@ -142,7 +143,8 @@ static struct cluster *resolve(const struct inventory *inv, const struct blames 
 	network_resolve(c);
 	cluster_check_memory(c);
 	cluster_check_state(c);
-	cluster_decide_key(c, options);
+	cluster_decide_secrets(c, options);
+	c->record_differs |= cluster_secrets_differ(c);
 	/* Where there is another reason to stop, this is only what comes of it. */
 	if (!listed && !findings_count(&c->findings, FINDING_STOP))
 		finding_add(&c->findings, FINDING_STOP, CODE_NO_NODES, NULL,
@@ -170,7 +172,7 @@ struct record *cluster_record(const struct cluster *c, struct arena *arena)
 	struct record *r = arena_alloc(arena, sizeof *r);
 	r->epoch = c->epoch;
 	r->cluster = c->inv->cluster.text;
-	r->key = c->key_fingerprint;
+	cluster_record_secrets(c, r);
 	r->state_source = c->state_source ? c->state_source : c->record ? c->record->state_source : NULL;
 	r->hosts = arena_calloc(arena, c->inv->host_count, sizeof *r->hosts);
 	for (size_t i = 0; i < c->inv->host_count; i++) {

@@ -74,10 +74,19 @@ struct cluster_texts {
 	const char *slurm_conf, *cgroup_conf, *gres_conf, *topology_conf;
 };
 
-enum cluster_key {
-	KEY_KNOWN,   /* the fingerprint is known, and `holder` has the key */
-	KEY_NEW,     /* nothing runs and nothing is recorded: one is made */
-	KEY_UNKNOWN, /* cannot be decided: there is a finding that stops the run */
+enum cluster_secret_state {
+	SECRET_KNOWN,   /* the fingerprint is known, and `holders` have it */
+	SECRET_NEW,     /* nothing runs and nothing is recorded: one is made */
+	SECRET_UNKNOWN, /* cannot be decided: there is a finding that stops the run */
+};
+
+struct cluster_secret {
+	const struct secret_row *row;
+	enum cluster_secret_state state;
+	const char *fingerprint; /* NULL with SECRET_NEW until it is made (run/secret.h) */
+	const size_t
+	    *holders; /* hosts that say they have it, maybe beside its path; controllers first; with SECRET_KNOWN */
+	size_t holder_count;
 };
 
 struct cluster {
@@ -93,11 +102,9 @@ struct cluster {
 	bool replace;                /* files of Slurm's that reeve did not write may be replaced */
 	bool fresh;                  /* a quorum has no record, and no Slurm daemon runs: a first installation */
 	unsigned release;            /* of Slurm on the controllers: 2205; 0 where no controller was reached */
-	enum cluster_key key;
-	const char *key_fingerprint; /* NULL with KEY_NEW until it is made (cluster_set_key) */
-	const size_t *key_holders;   /* hosts that say they have it, controllers first, with KEY_KNOWN */
-	size_t key_holder_count;
-	char salt[65]; /* for fingerprints of this cluster's key; not secret */
+	struct cluster_secret secrets[SECRETS_MAX]; /* by place in cluster_options.secrets */
+	size_t secret_count;
+	char salt[65]; /* for fingerprints of this cluster's secrets; not secret itself */
 	bool cgroup_cores, cgroup_memory, cgroup_track, cgroup_devices; /* what every listed node can do */
 	const char *state_source;                                       /* what the state directory is on */
 	uint64_t epoch;                                                 /* of the run to come */
@@ -117,10 +124,11 @@ struct cluster_decisions {
 };
 
 struct cluster_options {
+	const struct secret_row *const *secrets; /* NULL-terminated, at most SECRETS_MAX; NULL: none */
 	struct cluster_decisions decisions;
-	bool replace;         /* a foreign slurm.conf may be replaced */
-	bool new_key;         /* make a new MUNGE key although one cannot be found; refused where daemons run */
-	const char *key_from; /* name of the host whose key is right; NULL: not said */
+	bool replace; /* a foreign slurm.conf may be replaced */
+	bool new_key; /* make a new secret of ROLE_AUTH although one cannot be found; refused where daemons run */
+	const char *key_from; /* name of the host whose secret of ROLE_AUTH is right; NULL: not said */
 };
 
 /* The salt of a cluster's fingerprints: needed before the facts. */
@@ -134,6 +142,13 @@ void cluster_salt(const char *cluster_name, char out[65]);
 struct cluster *cluster_resolve(const struct inventory *inv, const struct facts *const *facts,
 				const char *const *unreached, const struct cluster_options *options,
 				void (*settle)(struct cluster *), struct arena *arena);
+
+/* Of this name; NULL: there is none. And that of ROLE_AUTH. */
+const struct cluster_secret *cluster_secret(const struct cluster *c, const char *name);
+const struct cluster_secret *cluster_secret_of(const struct cluster *c, enum role role);
+
+/* Says the host that it has this secret? Beside its path counts, too: `*ret_next`. */
+bool cluster_holds_secret(const struct cluster *c, size_t host, const struct cluster_secret *secret, bool *ret_next);
 
 /* The record as it is to be after this run; key and hosts filled in, no generation added. */
 struct record *cluster_record(const struct cluster *c, struct arena *arena);
@@ -198,6 +213,8 @@ void cluster_record_modules(const struct cluster *c, struct record *r); /* those
 bool cluster_modules_differ(const struct cluster *c);                   /* from the record's */
 void cluster_check_gpus(struct cluster *c);
 void cluster_check_versions(struct cluster *c);
-void cluster_decide_key(struct cluster *c, const struct cluster_options *options);
+void cluster_decide_secrets(struct cluster *c, const struct cluster_options *options);
+bool cluster_secrets_differ(const struct cluster *c);                   /* from the record's */
+void cluster_record_secrets(const struct cluster *c, struct record *r); /* those to be recorded */
 
 #endif

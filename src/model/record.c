@@ -130,6 +130,33 @@ static void decode_modules(struct reader *r, json_t *o, struct record *out)
 	out->modules = modules;
 }
 
+/* Fingerprints by name; up to format 3 there was one, without. */
+static void decode_secrets(struct reader *r, const json_t *json, struct record *out)
+{
+	struct digest ignored;
+	const char *name;
+	json_t *value, *o = json_object_get(json, "secrets");
+	const char *only = text(r, json, "key", false);
+	if (only && digest_parse(only, &ignored) < 0)
+		fail(r, "key");
+	if (only)
+		out->secrets[out->secret_count++] = (struct record_secret){NULL, only};
+	if (o && (!json_is_object(o) || only || json_object_size(o) > SECRETS_MAX)) {
+		fail(r, "secrets");
+		return;
+	}
+	json_object_foreach(o, name, value)
+	{
+		if (!str_is_name(name, 64) || !json_is_string(value) ||
+		    digest_parse(json_string_value(value), &ignored) < 0) {
+			fail(r, "secrets");
+			return;
+		}
+		out->secrets[out->secret_count++] = (struct record_secret){
+		    arena_strdup(r->arena, name), arena_strdup(r->arena, json_string_value(value))};
+	}
+}
+
 /* Digests by name. Records of older versions have none. */
 static void decode_texts(struct reader *r, json_t *o, struct record_generation *g)
 {
@@ -175,6 +202,14 @@ static json_t *encode_generation(const struct record_generation *g)
 	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s*, s:o*}", "number", (json_int_t)g->number, "when", g->when,
 			 "who", g->who, "digest", g->digest, "summary", g->summary, "command", g->command, "texts",
 			 texts);
+}
+
+static json_t *encode_secrets(const struct record *r)
+{
+	json_t *o = json_object();
+	for (size_t i = 0; i < r->secret_count; i++)
+		json_object_set_new(o, r->secrets[i].name, json_string(r->secrets[i].fingerprint));
+	return o;
 }
 
 static json_t *encode_modules(const struct record *r)
@@ -231,7 +266,7 @@ struct record *record_decode(const char *from, struct arena *arena, struct err *
 	}
 	out->epoch = number(&r, json, "epoch", EPOCH_MOST - 1);
 	out->cluster = text(&r, json, "cluster", true);
-	out->key = text(&r, json, "key", false);
+	decode_secrets(&r, json, out);
 	out->parent = text(&r, json, "parent", false);
 	out->state_source = text(&r, json, "state", false);
 	out->begun = text(&r, json, "begun", false);
@@ -240,8 +275,6 @@ struct record *record_decode(const char *from, struct arena *arena, struct err *
 		fail(&r, "begun");
 	if (out->parent && digest_parse(out->parent, &ignored) < 0)
 		fail(&r, "parent");
-	if (out->key && digest_parse(out->key, &ignored) < 0)
-		fail(&r, "key");
 	if (!json_is_array(hosts) || json_array_size(hosts) > MOST_HOSTS)
 		fail(&r, "hosts");
 	if (!json_is_array(generations) || json_array_size(generations) > RECORD_GENERATIONS)
@@ -286,15 +319,25 @@ char *record_encode(const struct record *r)
 	size_t first = r->generation_count > RECORD_GENERATIONS ? r->generation_count - RECORD_GENERATIONS : 0;
 	for (size_t i = first; i < r->generation_count; i++)
 		json_array_append_new(generations, encode_generation(&r->generations[i]));
-	json_t *json = json_pack("{s:i, s:I, s:s, s:s*, s:s*, s:s*, s:s*, s:o, s:o, s:o, s:o}", "format", RECORD_FORMAT,
-				 "epoch", (json_int_t)r->epoch, "cluster", r->cluster, "parent", r->parent, "key",
-				 r->key, "state", r->state_source, "begun", r->begun, "hosts", hosts, "exclusions",
-				 exclusions, "generations", generations, "modules", encode_modules(r));
+	json_t *json = json_pack("{s:i, s:I, s:s, s:s*, s:o, s:s*, s:s*, s:o, s:o, s:o, s:o}", "format", RECORD_FORMAT,
+				 "epoch", (json_int_t)r->epoch, "cluster", r->cluster, "parent", r->parent, "secrets",
+				 encode_secrets(r), "state", r->state_source, "begun", r->begun, "hosts", hosts,
+				 "exclusions", exclusions, "generations", generations, "modules", encode_modules(r));
 	char *out = json ? json_dumps(json, JSON_INDENT(1) | JSON_SORT_KEYS) : NULL;
 	if (!out)
 		abort();
 	json_decref(json);
 	return out;
+}
+
+const char *record_secret(const struct record *r, const struct secret_row *row)
+{
+	for (size_t i = 0; r && i < r->secret_count; i++) {
+		const struct record_secret *s = &r->secrets[i];
+		if (s->name ? streq(s->name, row->name) : row->role == ROLE_AUTH)
+			return s->fingerprint;
+	}
+	return NULL;
 }
 
 const struct record_host *record_host(const struct record *r, const char *name)

@@ -3,8 +3,8 @@
  *
  * Each controller has a copy with the epoch of the run that wrote it. Which one is right, a majority of them says
  * (model/copies.h). A controller without a copy (reimaged, new), or with another one, gets it with the next run. A
- * host that is no controller any more loses its copy. The record holds no secret: of the MUNGE key only a keyed
- * hash.
+ * host that is no controller any more loses its copy. The record holds no secret: of those of the cluster only keyed
+ * hashes.
  */
 #ifndef REEVE_MODEL_RECORD_H
 #define REEVE_MODEL_RECORD_H
@@ -18,8 +18,9 @@
 #define RECORD_PATH "/var/lib/reeve/record.json"
 
 enum {
-	/* Of what is written; read, too, are 1, which knew no exclusions, and 2, which knew no texts of generations. */
-	RECORD_FORMAT = 3,
+	/* Of what is written; read, too, are 1, which knew no exclusions, 2, which knew no texts of generations, and 3, which
+	 * knew one secret, that of ROLE_AUTH. */
+	RECORD_FORMAT = 4,
 	RECORD_GENERATIONS = 200, /* kept */
 	RECORD_TEXTS = 16,        /* of one generation, at most */
 	RECORD_BYTES = 16 << 20,  /* that are read of it */
@@ -61,6 +62,11 @@ struct record_module {
 	size_t host_count;
 };
 
+struct record_secret {
+	const char *name;        /* NULL: in a record up to format 3, whose one secret is that of ROLE_AUTH */
+	const char *fingerprint; /* 64 hex digits */
+};
+
 /* A text that is kept on the controllers (model/generation.h). */
 struct record_text {
 	const char *name;   /* "slurm.conf": a name without a directory */
@@ -80,7 +86,8 @@ struct record {
 	const char *cluster;
 	const char
 	    *parent; /* digest of the copy that it was made from, 64 hex digits; NULL: the first, or an older reeve's */
-	const char *key; /* fingerprint of the cluster's MUNGE key, 64 hex digits; NULL: none yet */
+	struct record_secret secrets[SECRETS_MAX];
+	size_t secret_count;
 	const char
 	    *begun; /* digest of the slurm.conf whose activation was begun, its jobs judged; NULL: none, or it ended */
 	const char *state_source; /* what the state directory was on (facts.h); NULL: not known */
@@ -98,6 +105,8 @@ struct record {
 struct record *record_decode(const char *text, struct arena *arena, struct err *err);
 /* The same bytes for the same record. The caller frees it. */
 char *record_encode(const struct record *r);
+/* Its fingerprint. NULL: none; also where there is no record. */
+const char *record_secret(const struct record *r, const struct secret_row *row);
 /* NULL: none; also where there is no record. */
 const struct record_host *record_host(const struct record *r, const char *name);
 const struct record_exclusion *record_exclusion(const struct record *r, const char *name);

@@ -122,6 +122,7 @@ struct module {
 	const char *name;
 	const char *const
 	    *packages; /* what `exclude --purge` removes from a compute host, NULL-terminated; NULL: nothing */
+	const struct secret_row *const *secrets; /* that hosts share for it, NULL-terminated; NULL: none */
 	const struct inv_section *section; /* of cluster.yaml; NULL: it has none of its own */
 	/*
 	 * Appends what it asks of a host beside what every host is asked (wire/wire.h, collect), under names that only it
@@ -178,6 +179,9 @@ struct module_params modules_params(const struct module *const *table, const str
 
 /* Two that want the same are a finding that stops. */
 void modules_check_params(const struct module *const *table, struct cluster *cluster);
+
+/* The secrets of all modules, NULL-terminated, for cluster_options; in `arena`. */
+const struct secret_row *const *modules_secrets(struct arena *arena);
 
 /* Does the host get the module? One that does not serve gets what core wants of it, and no more. */
 bool modules_has(const struct cluster *cluster, size_t host, const char *module);

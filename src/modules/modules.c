@@ -21,6 +21,16 @@ const struct module *const module_slurm = &core_module;
 
 const struct role_names *const module_roles = core_roles;
 
+const struct secret_row *const *modules_secrets(struct arena *arena)
+{
+	const struct secret_row **rows = arena_calloc(arena, SECRETS_MAX + 1, sizeof *rows);
+	size_t n = 0;
+	for (size_t i = 0; modules[i]; i++)
+		for (const struct secret_row *const *row = modules[i]->secrets; row && *row && n < SECRETS_MAX; row++)
+			rows[n++] = *row;
+	return rows;
+}
+
 bool modules_has(const struct cluster *cluster, size_t host, const char *module)
 {
 	const struct cluster_host *h = &cluster->hosts[host];

@@ -1,7 +1,5 @@
 #include "run/apply.h"
-#include "run/key.h"
 
-#include <sodium.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +10,12 @@
 #include "run/canary.h"
 #include "run/down.h"
 #include "run/lock.h"
+#include "run/secret.h"
 
 struct runner {
 	struct gathered *g;
 	const struct apply_options *options;
 	struct apply_result *result;
-	unsigned char *key; /* the cluster's, sodium_malloc; NULL: not needed yet */
-	size_t key_len;
 	bool activated;   /* a daemon was told something, or the configuration put in place */
 	struct down down; /* daemons that are stopped for now */
 	const char *step; /* that is at work, or was last; NULL: none was begun */
@@ -102,16 +99,30 @@ static json_t *apply_message(const struct runner *r, const struct action *a)
 	return gather_apply(r->g, list);
 }
 
-static bool needs_key(const struct action *a)
+/* The secrets that an action needs, for what is sent beside its resources. */
+static int collect_secrets(struct runner *r, const struct action *a, struct fleet_request *request, struct err *err)
 {
-	for (size_t i = 0; i < a->count; i++)
-		if (resource_secret(a->resources[i]))
-			return true;
-	return false;
+	struct fleet_secret *secrets = NULL;
+	if (secret_collect(r->g, a->resources, a->count, &secrets, &request->secret_count, &r->result->findings, err) <
+	    0)
+		return -1;
+	request->secrets = secrets;
+	return 0;
 }
 
-static void attach(struct runner *r, struct fleet_request *request, const struct action *a, struct fleet_secret *secret)
+/* Before the step, since a host may have to be asked for one. */
+static int fetch_secrets(struct runner *r, const struct step *step, struct err *err)
 {
+	struct fleet_request ignored;
+	for (size_t i = 0; i < step->len; i++)
+		if (roll_in(r->g->roll, step->items[i].host) && collect_secrets(r, &step->items[i], &ignored, err) < 0)
+			return -1;
+	return 0;
+}
+
+static void attach(struct runner *r, struct fleet_request *request, const struct action *a)
+{
+	struct err ignored;
 	struct fleet_blob *blobs = arena_calloc(r->g->arena, a->count, sizeof *blobs);
 	size_t n = 0;
 	for (size_t i = 0; i < a->count; i++) {
@@ -121,10 +132,7 @@ static void attach(struct runner *r, struct fleet_request *request, const struct
 	}
 	request->blobs = blobs;
 	request->blob_count = n;
-	if (needs_key(a)) {
-		request->secrets = secret;
-		request->secret_count = 1;
-	}
+	collect_secrets(r, a, request, &ignored);
 }
 
 /* A command as its first three words; a script as the step that it is. */
@@ -177,19 +185,12 @@ static int run_step(struct runner *r, const struct step *step, bool *ret_undone,
 	struct fleet_request *all = arena_calloc(g->arena, step->len + g->inv->controller_count, sizeof *all);
 	struct sent *sent = arena_calloc(g->arena, step->len, sizeof *sent);
 	json_t **messages = arena_calloc(g->arena, step->len, sizeof *messages);
-	struct fleet_secret secret = {.name = "munge.key"};
 	json_t *mark;
+	if (fetch_secrets(r, step, err) < 0)
+		return -1;
 	size_t n = 0, marks = lock_mark(g, step->title, &mark, all);
 	struct fleet_request *requests = all + marks;
 	unsigned timeout = 0;
-	for (size_t i = 0; i < step->len; i++)
-		if (roll_in(g->roll, step->items[i].host) && needs_key(&step->items[i]) &&
-		    key_fetch(g, &r->key, &r->key_len, &r->result->findings, err) < 0) {
-			json_decref(mark);
-			return -1;
-		}
-	secret.bytes = r->key;
-	secret.len = r->key_len;
 	for (size_t i = 0; i < step->len; i++) {
 		const struct action *a = &step->items[i];
 		size_t host = host_for(r, a);
@@ -203,7 +204,7 @@ static int run_step(struct runner *r, const struct step *step, bool *ret_undone,
 		requests[n].on_answer = on_answer;
 		requests[n].data = &sent[n];
 		if (a->kind == ACTION_APPLY)
-			attach(r, &requests[n], a, &secret);
+			attach(r, &requests[n], a);
 		if (a->timeout_ms > timeout)
 			timeout = a->timeout_ms;
 		roll_show(g->roll, host, REPORT_WORKING, what_of(g, a));
@@ -293,7 +294,7 @@ static int before_activation(struct runner *r, struct err *err)
 	const struct slurm_activation *a = g->plan->activation;
 	bool judged = a && (a->nodes_removed.len || a->nodes_idle.len || a->partitions_removed.len ||
 			    g->plan->need == SLURM_NEED_STOP_ALL);
-	bool recorded = !judged && record && str_same(record->key, g->cluster->key_fingerprint) &&
+	bool recorded = !judged && record && !cluster_secrets_differ(g->cluster) &&
 			str_same(record->state_source, g->cluster->state_source);
 	if (recorded || findings_count(&r->result->findings, FINDING_STOP))
 		return 0;
@@ -397,7 +398,6 @@ int apply(struct gathered *g, const struct apply_options *options, struct apply_
 	if (rc == 0 && ret->stopped && r.activated)
 		rc = canary_release(g, ret, err);
 	bool steps_done = rc == 0 && !ret->stopped;
-	sodium_free(r.key);
 	if (steps_done)
 		rc = apply_verify(g, options, ret, err);
 	ret->interrupted = rc < 0 && err->code == ERR_CANCELLED;

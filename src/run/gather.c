@@ -1,6 +1,5 @@
 #include "run/gather.h"
 
-#include <sodium.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "run/ask.h"
 #include "run/includes.h"
 #include "run/lock.h"
+#include "run/secret.h"
 #include "run/strays.h"
 
 enum { ROUND_MS = 60000, INCLUDES_MS = 20000 };
@@ -81,6 +81,8 @@ static int gather_all_facts(struct gathered *g, struct err *err)
 						 .controller = h->controller,
 						 .compute = h->compute,
 						 .state = h->controller ? g->inv->state.text : NULL,
+						 .secrets = g->options->cluster.secrets,
+						 .host = h,
 						 .neighbours = h->compute && g->inv->network.discover,
 						 .devices = devices.items,
 						 .device_count = h->compute ? devices.len : 0,
@@ -105,17 +107,6 @@ static int gather_all_facts(struct gathered *g, struct err *err)
 			g->credentials[host] = core_credential(asked[i].facts);
 	}
 	return 0;
-}
-
-static void make_key(struct gathered *g)
-{
-	char hex[65];
-	g->new_key = sodium_malloc(KEY_BYTES);
-	if (!g->new_key)
-		abort();
-	randombytes_buf(g->new_key, KEY_BYTES);
-	wire_fingerprint(g->cluster->salt, g->new_key, KEY_BYTES, hex, NULL);
-	g->cluster->key_fingerprint = arena_strdup(g->arena, hex);
 }
 
 static json_t *probe_message(const struct gathered *g, size_t host)
@@ -389,8 +380,9 @@ int gather(struct gathered *g, const struct inventory *inv, const struct gather_
 		return -1;
 	if (options->lock && (take_lock(g, err) < 0 || end_strays(g, err) < 0))
 		return -1;
-	if (g->cluster->key == KEY_NEW)
-		make_key(g);
+	for (size_t i = 0; i < g->cluster->secret_count; i++)
+		if (g->cluster->secrets[i].state == SECRET_NEW)
+			secret_make(g, i);
 	return make_plan(g, err);
 }
 
@@ -400,7 +392,7 @@ void gather_end(struct gathered *g)
 	if (g->locked && g->done && g->marked)
 		lock_release(g, true, &ignored);
 	roll_close(g->roll);
-	sodium_free(g->new_key);
+	secret_wipe(g);
 	arena_free(g->arena);
 	*g = (struct gathered){0};
 }
@@ -505,14 +497,12 @@ int gather_wires(struct gathered *g, struct err *err)
 
 int gather_again(struct gathered *g, const struct cluster_options *options, struct err *err)
 {
-	const char *fingerprint = g->cluster->key_fingerprint;
 	uint64_t epoch = g->cluster->epoch;
 	struct digest record = g->cluster->record_digest;
 	resolve(g, options);
 	g->cluster->epoch = epoch;
 	g->cluster->record_digest = record;
-	if (g->new_key)
-		g->cluster->key_fingerprint = fingerprint;
+	secret_keep(g);
 	/* Those that were decoded would be refused as replayed. */
 	g->munge.len = 0;
 	return ask_credentials(g, err) < 0 ? -1 : make_plan(g, err);

@@ -29,7 +29,13 @@ struct gather_options {
 	struct report *report; /* NULL: silent */
 };
 
-enum { KEY_BYTES = 128 }; /* of a new MUNGE key: 1024 bits, what mungekey(8) makes */
+/* The bytes of one of the cluster's secrets, by place in cluster.secrets (run/secret.h). */
+struct gathered_secret {
+	unsigned char *bytes; /* in locked memory; NULL: not here yet */
+	size_t len;
+	bool given;           /* made or read by this run, not fetched from a host */
+	char fingerprint[65]; /* of one that was given */
+};
 
 struct gathered {
 	const struct inventory *inv;
@@ -48,8 +54,8 @@ struct gathered {
 	struct findings refused;          /* where the lock was: by whom, and what to do */
 	bool locked;                      /* it has the lock */
 	bool done;                        /* the run came to its end */
-	bool marked;            /* there may be marks of steps (run/lock.h), its own or of a run that was cut off */
-	unsigned char *new_key; /* KEY_NEW: KEY_BYTES of it in locked memory; NULL else */
+	bool marked; /* there may be marks of steps (run/lock.h), its own or of a run that was cut off */
+	struct gathered_secret secrets[SECRETS_MAX];
 	struct plan *plan;
 	struct arena *arena;
 };
@@ -57,7 +63,7 @@ struct gathered {
 /* ERR_CANCELLED, ERR_REFUSED (somebody else has the lock), or what kept all of it from beginning. gather_end in any
  * case. */
 int gather(struct gathered *g, const struct inventory *inv, const struct gather_options *options, struct err *err);
-void gather_end(struct gathered *g); /* says bye, frees fleet and key */
+void gather_end(struct gathered *g); /* says bye, frees fleet and secrets */
 
 /* A plan anew, from the same facts and other options: what an operator decided about hosts. Asks the hosts again for
  * all but their facts. The lock and its epoch stay. */

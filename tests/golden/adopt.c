@@ -132,7 +132,7 @@ static void resolve(struct golden *g, const char *conf_text)
 		    .roles[ROLE_NODE].package = {.installed = package},
 		    .roles[ROLE_NODE].unit = {true, "active", "enabled", 1},
 		    .roles[ROLE_CONTROLLER].unit = {true, h->controller ? "active" : "inactive", "enabled", 1},
-		    .key_fingerprint = arena_printf(g->arena, "%064d", 7),
+		    .secrets[0].fingerprint = arena_printf(g->arena, "%064d", 7),
 		    .slurm_conf = conf_text,
 		    .slurm_whole = g->files.slurm.files > 1 ? conf_text : NULL,
 		    .cgroup_conf = g->files.cgroup.text,
@@ -141,7 +141,7 @@ static void resolve(struct golden *g, const char *conf_text)
 		};
 		facts[i] = f;
 	}
-	const struct cluster_options options = {0};
+	const struct cluster_options options = {.secrets = modules_secrets(g->arena)};
 	g->cluster = cluster_resolve(g->inv, facts, unreached, &options, modules_settle, g->arena);
 }
 
@@ -178,7 +178,7 @@ static const char *differences(struct golden *g, struct err *err)
 		return NULL;
 	}
 	resolve(g, bytes);
-	if (is_foreign(g) || g->cluster->key != KEY_KNOWN) {
+	if (is_foreign(g) || g->cluster->secrets[0].state != SECRET_KNOWN) {
 		err_set(err, ERR_INTERNAL, "the file that was adopted may not be replaced, or its key not kept");
 		return NULL;
 	}

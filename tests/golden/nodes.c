@@ -341,7 +341,13 @@ static void run_case(struct arena *a, const char *agent, const char *golden, con
 		const struct inv_host *h = &inv->hosts[i];
 		char root[] = "/tmp/reeve-golden-XXXXXX";
 		struct facts_scope scope = {
-		    .roles = module_roles, .controller = h->controller, .compute = h->compute, .salt = salt};
+		    .roles = module_roles,
+		    .controller = h->controller,
+		    .compute = h->compute,
+		    .secrets = modules_secrets(a),
+		    .host = h,
+		    .salt = salt,
+		};
 		if (!mkdtemp(root))
 			die("mkdtemp", root);
 		put_tree(a, root, arena_printf(a, "%s/common.tree", golden));
@@ -357,7 +363,7 @@ static void run_case(struct arena *a, const char *agent, const char *golden, con
 		}
 		nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	}
-	struct cluster_options options = {0};
+	struct cluster_options options = {.secrets = modules_secrets(a)};
 	print_cluster(out, a, cluster_resolve(inv, facts, unreached, &options, modules_settle, a));
 	diags_free(&diags);
 }

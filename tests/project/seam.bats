@@ -8,3 +8,9 @@ setup() { cd "$BATS_TEST_DIRNAME/../.."; }
 	echo "$output"
 	[ "$status" -eq 1 ]
 }
+
+@test "no secret by its name or path, outside the module that has it" {
+	run grep -nE '"[^"]*(munge\.key|/etc/munge)' -r src/facts src/inventory src/model src/plan src/run src/cli --include=*.c --include=*.h
+	echo "$output"
+	[ "$status" -eq 1 ]
+}

@@ -112,7 +112,7 @@ three_controllers() {
 		import hashlib, json, sys
 		meta = json.load(open(sys.argv[1] + "/generation.json"))
 		record = json.load(open(sys.argv[2]))
-		assert record["format"] == 3
+		assert record["format"] == 4
 		for g in (meta, record["generations"][0]):
 		    assert g["number"] == 1 and g["command"] == "reeve apply" and "@" in g["who"]
 		    assert {n: hashlib.sha256(open(f"{sys.argv[1]}/{n}", "rb").read()).hexdigest() for n in g["texts"]} == g["texts"]

@@ -120,7 +120,7 @@ three_controllers() {
 	local key
 	key=$(recorded key)
 	echo "another key, long enough for munge to take it, too" >"$roots/c1.fen/etc/munge/munge.key"
-	lie c1 <<<'if "key" in ok.get("items", {}): ok["items"]["key"] = {"hex": "'"$key"'", "ctime": 1}'
+	lie c1 <<<'if "secret.0" in ok.get("items", {}): ok["items"]["secret.0"] = {"hex": "'"$key"'", "ctime": 1}'
 	rm "$roots/n1.fen/etc/munge/munge.key"
 	reeve apply
 	error 'warning: c1: it says that it has the cluster'"'"'s MUNGE key, and does not give it: it gave another one [key-false]'

@@ -121,13 +121,13 @@ static void other_link(struct world *w, struct facts *f)
 
 static void other_key(struct world *w, struct facts *f)
 {
-	f->key_fingerprint = arena_printf(w->arena, "%064d", 77);
+	f->secrets[0].fingerprint = arena_printf(w->arena, "%064d", 77);
 }
 
 static void no_key(struct world *w, struct facts *f)
 {
 	(void)w;
-	f->key_fingerprint = NULL;
+	f->secrets[0].fingerprint = NULL;
 }
 
 static void epoch_ahead(struct world *w, struct facts *f)

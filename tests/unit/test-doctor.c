@@ -58,7 +58,7 @@ static void key_missing(struct ward *x)
 
 static void key_differs(struct ward *x)
 {
-	x->w->facts[1].key_fingerprint = "77";
+	x->w->facts[1].secrets[0].fingerprint = "77";
 }
 
 static void munge_socket(struct ward *x)

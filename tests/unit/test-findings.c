@@ -13,7 +13,7 @@
 
 static void key_from(struct world *w)
 {
-	w->facts[1].key_fingerprint = NULL;
+	w->facts[1].secrets[0].fingerprint = NULL;
 	w->options.key_from = "n1";
 }
 

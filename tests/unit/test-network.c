@@ -56,6 +56,7 @@ static struct world *world_new(const char *network, const char *slurm)
 {
 	struct world *w = xcalloc(1, sizeof *w);
 	w->arena = arena_new();
+	w->options.secrets = modules_secrets(w->arena);
 	parse(w, network);
 	for (size_t i = 0; i < HOSTS; i++) {
 		w->links[i] = (struct facts_link){.name = "eth0", .up = true, .speed = 10000, .mtu = 1500};
@@ -396,7 +397,7 @@ static const struct plan *plan_of(struct world *w)
 	const struct observed *observed[HOSTS];
 	const struct plan_options options = {0};
 	resolve(w);
-	w->cluster->key_fingerprint = arena_printf(w->arena, "%064d", 9);
+	w->cluster->secrets[0].fingerprint = arena_printf(w->arena, "%064d", 9);
 	for (size_t i = 0; i < HOSTS; i++) {
 		catalogs[i] = modules_compile(w->cluster, i, w->arena);
 		struct observed *o = arena_calloc(w->arena, catalogs[i]->len, sizeof *o);

@@ -40,29 +40,29 @@ static void key_is_decided_by_record_and_daemons(void **state)
 	(void)state;
 	struct world *w = world_new(world_yaml);
 	world_resolve(w);
-	assert_int_equal(w->cluster->key, KEY_NEW);
+	assert_int_equal(w->cluster->secrets[0].state, SECRET_NEW);
 	world_free(w);
 
 	w = world_new(world_yaml); /* a running cluster without a record: its key */
 	w->facts[0].roles[ROLE_CONTROLLER].unit.active = "active";
 	world_resolve(w);
-	assert_int_equal(w->cluster->key, KEY_KNOWN);
-	assert_string_equal(w->cluster->key_fingerprint, w->facts[0].key_fingerprint);
+	assert_int_equal(w->cluster->secrets[0].state, SECRET_KNOWN);
+	assert_string_equal(w->cluster->secrets[0].fingerprint, w->facts[0].secrets[0].fingerprint);
 	world_free(w);
 
 	w = world_new(world_yaml); /* only slurmds run: the controller was reimaged */
 	w->facts[1].roles[ROLE_NODE].unit.active = "active";
 	world_resolve(w);
-	assert_int_equal(w->cluster->key, KEY_UNKNOWN);
+	assert_int_equal(w->cluster->secrets[0].state, SECRET_UNKNOWN);
 	assert_true(world_has(&w->cluster->findings, "key-unknown"));
 	world_free(w);
 
 	w = world_new(world_yaml); /* the recorded key is on a node only */
 	world_running(w);
-	w->facts[0].key_fingerprint = arena_printf(w->arena, "%064d", 7);
+	w->facts[0].secrets[0].fingerprint = arena_printf(w->arena, "%064d", 7);
 	world_resolve(w);
-	assert_int_equal(w->cluster->key, KEY_KNOWN);
-	assert_int_equal(w->cluster->key_holders[0], 1);
+	assert_int_equal(w->cluster->secrets[0].state, SECRET_KNOWN);
+	assert_int_equal(w->cluster->secrets[0].holders[0], 1);
 	world_free(w);
 
 	w = world_new(world_yaml); /* another one is asked for, and a node that served cannot be reached */
@@ -72,18 +72,18 @@ static void key_is_decided_by_record_and_daemons(void **state)
 	w->given[2] = NULL;
 	w->unreached[2] = "it is off";
 	world_resolve(w);
-	assert_int_equal(w->cluster->key, KEY_UNKNOWN);
+	assert_int_equal(w->cluster->secrets[0].state, SECRET_UNKNOWN);
 	assert_true(world_has(&w->cluster->findings, "key-busy"));
 	w->given[2] = &w->facts[2];
 	w->facts[2].roles[ROLE_NODE].unit.active = "inactive";
 	world_resolve(w);
-	assert_int_equal(w->cluster->key, KEY_NEW);
+	assert_int_equal(w->cluster->secrets[0].state, SECRET_NEW);
 	world_free(w);
 
 	w = world_new(world_yaml); /* and nowhere */
 	world_running(w);
 	for (size_t i = 0; i < HOSTS; i++)
-		w->facts[i].key_fingerprint = arena_printf(w->arena, "%064d", 7);
+		w->facts[i].secrets[0].fingerprint = arena_printf(w->arena, "%064d", 7);
 	world_resolve(w);
 	assert_true(world_has(&w->cluster->findings, "key-lost"));
 	world_free(w);
@@ -701,7 +701,7 @@ static void record_survives_and_lies_are_refused(void **state)
 	    "{}",
 	    "{\"format\":1,\"epoch\":-1,\"cluster\":\"x\",\"hosts\":[],\"generations\":[]}",
 	    "{\"format\":0,\"epoch\":1,\"cluster\":\"x\",\"hosts\":[],\"generations\":[]}",
-	    "{\"format\":4,\"epoch\":1,\"cluster\":\"x\",\"hosts\":[],\"generations\":[]}",
+	    "{\"format\":5,\"epoch\":1,\"cluster\":\"x\",\"hosts\":[],\"generations\":[]}",
 	    ("{\"format\":2,\"epoch\":1,\"cluster\":\"x\",\"hosts\":[],\"exclusions\":[{\"name\":\"a b\",\"who\":\"\","
 	     "\"reason\":\"\",\"when\":\"\"}],\"generations\":[]}"),
 	    "{\"format\":1,\"epoch\":1,\"cluster\":\"x\",\"hosts\":[{\"name\":\"a b\"}],\"generations\":[]}"};
@@ -748,7 +748,7 @@ static void an_adopted_cluster_is_corrected_under_its_jobs(void **state)
 			world_free(w);
 			continue;
 		}
-		assert_int_equal(w->cluster->key, KEY_KNOWN);
+		assert_int_equal(w->cluster->secrets[0].state, SECRET_KNOWN);
 		assert_int_equal(w->plan->drains.len, 0);
 		const struct slurm_activation *a = w->plan->activation;
 		assert_int_equal(a->need, SLURM_NEED_RESTART_CTLD); /* n2's RealMemory */

@@ -31,6 +31,7 @@ struct world *world_new(const char *text)
 	struct world *w = xcalloc(1, sizeof *w);
 	struct err err = {0};
 	w->arena = arena_new();
+	w->options.secrets = modules_secrets(w->arena);
 	w->inv = inventory_parse("t.yaml", text, strlen(text), module_sections, &w->diags, w->arena, &err);
 	if (!w->inv)
 		fail_msg("%s", err.text);
@@ -55,7 +56,7 @@ struct world *world_new(const char *text)
 		    .roles[ROLE_AUTH].unit = {true, "active", "enabled", 1},
 		    .roles[ROLE_CONTROLLER].unit = {true, "inactive", "enabled", 0},
 		    .roles[ROLE_NODE].unit = {true, "inactive", "enabled", 0},
-		    .key_fingerprint = arena_printf(w->arena, "%064zu", i),
+		    .secrets[0].fingerprint = arena_printf(w->arena, "%064zu", i),
 		};
 		w->given[i] = &w->facts[i];
 	}
@@ -79,8 +80,8 @@ void world_plan(struct world *w, enum observed_state conf_state)
 {
 	struct plan_options options = {0};
 	world_resolve(w);
-	if (!w->cluster->key_fingerprint)
-		w->cluster->key_fingerprint = arena_printf(w->arena, "%064d", 9);
+	if (!w->cluster->secrets[0].fingerprint)
+		w->cluster->secrets[0].fingerprint = arena_printf(w->arena, "%064d", 9);
 	for (size_t i = 0; i < HOSTS; i++) {
 		if (!w->given[i])
 			continue;
@@ -110,14 +111,15 @@ void world_running(struct world *w)
 	world_resolve(w);
 	const char *conf = core_slurm_conf(w->cluster), *cgroup = core_cgroup_conf(w->cluster);
 	struct record *record = cluster_record(w->cluster, w->arena);
-	record->key = w->facts[0].key_fingerprint;
+	record->secrets[0] = (struct record_secret){"munge.key", w->facts[0].secrets[0].fingerprint};
+	record->secret_count = 1;
 	char *text = record_encode(record);
 	for (size_t i = 0; i < HOSTS; i++) {
 		struct facts *f = &w->facts[i];
 		f->slurm_conf = f->in_force_slurm = conf;
 		f->cgroup_conf = f->in_force_cgroup = cgroup;
 		f->gres_conf = f->in_force_gres = core_gres_conf(w->cluster);
-		f->key_fingerprint = w->facts[0].key_fingerprint;
+		f->secrets[0].fingerprint = w->facts[0].secrets[0].fingerprint;
 		f->roles[ROLE_CONTROLLER].unit.active = i ? "inactive" : "active";
 		f->roles[ROLE_NODE].unit.active = i ? "active" : "inactive";
 	}

@@ -52,15 +52,26 @@ static void packages(const struct cluster *c, const struct cluster_host *h, stru
 
 static const char *const key_inputs[] = {CORE_KEY, NULL};
 
-static void munge(const struct cluster *c, struct catalog *out)
+/* Without a fingerprint the key is still to be decided: there is a finding, and nothing is applied. One that a rotation left
+ * beside it takes its place, where it is the cluster's (catalog.h, file), or goes. */
+static void key(const struct cluster *c, const struct cluster_host *h, struct catalog *out)
+{
+	const struct cluster_secret *s = cluster_secret(c, core_munge_key.name);
+	if (!s || !s->fingerprint)
+		return;
+	const struct facts_secret *found = h->facts ? &h->facts->secrets[s - c->secrets] : NULL;
+	if (found && found->next &&
+	    (!streq(found->next, s->fingerprint) || str_same(found->fingerprint, s->fingerprint)))
+		catalog_absent(out, STAGE_AUTH, CORE_KEY SECRET_NEXT);
+	catalog_secret(out, STAGE_AUTH, CORE_KEY, "munge", "munge", 0400, s->row->name, s->fingerprint, c->salt);
+}
+
+static void munge(const struct cluster *c, const struct cluster_host *h, struct catalog *out)
 {
 	catalog_own_directory(out, STAGE_PREPARE, "/etc/munge", "munge", "munge", 0700);
 	catalog_own_directory(out, STAGE_PREPARE, "/var/log/munge", "munge", "munge", 0700);
 	catalog_own_directory(out, STAGE_PREPARE, "/var/lib/munge", "munge", "munge", 0711);
-	/* Without a fingerprint the key is still to be decided: there is a finding, and nothing is applied. */
-	if (c->key_fingerprint)
-		catalog_secret(out, STAGE_AUTH, CORE_KEY, "munge", "munge", 0400, "munge.key", c->key_fingerprint,
-			       c->salt);
+	key(c, h, out);
 	daemon_of(out, STAGE_AUTH, ROLE_AUTH, true, key_inputs);
 }
 
@@ -206,7 +217,7 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 		return;
 	}
 	packages(c, h, out);
-	munge(c, out);
+	munge(c, h, out);
 	catalog_own_directory(out, STAGE_PREPARE, "/etc/slurm", "root", "root", 0755);
 	catalog_own_directory(out, STAGE_PREPARE, CORE_LOGS, "slurm", "slurm", 0755);
 	put_conf(c, out, ROLE_CONTROLLER, CORE_CONF, core_slurm_conf(c));
@@ -225,6 +236,22 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 	in_force(c, h, out);
 }
 
+static bool has_key(const struct inv_host *host)
+{
+	return host->controller || host->compute;
+}
+
+/* 1024 bits, as mungekey(8) makes it; munged takes no key of less than 256 (munge(7), MUNGE_MINIMUM_SECRET_KEY_LEN). */
+const struct secret_row core_munge_key = {.name = "munge.key",
+					  .path = CORE_KEY,
+					  .said = "MUNGE key",
+					  .role = ROLE_AUTH,
+					  .bytes = 128,
+					  .least = 32,
+					  .has = has_key};
+
+static const struct secret_row *const secrets[] = {&core_munge_key, NULL};
+
 static const char *const compute_packages[] = {"slurmd", "slurm-client", "munge", NULL};
 
 const struct module core_module = {
@@ -235,6 +262,7 @@ const struct module core_module = {
     .settle = core_settle,
     .params = core_params,
     .diagnoses = &core_diagnoses,
+    .secrets = secrets,
     .compile = compile,
     .verify = core_verify,
     .prove = core_prove,

@@ -7,6 +7,7 @@
 
 extern const struct module core_module;
 extern const struct inv_section core_section;
+extern const struct secret_row core_munge_key;
 extern const struct role_names core_roles[ROLES];
 
 /*

@@ -96,8 +96,10 @@ static void key_missing(struct doctor *d, size_t host)
 static void key_differs(struct doctor *d, size_t host)
 {
 	const struct facts *f = d->cluster->hosts[host].facts;
-	const char *key = d->cluster->record ? d->cluster->record->key : NULL;
-	if (!f || !key || !f->key_fingerprint || streq(f->key_fingerprint, key))
+	const struct cluster_secret *s = cluster_secret_of(d->cluster, ROLE_AUTH);
+	const char *key = s ? record_secret(d->cluster->record, s->row) : NULL;
+	const char *found = f && s ? f->secrets[s - d->cluster->secrets].fingerprint : NULL;
+	if (!key || !found || streq(found, key))
 		return;
 	doctor_add(d, host, "its MUNGE key is not the cluster's: nobody accepts its credentials")->fix = "reeve apply";
 }
