@@ -12,6 +12,7 @@
 #include "agent/resource.h"
 #include "agent/session.h"
 #include "base/fd.h"
+#include "base/secret-row.h"
 #include "base/str.h"
 
 static bool is_secret(const struct resource *r)
@@ -165,14 +166,59 @@ static int find_content(struct session *s, const struct resource *r, const void 
 	return 0;
 }
 
+static int exchange(struct session *s, const char *next, const char *path, struct err *err)
+{
+	const char *from, *to;
+	_cleanup_fd_ int dir = root_parent(&s->root, next, &from);
+	_cleanup_fd_ int same = root_parent(&s->root, path, &to);
+	failpoint();
+	if (dir < 0 || same < 0 || renameat(dir, from, same, to) < 0)
+		return root_error(err, errno, "cannot replace", path);
+	failpoint();
+	if (fsync(same) < 0)
+		return root_error(err, errno, "cannot write the directory of", path);
+	failpoint();
+	return 0;
+}
+
+/*
+ * A secret that was put beside its path, and is the one that is wanted, takes its place: 1. 0: what is there is not it, or
+ * nothing is. `old_fd`: what is there now, to be kept; -1: nothing.
+ */
+static int take_next(struct session *s, const struct resource *r, int old_fd, uid_t uid, gid_t gid, struct err *err)
+{
+	struct stat st;
+	struct err ignored;
+	_cleanup_free_ char *next = xasprintf("%s" SECRET_NEXT, r->file.path);
+	_cleanup_fd_ int fd = is_secret(r) ? open_regular(s, next, &st, &ignored) : -1;
+	if (fd < 0 || same_secret(r, fd, &st, &ignored) <= 0)
+		return 0;
+	if (set_owner(r, fd, &st, uid, gid, err) < 0 ||
+	    (old_fd >= 0 && backup_keep(&s->root, r->file.path, old_fd, err) < 0) ||
+	    exchange(s, next, r->file.path, err) < 0)
+		return -1;
+	return 1;
+}
+
+static int write_content(struct session *s, const struct resource *r, int old_fd, uid_t uid, gid_t gid, struct err *err)
+{
+	const void *content;
+	size_t len;
+	int taken = take_next(s, r, old_fd, uid, gid, err);
+	if (taken)
+		return taken < 0 ? -1 : 0;
+	if (find_content(s, r, &content, &len, err) < 0 ||
+	    (old_fd >= 0 && backup_keep(&s->root, r->file.path, old_fd, err) < 0))
+		return -1;
+	return root_write(&s->root, r->file.path, content, len, uid, gid, r->file.mode, err);
+}
+
 static int apply(struct session *s, const struct resource *r, const struct observed *found, struct strbuf *what,
 		 struct err *err)
 {
 	struct stat st;
 	uid_t uid;
 	gid_t gid;
-	const void *content = NULL;
-	size_t len = 0;
 	struct err why = {0};
 	if (passwd_ids(s, r->file.owner, r->file.group, &uid, &gid, err) < 0)
 		return -1;
@@ -192,9 +238,7 @@ static int apply(struct session *s, const struct resource *r, const struct obser
 			return -1;
 		strbuf_addf(what, "changed: %s", found->why);
 	} else {
-		if (find_content(s, r, &content, &len, err) < 0 ||
-		    (fd >= 0 && backup_keep(&s->root, r->file.path, fd, err) < 0) ||
-		    root_write(&s->root, r->file.path, content, len, uid, gid, r->file.mode, err) < 0)
+		if (write_content(s, r, fd, uid, gid, err) < 0)
 			return -1;
 		strbuf_adds(what, fd >= 0 || link ? "replaced" : "written");
 	}

@@ -10,7 +10,8 @@
  *	named, and then held (apt-mark hold). Daemons are not started by the installation.
  * file       regular file with this content, owner, group and mode. Replaced atomically; what was there is kept in
  *	/var/lib/reeve/backup (root only). A symbolic link or directory in its place is an error, never followed; with
- *	`over_link` a link is replaced, and what it pointed to stays.
+ *	`over_link` a link is replaced, and what it pointed to stays. A secret that is wanted and lies beside its path
+ *	(PATH.next) takes its place by rename, and need not be sent.
  * directory  exists with this owner, group and mode. Parents are made (0755, root) where missing, never changed. One that
  *	exists keeps its owner unless it is `ours`: another's is an error, but for an empty one of root's.
  * link       symbolic link with this target. Anything but a link in its place is an error.

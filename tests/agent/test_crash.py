@@ -21,13 +21,16 @@ class Killed(Case):
         return [group("munge", 991), user("munge", 991, "munge"), directory("/var/a/b/c", "munge", "munge", "2750"),
                 file("/etc/slurm.conf", NEW, "slurm", "slurm", "0640"), file("/etc/new/deep/f", NEW),
                 file("/etc/mode", OLD, "slurm", "slurm", "0400"), secret("/etc/munge.key", "key", fingerprint(SALT, KEY), SALT),
+                secret("/etc/next.key", "key", fingerprint(SALT, KEY), SALT),
                 link("/etc/link", "there"), absent("/etc/gone"), packages("munge", "slurmd=22.05")]
 
     def start_over(self):
         shutil.rmtree(self.root)
         self.furnish(self.root)
-        for name in ("slurm.conf", "mode", "munge.key", "gone"):
+        for name in ("slurm.conf", "mode", "munge.key", "next.key", "gone"):
             (self.root / "etc" / name).write_bytes(OLD)
+        with open(self.root / "etc/next.key.next", "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
+            f.write(KEY)
         (self.root / "etc/link").symlink_to("elsewhere")
 
     def run_once(self, epoch, times=1, **arguments):
@@ -50,12 +53,14 @@ class Killed(Case):
     least = 60
 
     def check_end(self):
-        self.assertEqual((self.root / "etc/munge.key").read_bytes(), KEY)
+        for name in ("munge.key", "next.key"):
+            self.assertEqual((self.root / "etc" / name).read_bytes(), KEY)
+        self.assertFalse((self.root / "etc/next.key.next").exists())
         self.assertEqual((self.root / "etc/slurm.conf").stat().st_mode & 0o7777, 0o640)
 
     def check_between(self, step):
         """Whatever the moment: each file is the old or the new, and a secret is never readable."""
-        for name in ("slurm.conf", "munge.key", "mode"):
+        for name in ("slurm.conf", "munge.key", "next.key", "mode"):
             path = self.root / "etc" / name
             self.assertIn(path.read_bytes(), (OLD, NEW, KEY), "%s at step %d" % (name, step))
         for path in self.root.rglob("*"):

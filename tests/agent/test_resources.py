@@ -205,6 +205,34 @@ class Secrets(Case):
         path = self.root / "etc/munge/munge.key"
         self.assertEqual((path.read_bytes(), path.stat().st_mode & 0o777), (KEY, 0o400))
 
+    def test_one_that_lies_beside_its_path_takes_its_place_where_it_is_wanted(self):
+        wanted = secret("/etc/k", "k", fingerprint(SALT, KEY), SALT)
+        path, beside = self.root / "etc/k", self.root / "etc/k.next"
+        with self.locked() as s:
+            for old in (b"old", None):
+                beside.write_bytes(KEY)
+                if old:
+                    path.write_bytes(old)
+                else:
+                    path.unlink()
+                self.assertEqual(s.apply(wanted), {"changed": 1, "failed": 0}, s.events)
+                self.assertEqual((path.read_bytes(), path.stat().st_mode & 0o777, beside.exists()), (KEY, 0o400, False))
+            # Another one stays where it is, and so does one that is not needed.
+            path.write_bytes(b"old")
+            beside.write_bytes(b"another")
+            self.assertEqual(s.apply(wanted)["failed"], 1)
+            self.assertEqual((path.read_bytes(), beside.read_bytes()), (b"old", b"another"))
+            s.send(seal("k", s.hello["key"], KEY))
+            self.assertEqual(s.apply(wanted), {"changed": 1, "failed": 0}, s.events)
+            self.assertEqual((path.read_bytes(), beside.read_bytes()), (KEY, b"another"))
+            beside.unlink()
+            beside.symlink_to("k")
+            path.write_bytes(b"old")
+            self.assertEqual(s.apply(wanted), {"changed": 1, "failed": 0}, s.events)
+            self.assertTrue(beside.is_symlink())
+        kept = [p.read_bytes() for p in (self.root / "var/lib/reeve/backup").iterdir()]
+        self.assertEqual(set(kept), {b"old"})
+
     def test_a_differing_secret_never_shows(self):
         (self.root / "k").write_text("old secret content")
         with self.session() as s:

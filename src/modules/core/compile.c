@@ -241,7 +241,7 @@ static bool has_key(const struct inv_host *host)
 	return host->controller || host->compute;
 }
 
-/* 1024 bits, as mungekey(8) makes it; munged takes no key of less than 256 (munge(7), MUNGE_MINIMUM_SECRET_KEY_LEN). */
+/* 1024 bits, and no less than 256: mungekey(8), --bits. */
 const struct secret_row core_munge_key = {.name = "munge.key",
 					  .path = CORE_KEY,
 					  .said = "MUNGE key",
