@@ -33,13 +33,13 @@ _reeve() {
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-f | --file | -l | --limit | -o | --output | --name | --key-from | --slurm-conf | --ansible-inventory | --controllers | --compute | --slurm-version | -r | --reason | --until | --backend) ((++i)) ;;
+		-f | --file | -l | --limit | -o | --output | --name | --key-from | --slurm-conf | --ansible-inventory | --controllers | --compute | --slurm-version | -r | --reason | --until | --backend | --key-file | --without | --wait) ((++i)) ;;
 		-*) ;;
 		*) operands+=("${COMP_WORDS[i]}") ;;
 		esac
 	done
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
-	-f | --file | -o | --output | --slurm-conf | --ansible-inventory)
+	-f | --file | -o | --output | --slurm-conf | --ansible-inventory | --key-file)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -47,7 +47,7 @@ _reeve() {
 		mapfile -t COMPREPLY < <(compgen -W "nspawn uml" -- "$word")
 		return
 		;;
-	-l | --limit | --name | --key-from | --controllers | --compute | --slurm-version | -r | --reason | --until) return ;;
+	-l | --limit | --name | --key-from | --controllers | --compute | --slurm-version | -r | --reason | --until | --without | --wait) return ;;
 	esac
 	# What stands behind the node belongs to the command that runs there.
 	case "${#operands[@]} ${operands[*]:0:2}" in

@@ -202,8 +202,8 @@ static int take_next(struct session *s, const struct resource *r, int old_fd, ui
 
 static int write_content(struct session *s, const struct resource *r, int old_fd, uid_t uid, gid_t gid, struct err *err)
 {
-	const void *content;
-	size_t len;
+	const void *content = NULL;
+	size_t len = 0;
 	int taken = take_next(s, r, old_fd, uid, gid, err);
 	if (taken)
 		return taken < 0 ? -1 : 0;

@@ -17,6 +17,7 @@ extern const struct command cmd_exclude;
 extern const struct command cmd_include;
 extern const struct command cmd_resume;
 extern const struct command cmd_remove;
+extern const struct command cmd_rotate_key;
 extern const struct command cmd_accept;
 extern const struct command cmd_lab;
 extern const struct command cmd_trust;

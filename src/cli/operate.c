@@ -29,8 +29,8 @@ const char *operation_command(const struct context *context, struct arena *arena
 	const char *text = arena_printf(arena, "reeve%s %s", context->lab ? " --lab" : "", context->command->name);
 	for (size_t i = 0; i < context->operand_count; i++)
 		text = arena_printf(arena, "%s %s", text, context->operands[i]);
-	static const char *const options[] = {"limit",  "replace", "new-key", "key-from", "verify",
-					      "reason", "until",   "now",     "requeue",  "purge"};
+	static const char *const options[] = {"limit", "replace", "new-key", "key-from", "verify",   "reason",
+					      "until", "now",     "requeue", "purge",    "key-file", "without"};
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
 		const char *value = context_option(context, options[i]);
 		if (value)
@@ -191,6 +191,8 @@ int operation_finish(struct context *context, struct operation *o, const struct 
 		      result->verified, "resumed", (json_int_t)result->resumed, "not_serving",
 		      (json_int_t)result->not_serving, "proven", proofs_json(o, result), "nodes", result->nodes,
 		      "activation", slurm_need_name(o->gathered.plan ? o->gathered.plan->need : SLURM_NEED_NOTHING));
+	if (result->window_ms)
+		json_object_set_new(extra, "window_ms", json_integer(result->window_ms));
 	if (!ended && !result->stopped)
 		say_verdict(o, result,
 			    result->verified && !result->changed && !result->resumed && !operation_skipped(o) &&

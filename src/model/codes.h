@@ -133,6 +133,7 @@
 	X(RESERVED, "reserved", "a reservation holds every node") \
 	X(RESOURCE, "resource", "a resource cannot be examined on a host") \
 	X(RESUME, "resume", "nodes could not be resumed") \
+	X(ROTATE_KEY, "rotate-key", "the MUNGE key cannot be exchanged now") \
 	X(SHRANK, "shrank", "a node has less hardware than its baseline") \
 	X(SLOW, "slow", "a link is slower than expected") \
 	X(SLURMCTLD, "slurmctld", "slurmctld does not answer or refuses") \

@@ -223,6 +223,16 @@ static int run_step(struct runner *r, const struct step *step, bool *ret_undone,
 	return rc;
 }
 
+int apply_step(struct gathered *g, const struct apply_options *options, const struct step *step,
+	       struct apply_result *ret, struct err *err)
+{
+	struct runner r = {.g = g, .options = options, .result = ret, .step = step->title};
+	bool undone;
+	if (g->options->report)
+		report_phase(g->options->report, step->title);
+	return run_step(&r, step, &undone, err);
+}
+
 /* What is stopped now is the last word of a run that ends early. */
 static struct finding *last_words(struct runner *r, enum finding_code code, const char *text)
 {

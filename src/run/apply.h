@@ -38,9 +38,10 @@ struct apply_result {
 		struct proof *items;
 		size_t len, cap;
 	} proofs;
-	const char *nodes;        /* what they are when all is done: "9 nodes: 8 idle, 1 running jobs"; NULL: unknown */
-	const char *verdict;      /* what was proven, for people: "verified: ..."; NULL: nothing was */
-	const char *try_this;     /* what to type next; NULL: nothing in particular */
+	unsigned window_ms;   /* a rotation: for how long hosts did not understand each other, at most; 0: they did */
+	const char *nodes;    /* what they are when all is done: "9 nodes: 8 idle, 1 running jobs"; NULL: unknown */
+	const char *verdict;  /* what was proven, for people: "verified: ..."; NULL: nothing was */
+	const char *try_this; /* what to type next; NULL: nothing in particular */
 	struct findings findings; /* the plan's, and what failed; why hosts are skipped says the roll */
 };
 
@@ -53,9 +54,16 @@ int apply(struct gathered *g, const struct apply_options *options, struct apply_
 /* Lets options->resume in, and does nothing else (run/resume.c). As apply(). */
 int apply_resume(struct gathered *g, const struct apply_options *options, struct apply_result *ret, struct err *err);
 
+/* Runs one step that is no plan's: who fails in it leaves the roll. Whether the run may end in it is the caller's to say. */
+int apply_step(struct gathered *g, const struct apply_options *options, const struct step *step,
+	       struct apply_result *ret, struct err *err);
+
 /* Parts, in files of their own. */
 int apply_record(struct gathered *g, const struct apply_options *options, bool done, struct apply_result *ret,
 		 struct err *err);
+/* Nothing new is recorded but the cluster's secrets, as they are now. There is a record. */
+int apply_record_secrets(struct gathered *g, const struct apply_options *options, struct apply_result *ret,
+			 struct err *err);
 /* The line of the audit log alone. */
 int apply_audit(struct gathered *g, const struct apply_options *options, bool done, struct apply_result *ret,
 		struct err *err);

@@ -62,32 +62,26 @@ static const char *audit_line(struct gathered *g, const struct apply_options *op
 	return line;
 }
 
-int apply_record(struct gathered *g, const struct apply_options *options, bool done, struct apply_result *ret,
-		 struct err *err)
+/* On a majority of the controllers, with the texts of `keep` before it. */
+static int write_record(struct gathered *g, struct record *record, struct keep *keep, const char *line,
+			struct apply_result *ret, struct err *err)
 {
 	const struct inventory *inv = g->inv;
-	struct record *record = cluster_record(g->cluster, g->arena);
-	struct keep keep = {0};
-	/* What was judged against the jobs there were; slurmctld may be down when the next run goes on. */
-	const char *digest = conf_digest(g);
-	record->begun = !done && *digest ? digest : NULL;
-	if (done && ret->changed)
-		add_generation(g, record, options, ret, &keep);
 	if (*g->cluster->record_digest.hex)
 		record->parent = g->cluster->record_digest.hex;
 	_cleanup_free_ char *text = record_encode(record);
 	struct fleet_blob blob = {digest_of(text, strlen(text)), text, strlen(text)};
 	json_t *put = json_pack("{s:s, s:s, s:s, s:s}", "verb", "put", "path", RECORD_PATH, "digest", blob.digest.hex,
 				"mode", "0600");
-	json_t *append = json_pack("{s:s, s:s, s:s}", "verb", "append", "path", "/var/log/reeve/audit.log", "line",
-				   audit_line(g, options, done, ret));
+	json_t *append =
+	    json_pack("{s:s, s:s, s:s}", "verb", "append", "path", "/var/log/reeve/audit.log", "line", line);
 	struct fleet_request *requests =
 	    arena_calloc(g->arena, inv->controller_count * (KEEP_REQUESTS + 2), sizeof *requests);
 	size_t n = 0, written = 0;
 	for (size_t i = 0; i < inv->controller_count; i++) {
 		if (!roll_in(g->roll, inv->controllers[i]))
 			continue;
-		n += keep_requests(&keep, inv->controllers[i], requests + n);
+		n += keep_requests(keep, inv->controllers[i], requests + n);
 		requests[n] = roll_request(g->roll, inv->controllers[i], put);
 		requests[n].blobs = &blob;
 		requests[n++].blob_count = 1;
@@ -97,20 +91,45 @@ int apply_record(struct gathered *g, const struct apply_options *options, bool d
 	for (size_t i = 0; i < n; i++) {
 		if (requests[i].answer && requests[i].message == put)
 			written++;
-		else if (!keep_judge(&keep, &requests[i], &ret->findings) && !requests[i].answer && rc == 0)
+		else if (!keep_judge(keep, &requests[i], &ret->findings) && !requests[i].answer && rc == 0)
 			finding_add(&ret->findings, FINDING_WARNING, CODE_RECORD,
 				    inv->hosts[roll_host(g->roll, &requests[i])].name, "%s", requests[i].error.text);
 		fleet_request_clear(&requests[i]);
 	}
 	json_decref(put);
 	json_decref(append);
-	keep_end(&keep);
 	if (rc == 0 && written * 2 <= inv->controller_count)
 		rc = err_set(err, ERR_FAILED, "the cluster's record could be written on %zu of %zu controllers only",
 			     written, inv->controller_count);
 	else if (rc == 0)
 		g->cluster->record_digest = blob.digest;
 	return rc;
+}
+
+int apply_record(struct gathered *g, const struct apply_options *options, bool done, struct apply_result *ret,
+		 struct err *err)
+{
+	struct record *record = cluster_record(g->cluster, g->arena);
+	struct keep keep = {0};
+	/* What was judged against the jobs there were; slurmctld may be down when the next run goes on. */
+	const char *digest = conf_digest(g);
+	record->begun = !done && *digest ? digest : NULL;
+	if (done && ret->changed)
+		add_generation(g, record, options, ret, &keep);
+	int rc = write_record(g, record, &keep, audit_line(g, options, done, ret), ret, err);
+	keep_end(&keep);
+	return rc;
+}
+
+int apply_record_secrets(struct gathered *g, const struct apply_options *options, struct apply_result *ret,
+			 struct err *err)
+{
+	struct record *record = arena_alloc(g->arena, sizeof *record);
+	struct keep keep = {0};
+	*record = *g->cluster->record;
+	record->epoch = g->cluster->epoch;
+	cluster_record_secrets(g->cluster, record);
+	return write_record(g, record, &keep, audit_line(g, options, false, ret), ret, err);
 }
 
 int apply_audit(struct gathered *g, const struct apply_options *options, bool done, struct apply_result *ret,

@@ -21,6 +21,7 @@ lie() { cat >"$roots/$1.fen/lie"; }
 edit() { echo '# edited' >>"$roots/$1.fen/etc/slurm/slurm.conf"; }
 is_edited() { grep -q '# edited' "$roots/$1.fen/etc/slurm/slurm.conf"; }
 recorded() { python3 -c "import json; print(json.load(open('$roots/${2:-c1}.fen/var/lib/reeve/record.json'))['$1'])"; }
+fingerprint() { python3 -c "import json; print(json.load(open('$roots/c1.fen/var/lib/reeve/record.json'))['secrets']['munge.key'])"; }
 error() { grep -qF -- "$1" "$roots/err" || { echo "not said: $1"; return 1; }; }
 
 @test "what is wrong with a compute host leaves it out, and it can be excluded and removed" {
@@ -63,7 +64,7 @@ error() { grep -qF -- "$1" "$roots/err" || { echo "not said: $1"; return 1; }; }
 	installed c1 n1 n2
 	echo "a fresh key, as the package makes one on a controller that was reinstalled" >"$roots/c1.fen/etc/munge/munge.key"
 	cp "$roots/c1.fen/etc/munge/munge.key" "$roots/n1.fen/etc/munge/munge.key"
-	lie n1 <<<"if 'key' in ok.get('items', {}): ok['items']['key'] = {'hex': '$(recorded key)', 'ctime': 1}"
+	lie n1 <<<"if 'secret.0' in ok.get('items', {}): ok['items']['secret.0'] = {'hex': '$(fingerprint)', 'ctime': 1}"
 	reeve apply
 	error "n1: it says that it has the cluster's MUNGE key, and does not give it"
 	cmp "$roots/c1.fen/etc/munge/munge.key" "$roots/n2.fen/etc/munge/munge.key"
@@ -118,7 +119,7 @@ three_controllers() {
 @test "who says falsely that it has the key is named, and another gives it" {
 	installed c1 n1 n2
 	local key
-	key=$(recorded key)
+	key=$(fingerprint)
 	echo "another key, long enough for munge to take it, too" >"$roots/c1.fen/etc/munge/munge.key"
 	lie c1 <<<'if "secret.0" in ok.get("items", {}): ok["items"]["secret.0"] = {"hex": "'"$key"'", "ctime": 1}'
 	rm "$roots/n1.fen/etc/munge/munge.key"
