@@ -65,6 +65,7 @@ static void on_event(void *data, struct fleet_request *request, const json_t *js
 		return;
 	if (event.result == EVENT_CHANGED) {
 		r->result->changed++;
+		r->result->beyond_files |= resource->type != RESOURCE_FILE || resource_secret(resource) != NULL;
 		size_t module = module_index(resource->module);
 		if (module < MODULES_MAX)
 			r->result->touched[module] = true;

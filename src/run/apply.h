@@ -28,6 +28,7 @@ struct proof {
 struct apply_result {
 	size_t changed;            /* resources */
 	bool touched[MODULES_MAX]; /* by module: one of its resources changed */
+	bool beyond_files;         /* something else than the text of a file changed: a package, a key, a daemon */
 	size_t resumed;            /* nodes that were let in, are verified, and take jobs now */
 	bool stopped;              /* the run did not come to its end */
 	bool interrupted;          /* by the operator */

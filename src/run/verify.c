@@ -209,13 +209,25 @@ static int verify_idle_run(struct verifier *v, bool core, struct err *err)
 	return verify_live(v, &checks, false, err) < 0 ? -1 : verify_checks(v, &checks, err);
 }
 
+/* The daemons are those that the probe round found, with the key and the ports that they had: who hears whom is as it was. */
+static bool wires_stay(const struct verifier *v)
+{
+	const struct plan *plan = v->g->plan;
+	bool stay = !v->result->beyond_files && plan->need <= SLURM_NEED_RECONFIGURE;
+	for (size_t i = 0; i < v->g->inv->host_count; i++)
+		stay &= plan->hosts[i].need <= SLURM_NEED_RECONFIGURE;
+	return stay;
+}
+
 /* In a run that changed something. Without core nothing is asked about nodes but whether a job can run there. */
 static int verify_changed_run(struct verifier *v, bool core, bool all, struct err *err)
 {
 	struct gathered *g = v->g;
 	struct joining joining = {0};
 	bool *due = arena_calloc(g->arena, MODULES_MAX, sizeof *due);
-	if (core) {
+	if (core && wires_stay(v)) {
+		look_at_primary(v);
+	} else if (core) {
 		verify_phase(v, "MUNGE credentials");
 		if (gather_wires(g, err) < 0)
 			return -1;
