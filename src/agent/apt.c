@@ -20,6 +20,7 @@
 #include "agent/failpoint.h"
 #include "agent/resource.h"
 #include "agent/session.h"
+#include "agent/tell.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/str.h"
@@ -125,16 +126,16 @@ static int wait_for_lock(struct session *s, const struct resource *r, struct err
 	uint64_t start = clock_ms(), now = start;
 	while ((holder = dpkg_lock_holder(&s->root, arena))) {
 		if (!said || !streq(said, holder))
-			session_progress(s, r->id, "waiting for the package manager's lock, held by %s", holder);
+			tell_progress(s, r->id, "waiting for the package manager's lock, held by %s", holder);
 		said = holder;
-		if (s->gone)
-			return err_set(err, ERR_CANCELLED, "the operator is gone: %s", s->why);
+		if (pump_check(&s->pump, err) < 0)
+			return -1;
 		now = clock_ms();
 		if (now - start >= LOCK_MS)
 			return err_set(err, ERR_TIMEOUT, "the package manager's lock is held by %s for more than %d s",
 				       holder, LOCK_MS / 1000);
-		for (uint64_t next = now + LOCK_POLL_MS; !s->gone && (now = clock_ms()) < next;)
-			session_pump(s, (int)(next - now));
+		for (uint64_t next = now + LOCK_POLL_MS; !s->pump.gone && (now = clock_ms()) < next;)
+			pump_wait(&s->pump, (int)(next - now));
 	}
 	return 0;
 }
@@ -239,7 +240,7 @@ static void on_output(void *userdata, const char *bytes, size_t len)
 		return;
 	start = start ? start + 1 : bytes;
 	w->said_ms = now;
-	session_progress(w->session, w->resource, "%.*s", (int)(end - start > 120 ? 120 : end - start), start);
+	tell_progress(w->session, w->resource, "%.*s", (int)(end - start > 120 ? 120 : end - start), start);
 }
 
 static int run_packaging(struct session *s, const char *resource, const char *const *argv, const char *path_env,
@@ -317,7 +318,7 @@ static int repair(struct session *s, const struct resource *r, const char *path,
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *const configure[] = {"dpkg", "--force-confdef", "--force-confold", "--configure", "-a", NULL};
 	struct err ignored;
-	session_progress(s, r->id, "finishing what an interrupted dpkg left");
+	tell_progress(s, r->id, "finishing what an interrupted dpkg left");
 	if (run_packaging(s, r->id, configure, arena_printf(arena, "PATH=%s", path), NULL, &ignored) < 0) {
 		size_t n;
 		const char **argv = apt_argv(path, 3, arena, &n);

@@ -206,10 +206,8 @@ static struct child *new_child(struct session *s, const struct child_spec *spec,
 
 struct child *child_start(struct session *s, const struct child_spec *spec, struct err *err)
 {
-	if (s->gone) {
-		err_set(err, ERR_CANCELLED, "the operator is gone: %s", s->why);
+	if (pump_check(&s->pump, err) < 0)
 		return NULL;
-	}
 	_cleanup_free_ char *program = child_program(s, spec->argv[0]);
 	if (!program) {
 		err_set(err, ERR_MISSING, "there is no command %s on this host", spec->argv[0]);
@@ -295,8 +293,9 @@ static void write_input(struct child *c)
 	shut(&c->in);
 }
 
-size_t child_poll_prepare(struct session *s, struct pollfd *fds, size_t max, uint64_t *next_deadline)
+size_t child_prepare(void *owner, struct pollfd *fds, size_t max, uint64_t *next_deadline)
 {
+	const struct session *s = owner;
 	size_t n = 0;
 	for (struct child *c = s->children; c; c = c->next) {
 		if (c->ended)
@@ -326,7 +325,7 @@ static void check_deadlines(struct session *s, struct child *c, uint64_t now)
 {
 	if (c->reaped)
 		return;
-	if (s->gone && !c->locked && !c->killed) {
+	if (s->pump.gone && !c->locked && !c->killed) {
 		c->killed = true;
 		ask_to_end(c, now);
 	}
@@ -361,8 +360,9 @@ static void look_after(struct session *s, struct child *c)
 	}
 }
 
-void child_poll_handle(struct session *s, const struct pollfd *fds, size_t count)
+void child_handle(void *owner, const struct pollfd *fds, size_t count)
 {
+	struct session *s = owner;
 	size_t n = 0;
 	for (struct child *c = s->children; c; c = c->next) {
 		if (c->ended)
@@ -383,8 +383,8 @@ void child_poll_handle(struct session *s, const struct pollfd *fds, size_t count
 int child_wait(struct session *s, struct child *child, struct err *err)
 {
 	while (!child->ended)
-		session_pump(s, -1);
-	return child->killed ? err_set(err, ERR_CANCELLED, "the operator is gone: %s", s->why) : 0;
+		pump_wait(&s->pump, -1);
+	return child->killed ? pump_check(&s->pump, err) : 0;
 }
 
 void child_free(struct session *s, struct child *child)

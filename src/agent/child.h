@@ -99,10 +99,10 @@ void child_describe(const struct child *child, const char *name, struct strbuf *
 /* {"status": ..., "out": ..., "err": ..., "cut": ...} (wire/wire.h). */
 json_t *child_encode(const struct child *child);
 
-/* For session_pump: one pass over descriptors, deaths and deadlines. */
+/* For the pump of a session, its owner: one pass over descriptors, deaths and deadlines (struct pump_ops). */
 struct pollfd;
-size_t child_poll_prepare(struct session *s, struct pollfd *fds, size_t max, uint64_t *next_deadline);
-void child_poll_handle(struct session *s, const struct pollfd *fds, size_t count);
+size_t child_prepare(void *session, struct pollfd *fds, size_t max, uint64_t *next_deadline);
+void child_handle(void *session, const struct pollfd *fds, size_t count);
 
 /* A bytes-to-JSON helper for all that comes from files and commands: sets obj[name] where it is UTF-8 without NUL, else
  * obj[b64_name] in base64. */

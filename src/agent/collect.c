@@ -39,7 +39,7 @@ static struct running *free_place(struct session *s, struct work *w)
 			if (!w->running[i].child)
 				return &w->running[i];
 		}
-		session_pump(s, -1);
+		pump_wait(&s->pump, -1);
 	}
 }
 
@@ -110,7 +110,7 @@ json_t *collect(struct session *s, json_t *request, struct err *err)
 		if (!w.running[i].child)
 			continue;
 		/* Where the operator is gone they were all asked to end, and get the time for it. */
-		if ((!failed || s->gone) && child_wait(s, w.running[i].child, err) < 0)
+		if ((!failed || s->pump.gone) && child_wait(s, w.running[i].child, err) < 0)
 			failed = -1;
 		if (!failed)
 			finish(s, &w, &w.running[i]);

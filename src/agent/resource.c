@@ -5,6 +5,7 @@
 
 #include "agent/session.h"
 #include "agent/verb.h"
+#include "agent/tell.h"
 #include "base/str.h"
 #include "base/vec.h"
 
@@ -64,7 +65,7 @@ json_t *probe_answer(struct session *s, json_t *request, struct err *err)
 	p.services = services_ask(s, wanted.items, wanted.len, arena);
 	json_t *found = json_array();
 	size_t content_bytes = 0;
-	for (size_t i = 0; i < wanted.len && !s->gone; i++) {
+	for (size_t i = 0; i < wanted.len && !s->pump.gone; i++) {
 		probe_one(s, &wanted.items[i], &p);
 		content_bytes += p.observed.content ? strlen(p.observed.content) : 0;
 		p.content = content && content_bytes < CONTENT_MAX;
@@ -77,7 +78,7 @@ static void report(struct session *s, const struct resource *r, enum event_resul
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct event event = {.id = r->id, .result = result, .what = str_printable(arena, what, len)};
-	session_event(s, event_encode(&event));
+	tell_event(s, event_encode(&event));
 }
 
 /* Brings one resource about and says what became of it. */
@@ -147,8 +148,8 @@ static int bring_about_each(struct session *s, struct work *w, struct err *err)
 	const struct resource *culprit = NULL;
 	for (size_t i = 0; i < w->wanted.len; i++) {
 		const struct resource *r = &w->wanted.items[i];
-		if (s->gone)
-			return err_set(err, ERR_CANCELLED, "the operator is gone: %s", s->why);
+		if (pump_check(&s->pump, err) < 0)
+			return -1;
 		if (!w->done[i] && !culprit)
 			bring_about_all(s, w, i);
 		if (w->done[i])
@@ -163,7 +164,7 @@ static int bring_about_each(struct session *s, struct work *w, struct err *err)
 		w->failed += result == EVENT_FAILED;
 		if (result == EVENT_FAILED)
 			culprit = r;
-		session_pump(s, 0);
+		pump_wait(&s->pump, 0);
 	}
 	return 0;
 }

@@ -240,7 +240,7 @@ static void bring_to_now(struct session *s, const struct resource *r)
 static void sleep_pumping(struct session *s, unsigned ms)
 {
 	for (uint64_t end = clock_ms() + ms, now; (now = clock_ms()) < end;)
-		session_pump(s, (int)(end - now));
+		pump_wait(&s->pump, (int)(end - now));
 }
 
 static int start(struct session *s, const struct resource *r, const char *verb, struct err *err)

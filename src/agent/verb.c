@@ -148,7 +148,7 @@ static json_t *secret(struct session *s, json_t *request, struct err *err)
 	if (len < 0)
 		root_error(err, errno, "cannot read", path);
 	else
-		r = s->gone ? 0 : wire_put_secret(&s->outbuf, name, key, bytes, (size_t)len, err);
+		r = s->pump.gone ? 0 : wire_put_secret(&s->pump.outbuf, name, key, bytes, (size_t)len, err);
 	sodium_free(bytes);
 	return r < 0 ? NULL : json_pack("{s:I}", "size", (json_int_t)len);
 }
