@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/ran.h"
 #include "base/str.h"
 #include "facts/beside.h"
 
@@ -283,10 +284,10 @@ int doctor_connect(const struct doctor *d, size_t host, const char *name, unsign
 
 int doctor_run(const struct doctor *d, size_t host, const char *name, const char **ret_out, const char **ret_err)
 {
-	const json_t *o = json_object_get(d->answers[host], name), *status = json_object_get(o, "status");
-	if (!json_is_integer(status))
+	struct ran ran = ran_of(json_object_get(d->answers[host], name));
+	if (ran.status < 0)
 		return -1;
-	*ret_out = text_of(o, "out");
-	*ret_err = text_of(o, "err");
-	return (int)json_integer_value(status);
+	*ret_out = ran.out ? ran.out : "";
+	*ret_err = ran.errors ? ran.errors : "";
+	return ran.status;
 }

@@ -9,6 +9,7 @@
 
 #include "base/epoch.h"
 #include "base/hash.h"
+#include "base/ran.h"
 #include "base/str.h"
 #include "base/vec.h"
 
@@ -56,13 +57,12 @@ static const char *conf_of(const struct reader *r, const char *name)
  */
 static const char *output_of(const struct reader *r, const char *name, int *ret_status)
 {
-	const json_t *o = item(r, name), *status = json_object_get(o, "status");
-	const char *out = json_string_value(json_object_get(o, "out"));
-	if (!json_is_integer(status) || !out || json_is_true(json_object_get(o, "cut")))
+	struct ran ran = ran_of(item(r, name));
+	if (ran.status < 0 || !ran.out || ran.cut)
 		return NULL;
 	if (ret_status)
-		*ret_status = (int)json_integer_value(status);
-	return arena_strdup(r->arena, out);
+		*ret_status = ran.status;
+	return arena_strdup(r->arena, ran.out);
 }
 
 /* One line, or NULL where it is missing, empty or longer than `max`; its form is for the caller to judge. */

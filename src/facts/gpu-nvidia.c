@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/map.h"
+#include "base/ran.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "facts/gpu.h"
@@ -87,9 +88,10 @@ static int by_number(const void *a, const void *b)
 static void find_instances(const struct gpu_reader *r, unsigned index, struct instances *ret)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const json_t *answer = json_object_get(r->items, "gpu.instances"), *status = json_object_get(answer, "status");
+	const json_t *answer = json_object_get(r->items, "gpu.instances");
+	struct ran ran = ran_of(answer);
 	/* A part of the table would be fewer instances. */
-	if (!json_is_integer(status) || json_integer_value(status) || json_is_true(json_object_get(answer, "cut")))
+	if (ran.status != 0 || ran.cut)
 		return;
 	char *rest = arena_strdup(arena, gpu_text(answer, "out"));
 	for (char *line; rest && (line = str_next_line(&rest)) && ret->len < INSTANCES_MAX;) {

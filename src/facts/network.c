@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json-text.h"
+#include "base/ran.h"
 #include "base/str.h"
 #include "base/vec.h"
 
@@ -182,11 +183,10 @@ static bool is_switch(const json_t *chassis)
 
 static void decode_neighbours(const json_t *answers, struct arena *arena, struct facts_network *ret)
 {
-	const json_t *run = json_object_get(answers, "neighbours");
-	const char *out = json_string_value(json_object_get(run, "out"));
-	if (!out || json_integer_value(json_object_get(run, "status")) || json_is_true(json_object_get(run, "cut")))
+	struct ran ran = ran_of(json_object_get(answers, "neighbours"));
+	if (!ran.out || ran.status != 0 || ran.cut)
 		return;
-	json_t *all = json_text_load(out, strlen(out), JSON_TEXT_VALUES, NULL);
+	json_t *all = json_text_load(ran.out, strlen(ran.out), JSON_TEXT_VALUES, NULL);
 	const json_t *lldp = json_array_get(json_object_get(all, "lldp"), 0);
 	const json_t *links = json_object_get(lldp, "interface"), *link;
 	VEC(struct facts_neighbour) found = {0};

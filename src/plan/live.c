@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/ran.h"
 #include "base/str.h"
 
 static const struct {
@@ -35,25 +36,21 @@ json_t *live_items(bool brief)
 /* Standard output of a question, or NULL with the reason in live->why. */
 static const char *answer_to(const json_t *answer, const char *name, struct live *live, struct arena *arena)
 {
-	const json_t *o = json_object_get(json_object_get(answer, "items"), name);
-	const json_t *status = json_object_get(o, "status");
-	const char *out = json_string_value(json_object_get(o, "out"));
-	const char *errors = json_string_value(json_object_get(o, "err"));
+	struct ran ran = ran_of(json_object_get(json_object_get(answer, "items"), name));
 	/* scontrol ping ends with 1 where a backup is down; what it prints is what counts. */
 	bool ping = streq(name, "live.ping");
-	if (json_is_integer(status) && out && (ping || json_integer_value(status) == 0))
-		return arena_strdup(arena, out);
+	if (ran.out && (ran.status == 0 || (ping && ran.status > 0)))
+		return arena_strdup(arena, ran.out);
 	if (!live->why)
-		live->why = errors && *errors ? str_printable(arena, errors, strcspn(errors, "\n"))
-					      : "slurmctld does not answer";
+		live->why = ran.errors && *ran.errors ? str_printable(arena, ran.errors, strcspn(ran.errors, "\n"))
+						      : "slurmctld does not answer";
 	return NULL;
 }
 
 /* Nothing hangs on it but a warning. */
 static void take_pending(const json_t *answer, struct live *live, struct arena *arena)
 {
-	const json_t *o = json_object_get(json_object_get(answer, "items"), "live.pending");
-	const char *out = json_string_value(json_object_get(o, "out"));
+	const char *out = ran_of(json_object_get(json_object_get(answer, "items"), "live.pending")).out;
 	if (out && slurm_pending_parse(out, strlen(out), arena, &live->pending, &live->pending_count, NULL) < 0)
 		live->pending_count = 0;
 }

@@ -9,6 +9,7 @@
 #include "hostlist/hostlist.h"
 #include "modules/core/core.h"
 #include "slurm/slurmd-log.h"
+#include "run/round.h"
 
 enum { PAUSE_MS = 100, REGISTER_MS = 30000, LOG_MS = 10000, UNDO_MS = 180000, COMMAND_MS = 30000, LOG_BYTES = 65536 };
 
@@ -57,14 +58,28 @@ static int ask_log(struct gathered *g, const struct action *a, const char **ret_
 	if (!path)
 		path = slurmd ? CORE_LOGS "/slurmd.log" : CORE_LOGS "/slurmctld.log";
 	const char *const argv[] = {"tail", "-n", "100", slurmd_log_path(path, h->hostname, h->name, g->arena), NULL};
-	json_t *message = gather_run(argv, NULL, LOG_BYTES, LOG_MS);
-	struct fleet_request request = roll_request(g->roll, a->host, message);
-	int rc = fleet_round(g->fleet, &request, 1, LOG_MS + 10000, err);
-	const char *out = rc == 0 ? json_string_value(json_object_get(request.answer, "out")) : NULL;
-	*ret_said = out ? slurmd_log_complaint(out, g->arena) : NULL;
-	fleet_request_clear(&request);
-	json_decref(message);
+	struct round_answer answer;
+	int rc = round_run(g, a->host, argv, LOG_BYTES, LOG_MS, &answer, err);
+	*ret_said = slurmd_log_complaint(answer.out, g->arena);
 	return rc;
+}
+
+struct putting {
+	struct arena *arena;
+	const char *why; /* NULL: it is done */
+};
+
+static void judge_put_back(void *data, size_t host, const struct fleet_request *request)
+{
+	struct putting *p = data;
+	const json_t *failed = json_object_get(request->answer, "failed");
+	(void)host;
+	if (!request->answer)
+		p->why = arena_strdup(p->arena, request->error.text);
+	else
+		p->why = json_is_integer(failed) && json_integer_value(failed) == 0
+			     ? NULL
+			     : "the agent could not bring it back";
 }
 
 /* NULL: what was in force is back, and its daemon runs. */
@@ -80,17 +95,13 @@ static int put_back(struct gathered *g, const struct action *a, const char **ret
 		if (resource_content(r, &content))
 			blobs[n++] = (struct fleet_blob){content.digest, content.bytes, content.size};
 	}
-	json_t *message = gather_apply(g, list);
-	struct fleet_request request = roll_request(g->roll, a->host, message);
-	request.blobs = blobs;
-	request.blob_count = n;
-	int rc = fleet_round(g->fleet, &request, 1, UNDO_MS, err);
-	const json_t *failed = json_object_get(request.answer, "failed");
-	*ret_why = !request.answer ? arena_strdup(g->arena, request.error.text)
-		   : json_is_integer(failed) && json_integer_value(failed) == 0 ? NULL
-										: "the agent could not bring it back";
-	fleet_request_clear(&request);
-	json_decref(message);
+	struct round round = {.g = g};
+	struct putting putting = {g->arena, "its session ended"};
+	struct fleet_request *request = round_add(&round, a->host, gather_apply(g, list));
+	request->blobs = blobs;
+	request->blob_count = n;
+	int rc = round_ask(&round, UNDO_MS, judge_put_back, &putting, err);
+	*ret_why = putting.why;
 	return rc;
 }
 
@@ -164,15 +175,11 @@ int canary_release(struct gathered *g, struct apply_result *ret, struct err *err
 	const char *list = hostlist_compress(ours.items, ours.len, g->arena);
 	const char *const argv[] = {"scontrol", "update", arena_printf(g->arena, "NodeName=%s", list), "State=RESUME",
 				    NULL};
-	json_t *message = gather_run(argv, NULL, LOG_BYTES, COMMAND_MS);
-	struct fleet_request request = roll_request(g->roll, g->live->controller, message);
-	int rc = fleet_round(g->fleet, &request, 1, COMMAND_MS + 10000, err);
-	const char *why = rc == 0 ? gather_run_failure(&request, g->arena) : NULL;
-	if (why)
+	struct round_answer answer;
+	int rc = round_run(g, g->live->controller, argv, LOG_BYTES, COMMAND_MS, &answer, err);
+	if (rc == 0 && answer.failure)
 		finding_add(&ret->findings, FINDING_WARNING, CODE_RESUME, NULL, "%s could not be resumed: %s", list,
-			    why)
+			    answer.failure)
 		    ->fix = arena_printf(g->arena, "scontrol update NodeName=%s State=RESUME", list);
-	fleet_request_clear(&request);
-	json_decref(message);
 	return rc;
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/map.h"
+#include "base/ran.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "run/verify.h"
@@ -31,14 +32,11 @@ static void judge(struct due *due, const json_t *items, size_t i, struct arena *
 {
 	char name[32];
 	snprintf(name, sizeof name, "check.%zu", i);
-	const json_t *o = json_object_get(items, name);
-	const json_t *status = json_object_get(o, "status");
-	const char *out = json_string_value(json_object_get(o, "out"));
-	const char *errors = json_string_value(json_object_get(o, "err"));
+	struct ran ran = ran_of(json_object_get(items, name));
 	struct check_answer answer = {
-	    .status = json_is_integer(status) ? (int)json_integer_value(status) : -1,
-	    .out = arena_strdup(arena, out ? out : ""),
-	    .errors = arena_strdup(arena, errors ? errors : ""),
+	    .status = ran.status,
+	    .out = arena_strdup(arena, ran.out ? ran.out : ""),
+	    .errors = arena_strdup(arena, ran.errors ? ran.errors : ""),
 	};
 	due->errors = answer.errors;
 	due->verdict = due->check->judge(due->check, &answer, arena, &due->why);

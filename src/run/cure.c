@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "run/round.h"
 
 enum { CURE_MS = 240000, ROUND_MS = 300000, AUDIT_MS = 30000, OUTPUT_MAX = 64 << 10 };
 
@@ -57,43 +58,41 @@ static json_t *audit_message(const struct cures *done, size_t from, const char *
 
 static int write_audit(struct gathered *g, json_t *message, struct err *err)
 {
-	const struct inventory *inv = g->inv;
-	struct fleet_request *requests = arena_calloc(g->arena, inv->controller_count, sizeof *requests);
-	size_t n = 0;
-	for (size_t i = 0; i < inv->controller_count; i++)
-		if (roll_in(g->roll, inv->controllers[i]))
-			requests[n++] = roll_request(g->roll, inv->controllers[i], message);
-	int rc = fleet_round(g->fleet, requests, n, AUDIT_MS, err);
-	for (size_t i = 0; i < n; i++)
-		fleet_request_clear(&requests[i]);
-	json_decref(message);
-	return rc;
+	struct round round = {.g = g};
+	round_add_controllers(&round, message);
+	return round_ask(&round, AUDIT_MS, NULL, NULL, err);
+}
+
+struct curing {
+	struct cures *tried;
+	size_t next; /* whose answer comes next: requests and cures are in one order */
+};
+
+static void take_cure(void *data, size_t host, const struct fleet_request *request)
+{
+	struct curing *c = data;
+	(void)host;
+	c->tried->items[c->next++].failed = failure_of(request, c->tried->arena);
 }
 
 int cure_all(struct gathered *g, const struct findings *findings, struct cures *tried, struct err *err)
 {
-	struct fleet_request *requests = arena_calloc(g->arena, findings->len, sizeof *requests);
-	size_t *places = arena_calloc(g->arena, findings->len, sizeof *places), n = 0, from = tried->len;
+	struct round round = {.g = g};
+	struct curing curing = {tried, tried->len};
+	size_t from = tried->len;
 	for (size_t i = 0; i < findings->len; i++) {
 		const struct finding *f = &findings->items[i];
 		const struct inv_host *on = f->cure ? inventory_host(g->inv, f->cure_on) : NULL;
 		if (!is_due(tried, f) || !on || !roll_in(g->roll, on->index))
 			continue;
-		places[n] = tried->len;
 		*vec_push_in(tried->arena, tried) = (struct cure){
 		    .host = arena_strdup(tried->arena, f->host),
 		    .code = f->code,
 		    .command = arena_strdup(tried->arena, f->cure),
 		};
 		const char *const argv[] = {"sh", "-c", f->cure, NULL};
-		requests[n] = roll_request(g->roll, on->index, gather_run(argv, NULL, OUTPUT_MAX, CURE_MS));
-		n++;
+		round_add(&round, on->index, gather_run(argv, NULL, OUTPUT_MAX, CURE_MS));
 	}
-	int rc = fleet_round(g->fleet, requests, n, ROUND_MS, err);
-	for (size_t i = 0; i < n; i++) {
-		tried->items[places[i]].failed = failure_of(&requests[i], tried->arena);
-		json_decref((json_t *)requests[i].message);
-		fleet_request_clear(&requests[i]);
-	}
+	int rc = round_ask(&round, ROUND_MS, take_cure, &curing, err);
 	return rc < 0 || tried->len == from ? rc : write_audit(g, audit_message(tried, from, g->options->holder), err);
 }

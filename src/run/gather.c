@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/ran.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "doctor/doctor.h"
@@ -36,13 +37,11 @@ json_t *gather_run(const char *const *argv, const char *input, unsigned max, uns
 
 const char *gather_run_failure(const struct fleet_request *request, struct arena *arena)
 {
-	const json_t *status = json_object_get(request->answer, "status");
-	const char *errors = json_string_value(json_object_get(request->answer, "err"));
-	const char *out = json_string_value(json_object_get(request->answer, "out"));
-	if (json_is_integer(status) && json_integer_value(status) == 0)
-		return NULL;
-	const char *text = !request->answer ? request->error.text : errors && *errors ? errors : out;
-	return text && *text ? str_printable(arena, text, strcspn(text, "\n")) : "no word why";
+	struct ran ran = ran_of(request->answer);
+	if (request->answer)
+		return ran_failure(&ran, arena);
+	const char *text = *request->error.text ? request->error.text : "no word why";
+	return str_printable(arena, text, strcspn(text, "\n"));
 }
 
 static void phase(const struct gathered *g, const char *title)

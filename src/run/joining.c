@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "hostlist/hostlist.h"
 #include "modules/core/core.h"
+#include "run/round.h"
 #include "run/verify.h"
 
 enum { PAUSE_MS = 200, JOIN_MS = 15000, COMMAND_MS = 30000 };
@@ -20,13 +21,9 @@ enum { PAUSE_MS = 200, JOIN_MS = 15000, COMMAND_MS = 30000 };
 
 int verify_tell(struct verifier *v, const char *const *argv, const char **ret_why, struct err *err)
 {
-	struct gathered *g = v->g;
-	json_t *message = gather_run(argv, NULL, 65536, COMMAND_MS);
-	struct fleet_request request = roll_request(g->roll, v->context.controller, message);
-	int rc = fleet_round(g->fleet, &request, 1, COMMAND_MS + 10000, err);
-	*ret_why = rc == 0 ? gather_run_failure(&request, g->arena) : NULL;
-	fleet_request_clear(&request);
-	json_decref(message);
+	struct round_answer answer;
+	int rc = round_run(v->g, v->context.controller, argv, 65536, COMMAND_MS, &answer, err);
+	*ret_why = answer.failure;
 	return rc;
 }
 

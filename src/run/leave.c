@@ -11,6 +11,7 @@
 #include "hostlist/hostlist.h"
 #include "modules/module.h"
 #include "run/lock.h"
+#include "run/round.h"
 
 enum { LOOK_MS = 2000, COMMAND_MS = 60000, PURGE_MS = 600000, MOST_SHOWN = 8, MOST_NAMES = 65536 };
 
@@ -39,16 +40,12 @@ static int tell(struct leaver *l, const char *const *argv, struct err *err)
 			    "`%s %s` could not be run: the host was lost", argv[0], argv[1]);
 		return 0;
 	}
-	json_t *message = gather_run(argv, NULL, 65536, COMMAND_MS);
-	struct fleet_request request = roll_request(g->roll, at, message);
-	int rc = fleet_round(g->fleet, &request, 1, COMMAND_MS + 10000, err);
-	const char *why = rc == 0 ? gather_run_failure(&request, g->arena) : NULL;
-	if (why)
+	struct round_answer answer;
+	int rc = round_run(g, at, argv, 65536, COMMAND_MS, &answer, err);
+	if (rc == 0 && answer.failure)
 		finding_add(&l->result->findings, FINDING_STOP, CODE_SLURMCTLD, g->inv->hosts[at].name,
-			    "`%s %s` failed: %s", argv[0], argv[1], why)
+			    "`%s %s` failed: %s", argv[0], argv[1], answer.failure)
 		    ->fix = "nodes that were drained stay so: the same command goes on, `reeve include` goes back";
-	fleet_request_clear(&request);
-	json_decref(message);
 	return rc;
 }
 
@@ -286,31 +283,36 @@ static const char *const *purge_command(struct gathered *g, const char **ret_pac
 	return argv.items;
 }
 
+struct purging {
+	struct leaver *leaver;
+	const char *packages;
+};
+
+static void judge_purge(void *data, size_t host, const struct fleet_request *request)
+{
+	const struct purging *p = data;
+	struct findings *findings = &p->leaver->result->findings;
+	const struct gathered *g = p->leaver->g;
+	const char *why = gather_run_failure(request, g->arena);
+	if (why)
+		finding_add(findings, FINDING_WARNING, CODE_PURGE, g->inv->hosts[host].name,
+			    "its packages could not be removed: %s", why)
+		    ->fix = finding_text(findings, "on it: apt-get purge%s", p->packages);
+}
+
 /* Packages are the host's own: one that is not there keeps them, and is named. */
 static int purge(struct leaver *l, struct err *err)
 {
 	struct gathered *g = l->g;
-	const char *packages, *const *argv = purge_command(g, &packages);
-	struct fleet_request *requests = arena_calloc(g->arena, g->inv->host_count, sizeof *requests);
-	json_t *message = gather_run(argv, NULL, 65536, PURGE_MS);
-	size_t n = 0;
+	struct purging purging = {.leaver = l};
+	struct round round = {.g = g};
+	bool *hosts = arena_calloc(g->arena, g->inv->host_count, sizeof *hosts);
 	for (size_t i = 0; i < g->inv->host_count; i++)
-		if (leaves(g, i) && roll_in(g->roll, i) && cluster_is_out(&g->cluster->hosts[i]))
-			requests[n++] = roll_request(g->roll, i, message);
+		hosts[i] = leaves(g, i) && cluster_is_out(&g->cluster->hosts[i]);
+	round_add_all(&round, hosts, gather_run(purge_command(g, &purging.packages), NULL, 65536, PURGE_MS));
 	if (g->options->report)
 		report_phase(g->options->report, "remove the packages");
-	int rc = n ? fleet_round(g->fleet, requests, n, PURGE_MS + 10000, err) : 0;
-	for (size_t i = 0; i < n; i++) {
-		const char *why = rc == 0 ? gather_run_failure(&requests[i], g->arena) : NULL;
-		if (why)
-			finding_add(&l->result->findings, FINDING_WARNING, CODE_PURGE,
-				    g->inv->hosts[roll_host(g->roll, &requests[i])].name,
-				    "its packages could not be removed: %s", why)
-			    ->fix = finding_text(&l->result->findings, "on it: apt-get purge%s", packages);
-		fleet_request_clear(&requests[i]);
-	}
-	json_decref(message);
-	return rc;
+	return round_ask(&round, PURGE_MS + 10000, judge_purge, &purging, err);
 }
 
 /* Before anything is touched: nobody knows of jobs where slurmctld does not answer. */

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "run/round.h"
 
 enum { LOCK_MS = 60000 };
 
@@ -16,10 +17,10 @@ struct taker {
 	const char **refused; /* by host index, in its words */
 };
 
-static void judge(struct taker *t, const struct fleet_request *request)
+static void judge(void *data, size_t host, const struct fleet_request *request)
 {
+	struct taker *t = data;
 	struct gathered *g = t->g;
-	size_t host = roll_host(g->roll, request);
 	const struct inv_host *h = &g->inv->hosts[host];
 	if (request->answer) {
 		t->granted += h->controller;
@@ -36,26 +37,16 @@ static void judge(struct taker *t, const struct fleet_request *request)
 static int ask(struct taker *t, const size_t *hosts, size_t count, struct err *err)
 {
 	struct gathered *g = t->g;
-	struct fleet_request *requests = arena_calloc(g->arena, count, sizeof *requests);
-	json_t **messages = arena_calloc(g->arena, count, sizeof *messages);
-	size_t n = 0;
+	struct round round = {.g = g};
 	for (size_t i = 0; i < count; i++) {
 		if (!roll_in(g->roll, hosts[i]))
 			continue;
-		messages[n] = json_copy((json_t *)t->message);
+		json_t *message = json_copy((json_t *)t->message);
 		if (g->cluster->hosts[hosts[i]].epoch_over)
-			json_object_set_new(messages[n], "over", json_integer(g->facts[hosts[i]]->epoch));
-		requests[n] = roll_request(g->roll, hosts[i], messages[n]);
-		n++;
+			json_object_set_new(message, "over", json_integer(g->facts[hosts[i]]->epoch));
+		round_add(&round, hosts[i], message);
 	}
-	int rc = n ? fleet_round(g->fleet, requests, n, LOCK_MS, err) : 0;
-	for (size_t i = 0; i < n; i++) {
-		if (rc == 0)
-			judge(t, &requests[i]);
-		fleet_request_clear(&requests[i]);
-		json_decref(messages[i]);
-	}
-	return rc;
+	return round_ask(&round, LOCK_MS, judge, t, err);
 }
 
 /* The controllers, the first of them alone; and the others with those that follow, where nobody refused. */
@@ -126,24 +117,20 @@ int lock_take(struct gathered *g, struct err *err)
 	return rc;
 }
 
+/* The end of its session frees it. */
+static void judge_release(void *data, size_t host, const struct fleet_request *request)
+{
+	struct gathered *g = data;
+	if (!request->answer)
+		roll_hang_up(g->roll, host, &request->error);
+}
+
 int lock_release(struct gathered *g, bool done, struct err *err)
 {
-	struct fleet_request *requests = arena_calloc(g->arena, g->inv->host_count, sizeof *requests);
-	json_t *message = json_pack("{s:s, s:b}", "verb", "unlock", "done", done);
-	size_t n = 0;
-	for (size_t i = 0; i < g->inv->host_count; i++)
-		if (roll_in(g->roll, i))
-			requests[n++] = roll_request(g->roll, i, message);
-	int rc = fleet_round(g->fleet, requests, n, LOCK_MS, err);
-	for (size_t i = 0; i < n; i++) {
-		/* The end of its session frees it. */
-		if (rc == 0 && !requests[i].answer)
-			roll_hang_up(g->roll, roll_host(g->roll, &requests[i]), &requests[i].error);
-		fleet_request_clear(&requests[i]);
-	}
-	json_decref(message);
+	struct round round = {.g = g};
+	round_add_all(&round, NULL, json_pack("{s:s, s:b}", "verb", "unlock", "done", done));
 	g->locked = false;
-	return rc;
+	return round_ask(&round, LOCK_MS, judge_release, g, err);
 }
 
 size_t lock_mark(struct gathered *g, const char *step, json_t **ret_message, struct fleet_request *requests)

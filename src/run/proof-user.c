@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "base/vec.h"
+#include "run/round.h"
 #include "run/verify.h"
 
 enum { FIRST_UID = 1000, LAST_UID = 59999, MOST_PASSWD = 4 << 20, READ_MS = 15000 };
@@ -85,26 +86,31 @@ void verify_choose_user(const char *const *passwd, size_t count, size_t controll
 		ret->hosts[i] = knows(&all[i], best);
 }
 
+struct reading {
+	const char **passwd; /* by host index */
+	struct arena *arena;
+};
+
+static void take_passwd(void *data, size_t host, const struct fleet_request *request)
+{
+	const struct reading *r = data;
+	const json_t *o = json_object_get(json_object_get(request->answer, "items"), "passwd");
+	r->passwd[host] = arena_strdup(r->arena, json_string_value(json_object_get(o, "text")));
+}
+
 int verify_find_user(struct verifier *v, const bool *hosts, struct verify_user *ret, struct err *err)
 {
 	struct gathered *g = v->g;
-	struct fleet_request *requests = arena_calloc(g->arena, roll_count(g->roll), sizeof *requests);
-	const char **passwd = arena_calloc(g->arena, g->inv->host_count, sizeof *passwd);
-	json_t *message = json_pack("{s:s, s:[{s:s, s:s, s:i}]}", "verb", "collect", "items", "name", "passwd", "read",
-				    "/etc/passwd", "max", MOST_PASSWD);
-	size_t n = 0;
+	struct round round = {.g = g};
+	struct reading reading = {arena_calloc(g->arena, g->inv->host_count, sizeof *reading.passwd), g->arena};
+	bool *asked = arena_calloc(g->arena, g->inv->host_count, sizeof *asked);
 	for (size_t i = 0; i < g->inv->host_count; i++)
-		if ((hosts[i] || i == v->context.controller) && roll_in(g->roll, i))
-			requests[n++] = roll_request(g->roll, i, message);
-	int rc = n ? fleet_round(g->fleet, requests, n, READ_MS, err) : 0;
-	for (size_t i = 0; i < n; i++) {
-		const json_t *o = json_object_get(json_object_get(requests[i].answer, "items"), "passwd");
-		passwd[roll_host(g->roll, &requests[i])] =
-		    arena_strdup(g->arena, json_string_value(json_object_get(o, "text")));
-		fleet_request_clear(&requests[i]);
-	}
-	json_decref(message);
-	if (rc == 0)
-		verify_choose_user(passwd, g->inv->host_count, v->context.controller, g->arena, ret);
-	return rc;
+		asked[i] = hosts[i] || i == v->context.controller;
+	round_add_all(&round, asked,
+		      json_pack("{s:s, s:[{s:s, s:s, s:i}]}", "verb", "collect", "items", "name", "passwd", "read",
+				"/etc/passwd", "max", MOST_PASSWD));
+	if (round_ask(&round, READ_MS, take_passwd, &reading, err) < 0)
+		return -1;
+	verify_choose_user(reading.passwd, g->inv->host_count, v->context.controller, g->arena, ret);
+	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "run/apply.h"
+#include "run/round.h"
 
 enum { RECOUNT_MS = 30000 };
 
@@ -15,15 +16,21 @@ static bool unsure(const struct gathered *g, size_t host)
 	return roll_in(g->roll, host) && g->cluster->hosts[host].serves && !g->facts[host]->hardware.by_slurmd;
 }
 
-/* What slurmd says in place of what was reckoned; true: it is another. An answer that is none leaves things as they are:
+struct recount {
+	struct gathered *g;
+	bool differs;
+};
+
+/* What slurmd says in place of what was reckoned. An answer that is none leaves things as they are:
  * verification will say what comes of it. */
-static bool take(struct gathered *g, size_t host, const json_t *answer)
+static void take(void *data, size_t host, const struct fleet_request *request)
 {
-	const json_t *item = json_object_get(json_object_get(answer, "items"), "hardware");
-	const char *out = json_string_value(json_object_get(item, "out"));
+	struct recount *recount = data;
+	struct gathered *g = recount->g;
+	const char *out = ran_of(json_object_get(json_object_get(request->answer, "items"), "hardware")).out;
 	struct facts_hardware said;
 	if (!out || !str_starts(out, "NodeName=") || facts_parse_slurmd(out, &said, NULL) < 0)
-		return false;
+		return;
 	struct facts *f = arena_alloc(g->arena, sizeof *f);
 	*f = *g->facts[host];
 	bool differs = !facts_same_hardware(&f->hardware, &said);
@@ -32,25 +39,20 @@ static bool take(struct gathered *g, size_t host, const json_t *answer)
 	g->cluster->hosts[host].facts = f;
 	if (!differs)
 		g->cluster->hosts[host].hardware.by_slurmd = true;
-	return differs;
+	recount->differs |= differs;
 }
 
 int apply_recount(struct gathered *g, bool *ret_differs, struct err *err)
 {
-	struct fleet_request *requests = arena_calloc(g->arena, g->inv->host_count, sizeof *requests);
-	json_t *message =
-	    json_pack("{s:s, s:[{s:s, s:b}]}", "verb", "collect", "items", "name", "hardware", "hardware", 1);
-	size_t n = 0;
-	*ret_differs = false;
+	struct recount recount = {.g = g};
+	struct round round = {.g = g};
+	bool *hosts = arena_calloc(g->arena, g->inv->host_count, sizeof *hosts);
 	for (size_t i = 0; i < g->inv->host_count; i++)
-		if (unsure(g, i))
-			requests[n++] = roll_request(g->roll, i, message);
-	int rc = n ? fleet_round(g->fleet, requests, n, RECOUNT_MS, err) : 0;
-	for (size_t i = 0; i < n; i++) {
-		if (rc == 0 && requests[i].answer)
-			*ret_differs |= take(g, roll_host(g->roll, &requests[i]), requests[i].answer);
-		fleet_request_clear(&requests[i]);
-	}
-	json_decref(message);
+		hosts[i] = unsure(g, i);
+	round_add_all(
+	    &round, hosts,
+	    json_pack("{s:s, s:[{s:s, s:b}]}", "verb", "collect", "items", "name", "hardware", "hardware", 1));
+	int rc = round_ask(&round, RECOUNT_MS, take, &recount, err);
+	*ret_differs = recount.differs;
 	return rc;
 }

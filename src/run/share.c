@@ -11,9 +11,11 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/vec.h"
 #include "run/apply.h"
+#include "run/round.h"
 
-enum { NONCE = 16, RUN_MS = 30000 };
+enum { NONCE = 16, MOST_OUTPUT = 4096, RUN_MS = 30000 };
 
 /* $0 is the file, $1 the number. What an earlier run could not remove goes first: whoever is here holds the lock. The
  * answer is in the output; a status that is not 0 says that nothing could be asked. */
@@ -29,10 +31,13 @@ struct share {
 	size_t writer; /* SIZE_MAX: none yet */
 };
 
-static json_t *as_slurm(const char *script, const struct share *s)
+/* As the user slurm: its NULL-terminated command, in the run's arena. */
+static const char *const *as_slurm(const char *script, const struct share *s)
 {
 	const char *const argv[] = {"runuser", "-u", "slurm", "--", "sh", "-c", script, s->path, s->nonce, NULL};
-	return gather_run(argv, NULL, 4096, RUN_MS);
+	const char **copy = arena_calloc(s->g->arena, ARRAY_LEN(argv), sizeof *copy);
+	memcpy(copy, argv, sizeof argv);
+	return copy;
 }
 
 static struct finding *say(struct share *s, enum finding_weight weight, enum finding_code code, size_t host,
@@ -44,58 +49,52 @@ static struct finding *say(struct share *s, enum finding_weight weight, enum fin
 }
 
 /* Whether a controller sees the number; *ret_why where it does not, and *ret_asked: it could be asked at all. */
-static bool sees(struct share *s, size_t host, const struct fleet_request *request, const char **ret_why,
-		 bool *ret_asked)
+static bool sees(struct share *s, size_t host, const struct round_answer *answer, const char **ret_why, bool *ret_asked)
 {
-	struct arena *a = s->g->arena;
-	const char *failure = gather_run_failure(request, a);
-	const char *out = json_string_value(json_object_get(request->answer, "out"));
-	const char *errors = json_string_value(json_object_get(request->answer, "err"));
-	*ret_asked = !failure;
-	if (failure) {
+	*ret_asked = !answer->failure;
+	if (answer->failure) {
 		roll_leave(s->g->roll, host, CODE_STATE_ASK, "the state directory %s could not be examined: %s",
-			   s->g->inv->state.text, failure)
+			   s->g->inv->state.text, answer->failure)
 		    ->origin = s->g->inv->state.at;
 		return false;
 	}
-	*ret_why =
-	    errors && *errors ? str_printable(a, errors, strcspn(errors, "\n")) : "it is another directory there";
-	return out && strcspn(out, "\n") == strlen(s->nonce) && str_starts(out, s->nonce);
+	const char *said = answer->errors;
+	*ret_why = *said ? str_printable(s->g->arena, said, strcspn(said, "\n")) : "it is another directory there";
+	return strcspn(answer->out, "\n") == strlen(s->nonce) && str_starts(answer->out, s->nonce);
 }
 
 /* The first that can be asked. */
 static int write_nonce(struct share *s, struct err *err)
 {
 	struct gathered *g = s->g;
-	json_t *message = as_slurm(write_script, s);
-	int rc = 0;
 	bool asked = false;
-	for (size_t i = 0; rc == 0 && !asked && i < g->inv->controller_count; i++) {
+	for (size_t i = 0; !asked && i < g->inv->controller_count; i++) {
 		size_t host = g->inv->controllers[i];
 		const char *why = NULL;
+		struct round_answer answer;
 		if (!roll_in(g->roll, host))
 			continue;
-		struct fleet_request request = roll_request(g->roll, host, message);
-		rc = fleet_round(g->fleet, &request, 1, RUN_MS + 10000, err);
-		if (rc == 0 && sees(s, host, &request, &why, &asked))
+		if (round_run(g, host, as_slurm(write_script, s), MOST_OUTPUT, RUN_MS, &answer, err) < 0)
+			return -1;
+		if (sees(s, host, &answer, &why, &asked))
 			s->writer = host;
-		else if (rc == 0 && asked)
+		else if (asked)
 			say(s, FINDING_STOP, CODE_STATE_WRITE, host,
 			    arena_printf(g->arena, "the user slurm cannot write to %s: %s", g->inv->state.text, why))
 			    ->fix = "see the owner and mode of the directory, its file system's free space, and its "
 				    "export";
-		fleet_request_clear(&request);
 	}
-	json_decref(message);
-	return rc;
+	return 0;
 }
 
-static void judge(struct share *s, size_t host, const struct fleet_request *request)
+static void judge(void *data, size_t host, const struct fleet_request *request)
 {
+	struct share *s = data;
 	const struct gathered *g = s->g;
+	struct round_answer answer = round_answer_of(request, g->arena);
 	const char *why = NULL;
 	bool asked;
-	if (sees(s, host, request, &why, &asked) || !asked)
+	if (sees(s, host, &answer, &why, &asked) || !asked)
 		return;
 	say(s, FINDING_STOP, CODE_STATE_SHARE, host,
 	    arena_printf(g->arena, "it does not see in %s what %s wrote there: %s", g->inv->state.text,
@@ -106,33 +105,19 @@ static void judge(struct share *s, size_t host, const struct fleet_request *requ
 static int read_nonce(struct share *s, struct err *err)
 {
 	struct gathered *g = s->g;
-	struct fleet_request *requests = arena_calloc(g->arena, g->inv->controller_count, sizeof *requests);
-	json_t *message = as_slurm(read_script, s);
-	size_t n = 0;
-	for (size_t i = 0; i < g->inv->controller_count; i++) {
-		size_t host = g->inv->controllers[i];
-		if (host != s->writer && roll_in(g->roll, host))
-			requests[n++] = roll_request(g->roll, host, message);
-	}
-	int rc = fleet_round(g->fleet, requests, n, RUN_MS + 10000, err);
-	for (size_t i = 0; i < n; i++) {
-		if (rc == 0)
-			judge(s, roll_host(g->roll, &requests[i]), &requests[i]);
-		fleet_request_clear(&requests[i]);
-	}
-	json_decref(message);
-	return rc;
+	struct round round = {.g = g};
+	for (size_t i = 0; i < g->inv->controller_count; i++)
+		if (g->inv->controllers[i] != s->writer && roll_in(g->roll, g->inv->controllers[i]))
+			round_add(&round, g->inv->controllers[i],
+				  gather_run(as_slurm(read_script, s), NULL, MOST_OUTPUT, RUN_MS));
+	return round_ask(&round, RUN_MS + 10000, judge, s, err);
 }
 
 /* What stays is removed by the next run. */
 static int remove_nonce(const struct share *s, struct err *err)
 {
-	json_t *message = as_slurm(remove_script, s);
-	struct fleet_request request = roll_request(s->g->roll, s->writer, message);
-	int rc = fleet_round(s->g->fleet, &request, 1, RUN_MS + 10000, err);
-	fleet_request_clear(&request);
-	json_decref(message);
-	return rc;
+	struct round_answer ignored;
+	return round_run(s->g, s->writer, as_slurm(remove_script, s), MOST_OUTPUT, RUN_MS, &ignored, err);
 }
 
 int apply_share(struct gathered *g, struct apply_result *ret, struct err *err)

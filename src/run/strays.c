@@ -6,18 +6,15 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "run/round.h"
 
 enum { COMMAND_MS = 20000, END_MS = 10000, PAUSE_MS = 100, MOST_OUTPUT = 8 << 20 };
 
 static int ask(struct gathered *g, size_t controller, const char *const *argv, const char **ret_out, struct err *err)
 {
-	json_t *message = gather_run(argv, NULL, MOST_OUTPUT, COMMAND_MS);
-	struct fleet_request request = roll_request(g->roll, controller, message);
-	int rc = fleet_round(g->fleet, &request, 1, COMMAND_MS + 10000, err);
-	const char *out = json_string_value(json_object_get(request.answer, "out"));
-	*ret_out = rc == 0 && !gather_run_failure(&request, g->arena) ? arena_strdup(g->arena, out) : NULL;
-	fleet_request_clear(&request);
-	json_decref(message);
+	struct round_answer answer;
+	int rc = round_run(g, controller, argv, MOST_OUTPUT, COMMAND_MS, &answer, err);
+	*ret_out = answer.failure ? NULL : answer.out;
 	return rc;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "modules/core/core.h"
+#include "run/round.h"
 #include "run/verify.h"
 #include "slurm/slurmd-log.h"
 
@@ -31,14 +32,19 @@ static json_t *message_for(const struct verifier *v, size_t host)
 			 "tail", "-c", END_OF_LOG, log_path(v, host), "max", MOST_TEXT, "timeout", ANSWER_MS);
 }
 
-static struct witness judge(const json_t *answer, struct arena *arena)
+struct hearing {
+	struct witness *all; /* by host index */
+	struct arena *arena;
+};
+
+static void judge(void *data, size_t host, const struct fleet_request *request)
 {
-	const json_t *items = json_object_get(answer, "items"), *slurmd = json_object_get(items, "slurmd");
-	const json_t *status = json_object_get(slurmd, "status");
-	const char *log = json_string_value(json_object_get(json_object_get(items, "log"), "out"));
-	return (struct witness){
-	    .silent = slurmd && !(json_is_integer(status) && json_integer_value(status) == 0),
-	    .complaint = log ? slurmd_log_complaint(log, arena) : NULL,
+	const struct hearing *h = data;
+	const json_t *items = json_object_get(request->answer, "items"), *slurmd = json_object_get(items, "slurmd");
+	const char *log = ran_of(json_object_get(items, "log")).out;
+	h->all[host] = (struct witness){
+	    .silent = slurmd && ran_of(slurmd).status != 0,
+	    .complaint = log ? slurmd_log_complaint(log, h->arena) : NULL,
 	};
 }
 
@@ -52,23 +58,11 @@ const char *verify_with_witness(const char *why, const struct witness *w, struct
 int verify_witness(struct verifier *v, const bool *hosts, struct witness **ret, struct err *err)
 {
 	struct gathered *g = v->g;
-	struct fleet_request *requests = arena_calloc(g->arena, roll_count(g->roll), sizeof *requests);
-	json_t **messages = arena_calloc(g->arena, roll_count(g->roll), sizeof *messages);
-	struct witness *all = arena_calloc(g->arena, g->inv->host_count, sizeof *all);
-	size_t n = 0;
-	for (size_t i = 0; i < g->inv->host_count; i++) {
-		if (!hosts[i] || !roll_in(g->roll, i))
-			continue;
-		messages[n] = message_for(v, i);
-		requests[n] = roll_request(g->roll, i, messages[n]);
-		n++;
-	}
-	int rc = n ? fleet_round(g->fleet, requests, n, ANSWER_MS + 10000, err) : 0;
-	for (size_t i = 0; i < n; i++) {
-		all[roll_host(g->roll, &requests[i])] = judge(requests[i].answer, g->arena);
-		fleet_request_clear(&requests[i]);
-		json_decref(messages[i]);
-	}
-	*ret = all;
-	return rc;
+	struct round round = {.g = g};
+	struct hearing hearing = {arena_calloc(g->arena, g->inv->host_count, sizeof *hearing.all), g->arena};
+	for (size_t i = 0; i < g->inv->host_count; i++)
+		if (hosts[i] && roll_in(g->roll, i))
+			round_add(&round, i, message_for(v, i));
+	*ret = hearing.all;
+	return round_ask(&round, ANSWER_MS + 10000, judge, &hearing, err);
 }

@@ -1,0 +1,77 @@
+#include "run/round.h"
+
+#include "base/str.h"
+#include "base/vec.h"
+
+enum { SLACK_MS = 10000 }; /* for the way there and back */
+
+struct fleet_request *round_add(struct round *round, size_t host, json_t *message)
+{
+	struct fleet_request *request = vec_push_in(round->g->arena, round);
+	*request = roll_request(round->g->roll, host, message);
+	return request;
+}
+
+void round_add_all(struct round *round, const bool *hosts, json_t *message)
+{
+	for (size_t i = 0; i < round->g->inv->host_count; i++)
+		if ((!hosts || hosts[i]) && roll_in(round->g->roll, i))
+			round_add(round, i, json_incref(message));
+	json_decref(message);
+}
+
+void round_add_controllers(struct round *round, json_t *message)
+{
+	const struct inventory *inv = round->g->inv;
+	for (size_t i = 0; i < inv->controller_count; i++)
+		if (roll_in(round->g->roll, inv->controllers[i]))
+			round_add(round, inv->controllers[i], json_incref(message));
+	json_decref(message);
+}
+
+int round_ask(struct round *round, unsigned timeout_ms, round_judge *judge, void *data, struct err *err)
+{
+	const struct gathered *g = round->g;
+	int rc = round->len ? fleet_round(g->fleet, round->items, round->len, timeout_ms, err) : 0;
+	for (size_t i = 0; rc == 0 && judge && i < round->len; i++)
+		judge(data, roll_host(g->roll, &round->items[i]), &round->items[i]);
+	for (size_t i = 0; i < round->len; i++) {
+		json_decref((json_t *)round->items[i].message);
+		fleet_request_clear(&round->items[i]);
+	}
+	*round = (struct round){.g = round->g};
+	return rc;
+}
+
+struct command {
+	struct arena *arena;
+	struct round_answer *ret;
+};
+
+struct round_answer round_answer_of(const struct fleet_request *request, struct arena *arena)
+{
+	struct ran ran = ran_of(request->answer);
+	return (struct round_answer){
+	    .out = arena_strdup(arena, ran.out ? ran.out : ""),
+	    .errors = arena_strdup(arena, ran.errors ? ran.errors : ""),
+	    .failure = gather_run_failure(request, arena),
+	    .asked = request->answer != NULL,
+	};
+}
+
+static void judge_command(void *data, size_t host, const struct fleet_request *request)
+{
+	const struct command *c = data;
+	(void)host;
+	*c->ret = round_answer_of(request, c->arena);
+}
+
+int round_run(struct gathered *g, size_t host, const char *const *argv, unsigned max_bytes, unsigned timeout_ms,
+	      struct round_answer *ret, struct err *err)
+{
+	struct round round = {.g = g};
+	struct command command = {g->arena, ret};
+	*ret = (struct round_answer){.out = "", .errors = "", .failure = "the run was ended"};
+	round_add(&round, host, gather_run(argv, NULL, max_bytes, timeout_ms));
+	return round_ask(&round, timeout_ms + SLACK_MS, judge_command, &command, err);
+}
