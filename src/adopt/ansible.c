@@ -135,12 +135,12 @@ static void add_host(struct inventory_reader *r, const char *name, bool compute)
 	if (connection && streq(connection, "local"))
 		host.address = "localhost";
 	if (port && str_to_u64(port, 1, 65535, &number) < 0)
-		make_note(b, 0, "ansible_port of %s is no port: %s", name, port);
+		make_note(b, 0, "ansible_port of %s is not a port: %s", name, port);
 	host.port = number == 22 ? 0 : (unsigned)number;
 	if (user && str_is_name(user, 64))
 		host.user = user;
 	else if (user)
-		make_note(b, 0, "ansible_user of %s is not kept, it is no name: %s", name, user);
+		make_note(b, 0, "ansible_user of %s is not kept, it is not a name: %s", name, user);
 	const char *fault = make_add_host(b, &host);
 	if (fault)
 		make_note(b, 0, "%s is left out: %s (its address is %s)", name, fault, host.address);
@@ -189,7 +189,7 @@ static int add_cluster(struct inventory_reader *r, const struct adopt_options *o
 	const char *text = options->name ? options->name : said ? said : "cluster";
 	r->b.out->cluster = make_cluster_name(&r->b, text);
 	if (!r->b.out->cluster)
-		return err_set(r->err, ERR_INPUT, "'%.100s' cannot be a cluster's name: say --name", text);
+		return err_set(r->err, ERR_INPUT, "'%.100s' cannot be a cluster's name: use --name", text);
 	if (!options->name)
 		make_note(&r->b, 0, "the cluster's name is %s",
 			  said ? "that of slurm_cluster_name" : "made up: --name says another");

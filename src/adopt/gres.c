@@ -25,7 +25,7 @@ static const struct inv_gres_line *line_of(struct builder *b, const struct slurm
 	for (size_t i = 0; i < row->count; i++) {
 		const struct slurm_pair *p = &row->pairs[i];
 		if (!str_is_utf8(p->value, strlen(p->value)) || strpbrk(p->value, " \t\"#\\"))
-			fault = arena_printf(b->arena, "the value of %s is no word", p->key);
+			fault = arena_printf(b->arena, "the value of %s is not a word", p->key);
 		else if (strcasecmp(p->key, "NodeName") != 0)
 			strbuf_addf(&out, "%s=%s ", p->key, p->value);
 	}

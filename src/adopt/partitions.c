@@ -10,7 +10,8 @@
 
 static const char *name_fault(const char *name)
 {
-	return str_is_name(name, 64) ? NULL : "that is no name: letters, digits, '.', '_' and '-', at most 64 of them";
+	return str_is_name(name, 64) ? NULL
+				     : "that is not a name: letters, digits, '.', '_' and '-', at most 64 of them";
 }
 
 /* Names, and what is no list of names, in Nodes= that no NodeName line has: slurmctld would end on them. */

@@ -237,13 +237,13 @@ static int add_cluster(struct builder *b, const struct adopt_options *options, s
 	const char *given = slurm_conf_get(b->conf, "ClusterName");
 	const char *text = options->name ? options->name : given;
 	if (!text)
-		return err_set(err, ERR_INPUT, "%s has no ClusterName: say --name", b->out->from);
+		return err_set(err, ERR_INPUT, "%s has no ClusterName: use --name", b->out->from);
 	b->out->cluster = make_cluster_name(b, text);
 	if (!b->out->cluster)
 		return err_set(
 		    err, ERR_INPUT,
 		    "'%.100s' cannot be a cluster's name: lower-case letters, digits, '.', '_', '-', at most %d; "
-		    "say --name",
+		    "use --name",
 		    text, INV_MAX_CLUSTER);
 	if (given && !streq(given, b->out->cluster))
 		make_note(b, 0, "ClusterName=%s is written '%s'%s", given, b->out->cluster,

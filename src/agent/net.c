@@ -108,7 +108,7 @@ int net_set_up(const char *address, struct err *err)
 	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
 	uint64_t most = family == AF_INET ? 32 : 128;
 	if (!slash || str_to_u64(slash + 1, 1, most, &prefix) < 0 || inet_pton(family, text, bytes) != 1)
-		return err_set(err, ERR_PROTOCOL, "the sandbox's address %s is none", address);
+		return err_set(err, ERR_PROTOCOL, "the sandbox's address %s is not an address", address);
 	unsigned index = lo;
 	if (make_dummy(fd) == 0)
 		index = if_nametoindex(DUMMY);

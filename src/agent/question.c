@@ -200,7 +200,7 @@ static const char **names_of(json_t *question, const char *key, struct arena *ar
 		return err_set(err, ERR_PROTOCOL, "a question about no names, or more than %d", NAMES_MAX), NULL;
 	json_array_foreach(list, i, item) if (!is_name(names[i] = json_string_value(item)))
 	{
-		err_set(err, ERR_PROTOCOL, "a name that is none");
+		err_set(err, ERR_PROTOCOL, "an invalid name");
 		return NULL;
 	}
 	return names;

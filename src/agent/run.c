@@ -22,7 +22,7 @@ const char **run_arguments(const json_t *list, struct arena *arena, struct err *
 	const char **argv = arena_calloc(arena, count + 1, sizeof *argv);
 	json_array_foreach(list, i, item) if (!(argv[i] = json_string_value(item)))
 	{
-		err_set(err, ERR_PROTOCOL, "an argument that is no text");
+		err_set(err, ERR_PROTOCOL, "an argument that is not text");
 		return NULL;
 	}
 	if (!*argv[0])
@@ -33,7 +33,7 @@ const char **run_arguments(const json_t *list, struct arena *arena, struct err *
 int run_limits(json_int_t max, json_int_t timeout_ms, struct child_spec *spec, struct err *err)
 {
 	if (max < 0 || max > OUTPUT_MAX || timeout_ms < 1 || timeout_ms > 86400000)
-		return err_set(err, ERR_PROTOCOL, "a command whose limits are none");
+		return err_set(err, ERR_PROTOCOL, "run: invalid limits");
 	spec->max = max ? (size_t)max : 1;
 	spec->timeout_ms = (unsigned)timeout_ms;
 	return 0;
@@ -47,7 +47,7 @@ static int set_environment(const json_t *env, struct arena *arena, struct child_
 	json_object_foreach((json_t *)env, key, value)
 	{
 		if (!*key || strchr(key, '=') || !json_is_string(value))
-			return err_set(err, ERR_PROTOCOL, "an environment that is none");
+			return err_set(err, ERR_PROTOCOL, "run: invalid environment");
 		*vec_push_in(arena, &list) = arena_printf(arena, "%s=%s", key, json_string_value(value));
 	}
 	*vec_push_in(arena, &list) = NULL;

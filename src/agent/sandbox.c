@@ -86,7 +86,7 @@ int sandbox_decode(const json_t *json, struct arena *arena, struct sandbox *ret,
 			   "hostname", &hostname, "address", &address, "tmpfs", &tmpfs, "bind", &binds) < 0)
 		return err_set(err, ERR_PROTOCOL, "a sandbox of a wrong shape: %s", why.text);
 	if (!json_is_array(flags) || (tmpfs && !json_is_array(tmpfs)) || (binds && !json_is_array(binds)))
-		return err_set(err, ERR_PROTOCOL, "a sandbox whose lists are none");
+		return err_set(err, ERR_PROTOCOL, "run: invalid lists of the sandbox");
 	if (decode_flags(flags, &ret->flags, err) < 0 || decode_mounts(tmpfs, binds, arena, ret, err) < 0)
 		return -1;
 	if ((hostname && !str_is_name(hostname, 64)) || (hostname && !(ret->flags & CLONE_NEWUTS)))

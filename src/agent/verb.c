@@ -77,7 +77,7 @@ static json_t *put(struct session *s, json_t *request, struct err *err)
 	char *end;
 	unsigned long mode = strtoul(mode_text, &end, 8);
 	if (*end || !*mode_text || mode > 0777 || strspn(mode_text, "01234567") != strlen(mode_text))
-		return err_set(err, ERR_PROTOCOL, "put with a mode that is none"), NULL;
+		return err_set(err, ERR_PROTOCOL, "put: the mode is not octal"), NULL;
 	if (!verb_is_below(path, STATE_DIR))
 		return err_set(err, ERR_REFUSED, "put writes below %s only", STATE_DIR), NULL;
 	const struct blob *blob = blobs_get(&s->blobs, hex);
@@ -132,7 +132,7 @@ static json_t *secret(struct session *s, json_t *request, struct err *err)
 	    0)
 		return NULL;
 	if (max < 1 || max > SECRET_BYTES)
-		return err_set(err, ERR_PROTOCOL, "a secret with a bound that is none"), NULL;
+		return err_set(err, ERR_PROTOCOL, "secret: invalid bound"), NULL;
 	const char *base;
 	_cleanup_fd_ int dir = root_parent(&s->root, path, &base);
 	_cleanup_fd_ int fd = dir < 0 ? -1 : openat(dir, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);

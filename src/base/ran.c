@@ -22,5 +22,5 @@ const char *ran_failure(const struct ran *ran, struct arena *arena)
 	if (ran->status == 0)
 		return NULL;
 	const char *text = ran->errors && *ran->errors ? ran->errors : ran->out;
-	return text && *text ? str_printable(arena, text, strcspn(text, "\n")) : "no word why";
+	return text && *text ? str_printable(arena, text, strcspn(text, "\n")) : "no reason given";
 }

@@ -147,7 +147,7 @@ static int run(struct context *context)
 
 static const struct option_spec options[] = {
     {"reason", 'r', "TEXT", "why; recorded, and shown by Slurm"},
-    {"until", 0, "DATE", "when it is to be thought of again: 2026-12-24"},
+    {"until", 0, "DATE", "review date: 2026-12-24; nothing happens by itself"},
     {"now", 0, NULL, "cancel the jobs that run there instead of waiting for them"},
     {"requeue", 0, NULL, "requeue them instead"},
     {"purge", 0, NULL, "remove the packages of Slurm and MUNGE, too"},
@@ -168,7 +168,7 @@ const struct command cmd_exclude = {
 	    "by then. Ctrl-C while it waits leaves the nodes draining. The same command goes\n"
 	    "on, then without --reason; `reeve include` goes back.\n"
 	    "\n"
-	    "What else cluster.yaml wants is brought about by the way, as by `reeve apply`,\n"
+	    "Any other pending change is applied too, as with `reeve apply`,\n"
 	    "whose exit statuses it has.",
     .options = options,
     .operands_max = 64,

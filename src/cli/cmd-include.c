@@ -45,7 +45,7 @@ const struct command cmd_include = {
 	    "they come into their partitions, are verified, and then resumed. It also lets a\n"
 	    "node serve that its class excludes.\n"
 	    "\n"
-	    "What else cluster.yaml wants is brought about by the way, as by `reeve apply`,\n"
+	    "Any other pending change is applied too, as with `reeve apply`,\n"
 	    "whose exit statuses it has.",
     .operands_max = 64,
     .run = run_include,
@@ -54,14 +54,14 @@ const struct command cmd_include = {
 const struct command cmd_accept = {
     .name = "accept",
     .synopsis = "NODE...",
-    .summary = "Take nodes as they are measured now for right",
+    .summary = "Accept the current hardware of nodes as their baseline",
     .help = "What a node was when it was first applied is its baseline. A node that is less\n"
 	    "now (a memory module died, a GPU is gone) is drained, and one that is more is\n"
 	    "not used beyond its baseline, until it is repaired or accepted. This makes what\n"
 	    "is measured now the baseline, configures the node so, and resumes it.\n"
 	    "\n"
 	    "Changed sockets, cores or GPUs reach only nodes without jobs: else it is refused,\n"
-	    "with the list. What else cluster.yaml wants is brought about by the way, as by\n"
+	    "with the list. Any other pending change is applied too, as with\n"
 	    "`reeve apply`, whose exit statuses it has.",
     .operands_max = 64,
     .run = run_accept,

@@ -70,7 +70,7 @@ const struct command cmd_plan = {
     .summary = "Show what apply would do",
     .help = "Asks every host what it is and what is there, and prints what 'reeve apply'\n"
 	    "would change, grouped over hosts that are alike; which daemons would be reloaded\n"
-	    "or restarted, and why; the jobs that this touches, which is none; and where the\n"
+	    "or restarted, and why; the jobs that this touches (none); and where the\n"
 	    "running cluster differs from the file because somebody changed it by hand.\n"
 	    "\n"
 	    "Takes no lock and records nothing. The exit status is 0 when there is nothing to\n"

@@ -166,11 +166,11 @@ static int conclude(const struct context *context, const struct targets *targets
 				"connection. When you know why: reeve trust --replace %s\n",
 				targets->items[i].name, targets->items[i].name);
 		else if (k->state == TRUST_REVOKED)
-			fprintf(
-			    stderr,
-			    "%s: host key revoked: another took its place, and whoever answers now has the old one. "
-			    "If it is rightly in use again, remove its @revoked line from %s\n",
-			    targets->items[i].name, trust_default_path(context->arena));
+			fprintf(stderr,
+				"%s: host key revoked: another took its place, and the machine that answers now has "
+				"the old one. "
+				"If it is rightly in use again, remove its @revoked line from %s\n",
+				targets->items[i].name, trust_default_path(context->arena));
 	}
 	if (done && !context->json)
 		printf("accepted %zu key%s\n", done, done == 1 ? "" : "s");

@@ -22,8 +22,8 @@ int newfile_name(const struct context *context, const char **ret, int *ret_statu
 	*ret = context_option(context, "name");
 	if (!*ret || inventory_is_cluster_name(*ret))
 		return 0;
-	*ret_status =
-	    context_misused(context, "'%s' is no name for a cluster: lower-case letters, digits, '.', '_', '-'", *ret);
+	*ret_status = context_misused(
+	    context, "'%s' is not a name for a cluster: lower-case letters, digits, '.', '_', '-'", *ret);
 	return -1;
 }
 

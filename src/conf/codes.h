@@ -25,9 +25,9 @@
 	X(105, NUMBER, "a number is not one, or out of its bounds") \
 	X(106, SIZE, "an amount of memory is not one, or has no unit") \
 	X(107, NAME, "a name has bytes that a name must not have, or is too long") \
-	X(108, ADDRESS, "an address is none, or could be taken for an option") \
+	X(108, ADDRESS, "an address is not valid, or could be taken for an option") \
 	X(109, PATH, "a path is not absolute or not in its plain form") \
-	X(110, VERSION, "a version is not quoted, or is none") \
+	X(110, VERSION, "a version is not quoted, or not a version") \
 	X(111, SPEED, "a speed is not one, or has no unit")
 /* clang-format on */
 

@@ -191,11 +191,12 @@ int conf_name(const struct conf_value *value, const char *what, size_t max, cons
 	if (get_scalar(value, what, "a name", diags) < 0)
 		return -1;
 	if (!str_is_name(value->text, max)) {
-		diag_error(diags, CONF_NAME_CODE, value->at, NULL,
-			   "%s '%s' is no name: letters, digits, '.', '_' and '-', at most %zu of them, beginning with "
-			   "a letter "
-			   "or digit",
-			   what, value->text, max);
+		diag_error(
+		    diags, CONF_NAME_CODE, value->at, NULL,
+		    "%s '%s' is not a name: letters, digits, '.', '_' and '-', at most %zu of them, beginning with "
+		    "a letter "
+		    "or digit",
+		    what, value->text, max);
 		return -1;
 	}
 	*ret = value->text;

@@ -144,7 +144,7 @@ static bool no_unit(struct reader *r, const struct node *test, const struct valu
 		for (size_t i = 0; i < ARRAY_LEN(letters); i++)
 			if (!strcasecmp(word, letters[i][0]))
 				hint = arena_printf(r->arena, "write '%s %s'", number, letters[i][memory ? 1 : 2]);
-		return reader_fail(r, v->unit, hint, "'%s' is no unit of %s, these are: %s", word,
+		return reader_fail(r, v->unit, hint, "'%s' is not a unit of %s, these are: %s", word,
 				   memory ? "memory" : "speeds", memory ? "MB, GB, TB" : "Mbit, Gbit, Tbit");
 	}
 	if (near)
@@ -162,7 +162,7 @@ static bool use_amount(struct reader *r, const struct node *test, const struct v
 	uint64_t number, factor = unit ? unit->factor : 1;
 	if (strchr(spelled, '.')) {
 		return reader_fail(r, v->first, factor > 1 ? "write it in a smaller unit" : NULL,
-				   "'%s' is no whole number", spelled);
+				   "'%s' is not a whole number", spelled);
 	}
 	size_t len = strlen(spelled);
 	if (len < sizeof digits) {

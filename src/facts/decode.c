@@ -82,7 +82,7 @@ static int decode_identity(const struct reader *r, struct facts *f)
 	f->boot_id = line_of(r, "boot", 64);
 	f->machine_id = line_of(r, "machine", 64);
 	if (!f->hostname || !str_is_name(f->hostname, 253))
-		return err_set(r->err, ERR_PROTOCOL, "the host's name for itself is missing or is no host name");
+		return err_set(r->err, ERR_PROTOCOL, "the host's name for itself is missing or is not a host name");
 	if (!f->kernel || strspn(f->kernel, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-~#") !=
 			      strlen(f->kernel))
 		return err_set(r->err, ERR_PROTOCOL, "the kernel's release is missing or malformed");

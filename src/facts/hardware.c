@@ -54,7 +54,7 @@ int facts_parse_slurmd(const char *text, struct facts_hardware *ret, struct err 
 		if (!to && !memory)
 			continue;
 		if (str_to_u64(value, 1, memory ? MOST_MEMORY : MOST_CPUS, &n) < 0)
-			return err_set(err, ERR_PROTOCOL, "slurmd -C: %s is no number in its range", word);
+			return err_set(err, ERR_PROTOCOL, "slurmd -C: %s is not a number in its range", word);
 		if (memory)
 			h.memory = n;
 		else

@@ -65,7 +65,7 @@ static void read_features(struct build *b, struct inv_class *class, const struct
 		if (!inventory_is_feature(text))
 			diag_error(
 			    b->diags, INV_FEATURE_CODE, texts[i]->at, NULL,
-			    "the feature '%s' is no word that --constraint could name: letters, digits, '.', '_', "
+			    "the feature '%s' is not a word that --constraint could name: letters, digits, '.', '_', "
 			    "':' and '-'",
 			    text);
 		else if (twice)

@@ -14,7 +14,7 @@
 	X(204, SLURM_VERSION, "a version of Slurm that does not exist or that reeve does not know") \
 	X(205, STATE, "a state directory that would be lost or is not there for every controller") \
 	X(206, RESERVE, "a reserve of memory that cannot be") \
-	X(207, WORD, "a value that is none of the possible ones") \
+	X(207, WORD, "a value that is not one of the possible ones") \
 	X(208, UNKNOWN_MODULE, "a module that reeve does not have") \
 	X(209, MODULE_OFF, "warning: a section is written whose module is not enabled") \
 	X(210, ADOPTED, "'adopted' is not the digest of a file") \

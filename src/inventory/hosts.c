@@ -108,7 +108,7 @@ static void read_hostname(struct build *b, struct entry *e, const struct conf_va
 	for (size_t i = 0; hostnames && i < e->count; i++)
 		if (!str_is_name(hostnames[i], 64)) {
 			diag_error(b->diags, CONF_NAME_CODE, value->at, NULL,
-				   "%s '%s' is no name: letters, digits, '.', '_' and '-', at most 64 of them", what,
+				   "%s '%s' is not a name: letters, digits, '.', '_' and '-', at most 64 of them", what,
 				   hostnames[i]);
 			return;
 		}

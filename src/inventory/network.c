@@ -165,7 +165,7 @@ static const struct conf_pair **read_names(struct reading *r, const char *key, c
 		const struct conf_pair *pair = &value->pairs[i];
 		if (!is_switch_name(pair->key)) {
 			diag_error(b->diags, INV_SWITCH_NAME_CODE, pair->at, NULL,
-				   "%s '%s' is no name: letters, digits, '_' and '-', at most %d of them", r->kind,
+				   "%s '%s' is not a name: letters, digits, '_' and '-', at most %d of them", r->kind,
 				   pair->key, INV_MAX_SWITCH);
 			r->broken = true;
 			continue;

@@ -153,7 +153,7 @@ static int add_reference(struct build *b, const struct conf_value *value, const 
 		const char *near = str_nearest(name, names);
 		diag_error(b->diags, INV_UNKNOWN_NAME_CODE, value->at,
 			   near ? diags_text(b->diags, "did you mean '%s:%s'?", kind, near) : NULL,
-			   "%s names the %s '%s', and there is none", what, kind, name);
+			   "%s names the %s '%s', which does not exist", what, kind, name);
 		return -1;
 	}
 	for (size_t k = 0; k < out->len; k++)

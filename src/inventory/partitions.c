@@ -12,7 +12,8 @@ enum { MOST_MEMBERSHIPS = 4 << 20, MOST_NAME = 64, MOST_PARTITIONS = 4096 };
 static const char *name_fault(const char *name)
 {
 	if (!str_is_name(name, MOST_NAME))
-		return "is no name: letters, digits, '.', '_' and '-', at most 64 of them, beginning with a letter or "
+		return "is not a name: letters, digits, '.', '_' and '-', at most 64 of them, beginning with a letter "
+		       "or "
 		       "digit";
 	if (!strcasecmp(name, "default"))
 		return "has a meaning of its own in Slurm";

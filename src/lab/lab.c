@@ -63,7 +63,7 @@ static int check_spec(const struct lab_spec *spec, struct err *err)
 		if (!str_is_name(hostname, 63) || strchr(hostname, '_'))
 			return err_set(err, ERR_INPUT, "'%s' cannot be the host name of %s", hostname, n->name);
 		if (n->suite && n->suite[strspn(n->suite, "abcdefghijklmnopqrstuvwxyz")])
-			return err_set(err, ERR_INPUT, "'%s' is no suite of Debian", n->suite);
+			return err_set(err, ERR_INPUT, "'%s' is not a suite of Debian", n->suite);
 		if (n->arch && !streq(n->arch, "amd64") && !streq(n->arch, "arm64"))
 			return err_set(err, ERR_INPUT, "the lab knows amd64 and arm64, not '%s'", n->arch);
 		if (!backend_of_node(n))

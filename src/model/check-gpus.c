@@ -71,11 +71,11 @@ static void check_card(struct cluster *c, const struct cluster_host *h, const st
 		}
 		if (g->driver)
 			f = finding_add(&c->findings, FINDING_WARNING, CODE_GPU_DRIVER, h->inv->name,
-					"the %s card at %s is driven by %s instead of %s: jobs get no GPU of it",
-					vendor, g->address, g->driver, vendors[g->vendor].driver);
+					"the %s card at %s is driven by %s instead of %s: not offered to jobs", vendor,
+					g->address, g->driver, vendors[g->vendor].driver);
 		else
 			f = finding_add(&c->findings, FINDING_WARNING, CODE_GPU_DRIVER, h->inv->name,
-					"the %s card at %s has no driver: jobs get no GPU of it", vendor, g->address);
+					"the %s card at %s has no driver: not offered to jobs", vendor, g->address);
 		f->fix = vendors[g->vendor].fix;
 		break;
 	case GPU_NOT_UP:
@@ -94,14 +94,14 @@ static void check_card(struct cluster *c, const struct cluster_host *h, const st
 			    g->missing, vendor, g->address);
 		else
 			f = finding_add(&c->findings, FINDING_WARNING, CODE_GPU_DEVICE, h->inv->name,
-					"%s of the %s card at %s is not there: jobs get no GPU of it", g->missing,
-					vendor, g->address);
+					"%s of the %s card at %s is not there: not offered to jobs", g->missing, vendor,
+					g->address);
 		f->fix = device_mend(c, h, g);
 		break;
 	case GPU_NO_PROFILE:
 		f = finding_add(&c->findings, FINDING_WARNING, CODE_GPU_MIG, h->inv->name,
 				"the NVIDIA card at %s has MIG instances whose profiles are not known: %s", g->address,
-				is_recalled(h, g) ? "they are taken for what they were" : "jobs get no GPU of it");
+				is_recalled(h, g) ? "they are taken for what they were" : "not offered to jobs");
 		f->fix = finding_text(&c->findings, "on %s: `nvidia-smi mig -lci` should list them", h->inv->name);
 		break;
 	}

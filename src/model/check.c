@@ -244,7 +244,7 @@ static void check_path(struct cluster *c, const struct cluster_host *h)
 		if (!p->type) {
 			if (p->error && p->error != ENOENT)
 				x = finding_add(&c->findings, FINDING_STOP, CODE_STATE_PATH, h->inv->name,
-						"%s cannot be looked at: %s", p->path, strerror(p->error));
+						"cannot examine %s: %s", p->path, strerror(p->error));
 			if (x)
 				x->fix = "on an NFS server this is an export with root squashed below a directory of "
 					 "mode 700: chmod 755 it there";

@@ -101,7 +101,7 @@ void cluster_classify(struct cluster *c, struct cluster_host *h)
 	h->class = class_of(c->inv, h->inv, h->facts, &unsure);
 	if (unsure)
 		finding_add(&c->findings, FINDING_NOTE, CODE_CLASS_UNSURE, h->inv->name,
-			    "whether it is of class '%s' cannot be told: %s", unsure->name,
+			    "unknown whether it belongs to class '%s': %s", unsure->name,
 			    class_why_not(unsure, h->inv, h->facts, c->arena))
 		    ->origin = unsure->when_at;
 	if (!h->class || !h->class->expect)

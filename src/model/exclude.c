@@ -76,7 +76,7 @@ static void decide(struct cluster *c, struct cluster_host *h, const struct clust
 	bool include = cluster_decided(c, &d->include, host), exclude = cluster_decided(c, &d->exclude, host);
 	if ((include || exclude) && !h->inv->compute)
 		finding_add(&c->findings, FINDING_STOP, CODE_NOT_COMPUTE, h->inv->name,
-			    "it is no compute node, so that there is nothing to take out of service or into it")
+			    "it is not a compute node, so that there is nothing to take out of service or into it")
 		    ->origin = h->inv->at;
 	if (include && !recorded && (h->last || !h->class || !h->class->exclude.text))
 		finding_add(&c->findings, FINDING_STOP, CODE_NOT_EXCLUDED, h->inv->name, "it is not excluded")->fix =

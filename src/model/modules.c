@@ -49,10 +49,9 @@ void cluster_check_modules(struct cluster *c)
 		if (!lose.len)
 			continue;
 		finding_add(&c->findings, FINDING_NOTE, CODE_MODULE_LEFT, NULL,
-			    "%s %s not to have the module %s any more; what is there of it stays: %s",
-			    hostlist_compress(lose.items, lose.len, c->arena), lose.len == 1 ? "is" : "are", s->name,
-			    s->leaves)
-		    ->fix = "take it away by hand where it is in the way";
+			    "module %s no longer applies to %s; left in place: %s", s->name,
+			    hostlist_compress(lose.items, lose.len, c->arena), s->leaves)
+		    ->fix = "remove it by hand where it is in the way";
 	}
 }
 

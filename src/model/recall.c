@@ -127,5 +127,5 @@ void cluster_recall(struct cluster *c)
 			    "no controller that was reached has a copy of the cluster's record that can be read")
 		    ->fix =
 		    "put a good copy to /var/lib/reeve/record.json of one of them; or remove it there: baselines, "
-		    "exclusions and the key's fingerprint are forgotten then, and the next apply begins anew";
+		    "exclusions and the key's fingerprint are forgotten then, and the next apply starts over";
 }

@@ -123,7 +123,7 @@ struct module {
 	const char *const
 	    *packages; /* what `exclude --purge` removes from a compute host, NULL-terminated; NULL: nothing */
 	const struct secret_row *const *secrets; /* that hosts share for it, NULL-terminated; NULL: none */
-	const struct inv_section *section; /* of cluster.yaml; NULL: it has none of its own */
+	const struct inv_section *section;       /* of cluster.yaml; NULL: it has none of its own */
 	/*
 	 * Appends what it asks of a host beside what every host is asked (wire/wire.h, collect), under names that only it
 	 * knows. One item that starts a program costs more than all that read: a run asks every host. NULL: nothing.

@@ -317,7 +317,7 @@ static int plan_anew(struct runner *r, struct err *err)
 {
 	struct gathered *g = r->g;
 	if (g->options->report)
-		report_note(g->options->report, "slurmd counts otherwise than was reckoned: the plan is made anew");
+		report_note(g->options->report, "slurmd reports other hardware than estimated: replanning");
 	if (gather_again(g, &g->options->cluster, err) < 0)
 		return -1;
 	for (size_t i = 0; i < g->plan->findings.len; i++)

@@ -40,7 +40,7 @@ const char *gather_run_failure(const struct fleet_request *request, struct arena
 	struct ran ran = ran_of(request->answer);
 	if (request->answer)
 		return ran_failure(&ran, arena);
-	const char *text = *request->error.text ? request->error.text : "no word why";
+	const char *text = *request->error.text ? request->error.text : "no reason given";
 	return str_printable(arena, text, strcspn(text, "\n"));
 }
 

@@ -138,7 +138,8 @@ bool keep_judge(const struct keep *k, const struct fleet_request *request, struc
 	} else if (request->message == k->write && (!json_is_integer(failed) || json_integer_value(failed) != 0)) {
 		const struct keep_sent *sent = request->data;
 		finding_add(findings, FINDING_WARNING, CODE_GENERATION, host,
-			    "it does not keep the texts of this generation: %s", sent->why ? sent->why : "no word why")
+			    "it does not keep the texts of this generation: %s",
+			    sent->why ? sent->why : "no reason given")
 		    ->fix = "the other controllers have them; there should be room in /var/lib/reeve";
 	}
 	return true;

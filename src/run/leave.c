@@ -324,7 +324,7 @@ static void check_live(struct leaver *l)
 	for (size_t i = 0; i < g->inv->host_count; i++)
 		if (leaves(g, i) && g->cluster->hosts[i].last)
 			finding_add(&l->result->findings, FINDING_STOP, CODE_UNKNOWN_JOBS, g->inv->hosts[i].name,
-				    "slurmctld does not answer, so that nobody knows which jobs it has: %s",
+				    "slurmctld does not answer, so its jobs are unknown: %s",
 				    g->live && g->live->why ? g->live->why : "no controller runs")
 			    ->fix = "`reeve apply`, or `systemctl start slurmctld` on a controller";
 }

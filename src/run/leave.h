@@ -10,7 +10,7 @@
 
 enum leave_jobs {
 	LEAVE_WAIT,    /* until they are over, however long that takes */
-	LEAVE_REQUEUE, /* scontrol requeue: they begin anew elsewhere */
+	LEAVE_REQUEUE, /* scontrol requeue: they start over elsewhere */
 	LEAVE_CANCEL,  /* scancel */
 	LEAVE_REFUSE,  /* a node with jobs does not leave */
 };

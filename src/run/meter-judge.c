@@ -114,7 +114,7 @@ static void judge_pair(const struct judging *j, const struct meter_pair *p)
 	if (p->mtu_a && p->mtu_b && p->mtu_a != p->mtu_b)
 		finding_add(j->findings, FINDING_WARNING, CODE_MTU, NULL,
 			    "%s has an MTU of %u towards %s, which has %u", a, p->mtu_a, b, p->mtu_b)
-		    ->fix = "give both the same: packets that are too large are lost without a word";
+		    ->fix = "give both the same: packets that are too large are dropped silently";
 	else if (p->large == LARGE_LOST && p->rtt_us)
 		finding_add(j->findings, FINDING_WARNING, CODE_MTU, NULL,
 			    "packets of the MTU %u do not get from %s to %s and back, small ones do", p->mtu_a, a, b)

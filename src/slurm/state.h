@@ -42,7 +42,7 @@ enum slurm_node_flag {
 	SLURM_NODE_DRAIN = 1 << 0,       /* DRAIN */
 	SLURM_NODE_NO_RESPOND = 1 << 1,  /* NOT_RESPONDING, or '*' behind the state */
 	SLURM_NODE_COMPLETING = 1 << 2,  /* COMPLETING */
-	SLURM_NODE_INVALID_REG = 1 << 3, /* INVALID_REG: registered otherwise than configured */
+	SLURM_NODE_INVALID_REG = 1 << 3, /* INVALID_REG: registered with other values than configured */
 	SLURM_NODE_FAIL = 1 << 4,        /* FAIL */
 	SLURM_NODE_MAINT = 1 << 5,       /* MAINTENANCE */
 	SLURM_NODE_RESERVED = 1 << 6,    /* RESERVED */

@@ -218,7 +218,7 @@ static int explain_status(const struct explain *why, struct err *err)
 				 "(fapolicyd, SELinux) forbids it",
 				 why, text, len);
 	if (why->started) {
-		snprintf(what, sizeof what, "its agent ended without a word (status %d)", code);
+		snprintf(what, sizeof what, "its agent ended without an answer (status %d)", code);
 		return host_says(err, ERR_FAILED, what, why, text, len);
 	}
 	if (!why->heard && code <= 1 && !len && !why->noise_len)

@@ -19,7 +19,7 @@ int session_take_hello(struct session *s, const json_t *message, struct err *err
 {
 	const json_t *hello = json_object_get(message, "hello");
 	if (!json_is_object(hello))
-		return err_set(err, ERR_PROTOCOL, "the agent's hello is none");
+		return err_set(err, ERR_PROTOCOL, "the agent's hello is not valid");
 	json_int_t protocol = json_integer_value(json_object_get(hello, "protocol"));
 	const char *digest = json_string_value(json_object_get(hello, "agent"));
 	const char *arch = json_string_value(json_object_get(hello, "arch"));
@@ -87,10 +87,10 @@ int session_take_answer(struct session *s, json_t *message, struct err *err)
 		return err_set(err, ERR_PROTOCOL, "an answer to %lld where %u is asked",
 			       (long long)json_integer_value(id), request->id);
 	if (!!ok + !!error + !!event != 1)
-		return err_set(err, ERR_PROTOCOL, "an answer that is none, or two");
+		return err_set(err, ERR_PROTOCOL, "an answer must have exactly one of ok, error and event");
 	if (event) {
 		if (!json_is_object(event))
-			return err_set(err, ERR_PROTOCOL, "an event that is no object");
+			return err_set(err, ERR_PROTOCOL, "an event that is not an object");
 		if (budget_take_event(&s->budget, err) < 0)
 			return -1;
 		if (request->on_event)
@@ -99,7 +99,7 @@ int session_take_answer(struct session *s, json_t *message, struct err *err)
 	}
 	if (ok) {
 		if (!json_is_object(ok))
-			return err_set(err, ERR_PROTOCOL, "an answer that is no object");
+			return err_set(err, ERR_PROTOCOL, "an answer that is not an object");
 		if (budget_check(request->message, ok, err) < 0)
 			return -1;
 		request->answer = json_incref(ok);

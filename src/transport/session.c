@@ -288,7 +288,7 @@ static ssize_t take_bytes(struct session *s, const char *bytes, size_t len, stru
 		}
 		struct wire_frame frame;
 		if (s->phase == FLEET_STARTING && len - at >= WIRE_HEADER && (bytes[at] || bytes[at + 1]))
-			return err_set(err, ERR_PROTOCOL, "what should be the agent's hello is none");
+			return err_set(err, ERR_PROTOCOL, "the agent's hello is not valid");
 		int rc = wire_parse(bytes + at, len - at, s->budget.bytes, &frame, err);
 		if (rc < 0 && err->code == ERR_LIMIT)
 			return budget_take_bytes(&s->budget, SIZE_MAX, err);

@@ -38,7 +38,7 @@ int trust_parse(const char *line, struct arena *arena, struct trust_key *ret, st
 	if (!names || names[0] == '#' || names[0] == '@' || !type || !key || strlen(type) >= sizeof ret->type ||
 	    sodium_base642bin(blob, sizeof blob, key, strlen(key), NULL, &len, NULL, sodium_base64_VARIANT_ORIGINAL) !=
 		0)
-		return err_set(err, ERR_INPUT, "this is no line of a known_hosts file");
+		return err_set(err, ERR_INPUT, "this is not a line of a known_hosts file");
 	crypto_hash_sha256(hash, blob, len);
 	sodium_bin2base64(base64, sizeof base64, hash, sizeof hash, sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
 	snprintf(ret->type, sizeof ret->type, "%s", type);
@@ -420,7 +420,7 @@ int trust_accept(const char *path, const struct trust_key *key, bool replace, st
 	if (key->state == TRUST_REVOKED)
 		return err_set(err, ERR_REFUSED, "its host key is revoked in %s, since another took its place", path);
 	if (key->state == TRUST_CHANGED && key->error.code)
-		return err_set(err, key->error.code, "its old key cannot be looked for: %s", key->error.text);
+		return err_set(err, key->error.code, "cannot look for its old key: %s", key->error.text);
 	if (key->state == TRUST_CHANGED && (!key->revoked || !*key->revoked))
 		return err_set(err, ERR_REFUSED,
 			       "its old key was not found in the files of known hosts, so that it cannot be revoked: "

@@ -71,7 +71,7 @@ json_t *wire_message(const struct wire_frame *frame, size_t *values, struct err 
 		*values -= json_text_weigh(frame->payload, frame->len);
 	if (!json_is_object(message)) {
 		json_decref(message);
-		err_set(err, ERR_PROTOCOL, "a message that is no object");
+		err_set(err, ERR_PROTOCOL, "a message that is not an object");
 		return NULL;
 	}
 	return message;

@@ -153,7 +153,7 @@ on() {
 	sed -i '/name: second/s/lmod: .*}$/lmod: false }/' "$REEVE_CLUSTER"
 	run "$REEVE" --lab plan
 	echo "$output"
-	[[ $output == *"n2 is not to have the module lmod any more"* && $output == *zz-reeve-lmod.sh* ]]
+	[[ $output == *"module lmod no longer applies to n2"* && $output == *zz-reeve-lmod.sh* ]]
 	run "$REEVE" --lab apply
 	echo "$output"
 	[ "$status" -eq 0 ]

@@ -23,7 +23,7 @@ liar() { # WORD, what is said
 @test "an unknown type of frame" { liar type 'h error protocol it breaks the protocol: a frame of unknown type'; }
 @test "garbage for JSON" { liar garbage 'h error protocol it breaks the protocol: a message: it is not JSON'; }
 @test "JSON with a key twice" { liar duplicate-key 'h error protocol it breaks the protocol: a message: it is not JSON'; }
-@test "an array for an object" { liar array 'h error protocol it breaks the protocol: a message that is no object'; }
+@test "an array for an object" { liar array 'h error protocol it breaks the protocol: a message that is not an object'; }
 @test "an answer that is longer than what was asked for" { liar long 'h error limit it sends more than the 72 KiB'; }
 @test "heartbeats without end" { liar beats 'h error limit it sends more than the 72 KiB'; }
 
@@ -41,7 +41,7 @@ liar() { # WORD, what is said
 	has 'h error limit it sends more events than there is work'
 }
 
-@test "both an answer and an error" { liar both 'h error protocol it breaks the protocol: an answer that is none, or two'; }
+@test "both an answer and an error" { liar both 'h error protocol it breaks the protocol: an answer must have exactly one of ok, error and event'; }
 @test "a blob that nobody asked for" { liar blob 'h error protocol it breaks the protocol: a blob'; }
 @test "a secret that is none" { liar secret 'h error protocol it breaks the protocol: a secret'; }
 @test "an agent that dies" { liar die 'h error unreachable its agent ended in the middle of the work (status 3)'; }

@@ -200,7 +200,7 @@ static void sections_can_name_hosts_classes_and_partitions(void **state)
 	    {"partition:quick", false, false, false, true, NULL},
 	    {"all", true, true, true, false, NULL},
 	    {"jasd", false, false, false, false, "'on' names 'jasd', which is not in 'hosts'"},
-	    {"class:slow", false, false, false, false, "'on' names the class 'slow', and there is none"},
+	    {"class:slow", false, false, false, false, "'on' names the class 'slow', which does not exist"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct loaded l;

@@ -41,7 +41,7 @@ static int jobs_parse(const char *text, struct arena *arena, struct jobs *ret, s
 				*p++ = 0;
 		}
 		if (n < 9)
-			return err_set(err, ERR_PROTOCOL, "squeue printed a line that is no job: %.60s", line);
+			return err_set(err, ERR_PROTOCOL, "squeue printed a line that is not a job: %.60s", line);
 		struct job *job = vec_push_in(arena, ret);
 		*job = (struct job){.id = fields[0], .state = fields[1], .nodes = fields[4], .reason = fields[8]};
 		size_t len = str_read_u64(fields[0], UINT32_MAX, &job->number);
@@ -129,7 +129,7 @@ static void compare_job(struct scratch_work *j, const struct job *before, const 
 		f->before = before->nodes;
 		f->after = after->nodes;
 	} else if (!is_stuck(before->reason) && is_stuck(after->reason)) {
-		f = scratch_find(j, SCRATCH_JOB_CHANGED, true, "would wait until somebody mends it");
+		f = scratch_find(j, SCRATCH_JOB_CHANGED, true, "would wait until somebody repairs it");
 		f->before = before->reason;
 		f->after = after->reason;
 	} else {
@@ -179,7 +179,8 @@ static int each_task(struct scratch_work *j, const char *tasks, void (*each)(uns
 			each(bits, task);
 		p = end + (*end == ',');
 		if (p == end && *end && *end != ']' && *end != '%' && *end != '.')
-			return err_set(err, ERR_PROTOCOL, "squeue printed tasks that are none: %.60s", tasks);
+			return err_set(err, ERR_PROTOCOL, "squeue printed array tasks that cannot be read: %.60s",
+				       tasks);
 	}
 	return 0;
 }

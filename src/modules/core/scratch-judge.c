@@ -75,7 +75,7 @@ static int report_parse(const char *text, size_t len, struct arena *arena, struc
 			continue;
 		}
 		if (*line != '@')
-			return err_set(err, ERR_PROTOCOL, "report has a line that is none: %.60s", line);
+			return err_set(err, ERR_PROTOCOL, "report has a line of an unknown kind: %.60s", line);
 		if (now)
 			now->body = arena_strdup(arena, strbuf_str(&body));
 		strbuf_reset(&body);

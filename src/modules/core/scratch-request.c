@@ -38,7 +38,7 @@ json_t *scratch_request(const struct scratch_test *test, struct err *err)
 	if (test->state[0] != '/' || str_starts(test->state, "/tmp/") || strchr(test->state, '%'))
 		return err_set(err, ERR_INPUT, "StateSaveLocation '%s' cannot be rehearsed", test->state), NULL;
 	if (!str_is_name(test->user, 64) || !str_is_name(test->host, 64))
-		return err_set(err, ERR_INPUT, "SlurmUser or the controller's name is none"), NULL;
+		return err_set(err, ERR_INPUT, "SlurmUser or the controller's name is not valid"), NULL;
 	if (scratch_conf(test->new_conf, strlen(test->new_conf), test->host, PORT_NEW, "/tmp/new", arena, &new_text,
 			 err) < 0)
 		return NULL;

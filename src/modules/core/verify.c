@@ -16,7 +16,7 @@
 const char *core_node_fault(const struct slurm_node_state *n, const struct cluster_host *h, struct arena *arena)
 {
 	if (n->flags & SLURM_NODE_INVALID_REG)
-		return arena_printf(arena, "registered otherwise than configured: %s",
+		return arena_printf(arena, "registered with other values than configured: %s",
 				    n->reason ? n->reason : n->state_text);
 	if (n->base == SLURM_NODE_UNKNOWN || !n->version)
 		return "its slurmd has not registered";
