@@ -94,7 +94,8 @@ static int fetch_from(struct gathered *g, size_t place, size_t host, struct find
 	int rc = fleet_round(g->fleet, &request, 1, FETCH_MS, err);
 	const char *why = rc == 0 ? why_not(g, &request, s->fingerprint) : NULL;
 	if (rc == 0 && !why) {
-		g->secrets[place] = (struct gathered_secret){.bytes = TAKE(request.secret), .len = request.secret_len};
+		g->secrets[place].bytes = TAKE(request.secret);
+		g->secrets[place].len = request.secret_len;
 	} else if (rc == 0) {
 		const struct inv_host *h = &g->inv->hosts[host];
 		struct finding *f =

@@ -54,15 +54,20 @@ is_off() { [[ $(on k0 sinfo -h -n k3 -o %T) == *'*' ]]; }
 # What is not to be restarted: slurmctld, slurmd, what the job runs.
 pids() {
 	on k0 systemctl show -P MainPID slurmctld
-	on k1 "systemctl show -P MainPID slurmd; pgrep -x sleep"
+	on k1 "systemctl show -P MainPID slurmd; pgrep -x cat"
 }
+# a job with a step that lasts until it is let go
+job_on() {
+	on "$1" "rm -f /root/out /root/go; mkfifo /root/go"
+	on k0 sbatch --parsable -w "$1" -o /root/out --wrap "srun cat /root/go; echo survived"
+}
+let_go() { on "$1" "timeout 60 sh -c ': >/root/go'"; }
 
 @test "jobs and daemons live, all hosts have the new key, and what was made with the old one counts no more" {
 	local old before job
 	old=$(sum_of k0)
-	job=$(on k0 sbatch --parsable -w k1 -o /root/out --wrap "srun sleep 20; echo survived")
-	wait_for job_is "$job" RUNNING
-	wait_for on k1 pgrep -x sleep
+	job=$(job_on k1)
+	wait_for on k1 pgrep -x cat
 	before=$(pids)
 	on k2 munge -n >"$DIR/credential"
 	on k0 unmunge <"$DIR/credential" >/dev/null
@@ -83,6 +88,7 @@ pids() {
 	[ "$status" -ne 0 ]
 	[[ $output == *"Invalid credential"* ]]
 	[ "$(on k0 srun -N3 hostname | sort | paste -sd' ')" = "k1 k2 k3" ]
+	let_go k1
 	wait_for job_is "$job" COMPLETED
 	on k1 grep -x survived /root/out
 	run on k0 sinfo -h -o '%T %E'
@@ -120,8 +126,8 @@ pids() {
 @test "one that was killed in the middle is completed by an apply, under a job" {
 	local old job run
 	old=$(sum_of k0)
-	job=$(on k0 sbatch --parsable -w k2 -o /root/out --wrap "srun sleep 40; echo survived")
-	wait_for job_is "$job" RUNNING
+	job=$(job_on k2)
+	wait_for on k2 pgrep -x cat
 	on k2 "mkdir -p /run/systemd/system/munge.service.d; printf '[Service]\nExecStartPre=/bin/sleep 600\n' >/run/systemd/system/munge.service.d/slow.conf; systemctl daemon-reload"
 	"$REEVE" --lab rotate-key >"$DIR/out" 2>&1 &
 	run=$!
@@ -140,6 +146,7 @@ pids() {
 	[ "$(sum_of k0)" != "$old" ]
 	one_key k0 k1 k2 k3
 	job_is "$job" RUNNING
+	let_go k2
 	wait_for job_is "$job" COMPLETED
 	on k2 grep -x survived /root/out
 	run reeve plan
