@@ -138,13 +138,14 @@ static const struct conf_value *body_of(const struct build *b, const char *name)
 static void *parse(struct build *b, const struct inv_section *section, const struct inv_class *class,
 		   const struct conf_value *value)
 {
-	struct inv_reader r = {.arena = b->arena,
-			       .diags = b->diags,
-			       .class = class,
-			       .hosts = b->hosts.items,
-			       .host_count = b->hosts.len,
-			       .build = b};
-	return section->parse(&r, value);
+	struct inv_reader *r = arena_alloc(b->arena, sizeof *r);
+	*r = (struct inv_reader){.arena = b->arena,
+				 .diags = b->diags,
+				 .class = class,
+				 .hosts = b->hosts.items,
+				 .host_count = b->hosts.len,
+				 .build = b};
+	return section->parse(r, value);
 }
 
 /* The module's own struct for the hosts of a class that has something to say about it. What was found wrong in the file's part

@@ -1,22 +1,9 @@
 #include "modules/module.h"
 
-#include <assert.h>
-
 #include "base/str.h"
 #include "base/vec.h"
 #include "modules/core/core.h"
-#include "modules/table.h"
 
-/* The table, MODULES(X), is made of the list in meson.build. */
-#define DECLARE(name) \
-	extern const struct module name##_module; \
-	extern const struct inv_section name##_section;
-#define MODULE(name) &name##_module,
-#define SECTION(name) &name##_section,
-
-MODULES(DECLARE)
-const struct module *const modules[] = {MODULES(MODULE) NULL};
-const struct inv_section *const module_sections[] = {MODULES(SECTION) NULL};
 const struct module *const module_slurm = &core_module;
 
 const struct role_names *const module_roles = core_roles;
@@ -38,8 +25,6 @@ bool modules_has(const struct cluster *cluster, size_t host, const char *module)
 		return streq(module, module_slurm->name);
 	return inventory_class_has(cluster->inv, h->class, module);
 }
-
-static_assert(sizeof modules / sizeof *modules <= MODULES_MAX, "more modules than tables have room for");
 
 size_t module_index(const char *name)
 {

@@ -1,37 +1,43 @@
 /*
  * Clocks, as chronyd measures them against its servers: what it says is a measurement, that it runs is none.
  */
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "base/vec.h"
 #include "modules/time/time.h"
 
-#define MOST_S 1.0 /* off from its servers: MUNGE tolerates 300, and people who compare logs less */
-
 /* chronyc(1), tracking: fourteen fields with commas between in 4.x; the fifth is the offset in seconds, the last the leap status. */
 enum { OFFSET = 4, LEAP = 13, FIELDS = 14 };
 
+/* Off from its servers, s: MUNGE tolerates 300, and people who compare logs less. */
+enum { MOST_S = 1, EVER_S = 1000000000 };
+
 static const char *const tracking[] = {"chronyc", "-n", "-c", "tracking", NULL};
+
+/* "-3.250020014": the whole seconds, with either sign. */
+static int whole_seconds(const char *text, uint64_t *ret)
+{
+	text += *text == '-';
+	size_t whole = str_read_u64(text, EVER_S, ret);
+	const char *part = text + whole + 1;
+	return whole && text[whole] == '.' && *part && !part[strspn(part, "0123456789")] ? 0 : -1;
+}
 
 const char *time_fault(const char *line, struct arena *arena)
 {
-	char *rest = arena_strndup(arena, line, strcspn(line, "\n")), *fields[FIELDS], *end;
+	char *rest = arena_strndup(arena, line, strcspn(line, "\n")), *fields[FIELDS];
+	uint64_t off;
 	size_t n = 0;
-	for (char *p = rest; p && n < FIELDS; n++) {
-		fields[n] = strsep(&rest, ",");
-		p = rest;
-	}
-	if (n < FIELDS)
+	while (rest && n < FIELDS)
+		fields[n++] = strsep(&rest, ",");
+	if (n < FIELDS || whole_seconds(fields[OFFSET], &off) < 0)
 		return "chronyd does not say how far its clock is off";
 	if (streq(fields[LEAP], "Not synchronised"))
 		return "its clock follows no server: none has answered yet";
-	double offset = strtod(fields[OFFSET], &end);
-	if (end == fields[OFFSET] || *end || !isfinite(offset))
-		return "chronyd does not say how far its clock is off";
-	return fabs(offset) < MOST_S ? NULL : arena_printf(arena, "its clock is %.1f s off from its servers", offset);
+	if (off < MOST_S)
+		return NULL;
+	return arena_printf(arena, "its clock is %llu s off from its servers", (unsigned long long)off);
 }
 
 static enum check_verdict judge(const struct check *check, const struct check_answer *answer, struct arena *arena,
