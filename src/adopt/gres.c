@@ -39,8 +39,8 @@ static const struct inv_gres_line *line_of(struct builder *b, const struct slurm
 static long cores_of(struct builder *b, const struct slurm_unit *node)
 {
 	uint64_t sockets = 0, cores = 0;
-	str_read_u64(meaning_of_processors(&b->meaning, node->line, "Sockets"), UINT16_MAX, &sockets);
-	str_read_u64(meaning_of_processors(&b->meaning, node->line, "CoresPerSocket"), UINT16_MAX, &cores);
+	str_read_u64(effective_of_processors(&b->meaning, node->line, "Sockets"), UINT16_MAX, &sockets);
+	str_read_u64(effective_of_processors(&b->meaning, node->line, "CoresPerSocket"), UINT16_MAX, &cores);
 	return (long)(sockets * cores);
 }
 
@@ -49,7 +49,7 @@ static long cores_of(struct builder *b, const struct slurm_unit *node)
 static bool give(struct builder *b, const struct slurm_unit *node, const struct inv_gres_line *line,
 		 const struct slurm_unit **small)
 {
-	if (!node || !slurm_gres_names(meaning_of_node(&b->meaning, node, "Gres"), line->name))
+	if (!node || !slurm_gres_names(effective_of_node(&b->meaning, node, "Gres"), line->name))
 		return false;
 	struct adopt_texts *lines = map_get(&b->gres, node->name);
 	if (!lines) {
@@ -57,7 +57,7 @@ static bool give(struct builder *b, const struct slurm_unit *node, const struct 
 		map_set(&b->gres, node->name, lines);
 	}
 	*vec_push_in(b->arena, lines) = line->text;
-	if (!*small && meaning_get(node->line, "CoresPerSocket") &&
+	if (!*small && effective_get(node->line, "CoresPerSocket") &&
 	    slurm_gres_highest_core(line->text) >= cores_of(b, node))
 		*small = node;
 	return true;
@@ -99,7 +99,7 @@ static void read_row(struct builder *b, const struct slurm_line *row)
 static bool any_has_gres(struct builder *b)
 {
 	for (size_t i = 0; i < b->nodes.count; i++)
-		if (meaning_of_node(&b->meaning, &b->nodes.items[i], "Gres"))
+		if (effective_of_node(&b->meaning, &b->nodes.items[i], "Gres"))
 			return true;
 	return false;
 }

@@ -5,7 +5,7 @@
 #include "adopt/adopt.h"
 #include "base/map.h"
 #include "slurm/conf.h"
-#include "slurm/meaning.h"
+#include "slurm/effective.h"
 #include "slurm/param.h"
 
 /* Of a file that is missing. */
@@ -17,7 +17,7 @@ struct builder {
 	const struct adopt_files *files; /* NULL: from Ansible's inventory */
 	const struct slurm_conf *conf;
 	struct slurm_units nodes;
-	struct meaning meaning;
+	struct effective meaning;
 	unsigned release; /* of Slurm; 0: not said */
 	struct map hosts; /* name -> index in out->hosts + 1 */
 	struct map addresses;

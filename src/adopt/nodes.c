@@ -55,7 +55,7 @@ enum kind { KIND_MEASURED, KIND_PLACED, KIND_CLASS };
 static enum kind kind_of(const char *key)
 {
 	static const char *const placed[] = {"NodeAddr", "NodeHostname", "State", "Reason"};
-	if (meaning_is_processors(key) || strcasecmp(key, "RealMemory") == 0)
+	if (effective_is_processors(key) || strcasecmp(key, "RealMemory") == 0)
 		return KIND_MEASURED;
 	for (size_t i = 0; i < ARRAY_LEN(placed); i++)
 		if (strcasecmp(placed[i], key) == 0)
@@ -92,10 +92,10 @@ static void read_class(struct reader *r, const struct slurm_unit *node)
 	const struct adopt_texts *gres = NULL;
 	for (size_t i = 0; i < node->line->count; i++) {
 		const struct slurm_pair *p = &node->line->pairs[i];
-		const char *key = meaning_key(p->key);
+		const char *key = effective_key(p->key);
 		if (kind_of(key) != KIND_CLASS)
 			continue;
-		const char *note, *value = make_class_value(b, key, meaning_of_node(&b->meaning, node, key), &note);
+		const char *note, *value = make_class_value(b, key, effective_of_node(&b->meaning, node, key), &note);
 		const char *fault = make_class_fault(b, key, value);
 		if (note && !fault)
 			put(r, &r->unknown, note, p->line, node->name);
@@ -119,10 +119,10 @@ static void read_class(struct reader *r, const struct slurm_unit *node)
  */
 static bool gives_threads(const struct builder *b, const struct slurm_line *line)
 {
-	const char *select = slurm_conf_get(b->conf, "SelectType"), *cpus = meaning_get(line, "CPUs");
+	const char *select = slurm_conf_get(b->conf, "SelectType"), *cpus = effective_get(line, "CPUs");
 	for (size_t i = 0; i < line->count; i++) {
-		const char *key = meaning_key(line->pairs[i].key);
-		if (meaning_is_processors(key) && strcasecmp(key, "CPUs") != 0)
+		const char *key = effective_key(line->pairs[i].key);
+		if (effective_is_processors(key) && strcasecmp(key, "CPUs") != 0)
 			return false;
 	}
 	if (!select)
@@ -133,11 +133,11 @@ static bool gives_threads(const struct builder *b, const struct slurm_line *line
 static void read_node(struct reader *r, const struct slurm_unit *node)
 {
 	struct builder *b = r->b;
-	const char *state = meaning_of_node(&b->meaning, node, "State");
-	const char *address = meaning_of_node(&b->meaning, node, "NodeAddr");
+	const char *state = effective_of_node(&b->meaning, node, "State");
+	const char *address = effective_of_node(&b->meaning, node, "NodeAddr");
 	struct adopt_host host = {
 	    .name = node->name,
-	    .hostname = meaning_of_node(&b->meaning, node, "NodeHostname"),
+	    .hostname = effective_of_node(&b->meaning, node, "NodeHostname"),
 	    .address = address,
 	    .compute = true,
 	    .was = "",
@@ -158,7 +158,7 @@ static void read_node(struct reader *r, const struct slurm_unit *node)
 			b->arena,
 			"CPUs=%s alone lets each CPU take a job of its own, a thread too; where `slurmd -C` says "
 			"ThreadsPerCore=2, a core will go to one job: half as many one-CPU jobs at a time",
-			meaning_get(node->line, "CPUs")),
+			effective_get(node->line, "CPUs")),
 		    node->line->line, node->name);
 	read_class(r, node);
 }

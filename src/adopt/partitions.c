@@ -30,7 +30,7 @@ static void note_strangers(struct builder *b, const struct slurm_unit *unit, con
 /* Those of its nodes that are kept, as a hostlist; "" stands for all; NULL: none, and why. */
 static const char *kept_nodes(struct builder *b, const struct slurm_unit *unit, const char **ret_fault)
 {
-	const char *text = meaning_of_partition(&b->meaning, b->conf, &b->nodes, unit, "Nodes");
+	const char *text = effective_of_partition(&b->meaning, b->conf, &b->nodes, unit, "Nodes");
 	const char *const *names;
 	size_t count = 0, kept = 0, compute = 0;
 	struct err why = {0};
@@ -59,7 +59,7 @@ static void add_params(struct builder *b, const struct slurm_unit *unit, struct 
 {
 	for (size_t i = 0; i < unit->line->count; i++) {
 		const struct slurm_pair *pair = &unit->line->pairs[i];
-		const char *key = meaning_key(pair->key);
+		const char *key = effective_key(pair->key);
 		if (slurm_param_owned(SLURM_PARTITION, key))
 			continue;
 		const struct slurm_param *param = slurm_param_find(SLURM_PARTITION, key);
@@ -91,14 +91,14 @@ void make_partitions_of(struct builder *b)
 		const char *fault = name_fault(unit->name), *nodes = fault ? NULL : kept_nodes(b, unit, &fault);
 		if (!nodes) {
 			bool first =
-			    streq(meaning_of_partition(&b->meaning, b->conf, &b->nodes, unit, "Default"), "YES");
+			    streq(effective_of_partition(&b->meaning, b->conf, &b->nodes, unit, "Default"), "YES");
 			make_note(b, unit->line->line, "partition %s%s is left out: %s", unit->name,
 				  first ? ", the default," : "", fault);
 			continue;
 		}
 		struct adopt_partition *p = vec_push_in(b->arena, &b->out->partitions);
 		*p = (struct adopt_partition){.name = unit->name, .nodes = *nodes ? nodes : NULL};
-		if (streq(meaning_of_partition(&b->meaning, b->conf, &b->nodes, unit, "Default"), "YES")) {
+		if (streq(effective_of_partition(&b->meaning, b->conf, &b->nodes, unit, "Default"), "YES")) {
 			if (chosen != SIZE_MAX)
 				make_note(
 				    b, unit->line->line,

@@ -314,7 +314,7 @@ int adopt_slurm(const struct adopt_files *files, const struct adopt_options *opt
 	}
 	rc = rc < 0 ? at_its_place(&b, &why, err) : build(&b, options, err);
 	slurm_units_free(&b.nodes);
-	meaning_free(&b.meaning);
+	effective_free(&b.meaning);
 	map_free(&b.hosts);
 	map_free(&b.addresses);
 	map_free(&b.gres);

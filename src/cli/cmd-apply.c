@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "cli/commands.h"
-#include "cli/operate.h"
+#include "cli/operation.h"
 
 enum { PAUSE_MS = 2000 };
 
@@ -13,9 +13,9 @@ static int apply_all(struct context *context, struct operation *o, bool wait, bo
 	struct apply_options options = operation_apply_options(o, context);
 	options.verify_jobs = context_option(context, "verify") != NULL;
 	o->options.lock = true;
-	if (gather(&o->gathered, o->inv, &o->options, &err) == 0)
-		apply(&o->gathered, &options, &result, &err);
-	*ret_again = wait && o->gathered.refused.len;
+	if (run_begin(&o->run, o->inv, &o->options, &err) == 0)
+		apply(&o->run, &options, &result, &err);
+	*ret_again = wait && o->run.refused.len;
 	if (!*ret_again)
 		return operation_finish(context, o, &result, &err);
 	report_note(o->report, "waiting for the end of another run: %s", err.text);

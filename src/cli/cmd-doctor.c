@@ -44,7 +44,7 @@ static size_t answered(const struct operation *o)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < o->inv->host_count; i++)
-		n += roll_in(o->gathered.roll, i);
+		n += roll_in(o->run.roll, i);
 	return n;
 }
 
@@ -67,24 +67,24 @@ static json_t *as_json(const struct operation *o, const struct findings *finding
 static int look(struct context *context, struct operation *o, const struct inv_choice *choice, struct findings *ret,
 		struct err *err)
 {
-	struct gathered *g = &o->gathered;
-	if (gather(g, o->inv, &o->options, err) < 0)
+	struct run *run = &o->run;
+	if (run_begin(run, o->inv, &o->options, err) < 0)
 		return -1;
 	bool *chosen = NULL;
 	if (context->operand_count) {
-		chosen = arena_calloc(g->arena, o->inv->host_count, sizeof *chosen);
+		chosen = arena_calloc(run->arena, o->inv->host_count, sizeof *chosen);
 		for (size_t i = 0; i < o->inv->host_count; i++)
-			chosen[i] = cluster_chosen(g->cluster, choice, i);
+			chosen[i] = cluster_chosen(run->cluster, choice, i);
 	}
-	*ret = (struct findings){.arena = g->arena};
-	take(o, chosen, &g->cluster->findings, ret);
-	take(o, chosen, &g->munge, ret);
-	struct findings skipped = {.arena = g->arena};
-	roll_tell(g->roll, &skipped);
-	if (!g->locked)
-		lock_tell(g, &skipped);
+	*ret = (struct findings){.arena = run->arena};
+	take(o, chosen, &run->cluster->findings, ret);
+	take(o, chosen, &run->munge, ret);
+	struct findings skipped = {.arena = run->arena};
+	roll_tell(run->roll, &skipped);
+	if (!run->locked)
+		lock_tell(run, &skipped);
 	take(o, chosen, &skipped, ret);
-	return examine(g, chosen, ret, err);
+	return examine(run, chosen, ret, err);
 }
 
 /*
@@ -100,11 +100,10 @@ static int fix(struct context *context, struct operation *o, const struct inv_ch
 		bool any = cure_any(ret, done), waits = done->len && findings_count(ret, FINDING_WARNING);
 		if (!any && (!waits || rounds + 1 == FIX_ROUNDS))
 			return 0;
-		if ((any && cure_all(&o->gathered, ret, done, err) < 0) ||
-		    fleet_pump(o->gathered.fleet, SETTLE_MS, err) < 0)
+		if ((any && cure_all(&o->run, ret, done, err) < 0) || fleet_pump(o->run.fleet, SETTLE_MS, err) < 0)
 			return -1;
-		o->gathered.done = true;
-		gather_end(&o->gathered);
+		o->run.done = true;
+		run_end(&o->run);
 	}
 	return look(context, o, choice, ret, err);
 }
@@ -147,7 +146,7 @@ static int doctor(struct context *context, struct operation *o)
 	o->options.looks = true;
 	if ((fixes ? fix(context, o, &choice, &done, &findings, &err) : look(context, o, &choice, &findings, &err)) < 0)
 		return context_fail(context, &err);
-	o->gathered.done = true;
+	o->run.done = true;
 	report_hide(o->report);
 	if (context->json) {
 		json_t *json = as_json(o, &findings);

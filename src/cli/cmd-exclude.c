@@ -5,8 +5,8 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "cli/commands.h"
-#include "cli/operate.h"
-#include "run/leave.h"
+#include "cli/operation.h"
+#include "run/exclusion.h"
 
 enum { MOST_REASON = 200, LOCK_MS = 5000 };
 
@@ -37,13 +37,13 @@ static bool is_date(const char *text)
 
 /* An exit status where the options are wrong, else -1. */
 static int read_options(struct context *context, const struct operation *o, struct record_exclusion *x,
-			struct leave_options *options)
+			struct exclusion_options *options)
 {
 	x->reason = context_option(context, "reason");
 	x->until = context_option(context, "until");
 	x->who = o->who;
 	bool now = context_option(context, "now"), requeue = context_option(context, "requeue");
-	options->jobs = now ? LEAVE_CANCEL : requeue ? LEAVE_REQUEUE : LEAVE_WAIT;
+	options->jobs = now ? EXCLUSION_CANCEL : requeue ? EXCLUSION_REQUEUE : EXCLUSION_WAIT;
 	options->purge = context_option(context, "purge") != NULL;
 	if (now && requeue)
 		return context_misused(context, "--now cancels the jobs and --requeue keeps them: say one of them");
@@ -63,7 +63,7 @@ static struct names names_of(const struct operation *o, struct arena *arena)
 	const struct cluster_decisions *d = &o->options.cluster.decisions;
 	struct names names = {0};
 	for (size_t i = 0; i < o->inv->host_count; i++)
-		if (cluster_decided(o->gathered.cluster, &d->exclude, i))
+		if (cluster_decided(o->run.cluster, &d->exclude, i))
 			*vec_push_in(arena, &names) = o->inv->hosts[i].name;
 	return names;
 }
@@ -98,7 +98,7 @@ static int begin_again(struct context *context, struct operation *o, const struc
 	return status;
 }
 
-static int begin_exclusion(struct context *context, struct operation *o, struct leave_options *options)
+static int begin_exclusion(struct context *context, struct operation *o, struct exclusion_options *options)
 {
 	struct cluster_decisions *d = &o->options.cluster.decisions;
 	int status = read_options(context, o, &d->exclusion, options);
@@ -111,7 +111,7 @@ static int begin_exclusion(struct context *context, struct operation *o, struct 
 
 static int exclude(struct context *context, struct operation *o)
 {
-	struct leave_options options = {0};
+	struct exclusion_options options = {0};
 	struct names names = {0};
 	int status = begin_exclusion(context, o, &options);
 	while (status < 0) {
@@ -121,8 +121,8 @@ static int exclude(struct context *context, struct operation *o)
 		bool again = false;
 		options.apply = &apply;
 		o->options.lock = true;
-		if (gather(&o->gathered, o->inv, &o->options, &err) == 0)
-			leave(&o->gathered, &options, &result, &again, &err);
+		if (run_begin(&o->run, o->inv, &o->options, &err) == 0)
+			exclusion_run(&o->run, &options, &result, &again, &err);
 		bool busy = names.len && err.code == ERR_REFUSED;
 		if (!again && !busy) {
 			if (err.code == ERR_CANCELLED)

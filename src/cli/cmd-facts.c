@@ -8,7 +8,7 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "cli/commands.h"
-#include "cli/reach.h"
+#include "cli/target.h"
 #include "cli/show-measure.h"
 #include "hostlist/hostlist.h"
 #include "model/class.h"
@@ -343,12 +343,12 @@ static int run_measure(struct context *context, const struct inventory *inv, con
 			continue;
 		m.names[count] = h->name;
 		m.addresses[count] = h->local ? h->hostname : h->address;
-		targets[count++] = reach_target(context, h);
+		targets[count++] = target_of(context, h);
 	}
 	if (count < 2)
 		return context_misused(context, "--measure network takes two hosts or more");
 	struct err err = {0};
-	if (reach_visit(context, targets, count, fleet_options, measure, &m, &err) < 0)
+	if (target_visit(context, targets, count, fleet_options, measure, &m, &err) < 0)
 		return context_fail(context, &err);
 	show_measure(context, &m.result, m.names);
 	return !m.result.count ? EXIT_FAILED : m.result.left_out ? EXIT_LEFT : EXIT_DONE;
@@ -369,7 +369,7 @@ static int run(struct context *context)
 	for (size_t i = 0; choice->classes && i < inv->class_count; i++)
 		by_class |= choice->classes[i];
 	struct fleet_options options;
-	int status = reach_options(context, inv, &options);
+	int status = target_options(context, inv, &options);
 	if (status >= 0)
 		return status;
 	if (what)
@@ -381,14 +381,14 @@ static int run(struct context *context)
 	for (size_t i = 0; i < inv->host_count; i++) {
 		if (!choice->hosts[i] && !by_class)
 			continue;
-		targets[count] = reach_target(context, &inv->hosts[i]);
+		targets[count] = target_of(context, &inv->hosts[i]);
 		answers[count].host = &inv->hosts[i];
 		scopes[count++] =
 		    (struct facts_scope){.roles = module_roles, .salt = no_salt, .compute = true, .neighbours = true};
 	}
 	struct asked *all = arena_calloc(context->arena, count, sizeof *all);
 	struct err err = {0};
-	if (reach_ask(context, targets, scopes, count, &options, all, &err) < 0)
+	if (target_ask(context, targets, scopes, count, &options, all, &err) < 0)
 		return context_fail(context, &err);
 	for (size_t i = 0; i < count; i++) {
 		answers[i].facts = all[i].facts;

@@ -7,8 +7,8 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "cli/commands.h"
-#include "cli/operate.h"
-#include "cli/reach.h"
+#include "cli/operation.h"
+#include "cli/target.h"
 #include "report/diff.h"
 #include "report/table.h"
 #include "run/history.h"
@@ -236,14 +236,14 @@ static int run(struct context *context)
 		return EXIT_FAILED;
 	l.inv = inv;
 	struct fleet_options options;
-	int status = reach_options(context, inv, &options);
+	int status = target_options(context, inv, &options);
 	if (status >= 0)
 		return status;
 	struct fleet_target *targets = arena_calloc(context->arena, inv->controller_count, sizeof *targets);
 	for (size_t i = 0; i < inv->controller_count; i++)
-		targets[i] = reach_target(context, &inv->hosts[inv->controllers[i]]);
+		targets[i] = target_of(context, &inv->hosts[inv->controllers[i]]);
 	struct err err = {0};
-	if (reach_visit(context, targets, inv->controller_count, &options, visit, &l, &err) < 0)
+	if (target_visit(context, targets, inv->controller_count, &options, visit, &l, &err) < 0)
 		return context_fail(context, &err);
 	return show(context, &l);
 }

@@ -1,6 +1,6 @@
 /* reeve include and reeve accept: an apply with a decision about some hosts. */
 #include "cli/commands.h"
-#include "cli/operate.h"
+#include "cli/operation.h"
 
 static int apply_with(struct context *context, struct operation *o, struct inv_choice *decision)
 {
@@ -11,8 +11,8 @@ static int apply_with(struct context *context, struct operation *o, struct inv_c
 	if (status >= 0)
 		return status;
 	o->options.lock = true;
-	if (gather(&o->gathered, o->inv, &o->options, &err) == 0)
-		apply(&o->gathered, &options, &result, &err);
+	if (run_begin(&o->run, o->inv, &o->options, &err) == 0)
+		apply(&o->run, &options, &result, &err);
 	return operation_finish(context, o, &result, &err);
 }
 

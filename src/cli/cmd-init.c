@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "cli/draft.h"
 #include "cli/newfile.h"
-#include "cli/reach.h"
+#include "cli/target.h"
 #include "hostlist/hostlist.h"
 #include "modules/module.h"
 
@@ -32,7 +32,7 @@ static int choose(struct context *context, struct hosts *hosts)
 			return context_misused(context, "%s", err.text);
 		for (size_t k = 0; k < count; k++) {
 			const char *one = arena_printf(context->arena, "%.*s%s", (int)(names - text), text, list[k]);
-			if (reach_parse(one, context->arena, vec_push_in(context->arena, hosts), &err) < 0)
+			if (target_parse(one, context->arena, vec_push_in(context->arena, hosts), &err) < 0)
 				return context_misused(context, "%s", err.text);
 		}
 	}
@@ -49,7 +49,7 @@ static int choose(struct context *context, struct hosts *hosts)
 static int look(struct context *context, const struct hosts *hosts, struct draft_host *ret)
 {
 	struct fleet_options options;
-	int status = reach_options(context, NULL, &options);
+	int status = target_options(context, NULL, &options);
 	if (status >= 0)
 		return status;
 	struct err err = {0};
@@ -57,7 +57,7 @@ static int look(struct context *context, const struct hosts *hosts, struct draft
 	struct asked *facts = arena_calloc(context->arena, hosts->len, sizeof *facts);
 	for (size_t i = 0; i < hosts->len; i++)
 		scopes[i] = (struct facts_scope){.roles = module_roles, .salt = no_salt, .compute = true};
-	if (reach_ask(context, hosts->items, scopes, hosts->len, &options, facts, &err) < 0)
+	if (target_ask(context, hosts->items, scopes, hosts->len, &options, facts, &err) < 0)
 		return context_fail(context, &err);
 	size_t missing = 0;
 	for (size_t i = 0; i < hosts->len; i++) {

@@ -8,15 +8,15 @@
 /* Hosts whose node does not serve, or with a port that is closed; NULL: none. */
 static const bool *hosts_in_question(const struct operation *o)
 {
-	const struct live *live = o->gathered.live;
-	bool *hosts = arena_calloc(o->gathered.arena, o->inv->host_count, sizeof *hosts), any = false;
+	const struct live *live = o->run.live;
+	bool *hosts = arena_calloc(o->run.arena, o->inv->host_count, sizeof *hosts), any = false;
 	for (size_t i = 0; live && live->up && i < live->node_count; i++) {
 		const struct inv_host *h = inventory_host(o->inv, live->nodes[i].name);
-		if (h && o->gathered.cluster->hosts[h->index].serves && serving_of(&live->nodes[i]) == SERVING_NOT)
+		if (h && o->run.cluster->hosts[h->index].serves && serving_of(&live->nodes[i]) == SERVING_NOT)
 			any = hosts[h->index] = true;
 	}
-	for (size_t i = 0; i < o->gathered.ports.len; i++)
-		any = hosts[inventory_host(o->inv, o->gathered.ports.items[i].host)->index] = true;
+	for (size_t i = 0; i < o->run.ports.len; i++)
+		any = hosts[inventory_host(o->inv, o->run.ports.items[i].host)->index] = true;
 	return any ? hosts : NULL;
 }
 
@@ -24,8 +24,8 @@ static const bool *hosts_in_question(const struct operation *o)
 static int look_for_causes(struct operation *o, struct findings *ret, struct err *err)
 {
 	const bool *hosts = hosts_in_question(o);
-	*ret = (struct findings){.arena = o->gathered.arena};
-	return hosts ? examine(&o->gathered, hosts, ret, err) : 0;
+	*ret = (struct findings){.arena = o->run.arena};
+	return hosts ? examine(&o->run, hosts, ret, err) : 0;
 }
 
 static int plan(struct context *context, struct operation *o)
@@ -34,7 +34,7 @@ static int plan(struct context *context, struct operation *o)
 	struct findings causes;
 	o->options.content = true;
 	o->options.wires = true;
-	if (gather(&o->gathered, o->inv, &o->options, &err) < 0 || look_for_causes(o, &causes, &err) < 0)
+	if (run_begin(&o->run, o->inv, &o->options, &err) < 0 || look_for_causes(o, &causes, &err) < 0)
 		return context_fail(context, &err);
 	report_hide(o->report);
 	if (context->json) {

@@ -1,15 +1,15 @@
 /* reeve remove: nodes that leave the cluster for good. */
 #include "cli/commands.h"
-#include "cli/operate.h"
-#include "run/leave.h"
+#include "cli/operation.h"
+#include "run/exclusion.h"
 
 static int remove_nodes(struct context *context, struct operation *o)
 {
 	struct err err = {0};
 	struct apply_result result = {.findings = {.arena = context->arena}};
 	struct apply_options apply = operation_apply_options(o, context);
-	const struct leave_options options = {
-	    .jobs = LEAVE_REFUSE, .purge = context_option(context, "purge") != NULL, .apply = &apply};
+	const struct exclusion_options options = {
+	    .jobs = EXCLUSION_REFUSE, .purge = context_option(context, "purge") != NULL, .apply = &apply};
 	struct cluster_decisions *d = &o->options.cluster.decisions;
 	bool again; /* nothing is waited for */
 	int status = operation_hosts(o, context, &d->exclude);
@@ -18,8 +18,8 @@ static int remove_nodes(struct context *context, struct operation *o)
 	d->exclusion = (struct record_exclusion){
 	    .who = o->who, .reason = "removed", .when = operation_when(context), .leaving = true, .removed = true};
 	o->options.lock = true;
-	if (gather(&o->gathered, o->inv, &o->options, &err) == 0 &&
-	    leave(&o->gathered, &options, &result, &again, &err) == 0 && !result.stopped)
+	if (run_begin(&o->run, o->inv, &o->options, &err) == 0 &&
+	    exclusion_run(&o->run, &options, &result, &again, &err) == 0 && !result.stopped)
 		report_note(o->report, "take them out of %s now: until then they are left out as it is", o->inv->file);
 	return operation_finish(context, o, &result, &err);
 }

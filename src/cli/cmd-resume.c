@@ -1,6 +1,6 @@
 /* reeve resume: nodes that Slurm or a person drained, let in again. */
 #include "cli/commands.h"
-#include "cli/operate.h"
+#include "cli/operation.h"
 
 static int resume(struct context *context, struct operation *o)
 {
@@ -13,8 +13,8 @@ static int resume(struct context *context, struct operation *o)
 		return status;
 	options.resume = &nodes;
 	o->options.lock = true;
-	if (gather(&o->gathered, o->inv, &o->options, &err) == 0)
-		apply_resume(&o->gathered, &options, &result, &err);
+	if (run_begin(&o->run, o->inv, &o->options, &err) == 0)
+		apply_resume(&o->run, &options, &result, &err);
 	return operation_finish(context, o, &result, &err);
 }
 

@@ -2,18 +2,18 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/operate.h"
+#include "cli/operation.h"
 #include "hostlist/hostlist.h"
 #include "run/rotate.h"
 
 static const char *list_of(const struct operation *o, const struct slurm_names *names)
 {
-	return hostlist_compress(names->items, names->len, o->gathered.arena);
+	return hostlist_compress(names->items, names->len, o->run.arena);
 }
 
 static const char *counted(const struct operation *o, const struct slurm_names *names)
 {
-	return arena_printf(o->gathered.arena, "%zu host%s", names->len, names->len == 1 ? "" : "s");
+	return arena_printf(o->run.arena, "%zu host%s", names->len, names->len == 1 ? "" : "s");
 }
 
 /* What was done, behind the summary. */
@@ -70,8 +70,8 @@ static int rotate_key(struct context *context, struct operation *o)
 			return EXIT_MISUSED;
 	}
 	o->options.lock = !options.look;
-	if (gather(&o->gathered, o->inv, &o->options, &err) == 0)
-		rotate(&o->gathered, &options, &result, &err);
+	if (run_begin(&o->run, o->inv, &o->options, &err) == 0)
+		rotate(&o->run, &options, &result, &err);
 	if (options.look)
 		return err.code != ERR_NONE ? context_fail(context, &err) : look(context, o, &result);
 	say_done(o, &result);

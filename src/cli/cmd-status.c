@@ -20,9 +20,9 @@ static void show_controllers(const struct operation *o, FILE *out)
 	fprintf(out, "controllers:");
 	for (size_t i = 0; i < o->inv->controller_count; i++) {
 		const struct inv_host *h = &o->inv->hosts[o->inv->controllers[i]];
-		const struct facts *f = o->gathered.facts[h->index];
+		const struct facts *f = o->run.facts[h->index];
 		const char *state = !f ? "unreached" : f->roles[ROLE_CONTROLLER].unit.active;
-		const struct live *live = o->gathered.live;
+		const struct live *live = o->run.live;
 		for (size_t k = 0; live && k < live->controller_count; k++)
 			if (streq(live->controllers[k].host, h->hostname) && !live->controllers[k].up)
 				state = "does not answer";
@@ -37,7 +37,7 @@ static void show_partitions(const struct operation *o, struct arena *arena, FILE
 	static const struct table_column columns[] = {
 	    {"PARTITION", false}, {"AVAIL", false}, {"NODES", true}, {"STATE", false}, {"NODELIST", false}};
 	struct table t = {.columns = columns, .count = 5, .arena = arena};
-	const struct live *live = o->gathered.live;
+	const struct live *live = o->run.live;
 	_cleanup_map_ struct map nodes = {0};
 	for (size_t i = 0; i < live->node_count; i++)
 		map_set(&nodes, live->nodes[i].name, &live->nodes[i]);
@@ -92,7 +92,7 @@ static void show_jobs(const struct live *live, FILE *out)
 /* Who excluded what, why, when and until; nodes that left together share a line. */
 static void show_exclusions(const struct operation *o, struct arena *arena, FILE *out)
 {
-	const struct cluster *c = o->gathered.cluster;
+	const struct cluster *c = o->run.cluster;
 	_cleanup_map_ struct map by_text = {0};
 	struct group {
 		const char *text;
@@ -109,14 +109,14 @@ static void show_exclusions(const struct operation *o, struct arena *arena, FILE
 							     : "excluded",
 						x->reason, x->who, *x->when ? ", " : "", x->when,
 						x->until ? ", until " : "", x->until ? x->until : "");
-		struct group *g = map_get(&by_text, text);
-		if (!g) {
-			g = arena_alloc(arena, sizeof *g);
-			g->text = text;
-			map_set(&by_text, text, g);
-			*vec_push_in(arena, &groups) = g;
+		struct group *run = map_get(&by_text, text);
+		if (!run) {
+			run = arena_alloc(arena, sizeof *run);
+			run->text = text;
+			map_set(&by_text, text, run);
+			*vec_push_in(arena, &groups) = run;
 		}
-		*vec_push_in(arena, &g->names) = o->inv->hosts[i].name;
+		*vec_push_in(arena, &run->names) = o->inv->hosts[i].name;
 	}
 	for (size_t i = 0; i < groups.len; i++)
 		fprintf(out, "%s %s\n",
@@ -128,7 +128,7 @@ static json_t *exclusions_json(const struct operation *o)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < o->inv->host_count; i++) {
-		const struct record_exclusion *x = o->gathered.cluster->hosts[i].excluded;
+		const struct record_exclusion *x = o->run.cluster->hosts[i].excluded;
 		if (x)
 			json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s?, s:b, s:b}", "name",
 							      o->inv->hosts[i].name, "reason", x->reason, "who", x->who,
@@ -168,9 +168,9 @@ static void show_differing(const struct operation *o, FILE *out)
 	_cleanup_map_ struct map by_text = {0};
 	VEC(struct differing *) all = {0};
 	for (size_t i = 0; i < o->inv->host_count; i++) {
-		const struct catalog *c = o->gathered.catalogs[i];
-		for (size_t k = 0; c && o->gathered.observed[i] && k < c->len; k++) {
-			const struct observed *seen = &o->gathered.observed[i][k];
+		const struct catalog *c = o->run.catalogs[i];
+		for (size_t k = 0; c && o->run.observed[i] && k < c->len; k++) {
+			const struct observed *seen = &o->run.observed[i][k];
 			if (seen->state == OBSERVED_SAME || str_starts(c->items[k].id, "file:/var/lib/reeve/"))
 				continue;
 			const char *key = arena_printf(arena, "%s\n%s", short_name(&c->items[k]), short_why(seen));
@@ -198,7 +198,7 @@ static void show_differing(const struct operation *o, FILE *out)
 
 static void show_drift(const struct operation *o, FILE *out)
 {
-	const struct plan *plan = o->gathered.plan;
+	const struct plan *plan = o->run.plan;
 	if (plan->changes)
 		show_differing(o, out);
 	else if (in_order(plan))
@@ -249,8 +249,8 @@ static void show(const struct context *context, const struct operation *o, FILE 
 		 const struct findings *causes)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const struct live *live = o->gathered.live;
-	const struct cluster_host *primary = cluster_primary(o->gathered.cluster);
+	const struct live *live = o->run.live;
+	const struct cluster_host *primary = cluster_primary(o->run.cluster);
 	fprintf(out, "cluster %s, Slurm %s\n", o->inv->cluster.text,
 		primary && primary->slurm_package ? primary->slurm_package : "not installed");
 	show_controllers(o, out);
@@ -268,7 +268,7 @@ static void show(const struct context *context, const struct operation *o, FILE 
 
 static json_t *as_json(const struct operation *o, const struct findings *drift, const struct findings *causes)
 {
-	const struct live *live = o->gathered.live;
+	const struct live *live = o->run.live;
 	json_t *nodes = json_array(), *partitions = json_array(), *jobs = json_array(), *controllers = json_array();
 	for (size_t i = 0; live && live->up && i < live->node_count; i++)
 		json_array_append_new(
@@ -287,8 +287,8 @@ static json_t *as_json(const struct operation *o, const struct findings *drift, 
 	for (size_t i = 0; live && i < live->controller_count; i++)
 		json_array_append_new(controllers, json_pack("{s:s, s:b}", "host", live->controllers[i].host, "up",
 							     live->controllers[i].up));
-	const struct plan *plan = o->gathered.plan;
-	const struct findings all = operation_findings(o, &plan->findings, o->gathered.arena);
+	const struct plan *plan = o->run.plan;
+	const struct findings all = operation_findings(o, &plan->findings, o->run.arena);
 	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:o, s:I, s:o, s:o, s:o, s:o}", "cluster",
 			 o->inv->cluster.text, "up", live && live->up, "controllers", controllers, "nodes", nodes,
 			 "partitions", partitions, "jobs", jobs, "exclusions", exclusions_json(o), "drift",
@@ -300,8 +300,8 @@ static json_t *as_json(const struct operation *o, const struct findings *drift, 
 
 static int say(struct context *context, const struct operation *o, const struct findings *causes)
 {
-	const struct live *live = o->gathered.live;
-	struct findings drift = {.arena = o->gathered.arena};
+	const struct live *live = o->run.live;
+	struct findings drift = {.arena = o->run.arena};
 	show_plan_drift(o, &drift);
 	if (context->json)
 		operation_print_json(as_json(o, &drift, causes));
@@ -314,28 +314,28 @@ static int say(struct context *context, const struct operation *o, const struct 
 /* What is wrong, by its causes: the rows of doctor, and what the plan found. */
 static int look_for_causes(struct operation *o, struct findings *ret, struct err *err)
 {
-	struct gathered *g = &o->gathered;
-	struct findings live = {.arena = g->arena};
-	*ret = (struct findings){.arena = g->arena};
+	struct run *run = &o->run;
+	struct findings live = {.arena = run->arena};
+	*ret = (struct findings){.arena = run->arena};
 	show_plan_drift(o, &live);
-	struct findings all = operation_findings(o, &g->plan->findings, g->arena);
+	struct findings all = operation_findings(o, &run->plan->findings, run->arena);
 	add_findings(&all, ret);
 	add_findings(&live, ret);
-	return examine(g, NULL, ret, err);
+	return examine(run, NULL, ret, err);
 }
 
 /* What slurmctld says, again and again over the same connections; what is on the hosts stays as it was found. */
 static int watch(struct context *context, struct operation *o)
 {
-	struct gathered *g = &o->gathered;
+	struct run *run = &o->run;
 	struct err err = {0};
 	bool screen = !context->json && report_can_redraw(stdout);
 	report_still(o->report);
-	while (fleet_pump(g->fleet, WATCH_MS, &err) == 0) {
-		struct arena *kept = g->arena; /* each look has its own, or a day of them would fill the memory */
-		g->arena = arena_new();
-		struct findings causes = {.arena = g->arena};
-		int rc = gather_live(g, &err);
+	while (fleet_pump(run->fleet, WATCH_MS, &err) == 0) {
+		struct arena *kept = run->arena; /* each look has its own, or a day of them would fill the memory */
+		run->arena = arena_new();
+		struct findings causes = {.arena = run->arena};
+		int rc = run_ask_live(run, &err);
 		if (rc == 0)
 			rc = look_for_causes(o, &causes, &err);
 		if (rc == 0) {
@@ -347,9 +347,9 @@ static int watch(struct context *context, struct operation *o)
 				printf("looked at %.8s UTC\n", now + strlen("2026-11-22T"));
 			fflush(stdout);
 		}
-		arena_free(g->arena);
-		g->arena = kept;
-		g->live = NULL;
+		arena_free(run->arena);
+		run->arena = kept;
+		run->live = NULL;
 		if (rc < 0)
 			break;
 	}
@@ -363,7 +363,7 @@ static int run(struct context *context)
 	struct findings causes = {0};
 	int status = operation_begin(&o, context, OPERATION_LOOKS);
 	o.options.looks = true;
-	if (status < 0 && (gather(&o.gathered, o.inv, &o.options, &err) < 0 || look_for_causes(&o, &causes, &err) < 0))
+	if (status < 0 && (run_begin(&o.run, o.inv, &o.options, &err) < 0 || look_for_causes(&o, &causes, &err) < 0))
 		status = context_fail(context, &err);
 	if (status < 0) {
 		report_hide(o.report);

@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "cli/commands.h"
-#include "cli/reach.h"
+#include "cli/target.h"
 #include "hostlist/hostlist.h"
 #include "report/table.h"
 #include "transport/trust.h"
@@ -36,7 +36,7 @@ static int add_operand(struct context *context, const struct inventory *inv, con
 	if (inv && inventory_select(inv, text, false, context->arena, &choice, err) == 0) {
 		for (size_t i = 0; i < inv->host_count; i++)
 			if (choice.hosts[i])
-				*vec_push_in(context->arena, targets) = reach_target(context, &inv->hosts[i]);
+				*vec_push_in(context->arena, targets) = target_of(context, &inv->hosts[i]);
 		return 0;
 	}
 	if (group)
@@ -48,7 +48,7 @@ static int add_operand(struct context *context, const struct inventory *inv, con
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		const char *one = arena_printf(context->arena, "%.*s%s", (int)(hosts - text), text, names[i]);
-		if (reach_parse(one, context->arena, vec_push_in(context->arena, targets), err) < 0)
+		if (target_parse(one, context->arena, vec_push_in(context->arena, targets), err) < 0)
 			return -1;
 	}
 	return 0;
@@ -69,7 +69,7 @@ static int choose(struct context *context, struct targets *targets)
 		if (add_operand(context, inv, context->operands[i], targets, &err) < 0)
 			return context_misused(context, "%s", err.text);
 	for (size_t i = 0; inv && !context->operand_count && i < inv->host_count; i++)
-		*vec_push_in(context->arena, targets) = reach_target(context, &inv->hosts[i]);
+		*vec_push_in(context->arena, targets) = target_of(context, &inv->hosts[i]);
 	return targets->len ? -1 : context_misused(context, "no host is named");
 }
 
@@ -187,7 +187,7 @@ static int run(struct context *context)
 	if (status >= 0)
 		return status;
 	struct fleet_options options;
-	status = reach_options(context, context->inventory, &options);
+	status = target_options(context, context->inventory, &options);
 	if (status >= 0)
 		return status;
 	struct err err = {0};

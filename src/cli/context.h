@@ -28,7 +28,7 @@ struct context {
 	/* what follows belongs to context.c and parse.c */
 	const char *values[CONTEXT_OPTIONS]; /* of the command's options, then of the global ones; NULL: not given */
 	const struct inventory *inventory;
-	const char *sudo_password; /* asked for once (reach.c) */
+	const char *sudo_password; /* asked for once (target.c) */
 };
 
 /* What was given for the command's own or a global option: "" for one without argument, NULL where it was not given. */

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "cli/operate.h"
+#include "cli/operation.h"
 
 /* Those of at least this weight, the worst first: what is wrong, the evidence, what follows from it, the fix. Gives how
  * many were shown. */

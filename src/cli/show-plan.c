@@ -29,7 +29,7 @@ static bool in_force_copy(const struct resource *r)
 
 static void group(const struct operation *o, struct arena *arena, struct groups *ret)
 {
-	const struct plan *plan = o->gathered.plan;
+	const struct plan *plan = o->run.plan;
 	_cleanup_map_ struct map by_key = {0};
 	for (size_t i = 0; i < o->inv->host_count; i++) {
 		const struct host_plan *h = &plan->hosts[i];
@@ -195,7 +195,7 @@ static void show_total(const struct plan *plan, FILE *out)
 
 void show_plan_drift(const struct operation *o, struct findings *ret)
 {
-	const struct live *live = o->gathered.live;
+	const struct live *live = o->run.live;
 	for (size_t i = 0; live && live->up && i < live->node_count; i++) {
 		const struct slurm_node_state *n = &live->nodes[i];
 		if ((n->flags & (SLURM_NODE_DRAIN | SLURM_NODE_FAIL)) || (n->base == SLURM_NODE_DOWN && n->reason))
@@ -223,7 +223,7 @@ void show_plan_drift(const struct operation *o, struct findings *ret)
 
 void show_plan(const struct operation *o, FILE *out, bool color)
 {
-	const struct plan *plan = o->gathered.plan;
+	const struct plan *plan = o->run.plan;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct groups groups = {0};
 	struct findings drift = {.arena = arena};
@@ -251,7 +251,7 @@ void show_plan(const struct operation *o, FILE *out, bool color)
 
 json_t *show_plan_json(const struct operation *o)
 {
-	const struct plan *plan = o->gathered.plan;
+	const struct plan *plan = o->run.plan;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct groups groups = {0};
 	struct findings drift = {.arena = arena};

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "cli/operate.h"
+#include "cli/operation.h"
 
 /*
  * What would change, grouped over equal hosts, with the difference of each file; what is reloaded or restarted and why;

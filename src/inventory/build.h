@@ -97,8 +97,8 @@ void build_bandwidth(struct build *b, const struct conf_value *value, struct inv
 /* gpus.c */
 void build_gpus(struct build *b, const struct conf_value *value, struct inv_gpus *out);
 
-/* together.c: after partitions and slurm. */
-void build_together(struct build *b);
+/* clashes.c: after partitions and slurm. */
+void build_clashes(struct build *b);
 
 /* network.c */
 void build_network(struct build *b, const struct conf_value *value);

@@ -117,7 +117,7 @@ static void build(struct build *b)
 	build_slurm(b, values[SLURM]);
 	build_directories(b);
 	build_cgroup(b, values[CGROUP]);
-	build_together(b);
+	build_clashes(b);
 	build_network(b, values[NETWORK]);
 	build_gpus(b, values[GPUS], &inv->gpus);
 	build_lab(b, values[LAB]);

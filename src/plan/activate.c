@@ -18,7 +18,7 @@
 #include "hostlist/hostlist.h"
 #include "plan/plan.h"
 #include "slurm/gres.h"
-#include "slurm/meaning.h"
+#include "slurm/effective.h"
 
 enum { MOST_NAMES = 65536 };
 
@@ -108,16 +108,16 @@ static bool lives_as_wanted(const struct texts *t, const char *name, const char 
 	const struct slurm_unit *unit = slurm_units_get(&t->nodes, name);
 	if (!n || !unit)
 		return false;
-	if (meaning_is_processors(key)) {
+	if (effective_is_processors(key)) {
 		const char *text =
 		    arena_printf(t->plan->arena, "NodeName=n CPUs=%u Sockets=%u CoresPerSocket=%u ThreadsPerCore=%u\n",
 				 n->cpus, n->sockets, n->cores, n->threads);
 		const struct slurm_conf *conf = n->sockets ? parse(t->plan, text) : NULL;
-		return conf && meaning_same_cores(&conf->nodes.items[0], unit->line);
+		return conf && effective_same_cores(&conf->nodes.items[0], unit->line);
 	}
 	if (strcasecmp(key, "Gres") != 0)
 		return false;
-	const char *wanted = meaning_get(unit->line, "Gres"), *has = n->gres;
+	const char *wanted = effective_get(unit->line, "Gres"), *has = n->gres;
 	/* "gpu:2(S:0-1)" */
 	return wanted && has && strncmp(has, wanted, strlen(wanted)) == 0 &&
 	       (!has[strlen(wanted)] || has[strlen(wanted)] == '(');

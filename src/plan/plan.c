@@ -170,7 +170,7 @@ struct plan *plan_make(const struct cluster *cluster, const struct catalog *cons
 	if (plan_wants(options, module_slurm->name)) {
 		plan_edits(plan);
 		plan_activation(plan);
-		plan_care(plan);
+		plan_find_drains(plan);
 	}
 	check_selection(plan);
 	if (!findings_count(&plan->findings, FINDING_STOP))

@@ -137,9 +137,9 @@ void plan_judge_demands(const struct plan *plan, const struct live *live, struct
 bool plan_wants(const struct plan_options *options, const char *module);
 
 /* Parts of plan_make in files of their own. */
-void plan_activation(struct plan *plan); /* activation, host needs, refusals, which nodes join */
-void plan_edits(struct plan *plan);      /* files that somebody edited */
-void plan_care(struct plan *plan);       /* which nodes are drained, and how many wait to be resumed */
+void plan_activation(struct plan *plan);  /* activation, host needs, refusals, which nodes join */
+void plan_edits(struct plan *plan);       /* files that somebody edited */
+void plan_find_drains(struct plan *plan); /* which nodes are drained, and how many wait to be resumed */
 /* Findings for pending jobs that `old` would run and `wanted` would not. `old` may be NULL. */
 void plan_warn_pending(struct plan *plan, const struct slurm_conf *old, const struct slurm_conf *wanted);
 /* Joined with what is demanded under that name already; `nodes` NULL: all. */

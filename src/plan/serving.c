@@ -114,7 +114,7 @@ static void say(const struct group *g, struct findings *f)
 	x->fix = finding_text(f, "fix the cause, then: reeve resume %s", list);
 }
 
-/* The model said why it is kept from jobs (plan/care.c). */
+/* The model said why it is kept from jobs (plan/drains.c). */
 static bool is_told(const struct slurm_node_state *n, const struct cluster_host *h)
 {
 	return (h->change == CHANGE_SHRANK || h->unexpected) && n->reason && str_starts(n->reason, PLAN_REASON);

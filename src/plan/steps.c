@@ -12,7 +12,7 @@
  *
  * Where slurmd reads what changes, one of them gets it before all of that, alone (canary.c); then the others restart in
  * batches. Their jobs live on (KillMode=process). The first that ran before and does not come up ends the run. Nodes that
- * join come last, drained before their slurmd is started (care.c).
+ * join come last, drained before their slurmd is started (drains.c).
  */
 #include <string.h>
 

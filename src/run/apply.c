@@ -10,10 +10,11 @@
 #include "run/canary.h"
 #include "run/down.h"
 #include "run/lock.h"
+#include "run/round.h"
 #include "run/secret.h"
 
 struct runner {
-	struct gathered *g;
+	struct run *run;
 	const struct apply_options *options;
 	struct apply_result *result;
 	bool activated;   /* a daemon was told something, or the configuration put in place */
@@ -29,9 +30,9 @@ struct sent {
 	size_t failed, results;
 };
 
-static const char *place_of(struct gathered *g, struct span at)
+static const char *place_of(struct run *run, struct span at)
 {
-	return at.line ? arena_printf(g->arena, "%s:%u:%u", g->inv->file, at.line, at.column) : NULL;
+	return at.line ? arena_printf(run->arena, "%s:%u:%u", run->inv->file, at.line, at.column) : NULL;
 }
 
 static const struct resource *resource_of(const struct action *a, const char *id)
@@ -47,18 +48,18 @@ static void on_event(void *data, struct fleet_request *request, const json_t *js
 	(void)request;
 	struct sent *s = data;
 	struct runner *r = s->runner;
-	struct gathered *g = r->g;
+	struct run *run = r->run;
 	struct event event;
 	size_t host = s->host;
 	const char *id = json_string_value(json_object_get(json, "id"));
 	const struct resource *resource = id ? resource_of(s->action, id) : NULL;
 	if (!resource)
 		return;
-	if (event_decode(json, g->arena, &event, NULL) < 0) {
+	if (event_decode(json, run->arena, &event, NULL) < 0) {
 		/* Progress of something that takes long: {"id", "progress"}. */
 		const char *progress = json_string_value(json_object_get(json, "progress"));
 		if (progress)
-			roll_show(g->roll, host, REPORT_WORKING, progress);
+			roll_show(run->roll, host, REPORT_WORKING, progress);
 		return;
 	}
 	if (++s->results > s->action->count)
@@ -72,24 +73,24 @@ static void on_event(void *data, struct fleet_request *request, const json_t *js
 	}
 	if (event.result == EVENT_FAILED) {
 		s->failed++;
-		roll_leave(g->roll, host, CODE_APPLY, "%s: %s", event.id, event.what)->origin = resource->origin;
+		roll_leave(run->roll, host, CODE_APPLY, "%s: %s", event.id, event.what)->origin = resource->origin;
 	}
-	roll_show_event(g->roll, host, &event, place_of(g, resource->origin));
+	roll_show_event(run->roll, host, &event, place_of(run, resource->origin));
 }
 
 static void on_answer(void *data, struct fleet_request *request)
 {
 	const struct sent *s = data;
 	(void)request;
-	roll_show_ready(s->runner->g->roll, s->host);
+	roll_show_ready(s->runner->run->roll, s->host);
 }
 
 /* What it begins with, for who watches. */
-static const char *what_of(struct gathered *g, const struct action *a)
+static const char *what_of(struct run *run, const struct action *a)
 {
 	if (a->kind == ACTION_APPLY)
 		return a->resources[0]->id;
-	return arena_printf(g->arena, "%s %s", a->argv[0], a->argv[1] ? a->argv[1] : "");
+	return arena_printf(run->arena, "%s %s", a->argv[0], a->argv[1] ? a->argv[1] : "");
 }
 
 static json_t *apply_message(const struct runner *r, const struct action *a)
@@ -97,15 +98,15 @@ static json_t *apply_message(const struct runner *r, const struct action *a)
 	json_t *list = json_array();
 	for (size_t i = 0; i < a->count; i++)
 		json_array_append_new(list, resource_encode(a->resources[i]));
-	return gather_apply(r->g, list);
+	return run_apply_message(r->run, list);
 }
 
 /* The secrets that an action needs, for what is sent beside its resources. */
 static int collect_secrets(struct runner *r, const struct action *a, struct fleet_request *request, struct err *err)
 {
 	struct fleet_secret *secrets = NULL;
-	if (secret_collect(r->g, a->resources, a->count, &secrets, &request->secret_count, &r->result->findings, err) <
-	    0)
+	if (secret_collect(r->run, a->resources, a->count, &secrets, &request->secret_count, &r->result->findings,
+			   err) < 0)
 		return -1;
 	request->secrets = secrets;
 	return 0;
@@ -116,7 +117,8 @@ static int fetch_secrets(struct runner *r, const struct step *step, struct err *
 {
 	struct fleet_request ignored;
 	for (size_t i = 0; i < step->len; i++)
-		if (roll_in(r->g->roll, step->items[i].host) && collect_secrets(r, &step->items[i], &ignored, err) < 0)
+		if (roll_in(r->run->roll, step->items[i].host) &&
+		    collect_secrets(r, &step->items[i], &ignored, err) < 0)
 			return -1;
 	return 0;
 }
@@ -124,7 +126,7 @@ static int fetch_secrets(struct runner *r, const struct step *step, struct err *
 static void attach(struct runner *r, struct fleet_request *request, const struct action *a)
 {
 	struct err ignored;
-	struct fleet_blob *blobs = arena_calloc(r->g->arena, a->count, sizeof *blobs);
+	struct fleet_blob *blobs = arena_calloc(r->run->arena, a->count, sizeof *blobs);
 	size_t n = 0;
 	for (size_t i = 0; i < a->count; i++) {
 		struct content content;
@@ -140,56 +142,56 @@ static void attach(struct runner *r, struct fleet_request *request, const struct
 static const char *name_of(const struct runner *r, const struct action *a)
 {
 	if (streq(a->argv[0], "sh"))
-		return arena_printf(r->g->arena, "'%s'", r->step);
+		return arena_printf(r->run->arena, "'%s'", r->step);
 	const char *text = a->argv[0];
 	for (size_t i = 1; i < 3 && a->argv[i]; i++)
-		text = arena_printf(r->g->arena, "%s %s", text, a->argv[i]);
-	return arena_printf(r->g->arena, "`%s`", text);
+		text = arena_printf(r->run->arena, "%s %s", text, a->argv[i]);
+	return arena_printf(r->run->arena, "`%s`", text);
 }
 
 /* What was done on its host; what failed is the roll's. */
 static void judge_action(struct runner *r, struct fleet_request *request, struct sent *s)
 {
-	struct gathered *g = r->g;
+	struct run *run = r->run;
 	size_t host = s->host;
 	if (!request->answer) {
-		roll_fail(g->roll, host, CODE_LOST, &request->error);
+		roll_fail(run->roll, host, CODE_LOST, &request->error);
 		return;
 	}
 	if (s->action->kind == ACTION_APPLY) {
 		const json_t *failed = json_object_get(request->answer, "failed");
 		/* Events and the closing count must agree: a failure that was not told is one all the same. */
 		if (!s->failed && (!json_is_integer(failed) || json_integer_value(failed) != 0))
-			roll_leave(g->roll, host, CODE_APPLY, "agent reported a failure without naming the resource");
+			roll_leave(run->roll, host, CODE_APPLY, "agent reported a failure without naming the resource");
 		else if (!s->failed && host == s->action->host)
 			down_done(&r->down, s->action);
 		return;
 	}
-	const char *why = gather_run_failure(request, g->arena);
+	const char *why = round_failure(request, run->arena);
 	if (!why)
 		return;
-	roll_leave(g->roll, host, CODE_COMMAND, "%s failed: %s", name_of(r, s->action), why);
+	roll_leave(run->roll, host, CODE_COMMAND, "%s failed: %s", name_of(r, s->action), why);
 }
 
 /* Where an action goes; SIZE_MAX: nowhere any more. */
 static size_t host_for(const struct runner *r, const struct action *a)
 {
-	if (roll_in(r->g->roll, a->host))
+	if (roll_in(r->run->roll, a->host))
 		return a->host;
-	return a->to_slurmctld ? roll_controller(r->g->roll) : SIZE_MAX;
+	return a->to_slurmctld ? roll_controller(r->run->roll) : SIZE_MAX;
 }
 
 /* `*ret_undone`: nobody is left to do it. */
 static int run_step(struct runner *r, const struct step *step, bool *ret_undone, struct err *err)
 {
-	struct gathered *g = r->g;
-	struct fleet_request *all = arena_calloc(g->arena, step->len + g->inv->controller_count, sizeof *all);
-	struct sent *sent = arena_calloc(g->arena, step->len, sizeof *sent);
-	json_t **messages = arena_calloc(g->arena, step->len, sizeof *messages);
+	struct run *run = r->run;
+	struct fleet_request *all = arena_calloc(run->arena, step->len + run->inv->controller_count, sizeof *all);
+	struct sent *sent = arena_calloc(run->arena, step->len, sizeof *sent);
+	json_t **messages = arena_calloc(run->arena, step->len, sizeof *messages);
 	json_t *mark;
 	if (fetch_secrets(r, step, err) < 0)
 		return -1;
-	size_t n = 0, marks = lock_mark(g, step->title, &mark, all);
+	size_t n = 0, marks = lock_mark(run, step->title, &mark, all);
 	struct fleet_request *requests = all + marks;
 	unsigned timeout = 0;
 	for (size_t i = 0; i < step->len; i++) {
@@ -198,9 +200,9 @@ static int run_step(struct runner *r, const struct step *step, bool *ret_undone,
 		if (host == SIZE_MAX)
 			continue;
 		messages[n] =
-		    a->kind == ACTION_APPLY ? apply_message(r, a) : gather_run(a->argv, NULL, 65536, a->timeout_ms);
+		    a->kind == ACTION_APPLY ? apply_message(r, a) : round_command(a->argv, NULL, 65536, a->timeout_ms);
 		sent[n] = (struct sent){.runner = r, .action = a, .host = host};
-		requests[n] = roll_request(g->roll, host, messages[n]);
+		requests[n] = roll_request(run->roll, host, messages[n]);
 		requests[n].on_event = on_event;
 		requests[n].on_answer = on_answer;
 		requests[n].data = &sent[n];
@@ -208,11 +210,11 @@ static int run_step(struct runner *r, const struct step *step, bool *ret_undone,
 			attach(r, &requests[n], a);
 		if (a->timeout_ms > timeout)
 			timeout = a->timeout_ms;
-		roll_show(g->roll, host, REPORT_WORKING, what_of(g, a));
+		roll_show(run->roll, host, REPORT_WORKING, what_of(run, a));
 		n++;
 	}
 	*ret_undone = step->len && !n;
-	int rc = n ? fleet_round(g->fleet, all, marks + n, timeout + 10000, err) : 0;
+	int rc = n ? fleet_round(run->fleet, all, marks + n, timeout + 10000, err) : 0;
 	for (size_t i = 0; i < marks; i++)
 		fleet_request_clear(&all[i]);
 	json_decref(mark);
@@ -224,13 +226,13 @@ static int run_step(struct runner *r, const struct step *step, bool *ret_undone,
 	return rc;
 }
 
-int apply_step(struct gathered *g, const struct apply_options *options, const struct step *step,
-	       struct apply_result *ret, struct err *err)
+int apply_step(struct run *run, const struct apply_options *options, const struct step *step, struct apply_result *ret,
+	       struct err *err)
 {
-	struct runner r = {.g = g, .options = options, .result = ret, .step = step->title};
+	struct runner r = {.run = run, .options = options, .result = ret, .step = step->title};
 	bool undone;
-	if (g->options->report)
-		report_phase(g->options->report, step->title);
+	if (run->options->report)
+		report_phase(run->options->report, step->title);
 	return run_step(&r, step, &undone, err);
 }
 
@@ -240,9 +242,9 @@ static struct finding *last_words(struct runner *r, enum finding_code code, cons
 	const char *down = down_text(&r->down);
 	struct finding *f = finding_add(&r->result->findings, FINDING_STOP, code, NULL, "%s%s%s", text,
 					down ? ": " : "", down ? down : "");
-	f->fix =
-	    down ? arena_printf(r->g->arena, "run `%s` now: it starts it, and completes the rest", r->options->command)
-		 : arena_printf(r->g->arena, "`%s` goes on from there", r->options->command);
+	f->fix = down ? arena_printf(r->run->arena, "run `%s` now: it starts it, and completes the rest",
+				     r->options->command)
+		      : arena_printf(r->run->arena, "`%s` goes on from there", r->options->command);
 	return f;
 }
 
@@ -250,7 +252,7 @@ static void interrupted(struct runner *r, bool steps_done)
 {
 	const char *text = !r->step     ? "interrupted before anything was changed"
 			   : steps_done ? "interrupted after all was applied, and before it was verified"
-					: arena_printf(r->g->arena, "interrupted at the step '%s'", r->step);
+					: arena_printf(r->run->arena, "interrupted at the step '%s'", r->step);
 	struct finding *f = last_words(r, CODE_CUT_OFF, text);
 	if (steps_done)
 		f->fix = "`reeve apply --verify` verifies it";
@@ -261,17 +263,17 @@ static void interrupted(struct runner *r, bool steps_done)
 /* Why no majority of the controllers is left. The loss of the only one is the whole story. */
 static const char *loss(struct runner *r, const char *step)
 {
-	const struct inventory *inv = r->g->inv;
-	struct roll *roll = r->g->roll;
+	const struct inventory *inv = r->run->inv;
+	struct roll *roll = r->run->roll;
 	size_t only = inv->controllers[0], left = 0;
 	for (size_t i = 0; i < inv->controller_count; i++)
 		left += roll_in(roll, inv->controllers[i]);
 	if (inv->controller_count > 1)
-		return arena_printf(r->g->arena,
+		return arena_printf(r->run->arena,
 				    "the run was aborted at the step '%s': %zu of %zu controllers are left", step, left,
 				    inv->controller_count);
 	const char *why = roll_why(roll, only);
-	const char *text = arena_printf(r->g->arena, "lost %s, the only controller, at the step '%s'%s%s",
+	const char *text = arena_printf(r->run->arena, "lost %s, the only controller, at the step '%s'%s%s",
 					inv->hosts[only].name, step, why ? ": " : "", why ? why : "");
 	roll_hush(roll, only);
 	return text;
@@ -279,13 +281,13 @@ static const char *loss(struct runner *r, const char *step)
 
 static void stop(struct runner *r, const char *where, const char *step)
 {
-	const struct inventory *inv = r->g->inv;
-	bool failed = inv->controller_count == 1 && roll_phase(r->g->roll, inv->controllers[0]) == FLEET_OPEN;
-	bool lost = !failed && !roll_majority(r->g->roll);
+	const struct inventory *inv = r->run->inv;
+	bool failed = inv->controller_count == 1 && roll_phase(r->run->roll, inv->controllers[0]) == FLEET_OPEN;
+	bool lost = !failed && !roll_majority(r->run->roll);
 	struct finding *f = last_words(
 	    r, CODE_STOPPED,
 	    lost ? loss(r, step)
-		 : arena_printf(r->g->arena, "the run was aborted on all hosts %s the step '%s'", where, step));
+		 : arena_printf(r->run->arena, "the run was aborted on all hosts %s the step '%s'", where, step));
 	if (!r->down.len)
 		f->fix = lost ? "jobs run on; when it is back, run `reeve apply`: it goes on from there"
 			      : "fix the errors above and run `reeve apply` again: it goes on from there";
@@ -298,51 +300,51 @@ static void stop(struct runner *r, const char *where, const char *step)
  */
 static int before_activation(struct runner *r, struct err *err)
 {
-	struct gathered *g = r->g;
-	if (apply_share(g, r->result, err) < 0)
+	struct run *run = r->run;
+	if (apply_shared_state(run, r->result, err) < 0)
 		return -1;
-	const struct record *record = g->cluster->record;
-	const struct slurm_activation *a = g->plan->activation;
+	const struct record *record = run->cluster->record;
+	const struct slurm_activation *a = run->plan->activation;
 	bool judged = a && (a->nodes_removed.len || a->nodes_idle.len || a->partitions_removed.len ||
-			    g->plan->need == SLURM_NEED_STOP_ALL);
-	bool recorded = !judged && record && !cluster_secrets_differ(g->cluster) &&
-			str_same(record->state_source, g->cluster->state_source);
+			    run->plan->need == SLURM_NEED_STOP_ALL);
+	bool recorded = !judged && record && !cluster_secrets_differ(run->cluster) &&
+			str_same(record->state_source, run->cluster->state_source);
 	if (recorded || findings_count(&r->result->findings, FINDING_STOP))
 		return 0;
-	return apply_record(g, r->options, false, r->result, err);
+	return apply_record(run, r->options, false, r->result, err);
 }
 
 /* The plan anew, where slurmd counts otherwise than was reckoned before it was there. */
 static int plan_anew(struct runner *r, struct err *err)
 {
-	struct gathered *g = r->g;
-	if (g->options->report)
-		report_note(g->options->report, "slurmd reports other hardware than estimated: replanning");
-	if (gather_again(g, &g->options->cluster, err) < 0)
+	struct run *run = r->run;
+	if (run->options->report)
+		report_note(run->options->report, "slurmd reports other hardware than estimated: replanning");
+	if (run_replan(run, &run->options->cluster, err) < 0)
 		return -1;
-	for (size_t i = 0; i < g->plan->findings.len; i++)
-		if (g->plan->findings.items[i].weight == FINDING_STOP)
-			*vec_push_in(g->arena, &r->result->findings) = g->plan->findings.items[i];
+	for (size_t i = 0; i < run->plan->findings.len; i++)
+		if (run->plan->findings.items[i].weight == FINDING_STOP)
+			*vec_push_in(run->arena, &r->result->findings) = run->plan->findings.items[i];
 	return 0;
 }
 
-static bool *who_is_in(const struct gathered *g)
+static bool *who_is_in(const struct run *run)
 {
-	bool *in = arena_calloc(g->arena, g->inv->host_count, sizeof *in);
-	for (size_t i = 0; i < g->inv->host_count; i++)
-		in[i] = roll_in(g->roll, i);
+	bool *in = arena_calloc(run->arena, run->inv->host_count, sizeof *in);
+	for (size_t i = 0; i < run->inv->host_count; i++)
+		in[i] = roll_in(run->roll, i);
 	return in;
 }
 
 static int run_steps(struct runner *r, struct err *err)
 {
-	struct gathered *g = r->g;
+	struct run *run = r->run;
 	bool active = false, measured = false, differs = false;
-	for (size_t i = 0; i < g->plan->step_count; i++) {
-		const struct step *step = &g->plan->steps[i];
+	for (size_t i = 0; i < run->plan->step_count; i++) {
+		const struct step *step = &run->plan->steps[i];
 		if (!measured && step->slurm) {
 			measured = true;
-			if (apply_recount(g, &differs, err) < 0 || (differs && plan_anew(r, err) < 0))
+			if (apply_recount(run, &differs, err) < 0 || (differs && plan_anew(r, err) < 0))
 				return -1;
 			if (findings_count(&r->result->findings, FINDING_STOP)) {
 				stop(r, "before", step->title);
@@ -353,8 +355,8 @@ static int run_steps(struct runner *r, struct err *err)
 				continue;
 			}
 		}
-		if (g->options->report)
-			report_phase(g->options->report, step->title);
+		if (run->options->report)
+			report_phase(run->options->report, step->title);
 		if (!active && step->slurm) {
 			active = true;
 			if (before_activation(r, err) < 0)
@@ -364,25 +366,25 @@ static int run_steps(struct runner *r, struct err *err)
 				return 0;
 			}
 		}
-		size_t skipped = roll_skipped(g->roll);
+		size_t skipped = roll_skipped(run->roll);
 		bool undone = false;
-		bool *before = step->proof != PROOF_NONE ? who_is_in(g) : NULL;
+		bool *before = step->proof != PROOF_NONE ? who_is_in(run) : NULL;
 		r->activated |= step->stage >= STAGE_ACTIVATE && !step->test;
 		if (!down_begin(&r->down, step))
 			return err_set(err, ERR_CANCELLED, "interrupted");
 		if (!step->test)
 			r->step = step->title;
-		if ((step->test ? apply_test(g, r->result, err) : run_step(r, step, &undone, err)) < 0)
+		if ((step->test ? apply_test(run, r->result, err) : run_step(r, step, &undone, err)) < 0)
 			return -1;
-		if (step->look && canary_look(g, r->result, err) < 0)
+		if (step->look && canary_look(run, r->result, err) < 0)
 			return -1;
-		if (before && canary_prove(g, step, before, &r->down, r->result, err) < 0)
+		if (before && canary_prove(run, step, before, &r->down, r->result, err) < 0)
 			return -1;
 		down_end(&r->down);
-		roll_look(g->roll);
+		roll_look(run->roll);
 		bool failed =
-		    undone || roll_skipped(g->roll) > skipped || findings_count(&r->result->findings, FINDING_STOP);
-		if ((failed && step->essential) || !roll_majority(g->roll)) {
+		    undone || roll_skipped(run->roll) > skipped || findings_count(&r->result->findings, FINDING_STOP);
+		if ((failed && step->essential) || !roll_majority(run->roll)) {
 			stop(r, "after", step->title);
 			return 0;
 		}
@@ -390,44 +392,44 @@ static int run_steps(struct runner *r, struct err *err)
 	return 0;
 }
 
-int apply(struct gathered *g, const struct apply_options *options, struct apply_result *ret, struct err *err)
+int apply(struct run *run, const struct apply_options *options, struct apply_result *ret, struct err *err)
 {
-	*ret = (struct apply_result){.findings = {.arena = g->arena}};
+	*ret = (struct apply_result){.findings = {.arena = run->arena}};
 	struct runner r = {
-	    .g = g,
+	    .run = run,
 	    .options = options,
 	    .result = ret,
-	    .down = {.inv = g->inv, .arena = g->arena, .interrupt = g->options->interrupt},
+	    .down = {.inv = run->inv, .arena = run->arena, .interrupt = run->options->interrupt},
 	};
-	for (size_t i = 0; i < g->plan->findings.len; i++)
-		*vec_push_in(g->arena, &ret->findings) = g->plan->findings.items[i];
+	for (size_t i = 0; i < run->plan->findings.len; i++)
+		*vec_push_in(run->arena, &ret->findings) = run->plan->findings.items[i];
 	if (findings_count(&ret->findings, FINDING_STOP)) {
 		ret->stopped = true;
 		return 0;
 	}
 	int rc = run_steps(&r, err);
 	if (rc == 0 && ret->stopped && r.activated)
-		rc = canary_release(g, ret, err);
+		rc = canary_release(run, ret, err);
 	bool steps_done = rc == 0 && !ret->stopped;
 	if (steps_done)
-		rc = apply_verify(g, options, ret, err);
+		rc = apply_verify(run, options, ret, err);
 	ret->interrupted = rc < 0 && err->code == ERR_CANCELLED;
 	if (ret->interrupted)
 		interrupted(&r, steps_done);
 	struct err ignored;
-	if (ret->interrupted && g->options->interrupt)
-		interrupt_grace(g->options->interrupt);
+	if (ret->interrupted && run->options->interrupt)
+		interrupt_grace(run->options->interrupt);
 	if (ret->interrupted && r.activated)
-		canary_release(g, ret, &ignored);
+		canary_release(run, ret, &ignored);
 	bool done = rc == 0 && !ret->stopped && ret->verified;
-	bool differs =
-	    ret->changed || g->plan->drains.len || ret->resumed || !g->cluster->record || g->cluster->record_differs;
+	bool differs = ret->changed || run->plan->drains.len || ret->resumed || !run->cluster->record ||
+		       run->cluster->record_differs;
 	/* What was decided and did not come about is not recorded as if it had. */
 	if ((ret->stopped || rc < 0) && !r.activated)
 		differs = false;
 	bool ended = rc < 0 || ret->stopped;
-	if (differs && apply_record(g, options, done, ret, ended ? &ignored : err) < 0 && !ended)
+	if (differs && apply_record(run, options, done, ret, ended ? &ignored : err) < 0 && !ended)
 		rc = -1;
-	g->done = steps_done && rc == 0;
+	run->done = steps_done && rc == 0;
 	return rc;
 }

@@ -9,7 +9,7 @@
 #define REEVE_RUN_APPLY_H
 
 #include "modules/module.h"
-#include "run/gather.h"
+#include "run/run.h"
 
 struct apply_options {
 	bool verify_jobs;                /* run the job checks also where nothing changed */
@@ -47,35 +47,35 @@ struct apply_result {
 };
 
 /*
- * Runs g->plan. -1 only for what ended it from outside (ERR_CANCELLED); failures of hosts and steps are in the result.
- * The result lives in g's arena.
+ * Runs run->plan. -1 only for what ended it from outside (ERR_CANCELLED); failures of hosts and steps are in the result.
+ * The result lives in run's arena.
  */
-int apply(struct gathered *g, const struct apply_options *options, struct apply_result *ret, struct err *err);
+int apply(struct run *run, const struct apply_options *options, struct apply_result *ret, struct err *err);
 
 /* Lets options->resume in, and does nothing else (run/resume.c). As apply(). */
-int apply_resume(struct gathered *g, const struct apply_options *options, struct apply_result *ret, struct err *err);
+int apply_resume(struct run *run, const struct apply_options *options, struct apply_result *ret, struct err *err);
 
 /* Runs one step that is no plan's: who fails in it leaves the roll. Whether the run may end in it is the caller's to say. */
-int apply_step(struct gathered *g, const struct apply_options *options, const struct step *step,
-	       struct apply_result *ret, struct err *err);
+int apply_step(struct run *run, const struct apply_options *options, const struct step *step, struct apply_result *ret,
+	       struct err *err);
 
 /* Parts, in files of their own. */
-int apply_record(struct gathered *g, const struct apply_options *options, bool done, struct apply_result *ret,
+int apply_record(struct run *run, const struct apply_options *options, bool done, struct apply_result *ret,
 		 struct err *err);
 /* Nothing new is recorded but the cluster's secrets, as they are now. There is a record. */
-int apply_record_secrets(struct gathered *g, const struct apply_options *options, struct apply_result *ret,
+int apply_record_secrets(struct run *run, const struct apply_options *options, struct apply_result *ret,
 			 struct err *err);
 /* The line of the audit log alone. */
-int apply_audit(struct gathered *g, const struct apply_options *options, bool done, struct apply_result *ret,
+int apply_audit(struct run *run, const struct apply_options *options, bool done, struct apply_result *ret,
 		struct err *err);
 /* Asks slurmd what it counts where it was not installed when the facts were asked for; true: on some host otherwise than
  * was reckoned, and the plan is to be made anew. */
-int apply_recount(struct gathered *g, bool *ret_differs, struct err *err);
+int apply_recount(struct run *run, bool *ret_differs, struct err *err);
 /* options->verify_jobs: every module that is chosen is verified with jobs, else those that were touched. */
-int apply_verify(struct gathered *g, const struct apply_options *options, struct apply_result *ret, struct err *err);
+int apply_verify(struct run *run, const struct apply_options *options, struct apply_result *ret, struct err *err);
 /* Do the controllers see one state directory? A finding that stops where they do not; one that cannot say is skipped. */
-int apply_share(struct gathered *g, struct apply_result *ret, struct err *err);
-int apply_test(struct gathered *g, struct apply_result *ret,
+int apply_shared_state(struct run *run, struct apply_result *ret, struct err *err);
+int apply_test(struct run *run, struct apply_result *ret,
 	       struct err *err); /* of the candidate; 0 with a finding where it fails */
 
 #endif

@@ -14,13 +14,13 @@
  * wants them registered. Adds a finding that stops for each that did not come up, in the place of what was said of that host;
  * what runs again is taken off `down`.
  */
-int canary_prove(struct gathered *g, const struct step *step, const bool *before, struct down *down,
+int canary_prove(struct run *run, const struct step *step, const bool *before, struct down *down,
 		 struct apply_result *ret, struct err *err);
 
 /* Judges the plan's demands once more, by what slurmctld says now: findings that stop. */
-int canary_look(struct gathered *g, struct apply_result *ret, struct err *err);
+int canary_look(struct run *run, struct apply_result *ret, struct err *err);
 
 /* Nodes that were kept from jobs for a run that ended early take them again. */
-int canary_release(struct gathered *g, struct apply_result *ret, struct err *err);
+int canary_release(struct run *run, struct apply_result *ret, struct err *err);
 
 #endif

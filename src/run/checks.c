@@ -62,34 +62,34 @@ static json_t *message_for(const struct due *due, size_t count, size_t host, uns
 int verify_round(struct verifier *v, struct due *due, size_t count, struct err *err)
 {
 	enum { AT_ONCE = 8 }; /* commands of one host (wire.h) */
-	struct gathered *g = v->g;
-	struct fleet_request *requests = arena_calloc(g->arena, roll_count(g->roll), sizeof *requests);
-	json_t **messages = arena_calloc(g->arena, roll_count(g->roll), sizeof *messages);
+	struct run *run = v->run;
+	struct fleet_request *requests = arena_calloc(run->arena, roll_count(run->roll), sizeof *requests);
+	json_t **messages = arena_calloc(run->arena, roll_count(run->roll), sizeof *messages);
 	unsigned timeout = 0;
 	size_t n = 0, most = 0;
-	for (size_t i = 0; i < roll_count(g->roll); i++) {
-		json_t *message = message_for(due, count, roll_at(g->roll, i), &timeout);
+	for (size_t i = 0; i < roll_count(run->roll); i++) {
+		json_t *message = message_for(due, count, roll_at(run->roll, i), &timeout);
 		if (!message)
 			continue;
 		size_t len = json_array_size(json_object_get(message, "items"));
 		most = len > most ? len : most;
 		messages[n] = message;
-		requests[n] = roll_request(g->roll, roll_at(g->roll, i), message);
+		requests[n] = roll_request(run->roll, roll_at(run->roll, i), message);
 		n++;
 	}
 	unsigned waves = (unsigned)((most + AT_ONCE - 1) / AT_ONCE);
-	int rc = n ? fleet_round(g->fleet, requests, n, timeout * waves + 10000, err) : 0;
+	int rc = n ? fleet_round(run->fleet, requests, n, timeout * waves + 10000, err) : 0;
 	for (size_t r = 0; r < n; r++) {
 		const json_t *items = json_object_get(requests[r].answer, "items");
 		for (size_t i = 0; i < count; i++) {
-			if (due[i].done || due[i].host != roll_host(g->roll, &requests[r]))
+			if (due[i].done || due[i].host != roll_host(run->roll, &requests[r]))
 				continue;
 			due[i].lost = !items;
 			due[i].verdict = CHECK_FAILED;
-			due[i].why = arena_strdup(g->arena, requests[r].error.text);
+			due[i].why = arena_strdup(run->arena, requests[r].error.text);
 			due[i].errors = "";
 			if (items)
-				judge(&due[i], items, i, g->arena);
+				judge(&due[i], items, i, run->arena);
 		}
 		fleet_request_clear(&requests[r]);
 		json_decref(messages[r]);
@@ -99,9 +99,9 @@ int verify_round(struct verifier *v, struct due *due, size_t count, struct err *
 
 static void add_due(struct verifier *v, const struct check *check, struct dues *dues)
 {
-	for (size_t i = 0; i < v->g->inv->host_count; i++)
+	for (size_t i = 0; i < v->run->inv->host_count; i++)
 		if (check->hosts[i] && v->present[i])
-			*vec_push_in(v->g->arena, dues) = (struct due){.check = check, .host = i};
+			*vec_push_in(v->run->arena, dues) = (struct due){.check = check, .host = i};
 }
 
 static void say(struct verifier *v, const struct check *check, size_t host, const char *why)
@@ -132,7 +132,7 @@ int verify_checks(struct verifier *v, const struct checks *checks, struct err *e
 			d->done = d->done || d->lost || d->verdict == CHECK_HOLDS || gone >= d->check->wait_ms;
 			again |= !d->done;
 		}
-		if (again && fleet_pump(v->g->fleet, PAUSE_MS, err) < 0)
+		if (again && fleet_pump(v->run->fleet, PAUSE_MS, err) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < dues.len; i++)
@@ -144,8 +144,8 @@ int verify_checks(struct verifier *v, const struct checks *checks, struct err *e
 /* Why each host's node is not as the check wants it, by host index; true: some is not. */
 static bool look(struct verifier *v, const struct check *check, const char **why)
 {
-	const struct inventory *inv = v->g->inv;
-	const struct live *live = v->g->live;
+	const struct inventory *inv = v->run->inv;
+	const struct live *live = v->run->live;
 	_cleanup_map_ struct map nodes = {0};
 	bool any = false;
 	for (size_t i = 0; i < live->node_count; i++)
@@ -153,7 +153,7 @@ static bool look(struct verifier *v, const struct check *check, const char **why
 	for (size_t i = 0; i < inv->host_count; i++) {
 		why[i] = NULL;
 		if (check->hosts[i] && v->present[i])
-			why[i] = check->judge_node(check, i, map_get(&nodes, inv->hosts[i].name), v->g->arena);
+			why[i] = check->judge_node(check, i, map_get(&nodes, inv->hosts[i].name), v->run->arena);
 		any |= why[i] != NULL;
 	}
 	return any;
@@ -161,21 +161,21 @@ static bool look(struct verifier *v, const struct check *check, const char **why
 
 static int ask_those(struct verifier *v, const char *const *why, struct witness **ret, struct err *err)
 {
-	bool *hosts = arena_calloc(v->g->arena, v->g->inv->host_count, sizeof *hosts);
-	for (size_t i = 0; i < v->g->inv->host_count; i++)
+	bool *hosts = arena_calloc(v->run->arena, v->run->inv->host_count, sizeof *hosts);
+	for (size_t i = 0; i < v->run->inv->host_count; i++)
 		hosts[i] = why[i] != NULL;
 	return verify_witness(v, hosts, ret, err);
 }
 
 static int say_live(struct verifier *v, const struct check *check, const char *const *why, struct err *err)
 {
-	const struct inventory *inv = v->g->inv;
+	const struct inventory *inv = v->run->inv;
 	struct witness *witness;
 	if (ask_those(v, why, &witness, err) < 0)
 		return -1;
 	for (size_t i = 0; i < inv->host_count; i++)
 		if (why[i])
-			say(v, check, i, verify_with_witness(why[i], &witness[i], v->g->arena));
+			say(v, check, i, verify_with_witness(why[i], &witness[i], v->run->arena));
 	return 0;
 }
 
@@ -186,12 +186,12 @@ static int say_live(struct verifier *v, const struct check *check, const char *c
  */
 static int judge_live(struct verifier *v, const struct check *check, bool wait, struct err *err)
 {
-	const char **why = arena_calloc(v->g->arena, v->g->inv->host_count, sizeof *why);
+	const char **why = arena_calloc(v->run->arena, v->run->inv->host_count, sizeof *why);
 	uint64_t until = clock_ms() + check->wait_ms, wake = clock_ms() + WAKE_MS;
 	struct witness *woken;
 	verify_phase(v, check->title);
 	for (;;) {
-		const struct live *live = v->g->live;
+		const struct live *live = v->run->live;
 		bool up = live && live->up;
 		if (up && !look(v, check, why))
 			return 0;
@@ -208,7 +208,7 @@ static int judge_live(struct verifier *v, const struct check *check, bool wait, 
 				return -1;
 			wake = clock_ms() + WAKE_MS;
 		}
-		if (fleet_pump(v->g->fleet, PAUSE_MS, err) < 0 || gather_live(v->g, err) < 0)
+		if (fleet_pump(v->run->fleet, PAUSE_MS, err) < 0 || run_ask_live(v->run, err) < 0)
 			return -1;
 	}
 }

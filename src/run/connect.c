@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "model/copies.h"
-#include "run/gather.h"
+#include "run/run.h"
 
 enum {
 	CONNECT_MS = 60000,
@@ -22,10 +22,10 @@ enum {
 	RECORD_MAX = 16 << 20
 };
 
-static bool any_missing(const struct gathered *g)
+static bool any_missing(const struct run *run)
 {
-	for (size_t i = 0; i < g->inv->host_count; i++)
-		if (roll_phase(g->roll, i) < FLEET_OPEN)
+	for (size_t i = 0; i < run->inv->host_count; i++)
+		if (roll_phase(run->roll, i) < FLEET_OPEN)
 			return true;
 	return false;
 }
@@ -39,28 +39,28 @@ static unsigned left(uint64_t began_ms)
 
 /* The record of the controllers that are there; NULL: none is certain. What is wrong with them is said when the facts
  * are. */
-static const struct record *known(const struct gathered *g, const struct fleet_request *requests, size_t count)
+static const struct record *known(const struct run *run, const struct fleet_request *requests, size_t count)
 {
-	const char **texts = arena_calloc(g->arena, g->inv->controller_count, sizeof *texts);
+	const char **texts = arena_calloc(run->arena, run->inv->controller_count, sizeof *texts);
 	for (size_t i = 0; i < count; i++) {
 		const json_t *item = json_object_get(json_object_get(requests[i].answer, "items"), "record");
 		texts[i] = json_string_value(json_object_get(item, "text"));
 	}
-	return copies_of_texts(texts, g->inv->controller_count, g->arena);
+	return copies_of_texts(texts, run->inv->controller_count, run->arena);
 }
 
-static int ask_record(const struct gathered *g, const struct record **ret, struct err *err)
+static int ask_record(const struct run *run, const struct record **ret, struct err *err)
 {
-	const struct inventory *inv = g->inv;
-	struct fleet_request *requests = arena_calloc(g->arena, inv->controller_count, sizeof *requests);
+	const struct inventory *inv = run->inv;
+	struct fleet_request *requests = arena_calloc(run->arena, inv->controller_count, sizeof *requests);
 	json_t *message = json_pack("{s:s, s:[{s:s, s:s, s:i}]}", "verb", "collect", "items", "name", "record", "read",
 				    RECORD_PATH, "max", RECORD_MAX);
 	size_t n = 0;
 	for (size_t i = 0; i < inv->controller_count; i++)
-		if (roll_in(g->roll, inv->controllers[i]))
-			requests[n++] = roll_request(g->roll, inv->controllers[i], message);
-	int rc = fleet_round(g->fleet, requests, n, RECORD_MS, err);
-	*ret = rc == 0 ? known(g, requests, n) : NULL;
+		if (roll_in(run->roll, inv->controllers[i]))
+			requests[n++] = roll_request(run->roll, inv->controllers[i], message);
+	int rc = fleet_round(run->fleet, requests, n, RECORD_MS, err);
+	*ret = rc == 0 ? known(run, requests, n) : NULL;
 	for (size_t i = 0; i < n; i++)
 		fleet_request_clear(&requests[i]);
 	json_decref(message);
@@ -73,49 +73,49 @@ static bool is_asked_for(const struct inv_choice *choice, size_t host)
 }
 
 /* Excluded, and nobody named it now. */
-static bool may_be_missing(const struct gathered *g, const struct record *record, size_t host)
+static bool may_be_missing(const struct run *run, const struct record *record, size_t host)
 {
-	const struct gather_options *o = g->options;
-	const struct record_exclusion *x = record_exclusion(record, g->inv->hosts[host].name);
-	return x && !x->leaving && !g->inv->hosts[host].controller &&
+	const struct run_options *o = run->options;
+	const struct record_exclusion *x = record_exclusion(record, run->inv->hosts[host].name);
+	return x && !x->leaving && !run->inv->hosts[host].controller &&
 	       !is_asked_for(&o->cluster.decisions.include, host) &&
 	       !is_asked_for(&o->cluster.decisions.accept, host) && !is_asked_for(o->plan.selected, host);
 }
 
-static int wait_for_others(struct gathered *g, const struct record *record, uint64_t began_ms, struct err *err)
+static int wait_for_others(struct run *run, const struct record *record, uint64_t began_ms, struct err *err)
 {
-	size_t count = g->inv->host_count;
-	bool *others = arena_calloc(g->arena, count, sizeof *others), any = false;
+	size_t count = run->inv->host_count;
+	bool *others = arena_calloc(run->arena, count, sizeof *others), any = false;
 	for (size_t i = 0; i < count; i++) {
-		others[i] = !may_be_missing(g, record, i);
+		others[i] = !may_be_missing(run, record, i);
 		any |= !others[i];
 	}
 	if (!any)
 		return 0;
-	if (roll_await(g->roll, others, left(began_ms), err) < 0 || roll_await(g->roll, NULL, GRACE_MS, err) < 0)
+	if (roll_await(run->roll, others, left(began_ms), err) < 0 || roll_await(run->roll, NULL, GRACE_MS, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		struct err why;
 		err_set(&why, ERR_TIMEOUT, "it is excluded, does not answer, and was not waited for");
-		if (!others[i] && roll_phase(g->roll, i) <= FLEET_CONNECTING)
-			roll_hang_up(g->roll, i, &why);
+		if (!others[i] && roll_phase(run->roll, i) <= FLEET_CONNECTING)
+			roll_hang_up(run->roll, i, &why);
 	}
 	return 0;
 }
 
 /* Nobody waits for one who looks: a host that is off is found when the others have answered and nobody has since for as
  * long as it took them three times, a second at least. One that has begun to answer is waited for. */
-static int connect_answering(struct gathered *g, struct err *err)
+static int connect_answering(struct run *run, struct err *err)
 {
 	uint64_t began_ms = clock_ms(), last_ms = began_ms;
 	size_t open = 0;
 	struct err why;
 	for (;;) {
 		size_t now = 0, answering = 0, silent = 0;
-		if (roll_await(g->roll, NULL, LOOK_MS, err) < 0)
+		if (roll_await(run->roll, NULL, LOOK_MS, err) < 0)
 			return -1;
-		for (size_t i = 0; i < roll_count(g->roll); i++) {
-			enum fleet_phase phase = fleet_phase(g->fleet, i);
+		for (size_t i = 0; i < roll_count(run->roll); i++) {
+			enum fleet_phase phase = fleet_phase(run->fleet, i);
 			now += phase == FLEET_OPEN;
 			answering += phase == FLEET_PUSHING || phase == FLEET_STARTING;
 			silent += phase <= FLEET_CONNECTING;
@@ -131,37 +131,37 @@ static int connect_answering(struct gathered *g, struct err *err)
 	}
 	err_set(&why, ERR_TIMEOUT, "no answer within %.1f s, and the others have answered",
 		(double)(clock_ms() - began_ms) / 1000);
-	for (size_t i = 0; i < roll_count(g->roll); i++)
-		if (fleet_phase(g->fleet, i) < FLEET_OPEN)
-			fleet_fail(g->fleet, i, &why);
+	for (size_t i = 0; i < roll_count(run->roll); i++)
+		if (fleet_phase(run->fleet, i) < FLEET_OPEN)
+			fleet_fail(run->fleet, i, &why);
 	return 0;
 }
 
-static int connect_all(struct gathered *g, struct err *err)
+static int connect_all(struct run *run, struct err *err)
 {
-	if (g->options->looks)
-		return connect_answering(g, err);
-	bool *controllers = arena_calloc(g->arena, g->inv->host_count, sizeof *controllers);
+	if (run->options->looks)
+		return connect_answering(run, err);
+	bool *controllers = arena_calloc(run->arena, run->inv->host_count, sizeof *controllers);
 	const struct record *record;
 	uint64_t began_ms = clock_ms();
-	for (size_t i = 0; i < g->inv->controller_count; i++)
-		controllers[g->inv->controllers[i]] = true;
-	if (roll_await(g->roll, NULL, PATIENCE_MS, err) < 0)
+	for (size_t i = 0; i < run->inv->controller_count; i++)
+		controllers[run->inv->controllers[i]] = true;
+	if (roll_await(run->roll, NULL, PATIENCE_MS, err) < 0)
 		return -1;
-	if (any_missing(g)) {
-		if (roll_await(g->roll, controllers, left(began_ms), err) < 0 || ask_record(g, &record, err) < 0 ||
-		    wait_for_others(g, record, began_ms, err) < 0)
+	if (any_missing(run)) {
+		if (roll_await(run->roll, controllers, left(began_ms), err) < 0 || ask_record(run, &record, err) < 0 ||
+		    wait_for_others(run, record, began_ms, err) < 0)
 			return -1;
 	}
-	return fleet_connect(g->fleet, left(began_ms), err);
+	return fleet_connect(run->fleet, left(began_ms), err);
 }
 
-int gather_connect(struct gathered *g, struct err *err)
+int run_connect(struct run *run, struct err *err)
 {
-	if (connect_all(g, err) < 0)
+	if (connect_all(run, err) < 0)
 		return -1;
-	for (size_t i = 0; i < roll_count(g->roll); i++)
-		if (fleet_phase(g->fleet, i) != FLEET_OPEN)
-			roll_miss(g->roll, roll_at(g->roll, i), fleet_error(g->fleet, i));
+	for (size_t i = 0; i < roll_count(run->roll); i++)
+		if (fleet_phase(run->fleet, i) != FLEET_OPEN)
+			roll_miss(run->roll, roll_at(run->roll, i), fleet_error(run->fleet, i));
 	return 0;
 }

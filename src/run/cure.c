@@ -33,7 +33,7 @@ bool cure_any(const struct findings *findings, const struct cures *tried)
 /* The last thing that it said is mostly the one that counts: the maintainer script's line stands before dpkg's summary. */
 static const char *failure_of(const struct fleet_request *request, struct arena *arena)
 {
-	const char *first = gather_run_failure(request, arena);
+	const char *first = round_failure(request, arena);
 	return first ? arena_strdup(arena, first) : NULL;
 }
 
@@ -56,9 +56,9 @@ static json_t *audit_message(const struct cures *done, size_t from, const char *
 	return message;
 }
 
-static int write_audit(struct gathered *g, json_t *message, struct err *err)
+static int write_audit(struct run *run, json_t *message, struct err *err)
 {
-	struct round round = {.g = g};
+	struct round round = {.run = run};
 	round_add_controllers(&round, message);
 	return round_ask(&round, AUDIT_MS, NULL, NULL, err);
 }
@@ -75,15 +75,15 @@ static void take_cure(void *data, size_t host, const struct fleet_request *reque
 	c->tried->items[c->next++].failed = failure_of(request, c->tried->arena);
 }
 
-int cure_all(struct gathered *g, const struct findings *findings, struct cures *tried, struct err *err)
+int cure_all(struct run *run, const struct findings *findings, struct cures *tried, struct err *err)
 {
-	struct round round = {.g = g};
+	struct round round = {.run = run};
 	struct curing curing = {tried, tried->len};
 	size_t from = tried->len;
 	for (size_t i = 0; i < findings->len; i++) {
 		const struct finding *f = &findings->items[i];
-		const struct inv_host *on = f->cure ? inventory_host(g->inv, f->cure_on) : NULL;
-		if (!is_due(tried, f) || !on || !roll_in(g->roll, on->index))
+		const struct inv_host *on = f->cure ? inventory_host(run->inv, f->cure_on) : NULL;
+		if (!is_due(tried, f) || !on || !roll_in(run->roll, on->index))
 			continue;
 		*vec_push_in(tried->arena, tried) = (struct cure){
 		    .host = arena_strdup(tried->arena, f->host),
@@ -91,8 +91,9 @@ int cure_all(struct gathered *g, const struct findings *findings, struct cures *
 		    .command = arena_strdup(tried->arena, f->cure),
 		};
 		const char *const argv[] = {"sh", "-c", f->cure, NULL};
-		round_add(&round, on->index, gather_run(argv, NULL, OUTPUT_MAX, CURE_MS));
+		round_add(&round, on->index, round_command(argv, NULL, OUTPUT_MAX, CURE_MS));
 	}
 	int rc = round_ask(&round, ROUND_MS, take_cure, &curing, err);
-	return rc < 0 || tried->len == from ? rc : write_audit(g, audit_message(tried, from, g->options->holder), err);
+	return rc < 0 || tried->len == from ? rc
+					    : write_audit(run, audit_message(tried, from, run->options->holder), err);
 }

@@ -6,7 +6,7 @@
 #define REEVE_RUN_CURE_H
 
 #include "model/finding.h"
-#include "run/gather.h"
+#include "run/run.h"
 
 struct cure {
 	const char *host; /* whose finding; NULL: the cluster's */
@@ -25,6 +25,6 @@ bool cure_any(const struct findings *findings, const struct cures *tried);
 
 /* Runs them, all hosts at once, each command once in all; adds what became of each. Needs the lock. Blocks for at most
  * five minutes: dpkg takes its time. -1 only where all was stopped: ERR_CANCELLED. */
-int cure_all(struct gathered *g, const struct findings *findings, struct cures *tried, struct err *err);
+int cure_all(struct run *run, const struct findings *findings, struct cures *tried, struct err *err);
 
 #endif

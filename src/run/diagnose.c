@@ -11,19 +11,19 @@
 #include "run/examine.h"
 #include "run/verify.h"
 
-static bool starts_slurmctld(const struct gathered *g)
+static bool starts_slurmctld(const struct run *run)
 {
-	return g->plan->need >= SLURM_NEED_RESTART_CTLD;
+	return run->plan->need >= SLURM_NEED_RESTART_CTLD;
 }
 
 /* NULL: all. */
 static const bool *hosts_in_question(const struct verifier *v)
 {
-	const struct inventory *inv = v->g->inv;
-	bool *hosts = arena_calloc(v->g->arena, inv->host_count, sizeof *hosts);
+	const struct inventory *inv = v->run->inv;
+	bool *hosts = arena_calloc(v->run->arena, inv->host_count, sizeof *hosts);
 	for (size_t i = 0; i < inv->host_count; i++)
 		hosts[i] = v->why[i] || v->unproven[i] || (v->bad && inv->hosts[i].controller);
-	return starts_slurmctld(v->g) ? NULL : hosts;
+	return starts_slurmctld(v->run) ? NULL : hosts;
 }
 
 /* Does finding `i` explain one of the first `told`? */
@@ -47,7 +47,7 @@ static bool is_told(const struct findings *f, size_t i, size_t told)
 static bool is_worth_telling(const struct verifier *v, const struct findings *f, size_t i)
 {
 	const struct finding *x = &f->items[i];
-	return !x->cause && starts_slurmctld(v->g) && (v->g->cluster->fresh || x->weight == FINDING_STOP);
+	return !x->cause && starts_slurmctld(v->run) && (v->run->cluster->fresh || x->weight == FINDING_STOP);
 }
 
 /* Of those that were added, what explains the others or is worth telling anyway; that is a warning, since the run did its part. */
@@ -72,7 +72,7 @@ static int ask_controllers(struct verifier *v, struct err *err)
 {
 	struct findings *f = &v->result->findings;
 	size_t told = f->len;
-	if (examine_controllers(v->g, f, err) < 0)
+	if (examine_controllers(v->run, f, err) < 0)
 		return -1;
 	for (size_t i = told; i < f->len; i++)
 		f->items[i].weight = FINDING_WARNING;
@@ -84,13 +84,13 @@ int verify_diagnose(struct verifier *v, struct err *err)
 {
 	struct findings *f = &v->result->findings;
 	size_t told = f->len;
-	enum finding_weight *weights = arena_calloc(v->g->arena, told + 1, sizeof *weights);
-	if (!v->bad && !v->result->faulty && !(starts_slurmctld(v->g) && v->g->cluster->fresh))
+	enum finding_weight *weights = arena_calloc(v->run->arena, told + 1, sizeof *weights);
+	if (!v->bad && !v->result->faulty && !(starts_slurmctld(v->run) && v->run->cluster->fresh))
 		return ask_controllers(v, err);
 	for (size_t i = 0; i < told; i++)
 		weights[i] = f->items[i].weight;
 	verify_phase(v, "causes");
-	if (examine_anew(v->g, hosts_in_question(v), f, err) < 0)
+	if (examine_anew(v->run, hosts_in_question(v), f, err) < 0)
 		return -1;
 	keep(v, f, told);
 	/* What explains an error is one for doctor; here it is still what the run made of it. */

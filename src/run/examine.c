@@ -35,55 +35,55 @@ static void restore(struct findings *f, const struct finding *before, size_t cou
 }
 
 /* slurmctld is asked again while all that is left may pass by itself. */
-static int judge(struct gathered *g, struct doctor *d, struct err *err)
+static int judge(struct run *run, struct doctor *d, struct err *err)
 {
 	struct findings *f = d->findings;
 	size_t count = f->len;
-	struct finding *before = arena_calloc(g->arena, count + 1, sizeof *before);
+	struct finding *before = arena_calloc(run->arena, count + 1, sizeof *before);
 	for (size_t i = 0; i < count; i++)
 		before[i] = f->items[i];
 	doctor_judge(d);
 	for (uint64_t until = clock_ms() + PASSING_MS; doctor_may_pass(d) && clock_ms() < until;) {
-		if (fleet_pump(g->fleet, PAUSE_MS, err) < 0 || gather_live(g, err) < 0)
+		if (fleet_pump(run->fleet, PAUSE_MS, err) < 0 || run_ask_live(run, err) < 0)
 			return -1;
 		restore(f, before, count);
-		d->slurm = slurm_of(g->live);
+		d->slurm = slurm_of(run->live);
 		doctor_judge(d);
 	}
 	return 0;
 }
 
 /* Asks all that are in the run, and has the answers judged. `d` is complete but for them. */
-static int ask(struct gathered *g, struct doctor *d, struct err *err)
+static int ask(struct run *run, struct doctor *d, struct err *err)
 {
 	const struct cluster *cluster = d->cluster;
-	size_t count = g->inv->host_count, n = 0;
-	struct fleet_request *requests = arena_calloc(g->arena, count, sizeof *requests);
-	json_t **messages = arena_calloc(g->arena, count, sizeof *messages);
-	int64_t *now_ms = arena_calloc(g->arena, count, sizeof *now_ms);
-	const json_t **answers = arena_calloc(g->arena, count, sizeof *answers);
+	size_t count = run->inv->host_count, n = 0;
+	struct fleet_request *requests = arena_calloc(run->arena, count, sizeof *requests);
+	json_t **messages = arena_calloc(run->arena, count, sizeof *messages);
+	int64_t *now_ms = arena_calloc(run->arena, count, sizeof *now_ms);
+	const json_t **answers = arena_calloc(run->arena, count, sizeof *answers);
 	for (size_t i = 0; i < count; i++) {
-		if (!roll_in(g->roll, i) || cluster_is_out(&cluster->hosts[i]))
+		if (!roll_in(run->roll, i) || cluster_is_out(&cluster->hosts[i]))
 			continue;
-		messages[n] =
-		    json_pack("{s:s, s:o}", "verb", "collect", "items", doctor_items(cluster, i, d->others, g->arena));
-		requests[n] = roll_request(g->roll, i, messages[n]);
+		messages[n] = json_pack("{s:s, s:o}", "verb", "collect", "items",
+					doctor_items(cluster, i, d->others, run->arena));
+		requests[n] = roll_request(run->roll, i, messages[n]);
 		n++;
 	}
-	int rc = fleet_round(g->fleet, requests, n, EXAMINE_MS, err);
+	int rc = fleet_round(run->fleet, requests, n, EXAMINE_MS, err);
 	for (size_t i = 0; i < n; i++) {
-		size_t host = roll_host(g->roll, &requests[i]);
+		size_t host = roll_host(run->roll, &requests[i]);
 		answers[host] = json_object_get(requests[i].answer, "items");
 		now_ms[host] = json_integer_value(json_object_get(requests[i].answer, "end"));
 	}
-	d->slurm = slurm_of(g->live);
+	d->slurm = slurm_of(run->live);
 	d->answers = answers;
 	d->now_ms = now_ms;
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		if (!requests[i].answer)
-			roll_fail(g->roll, roll_host(g->roll, &requests[i]), CODE_LOST, &requests[i].error);
+			roll_fail(run->roll, roll_host(run->roll, &requests[i]), CODE_LOST, &requests[i].error);
 	if (rc == 0)
-		rc = judge(g, d, err);
+		rc = judge(run, d, err);
 	for (size_t i = 0; i < n; i++) {
 		fleet_request_clear(&requests[i]);
 		json_decref(messages[i]);
@@ -91,29 +91,29 @@ static int ask(struct gathered *g, struct doctor *d, struct err *err)
 	return rc;
 }
 
-int examine(struct gathered *g, const bool *chosen, struct findings *findings, struct err *err)
+int examine(struct run *run, const bool *chosen, struct findings *findings, struct err *err)
 {
-	struct doctor d = {.cluster = g->cluster,
-			   .catalogs = g->catalogs,
-			   .observed = g->observed,
+	struct doctor d = {.cluster = run->cluster,
+			   .catalogs = run->catalogs,
+			   .observed = run->observed,
 			   .chosen = chosen,
-			   .others = modules_diagnoses(g->inv, g->arena),
+			   .others = modules_diagnoses(run->inv, run->arena),
 			   .findings = findings};
-	return ask(g, &d, err);
+	return ask(run, &d, err);
 }
 
-int examine_anew(struct gathered *g, const bool *chosen, struct findings *findings, struct err *err)
+int examine_anew(struct run *run, const bool *chosen, struct findings *findings, struct err *err)
 {
-	struct doctor d = {.chosen = chosen, .others = modules_diagnoses(g->inv, g->arena), .findings = findings};
-	return gather_now(g, &d.cluster, err) < 0 ? -1 : ask(g, &d, err);
+	struct doctor d = {.chosen = chosen, .others = modules_diagnoses(run->inv, run->arena), .findings = findings};
+	return run_cluster_now(run, &d.cluster, err) < 0 ? -1 : ask(run, &d, err);
 }
 
-int examine_controllers(struct gathered *g, struct findings *findings, struct err *err)
+int examine_controllers(struct run *run, struct findings *findings, struct err *err)
 {
-	struct doctor d = {.cluster = g->cluster,
-			   .slurm = slurm_of(g->live),
-			   .answers = arena_calloc(g->arena, g->inv->host_count, sizeof *d.answers),
+	struct doctor d = {.cluster = run->cluster,
+			   .slurm = slurm_of(run->live),
+			   .answers = arena_calloc(run->arena, run->inv->host_count, sizeof *d.answers),
 			   .wires = true,
 			   .findings = findings};
-	return judge(g, &d, err);
+	return judge(run, &d, err);
 }

@@ -23,9 +23,9 @@ static const struct {
     {"topology.conf", offsetof(struct facts, in_force_topology)},
 };
 
-static const char *found_text(const struct gathered *g, size_t i)
+static const char *found_text(const struct run *run, size_t i)
 {
-	const struct cluster_host *primary = cluster_primary(g->cluster);
+	const struct cluster_host *primary = cluster_primary(run->cluster);
 	const char *text;
 	if (!primary)
 		return NULL;
@@ -42,22 +42,22 @@ static void add(struct keep *k, const char *name, const void *bytes, size_t len)
 	k->texts[k->text_count++] = (struct record_text){name, b->digest.hex};
 }
 
-void keep_begin(struct keep *k, struct gathered *g)
+void keep_begin(struct keep *k, struct run *run)
 {
-	const struct inventory *inv = g->inv;
-	bool applied = plan_wants(&g->options->plan, module_slurm->name);
-	*k = (struct keep){.g = g};
-	k->texts = arena_calloc(g->arena, ARRAY_LEN(files) + 1, sizeof *k->texts);
-	k->blobs = arena_calloc(g->arena, ARRAY_LEN(files) + 2, sizeof *k->blobs);
-	k->sent = arena_calloc(g->arena, inv->controller_count, sizeof *k->sent);
+	const struct inventory *inv = run->inv;
+	bool applied = plan_wants(&run->options->plan, module_slurm->name);
+	*k = (struct keep){.run = run};
+	k->texts = arena_calloc(run->arena, ARRAY_LEN(files) + 1, sizeof *k->texts);
+	k->blobs = arena_calloc(run->arena, ARRAY_LEN(files) + 2, sizeof *k->blobs);
+	k->sent = arena_calloc(run->arena, inv->controller_count, sizeof *k->sent);
 	if (inv->source)
 		add(k, GENERATION_YAML, inv->source, inv->source_len);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		const char *id = arena_printf(g->arena, "file:/etc/slurm/%s", files[i].name);
+		const char *id = arena_printf(run->arena, "file:/etc/slurm/%s", files[i].name);
 		const struct resource *r = NULL;
 		for (size_t host = 0; applied && !r && host < inv->host_count; host++)
-			r = g->catalogs[host] ? catalog_find(g->catalogs[host], id) : NULL;
-		const char *found = applied ? NULL : found_text(g, i);
+			r = run->catalogs[host] ? catalog_find(run->catalogs[host], id) : NULL;
+		const char *found = applied ? NULL : found_text(run, i);
 		if (r)
 			add(k, files[i].name, r->file.content, r->file.size);
 		else if (found)
@@ -79,7 +79,7 @@ static json_t *prune_message(const struct record *record, const struct record_ge
 
 static json_t *write_message(struct keep *k, const struct record_generation *added)
 {
-	struct arena *arena = k->g->arena;
+	struct arena *arena = k->run->arena;
 	struct catalog c = {.arena = arena};
 	json_t *list = json_array();
 	catalog_own_directory(&c, STAGE_SERVICES, GENERATION_DIR, "root", "root", 0700);
@@ -91,14 +91,14 @@ static json_t *write_message(struct keep *k, const struct record_generation *add
 	}
 	for (size_t i = 0; i < c.len; i++)
 		json_array_append_new(list, resource_encode(&c.items[i]));
-	return gather_apply(k->g, list);
+	return run_apply_message(k->run, list);
 }
 
 void keep_prepare(struct keep *k, const struct record *record, const struct record_generation *added)
 {
-	const char *meta = generation_meta(added, k->g->arena);
+	const char *meta = generation_meta(added, k->run->arena);
 	k->blobs[k->blob_count++] = (struct fleet_blob){digest_of(meta, strlen(meta)), meta, strlen(meta)};
-	k->prune = prune_message(record, added, k->g->arena);
+	k->prune = prune_message(record, added, k->run->arena);
 	k->write = write_message(k, added);
 }
 
@@ -116,9 +116,9 @@ size_t keep_requests(struct keep *k, size_t host, struct fleet_request *requests
 	if (!k->write)
 		return 0;
 	struct keep_sent *sent = &k->sent[k->sent_count++];
-	sent->arena = k->g->arena;
-	requests[0] = roll_request(k->g->roll, host, k->prune);
-	requests[1] = roll_request(k->g->roll, host, k->write);
+	sent->arena = k->run->arena;
+	requests[0] = roll_request(k->run->roll, host, k->prune);
+	requests[1] = roll_request(k->run->roll, host, k->write);
 	requests[1].blobs = k->blobs;
 	requests[1].blob_count = k->blob_count;
 	requests[1].on_event = on_event;
@@ -130,7 +130,7 @@ bool keep_judge(const struct keep *k, const struct fleet_request *request, struc
 {
 	if (!k->write || (request->message != k->prune && request->message != k->write))
 		return false;
-	const char *host = k->g->inv->hosts[roll_host(k->g->roll, request)].name;
+	const char *host = k->run->inv->hosts[roll_host(k->run->roll, request)].name;
 	const json_t *failed = json_object_get(request->answer, "failed");
 	if (!request->answer) {
 		if (*request->error_code)

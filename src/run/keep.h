@@ -6,12 +6,12 @@
 #define REEVE_RUN_KEEP_H
 
 #include "model/generation.h"
-#include "run/gather.h"
+#include "run/run.h"
 
 enum { KEEP_REQUESTS = 2 }; /* to one controller, at most */
 
 struct keep {
-	struct gathered *g;
+	struct run *run;
 	struct record_text *texts;
 	size_t text_count;
 	struct fleet_blob *blobs; /* of the texts, in their order, and of GENERATION_META */
@@ -21,8 +21,8 @@ struct keep {
 	size_t sent_count;
 };
 
-/* Finds the texts of what is in force now: k->texts, for the record. In g's arena. keep_end in any case. */
-void keep_begin(struct keep *k, struct gathered *g);
+/* Finds the texts of what is in force now: k->texts, for the record. In run's arena. keep_end in any case. */
+void keep_begin(struct keep *k, struct run *run);
 
 /* The messages: `added` is the record's newest generation, with these texts. */
 void keep_prepare(struct keep *k, const struct record *record, const struct record_generation *added);

@@ -10,7 +10,7 @@
 enum { LOCK_MS = 60000 };
 
 struct taker {
-	struct gathered *g;
+	struct run *run;
 	const json_t *message;
 	size_t granted;       /* controllers */
 	size_t first;         /* the controller that refused first; SIZE_MAX: none */
@@ -20,14 +20,14 @@ struct taker {
 static void judge(void *data, size_t host, const struct fleet_request *request)
 {
 	struct taker *t = data;
-	struct gathered *g = t->g;
-	const struct inv_host *h = &g->inv->hosts[host];
+	struct run *run = t->run;
+	const struct inv_host *h = &run->inv->hosts[host];
 	if (request->answer) {
 		t->granted += h->controller;
 	} else if (!*request->error_code) {
-		roll_fail(g->roll, host, CODE_LOST, &request->error);
+		roll_fail(run->roll, host, CODE_LOST, &request->error);
 	} else {
-		t->refused[host] = str_printable(g->arena, request->error.text, strlen(request->error.text));
+		t->refused[host] = str_printable(run->arena, request->error.text, strlen(request->error.text));
 		if (h->controller && t->first == SIZE_MAX)
 			t->first = host;
 	}
@@ -36,14 +36,14 @@ static void judge(void *data, size_t host, const struct fleet_request *request)
 /* Those of the hosts that are in the run. */
 static int ask(struct taker *t, const size_t *hosts, size_t count, struct err *err)
 {
-	struct gathered *g = t->g;
-	struct round round = {.g = g};
+	struct run *run = t->run;
+	struct round round = {.run = run};
 	for (size_t i = 0; i < count; i++) {
-		if (!roll_in(g->roll, hosts[i]))
+		if (!roll_in(run->roll, hosts[i]))
 			continue;
 		json_t *message = json_copy((json_t *)t->message);
-		if (g->cluster->hosts[hosts[i]].epoch_over)
-			json_object_set_new(message, "over", json_integer(g->facts[hosts[i]]->epoch));
+		if (run->cluster->hosts[hosts[i]].epoch_over)
+			json_object_set_new(message, "over", json_integer(run->facts[hosts[i]]->epoch));
 		round_add(&round, hosts[i], message);
 	}
 	return round_ask(&round, LOCK_MS, judge, t, err);
@@ -52,9 +52,9 @@ static int ask(struct taker *t, const size_t *hosts, size_t count, struct err *e
 /* The controllers, the first of them alone; and the others with those that follow, where nobody refused. */
 static int ask_all(struct taker *t, struct err *err)
 {
-	const struct inventory *inv = t->g->inv;
-	size_t *hosts = arena_calloc(t->g->arena, inv->host_count, sizeof *hosts), n = 0;
-	size_t first = roll_controller(t->g->roll);
+	const struct inventory *inv = t->run->inv;
+	size_t *hosts = arena_calloc(t->run->arena, inv->host_count, sizeof *hosts), n = 0;
+	size_t first = roll_controller(t->run->roll);
 	if (first == SIZE_MAX)
 		return 0;
 	if (ask(t, &first, 1, err) < 0)
@@ -75,42 +75,42 @@ static int ask_all(struct taker *t, struct err *err)
 
 static int refuse(const struct taker *t, struct err *err)
 {
-	struct gathered *g = t->g;
-	const char *name = g->inv->hosts[t->first].name;
-	finding_add(&g->refused, FINDING_STOP, CODE_LOCKED, name, "%s", t->refused[t->first])->fix =
+	struct run *run = t->run;
+	const char *name = run->inv->hosts[t->first].name;
+	finding_add(&run->refused, FINDING_STOP, CODE_LOCKED, name, "%s", t->refused[t->first])->fix =
 	    "nothing was changed; `reeve apply --wait 600` waits for the end of the other run";
 	return err_set(err, ERR_REFUSED, "%s: %s", name, t->refused[t->first]);
 }
 
 static void skip(const struct taker *t)
 {
-	struct gathered *g = t->g;
-	for (size_t i = 0; i < g->inv->host_count; i++)
+	struct run *run = t->run;
+	for (size_t i = 0; i < run->inv->host_count; i++)
 		if (t->refused[i])
-			roll_leave(g->roll, i, CODE_LOCKED, "the lock was refused; %s says: %s", g->inv->hosts[i].name,
-				   t->refused[i]);
+			roll_leave(run->roll, i, CODE_LOCKED, "the lock was refused; %s says: %s",
+				   run->inv->hosts[i].name, t->refused[i]);
 }
 
-int lock_take(struct gathered *g, struct err *err)
+int lock_take(struct run *run, struct err *err)
 {
 	char when[21];
 	clock_iso(clock_wall_ms(), when);
 	json_t *message =
-	    json_pack("{s:s, s:I, s:s, s:s}", "verb", "lock", "epoch", (json_int_t)g->cluster->epoch, "holder",
-		      g->options->holder, "run", g->options->command ? g->options->command : when);
-	struct taker t = {.g = g,
+	    json_pack("{s:s, s:I, s:s, s:s}", "verb", "lock", "epoch", (json_int_t)run->cluster->epoch, "holder",
+		      run->options->holder, "run", run->options->command ? run->options->command : when);
+	struct taker t = {.run = run,
 			  .message = message,
 			  .first = SIZE_MAX,
-			  .refused = arena_calloc(g->arena, g->inv->host_count, sizeof *t.refused)};
+			  .refused = arena_calloc(run->arena, run->inv->host_count, sizeof *t.refused)};
 	int rc = ask_all(&t, err);
 	json_decref(message);
-	if (rc == 0 && t.first != SIZE_MAX && t.granted * 2 <= g->inv->controller_count)
+	if (rc == 0 && t.first != SIZE_MAX && t.granted * 2 <= run->inv->controller_count)
 		return refuse(&t, err);
-	g->locked = rc == 0;
-	for (size_t i = 0; i < g->inv->controller_count; i++) {
-		const struct facts *f = g->facts[g->inv->controllers[i]];
-		g->marked |= f && (f->at_work || f->cut_off);
-		g->strays |= f && f->cut_off;
+	run->locked = rc == 0;
+	for (size_t i = 0; i < run->inv->controller_count; i++) {
+		const struct facts *f = run->facts[run->inv->controllers[i]];
+		run->marked |= f && (f->at_work || f->cut_off);
+		run->strays |= f && f->cut_off;
 	}
 	if (rc == 0)
 		skip(&t);
@@ -120,27 +120,27 @@ int lock_take(struct gathered *g, struct err *err)
 /* The end of its session frees it. */
 static void judge_release(void *data, size_t host, const struct fleet_request *request)
 {
-	struct gathered *g = data;
+	struct run *run = data;
 	if (!request->answer)
-		roll_hang_up(g->roll, host, &request->error);
+		roll_hang_up(run->roll, host, &request->error);
 }
 
-int lock_release(struct gathered *g, bool done, struct err *err)
+int lock_release(struct run *run, bool done, struct err *err)
 {
-	struct round round = {.g = g};
+	struct round round = {.run = run};
 	round_add_all(&round, NULL, json_pack("{s:s, s:b}", "verb", "unlock", "done", done));
-	g->locked = false;
-	return round_ask(&round, LOCK_MS, judge_release, g, err);
+	run->locked = false;
+	return round_ask(&round, LOCK_MS, judge_release, run, err);
 }
 
-size_t lock_mark(struct gathered *g, const char *step, json_t **ret_message, struct fleet_request *requests)
+size_t lock_mark(struct run *run, const char *step, json_t **ret_message, struct fleet_request *requests)
 {
 	size_t n = 0;
-	g->marked = true;
+	run->marked = true;
 	*ret_message = json_pack("{s:s, s:s}", "verb", "mark", "step", step);
-	for (size_t i = 0; i < g->inv->controller_count; i++)
-		if (roll_in(g->roll, g->inv->controllers[i]))
-			requests[n++] = roll_request(g->roll, g->inv->controllers[i], *ret_message);
+	for (size_t i = 0; i < run->inv->controller_count; i++)
+		if (roll_in(run->roll, run->inv->controllers[i]))
+			requests[n++] = roll_request(run->roll, run->inv->controllers[i], *ret_message);
 	return n;
 }
 
@@ -156,14 +156,14 @@ static void tell(struct findings *findings, const char *host, const struct facts
 			 : "`reeve apply` completes it";
 }
 
-void lock_tell(const struct gathered *g, struct findings *findings)
+void lock_tell(const struct run *run, struct findings *findings)
 {
-	for (size_t i = 0; i < g->inv->controller_count; i++) {
-		size_t host = g->inv->controllers[i];
-		const struct facts *f = g->facts[host];
+	for (size_t i = 0; i < run->inv->controller_count; i++) {
+		size_t host = run->inv->controllers[i];
+		const struct facts *f = run->facts[host];
 		if (!f || (!f->at_work && !f->cut_off))
 			continue;
-		tell(findings, g->inv->hosts[host].name, f->at_work ? f->at_work : f->cut_off, f->at_work != NULL);
+		tell(findings, run->inv->hosts[host].name, f->at_work ? f->at_work : f->cut_off, f->at_work != NULL);
 		return;
 	}
 }

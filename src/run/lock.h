@@ -9,20 +9,20 @@
 #ifndef REEVE_RUN_LOCK_H
 #define REEVE_RUN_LOCK_H
 
-#include "run/gather.h"
+#include "run/run.h"
 
-/* ERR_REFUSED with the words of the controller that refused; g->refused says what to do. */
-int lock_take(struct gathered *g, struct err *err);
+/* ERR_REFUSED with the words of the controller that refused; run->refused says what to do. */
+int lock_take(struct run *run, struct err *err);
 
 /* Gives it back everywhere; the sessions go on. `done`: the run came to its end, and nothing was cut off. What is changed after
- * that takes a gather() of its own, since everything may be otherwise then. */
-int lock_release(struct gathered *g, bool done, struct err *err);
+ * that takes a run_begin() of its own, since everything may be otherwise then. */
+int lock_release(struct run *run, bool done, struct err *err);
 
 /* Requests to all controllers of the run that say which step begins: for a round, before its other requests. Returns how many were
  * filled in; `message` is to be freed when the round is over. */
-size_t lock_mark(struct gathered *g, const char *step, json_t **ret_message, struct fleet_request *requests);
+size_t lock_mark(struct run *run, const char *step, json_t **ret_message, struct fleet_request *requests);
 
 /* For who only looks: the run that is at work, or that was cut off. */
-void lock_tell(const struct gathered *g, struct findings *findings);
+void lock_tell(const struct run *run, struct findings *findings);
 
 #endif

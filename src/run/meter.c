@@ -5,8 +5,9 @@
 
 #include "base/str.h"
 #include "base/vec.h"
-#include "run/gather.h"
+#include "run/run.h"
 #include "run/meter.sh.h"
+#include "run/round.h"
 
 enum { TOOLS_MS = 10000, CLIENT_MS = 25000, SERVER_MS = 25000, OUTPUT_MAX = 65536, SLACK_MS = 5000 };
 
@@ -26,7 +27,7 @@ static json_t *script_message(const char *what, const char *address, unsigned ti
 	snprintf(port, sizeof port, "%d", METER_PORT);
 	snprintf(seconds, sizeof seconds, "%d", METER_SECONDS);
 	const char *const argv[] = {"sh", "-c", meter_sh, "reeve-measure", what, address, port, seconds, NULL};
-	return gather_run(argv, NULL, OUTPUT_MAX, timeout_ms);
+	return round_command(argv, NULL, OUTPUT_MAX, timeout_ms);
 }
 
 static const char *out_of(const struct fleet_request *r)
@@ -57,7 +58,7 @@ static int find_hosts(struct measuring *m, struct err *err)
 	for (size_t i = 0; i < n; i++) {
 		size_t host = requests[i].host;
 		const char *out = out_of(&requests[i]);
-		const char *why = gather_run_failure(&requests[i], m->arena);
+		const char *why = round_failure(&requests[i], m->arena);
 		if (why)
 			leave_out(m, host, why, NULL);
 		else if (strstr(out, "iperf3\n") || strstr(out, "ip\n"))
@@ -83,10 +84,10 @@ static const char *error_of(const struct fleet_request *client, const struct fle
 	if (pair->forward && pair->backward)
 		return NULL;
 	if (!client->answer)
-		return gather_run_failure(client, arena);
+		return round_failure(client, arena);
 	if (pair->error)
 		return pair->error;
-	const char *why = gather_run_failure(server, arena);
+	const char *why = round_failure(server, arena);
 	return why ? why : "iperf3 said nothing that can be read";
 }
 

@@ -100,17 +100,17 @@ static void take_passwd(void *data, size_t host, const struct fleet_request *req
 
 int verify_find_user(struct verifier *v, const bool *hosts, struct verify_user *ret, struct err *err)
 {
-	struct gathered *g = v->g;
-	struct round round = {.g = g};
-	struct reading reading = {arena_calloc(g->arena, g->inv->host_count, sizeof *reading.passwd), g->arena};
-	bool *asked = arena_calloc(g->arena, g->inv->host_count, sizeof *asked);
-	for (size_t i = 0; i < g->inv->host_count; i++)
+	struct run *run = v->run;
+	struct round round = {.run = run};
+	struct reading reading = {arena_calloc(run->arena, run->inv->host_count, sizeof *reading.passwd), run->arena};
+	bool *asked = arena_calloc(run->arena, run->inv->host_count, sizeof *asked);
+	for (size_t i = 0; i < run->inv->host_count; i++)
 		asked[i] = hosts[i] || i == v->context.controller;
 	round_add_all(&round, asked,
 		      json_pack("{s:s, s:[{s:s, s:s, s:i}]}", "verb", "collect", "items", "name", "passwd", "read",
 				"/etc/passwd", "max", MOST_PASSWD));
 	if (round_ask(&round, READ_MS, take_passwd, &reading, err) < 0)
 		return -1;
-	verify_choose_user(reading.passwd, g->inv->host_count, v->context.controller, g->arena, ret);
+	verify_choose_user(reading.passwd, run->inv->host_count, v->context.controller, run->arena, ret);
 	return 0;
 }

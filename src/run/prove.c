@@ -52,54 +52,55 @@ struct prover {
 	} failures;
 };
 
-static const struct slurm_node_state **by_host(const struct gathered *g)
+static const struct slurm_node_state **by_host(const struct run *run)
 {
-	const struct slurm_node_state **nodes = arena_calloc(g->arena, g->inv->host_count, sizeof *nodes);
-	for (size_t i = 0; g->live && g->live->up && i < g->live->node_count; i++) {
-		const struct inv_host *h = inventory_host(g->inv, g->live->nodes[i].name);
+	const struct slurm_node_state **nodes = arena_calloc(run->arena, run->inv->host_count, sizeof *nodes);
+	for (size_t i = 0; run->live && run->live->up && i < run->live->node_count; i++) {
+		const struct inv_host *h = inventory_host(run->inv, run->live->nodes[i].name);
 		if (h)
-			nodes[h->index] = &g->live->nodes[i];
+			nodes[h->index] = &run->live->nodes[i];
 	}
 	return nodes;
 }
 
 static size_t host_named(const struct prover *p, const char *name)
 {
-	return inventory_host(p->v->g->inv, name)->index;
+	return inventory_host(p->v->run->inv, name)->index;
 }
 
 /* What the nodes are now, and which of them our jobs still hold. */
 static int look(struct prover *p, bool *ret_held, struct err *err)
 {
-	struct gathered *g = p->v->g;
+	struct run *run = p->v->run;
 	json_t *items = live_items(true);
 	json_array_append_new(items, json_pack("{s:s, s:[s, s, s, s, s, s, s], s:i, s:i}", "name", "jobs", "run",
 					       "squeue", "-h", "-a", "-n", p->v->context.job_name, "-o",
 					       SLURM_JOBS_FORMAT, "max", 4 << 20, "timeout", ROUND_MS - 5000));
 	json_t *message = json_pack("{s:s, s:o}", "verb", "collect", "items", items);
-	struct fleet_request request = roll_request(g->roll, p->v->context.controller, message);
-	int rc = fleet_round(g->fleet, &request, 1, ROUND_MS, err);
+	struct fleet_request request = roll_request(run->roll, p->v->context.controller, message);
+	int rc = fleet_round(run->fleet, &request, 1, ROUND_MS, err);
 	const json_t *o = json_object_get(json_object_get(request.answer, "items"), "jobs");
 	const char *text = json_string_value(json_object_get(o, "out"));
 	struct live *now =
-	    rc == 0 && request.answer ? live_decode(request.answer, p->v->context.controller, true, g->arena) : NULL;
+	    rc == 0 && request.answer ? live_decode(request.answer, p->v->context.controller, true, run->arena) : NULL;
 	struct slurm_job *jobs = NULL;
 	size_t count = 0;
-	if (now && now->up && g->live) {
-		g->live->nodes = now->nodes;
-		g->live->node_count = now->node_count;
+	if (now && now->up && run->live) {
+		run->live->nodes = now->nodes;
+		run->live->node_count = now->node_count;
 	}
 	if (text)
-		slurm_jobs_parse(text, strlen(text), g->arena, &jobs, &count, NULL);
-	memset(p->held, 0, g->inv->host_count * sizeof *p->held);
+		slurm_jobs_parse(text, strlen(text), run->arena, &jobs, &count, NULL);
+	memset(p->held, 0, run->inv->host_count * sizeof *p->held);
 	*ret_held = false;
 	for (size_t i = 0; i < count; i++) {
 		const char *const *names;
 		size_t n;
-		if (!jobs[i].nodes || hostlist_expand(jobs[i].nodes, MOST_NAMES, g->arena, &names, &n, NULL, NULL) < 0)
+		if (!jobs[i].nodes ||
+		    hostlist_expand(jobs[i].nodes, MOST_NAMES, run->arena, &names, &n, NULL, NULL) < 0)
 			continue;
 		for (size_t k = 0; k < n; k++) {
-			const struct inv_host *h = inventory_host(g->inv, names[k]);
+			const struct inv_host *h = inventory_host(run->inv, names[k]);
 			if (!h)
 				continue;
 			p->held[h->index] = true;
@@ -119,7 +120,7 @@ static int wait_for_end(struct prover *p, struct err *err)
 	if (look(p, &held, err) < 0)
 		return -1;
 	while (held && clock_ms() < until)
-		if (fleet_pump(p->v->g->fleet, LOOK_MS, err) < 0 || look(p, &held, err) < 0)
+		if (fleet_pump(p->v->run->fleet, LOOK_MS, err) < 0 || look(p, &held, err) < 0)
 			return -1;
 	return 0;
 }
@@ -144,7 +145,7 @@ static void blame(struct prover *p, const struct trial *t, const struct due *due
 	for (const char *const *name = t->set.names; *name; name++)
 		if (due->verdict == CHECK_FAILED && slurm_srun_blames(due->errors, *name))
 			put_fault(p, host_named(p, *name),
-				  arena_printf(p->v->g->arena, "the test job could not be started: %s", due->why));
+				  arena_printf(p->v->run->arena, "the test job could not be started: %s", due->why));
 }
 
 static const char *user_of(const struct job_set *set)
@@ -155,7 +156,7 @@ static const char *user_of(const struct job_set *set)
 static void add_proof(struct prover *p, const struct trial *t, const char *const *names)
 {
 	struct apply_result *r = p->v->result;
-	struct arena *arena = p->v->g->arena;
+	struct arena *arena = p->v->run->arena;
 	size_t i = 0;
 	if (t->module != module_slurm || !*names)
 		return;
@@ -171,7 +172,7 @@ static void add_proof(struct prover *p, const struct trial *t, const char *const
 
 static void add_failure(struct prover *p, const struct trial *t, const struct due *due, const char *const *names)
 {
-	struct arena *arena = p->v->g->arena;
+	struct arena *arena = p->v->run->arena;
 	size_t i = 0;
 	while (i < p->failures.len) {
 		const struct failure *f = &p->failures.items[i];
@@ -190,7 +191,7 @@ static void add_failure(struct prover *p, const struct trial *t, const struct du
 static void try_again(struct prover *p, const struct trial *t, const char *const *names, size_t count, size_t pieces,
 		      struct trials *next)
 {
-	struct arena *arena = p->v->g->arena;
+	struct arena *arena = p->v->run->arena;
 	size_t each = (count + pieces - 1) / pieces;
 	for (size_t at = 0; at < count; at += each) {
 		size_t n = count - at < each ? count - at : each;
@@ -205,7 +206,7 @@ static void try_again(struct prover *p, const struct trial *t, const char *const
 static const char **sort_nodes(struct prover *p, const struct trial *t, const struct due *due,
 			       const struct slurm_node_state **after, size_t *ret_count)
 {
-	struct arena *arena = p->v->g->arena;
+	struct arena *arena = p->v->run->arena;
 	const char **rest = arena_calloc(arena, t->set.count + 1, sizeof *rest);
 	size_t n = 0;
 	for (const char *const *name = t->set.names; *name; name++) {
@@ -252,16 +253,16 @@ static void settle(struct prover *p, const struct trial *t, const struct due *du
 static int run_trials(struct prover *p, const struct trials *trials, struct trials *next, struct err *err)
 {
 	struct verifier *v = p->v;
-	struct checks checks = {.arena = v->g->arena};
+	struct checks checks = {.arena = v->run->arena};
 	struct trials tried = {0};
 	bool failed = false;
 	for (size_t i = 0; i < trials->len; i++) {
 		size_t had = checks.len;
 		trials->items[i].module->prove(&v->context, &trials->items[i].set, &checks);
 		if (checks.len > had)
-			*vec_push_in(v->g->arena, &tried) = trials->items[i];
+			*vec_push_in(v->run->arena, &tried) = trials->items[i];
 	}
-	struct due *due = arena_calloc(v->g->arena, checks.len, sizeof *due);
+	struct due *due = arena_calloc(v->run->arena, checks.len, sizeof *due);
 	for (size_t i = 0; i < checks.len; i++)
 		due[i] = (struct due){.check = &checks.items[i], .host = v->context.controller};
 	if (!checks.len)
@@ -275,7 +276,7 @@ static int run_trials(struct prover *p, const struct trials *trials, struct tria
 	}
 	if ((failed && cancel_jobs(p, err) < 0) || wait_for_end(p, err) < 0)
 		return -1;
-	const struct slurm_node_state **after = by_host(v->g);
+	const struct slurm_node_state **after = by_host(v->run);
 	for (size_t i = 0; i < checks.len; i++)
 		settle(p, &tried.items[i], &due[i], after, next);
 	return 0;
@@ -283,30 +284,31 @@ static int run_trials(struct prover *p, const struct trials *trials, struct tria
 
 static const char *list_of(const struct prover *p, const bool *hosts)
 {
-	const struct inventory *inv = p->v->g->inv;
-	const char **names = arena_calloc(p->v->g->arena, inv->host_count, sizeof *names);
+	const struct inventory *inv = p->v->run->inv;
+	const char **names = arena_calloc(p->v->run->arena, inv->host_count, sizeof *names);
 	size_t n = 0;
 	for (size_t i = 0; i < inv->host_count; i++)
 		if (hosts[i])
 			names[n++] = inv->hosts[i].name;
-	return n ? hostlist_compress(names, n, p->v->g->arena) : NULL;
+	return n ? hostlist_compress(names, n, p->v->run->arena) : NULL;
 }
 
 /* Slurm's reason stays readable behind ours, by which a later run finds what it has to prove and let in again. */
 static int keep_reasons(struct prover *p, struct err *err)
 {
-	struct gathered *g = p->v->g;
-	for (size_t i = 0; i < g->live->node_count; i++) {
-		const struct slurm_node_state *n = &g->live->nodes[i];
-		const struct inv_host *h = inventory_host(g->inv, n->name);
+	struct run *run = p->v->run;
+	for (size_t i = 0; i < run->live->node_count; i++) {
+		const struct slurm_node_state *n = &run->live->nodes[i];
+		const struct inv_host *h = inventory_host(run->inv, n->name);
 		if (!h || !p->by_job[h->index] || !n->reason)
 			continue;
-		const char *const argv[] = {"scontrol",
-					    "update",
-					    arena_printf(g->arena, "NodeName=%s", n->name),
-					    "State=DRAIN",
-					    arena_printf(g->arena, "Reason=%s", verify_job_reason(n->reason, g->arena)),
-					    NULL};
+		const char *const argv[] = {
+		    "scontrol",
+		    "update",
+		    arena_printf(run->arena, "NodeName=%s", n->name),
+		    "State=DRAIN",
+		    arena_printf(run->arena, "Reason=%s", verify_job_reason(n->reason, run->arena)),
+		    NULL};
 		const char *ignored;
 		if (verify_tell(p->v, argv, &ignored, err) < 0)
 			return -1;
@@ -317,8 +319,8 @@ static int keep_reasons(struct prover *p, struct err *err)
 static int say_faults(struct prover *p, struct err *err)
 {
 	struct verifier *v = p->v;
-	size_t count = v->g->inv->host_count;
-	bool *hosts = arena_calloc(v->g->arena, count, sizeof *hosts);
+	size_t count = v->run->inv->host_count;
+	bool *hosts = arena_calloc(v->run->arena, count, sizeof *hosts);
 	struct witness *witness;
 	for (size_t i = 0; i < count; i++)
 		hosts[i] = p->fault[i] != NULL;
@@ -330,7 +332,7 @@ static int say_faults(struct prover *p, struct err *err)
 		if (!p->fault[i])
 			continue;
 		struct finding *f =
-		    verify_fault(v, i, CODE_PROOF, "%s", verify_with_witness(p->fault[i], &witness[i], v->g->arena));
+		    verify_fault(v, i, CODE_PROOF, "%s", verify_with_witness(p->fault[i], &witness[i], v->run->arena));
 		f->fix = p->by_job[i] ? "fix the cause and apply again: it lets the node in when a job ran there"
 				      : "see slurmd's log on that host; then `reeve apply --verify`";
 	}
@@ -349,12 +351,12 @@ static bool queue_waits(const struct live *live, const char *partition)
 static void say_failure(struct prover *p, const struct failure *f)
 {
 	struct verifier *v = p->v;
-	const char *list = hostlist_compress(f->names.items, f->names.len, v->g->arena);
+	const char *list = hostlist_compress(f->names.items, f->names.len, v->run->arena);
 	const struct inv_partition *partition = f->set.partition;
-	const char *as = f->set.user ? arena_printf(v->g->arena, " as %s", f->set.user) : "";
+	const char *as = f->set.user ? arena_printf(v->run->arena, " as %s", f->set.user) : "";
 	const char *what = f->module == module_slurm
 			       ? "the test job"
-			       : arena_printf(v->g->arena, "the test job of module %s", f->module->name);
+			       : arena_printf(v->run->arena, "the test job of module %s", f->module->name);
 	struct finding *x;
 	if (f->verdict == CHECK_REFUSED) {
 		x = finding_add(&v->result->findings, FINDING_NOTE, CODE_UNPROVEN, NULL,
@@ -372,8 +374,8 @@ static void say_failure(struct prover *p, const struct failure *f)
 /* Nodes whose slurmd does not even answer on its own host are what is wrong; and where people's jobs wait, ours had to. */
 static int say_failures(struct prover *p, struct err *err)
 {
-	struct gathered *g = p->v->g;
-	bool *hosts = arena_calloc(g->arena, g->inv->host_count, sizeof *hosts);
+	struct run *run = p->v->run;
+	bool *hosts = arena_calloc(run->arena, run->inv->host_count, sizeof *hosts);
 	struct witness *witness;
 	if (!p->failures.len)
 		return 0;
@@ -381,11 +383,11 @@ static int say_failures(struct prover *p, struct err *err)
 		for (size_t k = 0; k < p->failures.items[i].names.len; k++)
 			hosts[host_named(p, p->failures.items[i].names.items[k])] =
 			    p->failures.items[i].verdict == CHECK_FAILED;
-	if (verify_witness(p->v, hosts, &witness, err) < 0 || gather_live(g, err) < 0)
+	if (verify_witness(p->v, hosts, &witness, err) < 0 || run_ask_live(run, err) < 0)
 		return -1;
 	for (size_t i = 0; i < p->failures.len; i++) {
 		struct failure *f = &p->failures.items[i];
-		bool waits = f->verdict == CHECK_NOT_RUN && queue_waits(g->live, f->set.partition->name);
+		bool waits = f->verdict == CHECK_NOT_RUN && queue_waits(run->live, f->set.partition->name);
 		size_t n = 0;
 		for (size_t k = 0; k < f->names.len; k++) {
 			size_t host = host_named(p, f->names.items[k]);
@@ -408,7 +410,7 @@ static int say_failures(struct prover *p, struct err *err)
 static void say_taken(struct prover *p)
 {
 	const struct verifier *v = p->v;
-	for (size_t i = 0; i < v->g->inv->host_count; i++)
+	for (size_t i = 0; i < v->run->inv->host_count; i++)
 		p->taken[i] = (p->taken[i] || (v->context.busy && v->context.busy[i])) && !p->fault[i];
 	const char *list = list_of(p, p->taken);
 	if (list)
@@ -425,7 +427,7 @@ static bool says_yes(const struct inv_param *params, size_t count, const char *k
 /* May root, or the user, ask for a job there at all? */
 static bool may_ask(const struct prover *p, const struct job_set *s, bool root)
 {
-	const struct inventory *inv = p->v->g->inv;
+	const struct inventory *inv = p->v->run->inv;
 	const struct inv_partition *x = s->partition;
 	if (!root)
 		return !says_yes(x->params, x->param_count, "RootOnly");
@@ -435,7 +437,7 @@ static bool may_ask(const struct prover *p, const struct job_set *s, bool root)
 
 static bool is_up(const struct prover *p, const struct inv_partition *partition)
 {
-	const struct live *live = p->v->g->live;
+	const struct live *live = p->v->run->live;
 	for (size_t i = 0; i < live->partition_count; i++)
 		if (streq(live->partitions[i].name, partition->name))
 			return streq(live->partitions[i].state, "UP");
@@ -445,7 +447,7 @@ static bool is_up(const struct prover *p, const struct inv_partition *partition)
 static void add_trials(struct prover *p, const struct module *m, const struct job_set *s,
 		       const struct verify_user *user, struct trials *trials)
 {
-	struct arena *arena = p->v->g->arena;
+	struct arena *arena = p->v->run->arena;
 	const char **names = arena_calloc(arena, s->count + 1, sizeof *names);
 	size_t n = 0;
 	for (const char *const *name = s->names; user->name && *name; name++)
@@ -474,12 +476,12 @@ static void find_trials(struct prover *p, const struct module *m, const bool *re
 {
 	struct verifier *v = p->v;
 	struct verify_context some = v->context;
-	bool *idle = arena_calloc(v->g->arena, v->g->inv->host_count, sizeof *idle);
+	bool *idle = arena_calloc(v->run->arena, v->run->inv->host_count, sizeof *idle);
 	struct job_set *sets;
-	for (size_t i = 0; i < v->g->inv->host_count; i++)
+	for (size_t i = 0; i < v->run->inv->host_count; i++)
 		idle[i] = v->context.idle[i] && (reserved && reserved[i]) == (reservation != NULL);
 	some.idle = idle;
-	size_t count = verify_job_sets(&some, m->name, v->g->arena, &sets);
+	size_t count = verify_job_sets(&some, m->name, v->run->arena, &sets);
 	for (size_t i = 0; i < count; i++) {
 		sets[i].reservation = reservation;
 		add_trials(p, m, &sets[i], user, trials);
@@ -488,11 +490,11 @@ static void find_trials(struct prover *p, const struct module *m, const bool *re
 
 int verify_prove(struct verifier *v, const bool *due, const bool *reserved, const char *reservation, struct err *err)
 {
-	struct arena *arena = v->g->arena;
-	size_t count = v->g->inv->host_count;
+	struct arena *arena = v->run->arena;
+	size_t count = v->run->inv->host_count;
 	struct prover p = {
 	    .v = v,
-	    .before = by_host(v->g),
+	    .before = by_host(v->run),
 	    .fault = arena_calloc(arena, count, sizeof *p.fault),
 	    .by_job = arena_calloc(arena, count, sizeof *p.by_job),
 	    .taken = arena_calloc(arena, count, sizeof *p.taken),

@@ -11,64 +11,64 @@
 #include "run/apply.h"
 #include "run/keep.h"
 
-static const char *conf_digest(const struct gathered *g)
+static const char *conf_digest(const struct run *run)
 {
-	for (size_t i = 0; i < g->inv->host_count; i++) {
+	for (size_t i = 0; i < run->inv->host_count; i++) {
 		const struct resource *r =
-		    g->catalogs[i] ? catalog_find(g->catalogs[i], "file:/etc/slurm/slurm.conf") : NULL;
+		    run->catalogs[i] ? catalog_find(run->catalogs[i], "file:/etc/slurm/slurm.conf") : NULL;
 		if (r)
 			return r->file.digest.hex;
 	}
 	return "";
 }
 
-static void add_generation(struct gathered *g, struct record *record, const struct apply_options *options,
+static void add_generation(struct run *run, struct record *record, const struct apply_options *options,
 			   const struct apply_result *result, struct keep *keep)
 {
 	char when[21];
 	clock_iso(clock_wall_ms(), when);
-	keep_begin(keep, g);
+	keep_begin(keep, run);
 	struct record_generation new = {
-	    .when = arena_strdup(g->arena, when),
+	    .when = arena_strdup(run->arena, when),
 	    .who = options->who,
 	    .command = options->command,
 	    .summary =
-		arena_printf(g->arena, "%zu resource%s changed", result->changed, result->changed == 1 ? "" : "s"),
+		arena_printf(run->arena, "%zu resource%s changed", result->changed, result->changed == 1 ? "" : "s"),
 	    .texts = keep->texts,
 	    .text_count = keep->text_count,
 	};
 	new.digest = generation_digest(&new, "slurm.conf");
 	if (!new.digest)
-		new.digest = conf_digest(g);
-	keep_prepare(keep, record, generation_add(record, &new, g->arena));
+		new.digest = conf_digest(run);
+	keep_prepare(keep, record, generation_add(record, &new, run->arena));
 }
 
-static const char *audit_line(struct gathered *g, const struct apply_options *options, bool done,
+static const char *audit_line(struct run *run, const struct apply_options *options, bool done,
 			      const struct apply_result *result)
 {
 	char when[21];
 	clock_iso(clock_wall_ms(), when);
 	json_t *json = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "when", when, "who", options->who, "command",
-				 options->command, "epoch", (json_int_t)g->cluster->epoch, "changed",
+				 options->command, "epoch", (json_int_t)run->cluster->epoch, "changed",
 				 (json_int_t)result->changed, "findings", (json_int_t)result->findings.len, "outcome",
 				 done                  ? "done"
 				 : result->interrupted ? "interrupted"
 				 : result->stopped     ? "stopped"
 						       : "not verified");
 	char *text = json ? json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
-	const char *line = arena_strdup(g->arena, text ? text : "{}");
+	const char *line = arena_strdup(run->arena, text ? text : "{}");
 	free(text);
 	json_decref(json);
 	return line;
 }
 
 /* On a majority of the controllers, with the texts of `keep` before it. */
-static int write_record(struct gathered *g, struct record *record, struct keep *keep, const char *line,
+static int write_record(struct run *run, struct record *record, struct keep *keep, const char *line,
 			struct apply_result *ret, struct err *err)
 {
-	const struct inventory *inv = g->inv;
-	if (*g->cluster->record_digest.hex)
-		record->parent = g->cluster->record_digest.hex;
+	const struct inventory *inv = run->inv;
+	if (*run->cluster->record_digest.hex)
+		record->parent = run->cluster->record_digest.hex;
 	_cleanup_free_ char *text = record_encode(record);
 	struct fleet_blob blob = {digest_of(text, strlen(text)), text, strlen(text)};
 	json_t *put = json_pack("{s:s, s:s, s:s, s:s}", "verb", "put", "path", RECORD_PATH, "digest", blob.digest.hex,
@@ -76,24 +76,24 @@ static int write_record(struct gathered *g, struct record *record, struct keep *
 	json_t *append =
 	    json_pack("{s:s, s:s, s:s}", "verb", "append", "path", "/var/log/reeve/audit.log", "line", line);
 	struct fleet_request *requests =
-	    arena_calloc(g->arena, inv->controller_count * (KEEP_REQUESTS + 2), sizeof *requests);
+	    arena_calloc(run->arena, inv->controller_count * (KEEP_REQUESTS + 2), sizeof *requests);
 	size_t n = 0, written = 0;
 	for (size_t i = 0; i < inv->controller_count; i++) {
-		if (!roll_in(g->roll, inv->controllers[i]))
+		if (!roll_in(run->roll, inv->controllers[i]))
 			continue;
 		n += keep_requests(keep, inv->controllers[i], requests + n);
-		requests[n] = roll_request(g->roll, inv->controllers[i], put);
+		requests[n] = roll_request(run->roll, inv->controllers[i], put);
 		requests[n].blobs = &blob;
 		requests[n++].blob_count = 1;
-		requests[n++] = roll_request(g->roll, inv->controllers[i], append);
+		requests[n++] = roll_request(run->roll, inv->controllers[i], append);
 	}
-	int rc = fleet_round(g->fleet, requests, n, 30000, err);
+	int rc = fleet_round(run->fleet, requests, n, 30000, err);
 	for (size_t i = 0; i < n; i++) {
 		if (requests[i].answer && requests[i].message == put)
 			written++;
 		else if (!keep_judge(keep, &requests[i], &ret->findings) && !requests[i].answer && rc == 0)
 			finding_add(&ret->findings, FINDING_WARNING, CODE_RECORD,
-				    inv->hosts[roll_host(g->roll, &requests[i])].name, "%s", requests[i].error.text);
+				    inv->hosts[roll_host(run->roll, &requests[i])].name, "%s", requests[i].error.text);
 		fleet_request_clear(&requests[i]);
 	}
 	json_decref(put);
@@ -102,48 +102,48 @@ static int write_record(struct gathered *g, struct record *record, struct keep *
 		rc = err_set(err, ERR_FAILED, "the cluster's record could be written on %zu of %zu controllers only",
 			     written, inv->controller_count);
 	else if (rc == 0)
-		g->cluster->record_digest = blob.digest;
+		run->cluster->record_digest = blob.digest;
 	return rc;
 }
 
-int apply_record(struct gathered *g, const struct apply_options *options, bool done, struct apply_result *ret,
+int apply_record(struct run *run, const struct apply_options *options, bool done, struct apply_result *ret,
 		 struct err *err)
 {
-	struct record *record = cluster_record(g->cluster, g->arena);
+	struct record *record = cluster_record(run->cluster, run->arena);
 	struct keep keep = {0};
 	/* What was judged against the jobs there were; slurmctld may be down when the next run goes on. */
-	const char *digest = conf_digest(g);
+	const char *digest = conf_digest(run);
 	record->begun = !done && *digest ? digest : NULL;
 	if (done && ret->changed)
-		add_generation(g, record, options, ret, &keep);
-	int rc = write_record(g, record, &keep, audit_line(g, options, done, ret), ret, err);
+		add_generation(run, record, options, ret, &keep);
+	int rc = write_record(run, record, &keep, audit_line(run, options, done, ret), ret, err);
 	keep_end(&keep);
 	return rc;
 }
 
-int apply_record_secrets(struct gathered *g, const struct apply_options *options, struct apply_result *ret,
+int apply_record_secrets(struct run *run, const struct apply_options *options, struct apply_result *ret,
 			 struct err *err)
 {
-	struct record *record = arena_alloc(g->arena, sizeof *record);
+	struct record *record = arena_alloc(run->arena, sizeof *record);
 	struct keep keep = {0};
-	*record = *g->cluster->record;
-	record->epoch = g->cluster->epoch;
-	cluster_record_secrets(g->cluster, record);
-	return write_record(g, record, &keep, audit_line(g, options, false, ret), ret, err);
+	*record = *run->cluster->record;
+	record->epoch = run->cluster->epoch;
+	cluster_record_secrets(run->cluster, record);
+	return write_record(run, record, &keep, audit_line(run, options, false, ret), ret, err);
 }
 
-int apply_audit(struct gathered *g, const struct apply_options *options, bool done, struct apply_result *ret,
+int apply_audit(struct run *run, const struct apply_options *options, bool done, struct apply_result *ret,
 		struct err *err)
 {
-	const struct inventory *inv = g->inv;
+	const struct inventory *inv = run->inv;
 	json_t *append = json_pack("{s:s, s:s, s:s}", "verb", "append", "path", "/var/log/reeve/audit.log", "line",
-				   audit_line(g, options, done, ret));
-	struct fleet_request *requests = arena_calloc(g->arena, inv->controller_count, sizeof *requests);
+				   audit_line(run, options, done, ret));
+	struct fleet_request *requests = arena_calloc(run->arena, inv->controller_count, sizeof *requests);
 	size_t n = 0;
 	for (size_t i = 0; i < inv->controller_count; i++)
-		if (roll_in(g->roll, inv->controllers[i]))
-			requests[n++] = roll_request(g->roll, inv->controllers[i], append);
-	int rc = fleet_round(g->fleet, requests, n, 30000, err);
+		if (roll_in(run->roll, inv->controllers[i]))
+			requests[n++] = roll_request(run->roll, inv->controllers[i], append);
+	int rc = fleet_round(run->fleet, requests, n, 30000, err);
 	for (size_t i = 0; i < n; i++)
 		fleet_request_clear(&requests[i]);
 	json_decref(append);

@@ -11,13 +11,13 @@
 
 enum { RECOUNT_MS = 30000 };
 
-static bool unsure(const struct gathered *g, size_t host)
+static bool unsure(const struct run *run, size_t host)
 {
-	return roll_in(g->roll, host) && g->cluster->hosts[host].serves && !g->facts[host]->hardware.by_slurmd;
+	return roll_in(run->roll, host) && run->cluster->hosts[host].serves && !run->facts[host]->hardware.by_slurmd;
 }
 
 struct recount {
-	struct gathered *g;
+	struct run *run;
 	bool differs;
 };
 
@@ -26,29 +26,29 @@ struct recount {
 static void take(void *data, size_t host, const struct fleet_request *request)
 {
 	struct recount *recount = data;
-	struct gathered *g = recount->g;
+	struct run *run = recount->run;
 	const char *out = ran_of(json_object_get(json_object_get(request->answer, "items"), "hardware")).out;
 	struct facts_hardware said;
 	if (!out || !str_starts(out, "NodeName=") || facts_parse_slurmd(out, &said, NULL) < 0)
 		return;
-	struct facts *f = arena_alloc(g->arena, sizeof *f);
-	*f = *g->facts[host];
+	struct facts *f = arena_alloc(run->arena, sizeof *f);
+	*f = *run->facts[host];
 	bool differs = !facts_same_hardware(&f->hardware, &said);
 	f->hardware = said;
-	g->facts[host] = f;
-	g->cluster->hosts[host].facts = f;
+	run->facts[host] = f;
+	run->cluster->hosts[host].facts = f;
 	if (!differs)
-		g->cluster->hosts[host].hardware.by_slurmd = true;
+		run->cluster->hosts[host].hardware.by_slurmd = true;
 	recount->differs |= differs;
 }
 
-int apply_recount(struct gathered *g, bool *ret_differs, struct err *err)
+int apply_recount(struct run *run, bool *ret_differs, struct err *err)
 {
-	struct recount recount = {.g = g};
-	struct round round = {.g = g};
-	bool *hosts = arena_calloc(g->arena, g->inv->host_count, sizeof *hosts);
-	for (size_t i = 0; i < g->inv->host_count; i++)
-		hosts[i] = unsure(g, i);
+	struct recount recount = {.run = run};
+	struct round round = {.run = run};
+	bool *hosts = arena_calloc(run->arena, run->inv->host_count, sizeof *hosts);
+	for (size_t i = 0; i < run->inv->host_count; i++)
+		hosts[i] = unsure(run, i);
 	round_add_all(
 	    &round, hosts,
 	    json_pack("{s:s, s:[{s:s, s:b}]}", "verb", "collect", "items", "name", "hardware", "hardware", 1));

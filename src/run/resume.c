@@ -24,23 +24,23 @@ static void judge_host(const struct cluster_host *h, struct findings *f)
 		x->origin = h->inv->at;
 }
 
-int apply_resume(struct gathered *g, const struct apply_options *options, struct apply_result *ret, struct err *err)
+int apply_resume(struct run *run, const struct apply_options *options, struct apply_result *ret, struct err *err)
 {
-	*ret = (struct apply_result){.findings = {.arena = g->arena}};
-	cluster_check_choice(g->cluster, options->resume, true, &ret->findings);
-	for (size_t i = 0; i < g->inv->host_count; i++)
-		if (cluster_decided(g->cluster, options->resume, i) ||
+	*ret = (struct apply_result){.findings = {.arena = run->arena}};
+	cluster_check_choice(run->cluster, options->resume, true, &ret->findings);
+	for (size_t i = 0; i < run->inv->host_count; i++)
+		if (cluster_decided(run->cluster, options->resume, i) ||
 		    (options->resume->hosts && options->resume->hosts[i]))
-			judge_host(&g->cluster->hosts[i], &ret->findings);
-	if (!g->live || !g->live->up)
+			judge_host(&run->cluster->hosts[i], &ret->findings);
+	if (!run->live || !run->live->up)
 		finding_add(&ret->findings, FINDING_STOP, CODE_SLURMCTLD, NULL, "slurmctld does not answer")->fix =
 		    "systemctl status slurmctld on the controllers";
 	ret->stopped = findings_count(&ret->findings, FINDING_STOP) > 0;
 	if (ret->stopped)
 		return 0;
-	if (g->plan->changes)
+	if (run->plan->changes)
 		finding_add(&ret->findings, FINDING_NOTE, CODE_RESUME, NULL,
 			    "cluster.yaml wants other changes, which were left alone: `reeve plan` shows them");
-	int rc = apply_verify(g, options, ret, err);
-	return rc < 0 ? rc : apply_audit(g, options, ret->verified, ret, err);
+	int rc = apply_verify(run, options, ret, err);
+	return rc < 0 ? rc : apply_audit(run, options, ret->verified, ret, err);
 }

@@ -30,8 +30,8 @@ struct rotate_result {
 };
 
 /*
- * `g` was gathered, with the lock unless options->look. Ends as apply() does. In g's arena.
+ * `run` was begun, with the lock unless options->look. Ends as apply() does. In run's arena.
  */
-int rotate(struct gathered *g, const struct rotate_options *options, struct rotate_result *ret, struct err *err);
+int rotate(struct run *run, const struct rotate_options *options, struct rotate_result *ret, struct err *err);
 
 #endif

@@ -1,45 +1,65 @@
 #include "run/round.h"
 
+#include <string.h>
+
 #include "base/str.h"
 #include "base/vec.h"
 
 enum { SLACK_MS = 10000 }; /* for the way there and back */
 
+json_t *round_command(const char *const *argv, const char *input, unsigned max, unsigned timeout_ms)
+{
+	json_t *list = json_array();
+	for (; *argv; argv++)
+		json_array_append_new(list, json_string(*argv));
+	return json_pack("{s:s, s:o, s:s*, s:i, s:i}", "verb", "run", "argv", list, "input", input, "max", (int)max,
+			 "timeout", (int)timeout_ms);
+}
+
+const char *round_failure(const struct fleet_request *request, struct arena *arena)
+{
+	struct ran ran = ran_of(request->answer);
+	if (request->answer)
+		return ran_failure(&ran, arena);
+	const char *text = *request->error.text ? request->error.text : "no reason given";
+	return str_printable(arena, text, strcspn(text, "\n"));
+}
+
 struct fleet_request *round_add(struct round *round, size_t host, json_t *message)
 {
-	struct fleet_request *request = vec_push_in(round->g->arena, round);
-	*request = roll_request(round->g->roll, host, message);
+	struct fleet_request *request = vec_push_in(round->run->arena, round);
+	*request = roll_request(round->run->roll, host, message);
 	return request;
 }
 
 void round_add_all(struct round *round, const bool *hosts, json_t *message)
 {
-	for (size_t i = 0; i < round->g->inv->host_count; i++)
-		if ((!hosts || hosts[i]) && roll_in(round->g->roll, i))
+	for (size_t i = 0; i < round->run->inv->host_count; i++)
+		if ((!hosts || hosts[i]) && roll_in(round->run->roll, i))
 			round_add(round, i, json_incref(message));
 	json_decref(message);
 }
 
 void round_add_controllers(struct round *round, json_t *message)
 {
-	const struct inventory *inv = round->g->inv;
+	const struct inventory *inv = round->run->inv;
 	for (size_t i = 0; i < inv->controller_count; i++)
-		if (roll_in(round->g->roll, inv->controllers[i]))
+		if (roll_in(round->run->roll, inv->controllers[i]))
 			round_add(round, inv->controllers[i], json_incref(message));
 	json_decref(message);
 }
 
 int round_ask(struct round *round, unsigned timeout_ms, round_judge *judge, void *data, struct err *err)
 {
-	const struct gathered *g = round->g;
-	int rc = round->len ? fleet_round(g->fleet, round->items, round->len, timeout_ms, err) : 0;
+	const struct run *run = round->run;
+	int rc = round->len ? fleet_round(run->fleet, round->items, round->len, timeout_ms, err) : 0;
 	for (size_t i = 0; rc == 0 && judge && i < round->len; i++)
-		judge(data, roll_host(g->roll, &round->items[i]), &round->items[i]);
+		judge(data, roll_host(run->roll, &round->items[i]), &round->items[i]);
 	for (size_t i = 0; i < round->len; i++) {
 		json_decref((json_t *)round->items[i].message);
 		fleet_request_clear(&round->items[i]);
 	}
-	*round = (struct round){.g = round->g};
+	*round = (struct round){.run = round->run};
 	return rc;
 }
 
@@ -54,7 +74,7 @@ struct round_answer round_answer_of(const struct fleet_request *request, struct 
 	return (struct round_answer){
 	    .out = arena_strdup(arena, ran.out ? ran.out : ""),
 	    .errors = arena_strdup(arena, ran.errors ? ran.errors : ""),
-	    .failure = gather_run_failure(request, arena),
+	    .failure = round_failure(request, arena),
 	    .asked = request->answer != NULL,
 	};
 }
@@ -66,12 +86,12 @@ static void judge_command(void *data, size_t host, const struct fleet_request *r
 	*c->ret = round_answer_of(request, c->arena);
 }
 
-int round_run(struct gathered *g, size_t host, const char *const *argv, unsigned max_bytes, unsigned timeout_ms,
+int round_run(struct run *run, size_t host, const char *const *argv, unsigned max_bytes, unsigned timeout_ms,
 	      struct round_answer *ret, struct err *err)
 {
-	struct round round = {.g = g};
-	struct command command = {g->arena, ret};
+	struct round round = {.run = run};
+	struct command command = {run->arena, ret};
 	*ret = (struct round_answer){.out = "", .errors = "", .failure = "the run was ended"};
-	round_add(&round, host, gather_run(argv, NULL, max_bytes, timeout_ms));
+	round_add(&round, host, round_command(argv, NULL, max_bytes, timeout_ms));
 	return round_ask(&round, timeout_ms + SLACK_MS, judge_command, &command, err);
 }

@@ -3,11 +3,17 @@
 #define REEVE_RUN_ROUND_H
 
 #include "base/ran.h"
-#include "run/gather.h"
+#include "run/run.h"
 
-/* Begin with {.g = g}; round_ask() ends it. */
+/* The message of the agent's verb run (wire.h) for a command; `input` NULL: none. The caller owns it. */
+json_t *round_command(const char *const *argv, const char *input, unsigned max, unsigned timeout_ms);
+
+/* Why such a command failed: the first line of what it said, or what became of the request. NULL: it ended with 0. */
+const char *round_failure(const struct fleet_request *request, struct arena *arena);
+
+/* Begin with {.run = run}; round_ask() ends it. */
 struct round {
-	struct gathered *g; /* borrowed */
+	struct run *run; /* borrowed */
 	struct fleet_request *items;
 	size_t len, cap;
 };
@@ -40,11 +46,11 @@ struct round_answer {
 	bool asked;               /* the host answered: what failed, if anything, is the command */
 };
 
-/* Of a request whose message is gather_run()'s. */
+/* Of a request whose message is round_command()'s. */
 struct round_answer round_answer_of(const struct fleet_request *request, struct arena *arena);
 
 /* One command on one host. Blocks for 10 s longer than the command may take. */
-int round_run(struct gathered *g, size_t host, const char *const *argv, unsigned max_bytes, unsigned timeout_ms,
+int round_run(struct run *run, size_t host, const char *const *argv, unsigned max_bytes, unsigned timeout_ms,
 	      struct round_answer *ret, struct err *err);
 
 #endif

@@ -5,26 +5,26 @@
 #ifndef REEVE_RUN_SECRET_H
 #define REEVE_RUN_SECRET_H
 
-#include "run/gather.h"
+#include "run/run.h"
 
 /* Makes the `place`th of the cluster's secrets of random bytes; what is in the cluster is its fingerprint from then on, also
  * when it is resolved again (secret_keep). */
-void secret_make(struct gathered *g, size_t place);
+void secret_make(struct run *run, size_t place);
 
 /* The same from a file of the operator's, which nobody else may read. ERR_SYSTEM, ERR_REFUSED. */
-int secret_read(struct gathered *g, size_t place, const char *path, struct err *err);
+int secret_read(struct run *run, size_t place, const char *path, struct err *err);
 
 /* Into a cluster that was resolved again: the fingerprints of those that were made or read. */
-void secret_keep(struct gathered *g);
+void secret_keep(struct run *run);
 
 /*
- * All secrets that these resources need, to be sent beside them; in g's arena, the bytes the run's. What is not here yet is
+ * All secrets that these resources need, to be sent beside them; in run's arena, the bytes the run's. What is not here yet is
  * fetched from the first of the holders that gives one with the right fingerprint: one that gives another, or none, is a finding
  * of that host. ERR_FAILED where nobody gives it.
  */
-int secret_collect(struct gathered *g, const struct resource *const *resources, size_t count, struct fleet_secret **ret,
+int secret_collect(struct run *run, const struct resource *const *resources, size_t count, struct fleet_secret **ret,
 		   size_t *ret_count, struct findings *findings, struct err *err);
 
-void secret_wipe(struct gathered *g);
+void secret_wipe(struct run *run);
 
 #endif

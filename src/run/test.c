@@ -14,12 +14,12 @@
 
 enum { TEST_MS = 75000, LATE_MS = 8000 };
 
-static const char *text_of(const struct gathered *g, const struct scratch_finding *f)
+static const char *text_of(const struct run *run, const struct scratch_finding *f)
 {
 	if (f->before || f->after)
-		return arena_printf(g->arena, "%s: %s before, %s after: %s", f->subject,
+		return arena_printf(run->arena, "%s: %s before, %s after: %s", f->subject,
 				    f->before ? f->before : "not there", f->after ? f->after : "gone", f->text);
-	return *f->subject ? arena_printf(g->arena, "%s: %s", f->subject, f->text) : f->text;
+	return *f->subject ? arena_printf(run->arena, "%s: %s", f->subject, f->text) : f->text;
 }
 
 static bool is_name_byte(char c)
@@ -38,9 +38,9 @@ static bool mentions(const char *text, const char *name)
 }
 
 /* That a node or a partition is gone which the plan removes is what was wanted. */
-static bool is_wanted(const struct gathered *g, const struct scratch_finding *f, const char *text)
+static bool is_wanted(const struct run *run, const struct scratch_finding *f, const char *text)
 {
-	const struct slurm_activation *a = g->plan->activation;
+	const struct slurm_activation *a = run->plan->activation;
 	for (size_t i = 0; a && f->kind == SCRATCH_PARTITION_GONE && i < a->partitions_removed.len; i++)
 		if (mentions(f->subject, a->partitions_removed.items[i]))
 			return true;
@@ -50,13 +50,14 @@ static bool is_wanted(const struct gathered *g, const struct scratch_finding *f,
 	return false;
 }
 
-static int judge(struct gathered *g, const json_t *answer, struct scratch_verdict *ret, struct err *err)
+static int judge(struct run *run, const json_t *answer, struct scratch_verdict *ret, struct err *err)
 {
 	const char *out = json_string_value(json_object_get(answer, "out"));
 	struct scratch_live live = {0};
-	if (g->live && g->live->up)
-		live = (struct scratch_live){.jobs = g->live->jobs_text, .reservations = g->live->reservations_text};
-	return scratch_judge(out ? out : "", out ? strlen(out) : 0, &live, g->arena, ret, err);
+	if (run->live && run->live->up)
+		live =
+		    (struct scratch_live){.jobs = run->live->jobs_text, .reservations = run->live->reservations_text};
+	return scratch_judge(out ? out : "", out ? strlen(out) : 0, &live, run->arena, ret, err);
 }
 
 /* slurmctld writes its state some seconds late. Where that is compared with what runs, a job that was just started differs. */
@@ -73,15 +74,15 @@ static bool may_be_late(const struct scratch_verdict *verdict)
 	return verdict->with_live && late;
 }
 
-static void tell(struct gathered *g, const char *controller, const struct scratch_verdict *verdict,
+static void tell(struct run *run, const char *controller, const struct scratch_verdict *verdict,
 		 struct apply_result *ret)
 {
 	for (size_t i = 0; i < verdict->findings.len; i++) {
 		const struct scratch_finding *f = &verdict->findings.items[i];
-		if (!f->blocks && is_wanted(g, f, text_of(g, f)))
+		if (!f->blocks && is_wanted(run, f, text_of(run, f)))
 			continue;
 		struct finding *x = finding_add(&ret->findings, f->blocks ? FINDING_STOP : FINDING_NOTE, CODE_TEST,
-						NULL, "the new configuration: %s", text_of(g, f));
+						NULL, "the new configuration: %s", text_of(run, f));
 		if (f->blocks)
 			x->fix = "correct cluster.yaml: no daemon has read this configuration";
 	}
@@ -93,58 +94,58 @@ static void tell(struct gathered *g, const char *controller, const struct scratc
 		    &ret->findings, FINDING_NOTE, CODE_TEST, controller,
 		    "the configuration in force could not be rehearsed beside the new one (%s): jobs were not compared",
 		    verdict->old_failed);
-	if (!verdict->ok || !g->options->report)
+	if (!verdict->ok || !run->options->report)
 		return;
 	if (verdict->compared)
-		report_note(g->options->report,
+		report_note(run->options->report,
 			    "tested: a scratch slurmctld started with it in %u ms; %llu job%s compared, none touched",
 			    verdict->ms, (unsigned long long)verdict->jobs, verdict->jobs == 1 ? "" : "s");
 	else
-		report_note(g->options->report, "tested: a scratch slurmctld started with it in %u ms", verdict->ms);
+		report_note(run->options->report, "tested: a scratch slurmctld started with it in %u ms", verdict->ms);
 }
 
 /* `*ret_late`: what it found may be no fault of the configuration's, and is not told. NULL: it is told whatever it is. */
-static int run_once(struct gathered *g, size_t host, const json_t *message, struct apply_result *ret, bool *ret_late,
+static int run_once(struct run *run, size_t host, const json_t *message, struct apply_result *ret, bool *ret_late,
 		    struct err *err)
 {
-	const char *name = g->inv->hosts[host].name;
+	const char *name = run->inv->hosts[host].name;
 	struct scratch_verdict verdict;
 	struct err why = {0};
-	struct fleet_request request = roll_request(g->roll, host, message);
-	int rc = fleet_round(g->fleet, &request, 1, TEST_MS, err);
+	struct fleet_request request = roll_request(run->roll, host, message);
+	int rc = fleet_round(run->fleet, &request, 1, TEST_MS, err);
 	/* What is not there any more is asked after the copy was made: a job may have come since this run began. */
-	if (rc == 0 && request.answer && g->live)
-		rc = gather_live(g, err);
+	if (rc == 0 && request.answer && run->live)
+		rc = run_ask_live(run, err);
 	if (rc == 0 && !request.answer)
 		finding_add(&ret->findings, FINDING_STOP, CODE_TEST, name, "the configuration could not be tested: %s",
 			    request.error.text);
-	else if (rc == 0 && judge(g, request.answer, &verdict, &why) < 0)
+	else if (rc == 0 && judge(run, request.answer, &verdict, &why) < 0)
 		finding_add(&ret->findings, FINDING_STOP, CODE_TEST, name, "the configuration could not be tested: %s",
 			    why.text)
 		    ->fix = "no daemon has read it; where the host is busy, apply again when it is less so";
 	else if (rc == 0 && ret_late && may_be_late(&verdict))
 		*ret_late = true;
 	else if (rc == 0)
-		tell(g, name, &verdict, ret);
+		tell(run, name, &verdict, ret);
 	fleet_request_clear(&request);
 	return rc;
 }
 
-int apply_test(struct gathered *g, struct apply_result *ret, struct err *err)
+int apply_test(struct run *run, struct apply_result *ret, struct err *err)
 {
-	size_t host = roll_controller(g->roll);
+	size_t host = roll_controller(run->roll);
 	if (host == SIZE_MAX)
 		return err_set(err, ERR_UNREACHABLE, "no controller is left to test the configuration on");
-	const struct facts *facts = g->facts[host];
+	const struct facts *facts = run->facts[host];
 	struct scratch_test test = {
-	    .host = g->inv->hosts[host].hostname,
-	    .state = g->inv->state.text,
+	    .host = run->inv->hosts[host].hostname,
+	    .state = run->inv->state.text,
 	    .user = "slurm",
-	    .new_conf = core_slurm_conf(g->cluster),
+	    .new_conf = core_slurm_conf(run->cluster),
 	    .old_conf = facts->in_force_slurm ? facts->in_force_slurm : facts_slurm(facts),
-	    .new_cgroup = core_cgroup_conf(g->cluster),
-	    .new_gres = core_gres_conf(g->cluster),
-	    .new_topology = core_topology_conf(g->cluster),
+	    .new_cgroup = core_cgroup_conf(run->cluster),
+	    .new_gres = core_gres_conf(run->cluster),
+	    .new_topology = core_topology_conf(run->cluster),
 	};
 	struct err why = {0};
 	json_t *message = scratch_request(&test, &why);
@@ -154,9 +155,9 @@ int apply_test(struct gathered *g, struct apply_result *ret, struct err *err)
 		return 0;
 	}
 	bool late = false;
-	int rc = run_once(g, host, message, ret, &late, err);
-	if (rc == 0 && late && (rc = fleet_pump(g->fleet, LATE_MS, err)) == 0)
-		rc = run_once(g, host, message, ret, NULL, err);
+	int rc = run_once(run, host, message, ret, &late, err);
+	if (rc == 0 && late && (rc = fleet_pump(run->fleet, LATE_MS, err)) == 0)
+		rc = run_once(run, host, message, ret, NULL, err);
 	json_decref(message);
 	return rc;
 }

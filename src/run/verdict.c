@@ -44,21 +44,21 @@ static const char *try_this(const struct verifier *v, struct arena *arena)
 	for (size_t i = 0; i < r->proofs.len; i++)
 		if (r->proofs.items[i].partition->is_default)
 			return arena_printf(arena, "srun -N%zu hostname   (on %s)", r->proofs.items[i].names.len,
-					    v->g->inv->hosts[v->context.controller].name);
+					    v->run->inv->hosts[v->context.controller].name);
 	return NULL;
 }
 
 static size_t count_registered(const struct verifier *v)
 {
 	size_t n = 0;
-	for (size_t i = 0; i < v->g->inv->host_count; i++)
-		n += v->g->cluster->hosts[i].listed && v->g->cluster->hosts[i].serves && v->present[i];
+	for (size_t i = 0; i < v->run->inv->host_count; i++)
+		n += v->run->cluster->hosts[i].listed && v->run->cluster->hosts[i].serves && v->present[i];
 	return n;
 }
 
 void apply_verdict(struct verifier *v, bool munge)
 {
-	struct arena *arena = v->g->arena;
+	struct arena *arena = v->run->arena;
 	size_t registered = count_registered(v);
 	const char *jobs = jobs_text(v->result, arena);
 	if (v->bad || (!munge && !*jobs))

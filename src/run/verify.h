@@ -6,7 +6,7 @@
 #include "run/apply.h"
 
 struct verifier {
-	struct gathered *g;
+	struct run *run;
 	struct apply_result *result;
 	struct verify_context context;   /* .present: in the run, and nothing is wrong with it */
 	bool *present;                   /* the same, to be changed */
@@ -49,7 +49,7 @@ int verify_round(struct verifier *v, struct due *due, size_t count, struct err *
 int verify_checks(struct verifier *v, const struct checks *checks, struct err *err);
 
 /*
- * Judges those that are about slurmctld's view of nodes by v->g->live. `wait`: what does not hold is asked again until it
+ * Judges those that are about slurmctld's view of nodes by v->run->live. `wait`: what does not hold is asked again until it
  * does or the checks' time is over. Says what does not hold, with what slurmd's own log has to say.
  */
 int verify_live(struct verifier *v, const struct checks *checks, bool wait, struct err *err);

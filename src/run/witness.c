@@ -16,16 +16,16 @@ enum { ANSWER_MS = 12000, MOST_TEXT = 128 << 10 };
 
 static const char *log_path(const struct verifier *v, size_t host)
 {
-	const struct inventory *inv = v->g->inv;
+	const struct inventory *inv = v->run->inv;
 	const char *file = inventory_param(inv->params, inv->param_count, "SlurmdLogFile");
 	return slurmd_log_path(file ? file : "/var/log/slurm/slurmd.log", inv->hosts[host].hostname,
-			       inv->hosts[host].name, v->g->arena);
+			       inv->hosts[host].name, v->run->arena);
 }
 
 static json_t *message_for(const struct verifier *v, size_t host)
 {
 	json_t *ask = json_array();
-	for (const char *const *a = core_ask_slurmd(v->g->inv, host, v->g->arena); *a; a++)
+	for (const char *const *a = core_ask_slurmd(v->run->inv, host, v->run->arena); *a; a++)
 		json_array_append_new(ask, json_string(*a));
 	return json_pack("{s:s, s:[{s:s, s:o, s:i, s:i}, {s:s, s:[s, s, s, s], s:i, s:i}]}", "verb", "collect", "items",
 			 "name", "slurmd", "run", ask, "max", MOST_TEXT, "timeout", ANSWER_MS, "name", "log", "run",
@@ -57,11 +57,11 @@ const char *verify_with_witness(const char *why, const struct witness *w, struct
 
 int verify_witness(struct verifier *v, const bool *hosts, struct witness **ret, struct err *err)
 {
-	struct gathered *g = v->g;
-	struct round round = {.g = g};
-	struct hearing hearing = {arena_calloc(g->arena, g->inv->host_count, sizeof *hearing.all), g->arena};
-	for (size_t i = 0; i < g->inv->host_count; i++)
-		if (hosts[i] && roll_in(g->roll, i))
+	struct run *run = v->run;
+	struct round round = {.run = run};
+	struct hearing hearing = {arena_calloc(run->arena, run->inv->host_count, sizeof *hearing.all), run->arena};
+	for (size_t i = 0; i < run->inv->host_count; i++)
+		if (hosts[i] && roll_in(run->roll, i))
 			round_add(&round, i, message_for(v, i));
 	*ret = hearing.all;
 	return round_ask(&round, ANSWER_MS + 10000, judge, &hearing, err);

@@ -10,13 +10,13 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
-#include "slurm/meaning.h"
+#include "slurm/effective.h"
 #include "slurm/param.h"
 
 struct work {
 	unsigned release;
 	struct arena *arena;
-	struct meaning meaning;
+	struct effective meaning;
 	bool partial;    /* the old one includes files: what it lacks may be there, and is not called new */
 	bool same_cores; /* of the node that is compared: its sockets may be cut otherwise */
 	struct slurm_activation *out;
@@ -124,8 +124,8 @@ static const char *all_of(struct work *w, const struct slurm_pairs *pairs, const
 }
 
 /* The meaning of each global parameter: a map from its name in lower case to its value, the names in `keys`. */
-static void gather(struct work *w, const struct slurm_pairs *pairs, struct map *values, struct slurm_names *keys,
-		   const struct map *known)
+static void run_begin(struct work *w, const struct slurm_pairs *pairs, struct map *values, struct slurm_names *keys,
+		      const struct map *known)
 {
 	for (size_t i = 0; i < pairs->len; i++) {
 		char *key = arena_strdup(w->arena, pairs->items[i].key);
@@ -261,8 +261,8 @@ static void compare_globals(struct work *w, const struct slurm_conf *old, const 
 	_cleanup_map_ struct map old_values = {0};
 	_cleanup_map_ struct map new_values = {0};
 	struct slurm_names keys = {0};
-	gather(w, &old->globals, &old_values, &keys, NULL);
-	gather(w, &new_conf->globals, &new_values, &keys, &old_values);
+	run_begin(w, &old->globals, &old_values, &keys, NULL);
+	run_begin(w, &new_conf->globals, &new_values, &keys, &old_values);
 	const char *type = value_of(w, &new_values, "SelectType");
 	bool linear = type && strcasecmp(type, "select/linear") == 0;
 	for (size_t i = 0; i < keys.len; i++) {
@@ -291,21 +291,21 @@ struct side {
 	bool is_node;
 };
 
-static const char *meaning_in(struct work *w, const struct side *side, const char *key)
+static const char *effective_in(struct work *w, const struct side *side, const char *key)
 {
-	if (side->is_node && meaning_is_processors(key))
-		return meaning_of_processors(&w->meaning, side->unit->line, key);
-	return side->is_node ? meaning_of_node(&w->meaning, side->unit, key)
-			     : meaning_of_partition(&w->meaning, side->conf, side->nodes, side->unit, key);
+	if (side->is_node && effective_is_processors(key))
+		return effective_of_processors(&w->meaning, side->unit->line, key);
+	return side->is_node ? effective_of_node(&w->meaning, side->unit, key)
+			     : effective_of_partition(&w->meaning, side->conf, side->nodes, side->unit, key);
 }
 
 static bool compare_key(struct work *w, const struct side *old, const struct side *now, const char *key,
 			bool same_processors, changed_fn *changed)
 {
-	key = meaning_key(key);
-	if (old->is_node && same_processors && meaning_is_processors(key))
+	key = effective_key(key);
+	if (old->is_node && same_processors && effective_is_processors(key))
 		return false;
-	const char *before = meaning_in(w, old, key), *after = meaning_in(w, now, key);
+	const char *before = effective_in(w, old, key), *after = effective_in(w, now, key);
 	if (str_same(before, after))
 		return false;
 	changed(w, old->unit->name, key, before, after);
@@ -316,12 +316,12 @@ static bool compare_key(struct work *w, const struct side *old, const struct sid
 static bool compare_lines(struct work *w, const struct side *old, const struct side *now, changed_fn *changed)
 {
 	const struct slurm_line *a = old->unit->line, *b = now->unit->line;
-	bool any = false, same = old->is_node && meaning_same_processors(a, b);
-	w->same_cores = old->is_node && meaning_same_cores(a, b);
+	bool any = false, same = old->is_node && effective_same_processors(a, b);
+	w->same_cores = old->is_node && effective_same_cores(a, b);
 	for (size_t i = 0; i < a->count; i++)
 		any |= compare_key(w, old, now, a->pairs[i].key, same, changed);
 	for (size_t i = 0; i < b->count; i++)
-		if (!meaning_get(a, b->pairs[i].key))
+		if (!effective_get(a, b->pairs[i].key))
 			any |= compare_key(w, old, now, b->pairs[i].key, same, changed);
 	return any;
 }
@@ -329,7 +329,7 @@ static bool compare_lines(struct work *w, const struct side *old, const struct s
 static void node_changed(struct work *w, const char *name, const char *key, const char *old_value,
 			 const char *new_value)
 {
-	bool same_cores = w->same_cores && meaning_is_processors(key);
+	bool same_cores = w->same_cores && effective_is_processors(key);
 	_cleanup_strbuf_ struct strbuf id = {0};
 	strbuf_addf(&id, "%s\n%s\n%s\n%d", key, old_value ? old_value : "\1", new_value ? new_value : "\1", same_cores);
 	struct group *group = map_get(&w->groups, strbuf_str(&id));
@@ -511,7 +511,7 @@ int slurm_activation_of(unsigned release, const struct slurm_conf *old, const st
 		rc = compare_units(&w, old, new_conf, err);
 	}
 	map_free(&w.groups);
-	meaning_free(&w.meaning);
+	effective_free(&w.meaning);
 	if (rc < 0)
 		return -1;
 	w.out->reasons = w.reasons.items;

@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
-#include "slurm/meaning.h"
+#include "slurm/effective.h"
 #include "slurm/state-text.h"
 
 /* id, partitions, time limit, nodes, memory, features, GRES of a node, node list. The mark in front is in no other output. */
@@ -118,7 +118,7 @@ struct view {
 	const struct slurm_conf *conf;
 	struct arena *arena;
 	struct slurm_units nodes, partitions;
-	struct meaning meaning;
+	struct effective meaning;
 	struct map places; /* name of a partition -> struct place */
 };
 
@@ -137,7 +137,7 @@ static void view_free(struct view *v)
 			map_free(&place->names);
 	}
 	map_free(&v->places);
-	meaning_free(&v->meaning);
+	effective_free(&v->meaning);
 	slurm_units_free(&v->nodes);
 	slurm_units_free(&v->partitions);
 }
@@ -145,7 +145,7 @@ static void view_free(struct view *v)
 
 static const char *said(struct view *v, const struct slurm_unit *partition, const char *key)
 {
-	return meaning_of_partition(&v->meaning, v->conf, &v->nodes, partition, key);
+	return effective_of_partition(&v->meaning, v->conf, &v->nodes, partition, key);
 }
 
 static const struct place *place_of(struct view *v, const char *name)
@@ -179,7 +179,7 @@ static const struct place *place_of(struct view *v, const char *name)
 
 static bool has_memory(struct view *v, const struct slurm_unit *node, const struct slurm_pending *job)
 {
-	const char *text = meaning_of_node(&v->meaning, node, "RealMemory");
+	const char *text = effective_of_node(&v->meaning, node, "RealMemory");
 	uint64_t memory;
 	return !job->memory_mib || !text || str_to_u64(text, 0, INT64_MAX, &memory) < 0 || memory >= job->memory_mib;
 }
@@ -187,7 +187,7 @@ static bool has_memory(struct view *v, const struct slurm_unit *node, const stru
 /* "a&b", "a,b", "a|b"; what has more than that is not judged. */
 static bool has_features(struct view *v, const struct slurm_unit *node, const struct slurm_pending *job)
 {
-	const char *text = meaning_of_node(&v->meaning, node, "Features");
+	const char *text = effective_of_node(&v->meaning, node, "Features");
 	if (!job->features || strpbrk(job->features, "[]()*!"))
 		return true;
 	bool any = strchr(job->features, '|') != NULL;
@@ -239,7 +239,7 @@ static uint64_t gres_count(struct arena *arena, const char *gres, const char *na
 
 static bool has_gres(struct view *v, const struct slurm_unit *node, const struct slurm_pending *job)
 {
-	const char *text = meaning_of_node(&v->meaning, node, "Gres");
+	const char *text = effective_of_node(&v->meaning, node, "Gres");
 	char *rest = job->gres ? arena_strdup(v->arena, job->gres) : NULL;
 	for (char *item; rest && (item = str_next(&rest, ","));) {
 		const char *name, *type;

@@ -18,7 +18,7 @@
 #include "modules/core/core.h"
 #include "modules/module.h"
 #include "slurm/activation.h"
-#include "slurm/meaning.h"
+#include "slurm/effective.h"
 
 #define MOST (4 << 20)
 
@@ -82,7 +82,7 @@ static int adopt(struct golden *g, struct err *err)
 static unsigned number(const struct slurm_unit *node, const char *key, unsigned otherwise)
 {
 	uint64_t n;
-	const char *text = node ? meaning_get(node->line, key) : NULL;
+	const char *text = node ? effective_get(node->line, key) : NULL;
 	return text && str_to_u64(text, 1, 1 << 30, &n) == 0 ? (unsigned)n : otherwise;
 }
 

@@ -18,5 +18,5 @@ only() {
 	# the agent's requests and its test hooks, the lab's own machine, files and values of the operator, and, of hosts,
 	# what Slurm itself reads with base 0 (activation.c) and a time that ping printed (meter-judge.c)
 	only '\b(strto(u?ll?|d)|ato(i|l|ll|f)|sscanf)\(' src/agent/verb.c src/agent/failpoint.c src/lab/bridge.c src/lab/process.c \
-		src/adopt/range.c src/adopt/slurm.c src/adopt/value.c src/slurm/activation.c src/slurm/together.c src/run/meter-judge.c
+		src/adopt/range.c src/adopt/slurm.c src/adopt/value.c src/slurm/activation.c src/slurm/clash.c src/run/meter-judge.c
 }

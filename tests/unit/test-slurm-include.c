@@ -3,7 +3,7 @@
 #include "base/vec.h"
 #include "slurm/conf.h"
 #include "slurm/include.h"
-#include "slurm/meaning.h"
+#include "slurm/effective.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -119,11 +119,11 @@ static const char *node_says(struct arena *a, const char *text, const char *name
 {
 	struct slurm_conf *conf;
 	struct slurm_units nodes;
-	struct meaning m = {.arena = a};
+	struct effective m = {.arena = a};
 	assert_int_equal(slurm_conf_parse(text, strlen(text), a, &conf, NULL), 0);
 	assert_int_equal(slurm_conf_nodes(conf, a, &nodes, NULL), 0);
-	const char *value = meaning_of_node(&m, slurm_units_get(&nodes, name), key);
-	meaning_free(&m);
+	const char *value = effective_of_node(&m, slurm_units_get(&nodes, name), key);
+	effective_free(&m);
 	slurm_units_free(&nodes);
 	return value;
 }
@@ -168,7 +168,7 @@ static void processors_may_be_said_in_several_ways(void **state)
 		struct slurm_conf *conf;
 		const char *text = arena_printf(a, "NodeName=a %s\nNodeName=b %s\n", cases[i].a, cases[i].b);
 		assert_int_equal(slurm_conf_parse(text, strlen(text), a, &conf, NULL), 0);
-		if (meaning_same_processors(&conf->nodes.items[0], &conf->nodes.items[1]) != cases[i].same)
+		if (effective_same_processors(&conf->nodes.items[0], &conf->nodes.items[1]) != cases[i].same)
 			fail_msg("case %zu", i);
 	}
 }
@@ -193,16 +193,16 @@ static void partitions_name_nodes_in_several_ways(void **state)
 	    {"c", "State", "UP"},
 	};
 	_cleanup_arena_ struct arena *a = arena_new();
-	_cleanup_meaning_ struct meaning m = {.arena = a};
+	_cleanup_meaning_ struct effective m = {.arena = a};
 	_cleanup_slurm_units_ struct slurm_units nodes, partitions;
 	struct slurm_conf *conf;
 	assert_int_equal(slurm_conf_parse(text, strlen(text), a, &conf, NULL), 0);
 	assert_int_equal(slurm_conf_nodes(conf, a, &nodes, NULL), 0);
 	assert_int_equal(slurm_conf_partitions(conf, a, &partitions, NULL), 0);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		assert_string_equal(meaning_of_partition(&m, conf, &nodes,
-							 slurm_units_get(&partitions, cases[i].partition),
-							 cases[i].key),
+		assert_string_equal(effective_of_partition(&m, conf, &nodes,
+							   slurm_units_get(&partitions, cases[i].partition),
+							   cases[i].key),
 				    cases[i].value);
 }
 

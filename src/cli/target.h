@@ -1,6 +1,6 @@
-/* reach: how the commands that ask hosts something get to them. */
-#ifndef REEVE_CLI_REACH_H
-#define REEVE_CLI_REACH_H
+/* target: how the commands that ask hosts something get to them. */
+#ifndef REEVE_CLI_TARGET_H
+#define REEVE_CLI_TARGET_H
 
 #include "cli/context.h"
 #include "report/report.h"
@@ -10,32 +10,32 @@
  * The options of a fleet as the command line has them: the lab's ssh_config with --lab, Ctrl-C, sudo's password, asked
  * for here with --ask-sudo. `inv` may be NULL without --lab. -1, or an exit status where that cannot be; it was said.
  */
-int reach_options(struct context *context, const struct inventory *inv, struct fleet_options *ret);
+int target_options(struct context *context, const struct inventory *inv, struct fleet_options *ret);
 
 /* How ssh gets to a host: as cluster.yaml says, or under its name in the lab. */
-struct fleet_target reach_target(const struct context *context, const struct inv_host *host);
+struct fleet_target target_of(const struct context *context, const struct inv_host *host);
 
 /* A host as it is written on the command line, "[USER@]HOST": names and addresses only, never an option. The same text
  * lives on in `arena`. ERR_INPUT. */
-int reach_parse(const char *text, struct arena *arena, struct fleet_target *ret, struct err *err);
+int target_parse(const char *text, struct arena *arena, struct fleet_target *ret, struct err *err);
 
 /* A report for progress on standard error, drawn only where that is a terminal. */
-struct report *reach_report(const struct context *context);
+struct report *target_report(const struct context *context);
 
 /*
  * Connects to all targets, calls `visit` once with those that are open or failed, and says goodbye. The report is for
  * progress. -1 where that was stopped, or `visit` says so.
  */
-int reach_visit(struct context *context, const struct fleet_target *targets, size_t count,
-		const struct fleet_options *options,
-		int (*visit)(void *data, struct fleet *fleet, struct report *report, struct err *err), void *data,
-		struct err *err);
+int target_visit(struct context *context, const struct fleet_target *targets, size_t count,
+		 const struct fleet_options *options,
+		 int (*visit)(void *data, struct fleet *fleet, struct report *report, struct err *err), void *data,
+		 struct err *err);
 
 /*
  * Connects to all targets, asks each for its facts and says goodbye. `scopes` and `ret` have `count` elements; what is
  * returned lives in the context's arena. -1 only where nothing was asked at all.
  */
-int reach_ask(struct context *context, const struct fleet_target *targets, const struct facts_scope *scopes,
-	      size_t count, const struct fleet_options *options, struct asked *ret, struct err *err);
+int target_ask(struct context *context, const struct fleet_target *targets, const struct facts_scope *scopes,
+	       size_t count, const struct fleet_options *options, struct asked *ret, struct err *err);
 
 #endif

@@ -1,14 +1,14 @@
-/* operate: what the commands that work on a cluster's hosts have in common. */
-#ifndef REEVE_CLI_OPERATE_H
-#define REEVE_CLI_OPERATE_H
+/* operation: what the commands that work on a cluster's hosts have in common. */
+#ifndef REEVE_CLI_OPERATION_H
+#define REEVE_CLI_OPERATION_H
 
 #include "cli/context.h"
 #include "run/apply.h"
-#include "run/gather.h"
+#include "run/run.h"
 
 struct operation {
-	struct gather_options options; /* to be completed by the command before gather() */
-	struct gathered gathered;
+	struct run_options options; /* to be completed by the command before run_begin() */
+	struct run run;
 	struct report *report;
 	const struct inventory *inv;
 	const char *who; /* "root@laptop" */

@@ -1,4 +1,4 @@
-#include "cli/operate.h"
+#include "cli/operation.h"
 
 #include <pwd.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "base/strbuf.h"
 #include "base/term.h"
 #include "base/vec.h"
-#include "cli/reach.h"
+#include "cli/target.h"
 #include "doctor/group.h"
 #include "hostlist/hostlist.h"
 #include "modules/module.h"
@@ -70,7 +70,7 @@ int operation_begin(struct operation *o, struct context *context, unsigned kind)
 	o->options.command = arena_printf(context->arena, "`%s`, process %ld",
 					  operation_command(context, context->arena), (long)getpid());
 	o->options.interrupt = context_interrupt();
-	int status = reach_options(context, o->inv, &o->options.fleet);
+	int status = target_options(context, o->inv, &o->options.fleet);
 	if (status >= 0)
 		return status;
 	o->options.by_name = context->lab;
@@ -139,9 +139,9 @@ static json_t *proofs_json(const struct operation *o, const struct apply_result 
 	json_t *list = json_array();
 	for (size_t i = 0; i < result->proofs.len; i++) {
 		const struct proof *p = &result->proofs.items[i];
-		json_array_append_new(
-		    list, json_pack("{s:s, s:s, s:s}", "partition", p->partition->name, "user", p->user, "nodes",
-				    hostlist_compress(p->names.items, p->names.len, o->gathered.arena)));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "partition", p->partition->name, "user",
+						      p->user, "nodes",
+						      hostlist_compress(p->names.items, p->names.len, o->run.arena)));
 	}
 	return list;
 }
@@ -169,7 +169,7 @@ static bool is_last_word(const struct finding *f)
 int operation_finish(struct context *context, struct operation *o, const struct apply_result *result,
 		     const struct err *err)
 {
-	bool ended = err->code != ERR_NONE, refused = o->gathered.refused.len;
+	bool ended = err->code != ERR_NONE, refused = o->run.refused.len;
 	if (refused)
 		report_error(o->report, "nothing was done: see the reason above");
 	else if (ended)
@@ -179,7 +179,7 @@ int operation_finish(struct context *context, struct operation *o, const struct 
 	else if (!result->verified)
 		report_error(o->report, "what was applied could not be verified");
 	report_hide(o->report);
-	struct findings all = operation_findings(o, refused ? &o->gathered.refused : &result->findings, context->arena);
+	struct findings all = operation_findings(o, refused ? &o->run.refused : &result->findings, context->arena);
 	/* A last word is added last, and is neither a cause nor has one. */
 	struct findings first = {.arena = context->arena}, last = {.arena = context->arena};
 	for (size_t i = 0; i < all.len; i++)
@@ -190,13 +190,13 @@ int operation_finish(struct context *context, struct operation *o, const struct 
 	    json_pack("{s:o, s:b, s:I, s:I, s:o, s:s?, s:s}", "findings", operation_findings_json(o, &all), "verified",
 		      result->verified, "resumed", (json_int_t)result->resumed, "not_serving",
 		      (json_int_t)result->not_serving, "proven", proofs_json(o, result), "nodes", result->nodes,
-		      "activation", slurm_need_name(o->gathered.plan ? o->gathered.plan->need : SLURM_NEED_NOTHING));
+		      "activation", slurm_need_name(o->run.plan ? o->run.plan->need : SLURM_NEED_NOTHING));
 	if (result->window_ms)
 		json_object_set_new(extra, "window_ms", json_integer(result->window_ms));
 	if (!ended && !result->stopped)
 		say_verdict(o, result,
 			    result->verified && !result->changed && !result->resumed && !operation_skipped(o) &&
-				!(o->gathered.plan && o->gathered.plan->drains.len));
+				!(o->run.plan && o->run.plan->drains.len));
 	report_end(o->report, extra);
 	json_decref(extra);
 	if (!context->json)
@@ -218,8 +218,8 @@ bool operation_pause(const struct operation *o, unsigned ms)
 
 void operation_end(struct operation *o)
 {
-	if (o->gathered.inv)
-		gather_end(&o->gathered);
+	if (o->run.inv)
+		run_end(&o->run);
 	report_free(o->report);
 }
 
@@ -287,19 +287,19 @@ struct findings operation_findings(const struct operation *o, const struct findi
 	struct findings all = {.arena = arena};
 	for (size_t i = 0; i < others->len; i++)
 		*vec_push_in(arena, &all) = others->items[i];
-	if (o->gathered.roll)
-		roll_tell(o->gathered.roll, &all);
+	if (o->run.roll)
+		roll_tell(o->run.roll, &all);
 	return all;
 }
 
 size_t operation_skipped(const struct operation *o)
 {
-	return o->gathered.roll ? roll_skipped(o->gathered.roll) : 0;
+	return o->run.roll ? roll_skipped(o->run.roll) : 0;
 }
 
 int operation_status(const struct operation *o)
 {
-	const struct plan *p = o->gathered.plan;
+	const struct plan *p = o->run.plan;
 	if (findings_count(&p->findings, FINDING_STOP))
 		return EXIT_FAILED;
 	if (p->changes || p->step_count || p->waiting)
@@ -310,7 +310,7 @@ int operation_status(const struct operation *o)
 json_t *operation_unreached_json(const struct operation *o)
 {
 	json_t *list = json_array();
-	const struct roll *roll = o->gathered.roll;
+	const struct roll *roll = o->run.roll;
 	for (size_t i = 0; i < o->inv->host_count; i++)
 		if (roll_state(roll, i) == ROLL_ABSENT && roll_why(roll, i))
 			json_array_append_new(

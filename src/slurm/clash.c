@@ -1,4 +1,4 @@
-#include "slurm/together.h"
+#include "slurm/clash.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -116,7 +116,7 @@ static void check_preemption(struct judge *j)
 		    "SUSPEND goes with GANG only, which resumes the jobs");
 }
 
-void slurm_together_globals(const struct slurm_settings *globals, struct arena *arena, struct slurm_clashes *out)
+void slurm_clash_globals(const struct slurm_settings *globals, struct arena *arena, struct slurm_clashes *out)
 {
 	struct judge j = {.globals = globals, .arena = arena, .out = out};
 	check_preemption(&j);
@@ -219,8 +219,8 @@ static void check_access(struct judge *j)
 	}
 }
 
-void slurm_together_partition(const struct slurm_settings *globals, const struct slurm_settings *own,
-			      struct arena *arena, struct slurm_clashes *out)
+void slurm_clash_partition(const struct slurm_settings *globals, const struct slurm_settings *own, struct arena *arena,
+			   struct slurm_clashes *out)
 {
 	struct judge j = {.globals = globals, .own = own, .arena = arena, .out = out};
 	check_partition_preemption(&j);
@@ -229,8 +229,8 @@ void slurm_together_partition(const struct slurm_settings *globals, const struct
 	check_access(&j);
 }
 
-void slurm_together_node(const struct slurm_settings *globals, const struct slurm_settings *own, struct arena *arena,
-			 struct slurm_clashes *out)
+void slurm_clash_node(const struct slurm_settings *globals, const struct slurm_settings *own, struct arena *arena,
+		      struct slurm_clashes *out)
 {
 	struct judge j = {.globals = globals, .own = own, .arena = arena, .out = out};
 	size_t address = find(own, "BcastAddr");
@@ -239,13 +239,13 @@ void slurm_together_node(const struct slurm_settings *globals, const struct slur
 		    "slurmd does not start with a BcastAddr where CommunicationParameters has NoInAddrAny");
 }
 
-unsigned long slurm_together_tier(const struct slurm_settings *own)
+unsigned long slurm_clash_tier(const struct slurm_settings *own)
 {
 	const char *tier = value_of(own, "PriorityTier"), *both = value_of(own, "Priority");
 	return both ? strtoul(both, NULL, 10) : tier ? strtoul(tier, NULL, 10) : 1;
 }
 
-size_t slurm_together_by_tier(const struct slurm_settings *globals)
+size_t slurm_clash_by_tier(const struct slurm_settings *globals)
 {
 	return preempt_of(globals) == PREEMPT_TIER ? find(globals, "PreemptType") : SIZE_MAX;
 }

@@ -79,7 +79,7 @@ static void add_drain(struct plan *plan, const char *reason, const char *name)
 	*vec_push_in(plan->arena, &plan->drains.items[i].names) = name;
 }
 
-void plan_care(struct plan *plan)
+void plan_find_drains(struct plan *plan)
 {
 	const struct cluster *c = plan->cluster;
 	const struct live *live = plan->live;

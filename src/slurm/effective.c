@@ -1,4 +1,4 @@
-#include "slurm/meaning.h"
+#include "slurm/effective.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ struct names {
 #define LIST_MAX ((size_t)4 * SLURM_CONF_NODES_MAX) /* names of one partition */
 #define LIST_BYTES (8U << 20)
 
-void meaning_free(struct meaning *m)
+void effective_free(struct effective *m)
 {
 	map_free(&m->lists);
 }
@@ -29,7 +29,7 @@ static bool same_key(const char *a, const char *b)
 	return ((*a ^ *b) & ~0x20) == 0 && strcasecmp(a, b) == 0;
 }
 
-const char *meaning_key(const char *key)
+const char *effective_key(const char *key)
 {
 	if (same_key(key, "Procs"))
 		return "CPUs";
@@ -40,20 +40,20 @@ const char *meaning_key(const char *key)
 	return key;
 }
 
-const char *meaning_get(const struct slurm_line *line, const char *key)
+const char *effective_get(const struct slurm_line *line, const char *key)
 {
-	key = meaning_key(key);
+	key = effective_key(key);
 	for (size_t i = line->count; i > 0; i--)
-		if (same_key(meaning_key(line->pairs[i - 1].key), key))
+		if (same_key(effective_key(line->pairs[i - 1].key), key))
 			return line->pairs[i - 1].value;
 	return NULL;
 }
 
 /* The nodes of a line have one text, so it is looked for by its address first; its length is bounded where units are made
  * (slurm_conf_nodes). */
-static const struct names *expand(struct meaning *m, const char *text)
+static const struct names *expand(struct effective *m, const char *text)
 {
-	for (size_t i = 0; i < MEANING_RECENT; i++)
+	for (size_t i = 0; i < EFFECTIVE_RECENT; i++)
 		if (m->recent[i].text == text)
 			return m->recent[i].names;
 	struct names *names = map_get(&m->lists, text);
@@ -65,12 +65,12 @@ static const struct names *expand(struct meaning *m, const char *text)
 	}
 	m->recent[m->next].text = text;
 	m->recent[m->next].names = names;
-	m->next = (m->next + 1) % MEANING_RECENT;
+	m->next = (m->next + 1) % EFFECTIVE_RECENT;
 	return names;
 }
 
 /* One for all, or each its own. */
-static const char *paired(struct meaning *m, const struct slurm_unit *node, const char *text)
+static const char *paired(struct effective *m, const struct slurm_unit *node, const char *text)
 {
 	if (!text || !strpbrk(text, "[,"))
 		return text;
@@ -79,7 +79,7 @@ static const char *paired(struct meaning *m, const struct slurm_unit *node, cons
 	return i < names->count ? names->items[i] : text;
 }
 
-static const char *upper(struct meaning *m, const char *text)
+static const char *upper(struct effective *m, const char *text)
 {
 	char *out = arena_strdup(m->arena, text);
 	for (char *p = out; *p; p++)
@@ -87,13 +87,13 @@ static const char *upper(struct meaning *m, const char *text)
 	return out;
 }
 
-const char *meaning_of_node(struct meaning *m, const struct slurm_unit *node, const char *key)
+const char *effective_of_node(struct effective *m, const struct slurm_unit *node, const char *key)
 {
-	const char *value = meaning_get(node->line, key);
+	const char *value = effective_get(node->line, key);
 	if (strcasecmp(key, "NodeHostname") == 0)
 		return value ? paired(m, node, value) : node->name;
 	if (strcasecmp(key, "NodeAddr") == 0) {
-		value = value ? paired(m, node, value) : meaning_of_node(m, node, "NodeHostname");
+		value = value ? paired(m, node, value) : effective_of_node(m, node, "NodeHostname");
 		return strcasecmp(value, "localhost") == 0 ? "127.0.0.1" : value;
 	}
 	if (strcasecmp(key, "BcastAddr") == 0 || strcasecmp(key, "Port") == 0)
@@ -106,9 +106,9 @@ const char *meaning_of_node(struct meaning *m, const struct slurm_unit *node, co
 static const char *const processors[] = {"Boards",         "Sockets",        "SocketsPerBoard",
 					 "CoresPerSocket", "ThreadsPerCore", "CPUs"};
 
-bool meaning_is_processors(const char *key)
+bool effective_is_processors(const char *key)
 {
-	key = meaning_key(key);
+	key = effective_key(key);
 	for (size_t i = 0; i < ARRAY_LEN(processors); i++)
 		if (same_key(processors[i], key))
 			return true;
@@ -123,7 +123,7 @@ struct shape {
 static uint64_t number(const struct slurm_line *line, const char *key)
 {
 	uint64_t n = 0;
-	const char *text = meaning_get(line, key);
+	const char *text = effective_get(line, key);
 	if (text)
 		str_to_u64(text, 1, 65533, &n);
 	return n;
@@ -148,20 +148,20 @@ static struct shape shape_of(const struct slurm_line *line)
 	return s;
 }
 
-bool meaning_same_processors(const struct slurm_line *a, const struct slurm_line *b)
+bool effective_same_processors(const struct slurm_line *a, const struct slurm_line *b)
 {
 	struct shape x = shape_of(a), y = shape_of(b);
 	return x.boards == y.boards && x.sockets == y.sockets && x.cores == y.cores && x.threads == y.threads &&
 	       x.cpus == y.cpus;
 }
 
-bool meaning_same_cores(const struct slurm_line *a, const struct slurm_line *b)
+bool effective_same_cores(const struct slurm_line *a, const struct slurm_line *b)
 {
 	struct shape x = shape_of(a), y = shape_of(b);
 	return x.sockets * x.cores == y.sockets * y.cores && x.threads == y.threads && x.cpus == y.cpus;
 }
 
-const char *meaning_of_processors(struct meaning *m, const struct slurm_line *line, const char *key)
+const char *effective_of_processors(struct effective *m, const struct slurm_line *line, const char *key)
 {
 	struct shape s = shape_of(line);
 	const struct {
@@ -171,7 +171,7 @@ const char *meaning_of_processors(struct meaning *m, const struct slurm_line *li
 	    {"Boards", s.boards},        {"Sockets", s.sockets},        {"SocketsPerBoard", s.sockets / s.boards},
 	    {"CoresPerSocket", s.cores}, {"ThreadsPerCore", s.threads}, {"CPUs", s.cpus}};
 	for (size_t i = 0; i < ARRAY_LEN(values); i++)
-		if (strcasecmp(values[i].key, meaning_key(key)) == 0)
+		if (strcasecmp(values[i].key, effective_key(key)) == 0)
 			return arena_printf(m->arena, "%llu", (unsigned long long)values[i].value);
 	return NULL;
 }
@@ -194,11 +194,11 @@ static bool has_feature(const char *features, const char *wanted)
 	return false;
 }
 
-static void add_all(struct meaning *m, const struct slurm_units *nodes, const char *feature, struct name_list *out)
+static void add_all(struct effective *m, const struct slurm_units *nodes, const char *feature, struct name_list *out)
 {
 	m->spent += nodes->count;
 	for (size_t i = 0; i < nodes->count; i++)
-		if (!feature || has_feature(meaning_get(nodes->items[i].line, "Features"), feature))
+		if (!feature || has_feature(effective_get(nodes->items[i].line, "Features"), feature))
 			*vec_push_in(out->arena, out) = nodes->items[i].name;
 }
 
@@ -210,7 +210,7 @@ static const struct slurm_line *node_set(const struct slurm_conf *conf, const ch
 	return NULL;
 }
 
-static void add_names(struct meaning *m, const struct slurm_conf *conf, const struct slurm_units *nodes,
+static void add_names(struct effective *m, const struct slurm_conf *conf, const struct slurm_units *nodes,
 		      const char *text, bool sets, struct name_list *out)
 {
 	struct names names;
@@ -250,10 +250,10 @@ static const char *yes_or_no(const char *value)
 	return "NO";
 }
 
-const char *meaning_of_partition(struct meaning *m, const struct slurm_conf *conf, const struct slurm_units *nodes,
-				 const struct slurm_unit *partition, const char *key)
+const char *effective_of_partition(struct effective *m, const struct slurm_conf *conf, const struct slurm_units *nodes,
+				   const struct slurm_unit *partition, const char *key)
 {
-	const char *value = meaning_get(partition->line, key);
+	const char *value = effective_get(partition->line, key);
 	if (strcasecmp(key, "Nodes") == 0 && value) {
 		_cleanup_arena_ struct arena *arena = arena_new();
 		struct name_list list = {.arena = arena};

@@ -1,9 +1,9 @@
 /*
- * gather: from an inventory to everything that a plan is made of, in two rounds over all hosts: facts, then probe. What
+ * run: from an inventory to everything that a plan is made of, in two rounds over all hosts: facts, then probe. What
  * a round found wrong with one host leaves that host behind and is said; the others go on.
  */
-#ifndef REEVE_RUN_GATHER_H
-#define REEVE_RUN_GATHER_H
+#ifndef REEVE_RUN_RUN_H
+#define REEVE_RUN_RUN_H
 
 #include <stdbool.h>
 
@@ -13,7 +13,7 @@
 #include "report/report.h"
 #include "run/roll.h"
 
-struct gather_options {
+struct run_options {
 	struct fleet_options fleet;
 	bool by_name; /* the lab: hosts are reached by ssh under their names, whatever the file says about address and
 			 user */
@@ -30,16 +30,16 @@ struct gather_options {
 };
 
 /* The bytes of one of the cluster's secrets, by place in cluster.secrets (run/secret.h). */
-struct gathered_secret {
+struct run_secret {
 	unsigned char *bytes; /* in locked memory; NULL: not here yet */
 	size_t len;
 	bool given;           /* made or read by this run, not fetched from a host */
 	char fingerprint[65]; /* of one that was given */
 };
 
-struct gathered {
+struct run {
 	const struct inventory *inv;
-	const struct gather_options *options;
+	const struct run_options *options;
 	struct roll *roll;          /* who is in the run */
 	struct fleet *fleet;        /* the roll's */
 	const struct facts **facts; /* by host index, NULL: not reached or not believed */
@@ -55,39 +55,33 @@ struct gathered {
 	bool locked;                      /* it has the lock */
 	bool done;                        /* the run came to its end */
 	bool marked; /* there may be marks of steps (run/lock.h), its own or of a run that was cut off */
-	struct gathered_secret secrets[SECRETS_MAX];
+	struct run_secret secrets[SECRETS_MAX];
 	struct plan *plan;
 	struct arena *arena;
 };
 
-/* ERR_CANCELLED, ERR_REFUSED (somebody else has the lock), or what kept all of it from beginning. gather_end in any
+/* ERR_CANCELLED, ERR_REFUSED (somebody else has the lock), or what kept all of it from beginning. run_end in any
  * case. */
-int gather(struct gathered *g, const struct inventory *inv, const struct gather_options *options, struct err *err);
-void gather_end(struct gathered *g); /* says bye, frees fleet and secrets */
+int run_begin(struct run *run, const struct inventory *inv, const struct run_options *options, struct err *err);
+void run_end(struct run *run); /* says bye, frees fleet and secrets */
 
 /* A plan anew, from the same facts and other options: what an operator decided about hosts. Asks the hosts again for
  * all but their facts. The lock and its epoch stay. */
-int gather_again(struct gathered *g, const struct cluster_options *options, struct err *err);
+int run_replan(struct run *run, const struct cluster_options *options, struct err *err);
 
 /* The cluster as its hosts are now, resolved from new facts of those that are in the run; that of the run stays. */
-int gather_now(struct gathered *g, const struct cluster **ret, struct err *err);
+int run_cluster_now(struct run *run, const struct cluster **ret, struct err *err);
 
-/* Asks the first present controller whose slurmctld answers; sets g->live. */
-int gather_live(struct gathered *g, struct err *err);
+/* Asks the first present controller whose slurmctld answers; sets run->live. */
+int run_ask_live(struct run *run, struct err *err);
 
-/* Fresh credentials from all, decoded as a star, and Slurm's ports; replaces g->munge and g->ports. */
-int gather_wires(struct gathered *g, struct err *err);
+/* Fresh credentials from all, decoded as a star, and Slurm's ports; replaces run->munge and run->ports. */
+int run_ask_wires(struct run *run, struct err *err);
 
-/* Part of gather, in a file of its own: connects the sessions of the roll. */
-int gather_connect(struct gathered *g, struct err *err);
+/* In a file of its own, connect.c: connects the sessions of the roll. */
+int run_connect(struct run *run, struct err *err);
 
 /* The message of the agent's verb apply (wire.h) for encoded resources, whose reference it takes. The caller owns it. */
-json_t *gather_apply(const struct gathered *g, json_t *resources);
-
-/* The message of the agent's verb run (wire.h) for a command; `input` NULL: none. The caller owns it. */
-json_t *gather_run(const char *const *argv, const char *input, unsigned max, unsigned timeout_ms);
-
-/* Why such a command failed: the first line of what it said, or what became of the request. NULL: it ended with 0. */
-const char *gather_run_failure(const struct fleet_request *request, struct arena *arena);
+json_t *run_apply_message(const struct run *run, json_t *resources);
 
 #endif

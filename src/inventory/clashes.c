@@ -1,11 +1,11 @@
 /* Slurm's parameters beside each other: those of the file as a whole, those of each partition and class, and partitions that name
- * each other. Needs both sections; what Slurm makes of them is in slurm/together.h. */
+ * each other. Needs both sections; what Slurm makes of them is in slurm/clash.h. */
 #include <stdint.h>
 #include <strings.h>
 
 #include "base/str.h"
 #include "inventory/build.h"
-#include "slurm/together.h"
+#include "slurm/clash.h"
 
 static struct slurm_settings settings_of(struct build *b, const struct inv_param *params, size_t count)
 {
@@ -49,14 +49,14 @@ static void check_alternate(struct build *b, const struct inv_partition *p, cons
 static void check_tiers(struct build *b, const struct slurm_settings *globals)
 {
 	const struct inventory *inv = b->inv;
-	size_t index = slurm_together_by_tier(globals);
+	size_t index = slurm_clash_by_tier(globals);
 	unsigned long first = 0;
 	if (index == SIZE_MAX || !inv->partition_count)
 		return;
 	for (size_t i = 0; i < inv->partition_count; i++) {
 		const struct inv_partition *p = &inv->partitions[i];
 		struct slurm_settings own = settings_of(b, p->params, p->param_count);
-		unsigned long tier = slurm_together_tier(&own);
+		unsigned long tier = slurm_clash_tier(&own);
 		if (i && tier != first)
 			return;
 		first = tier;
@@ -72,24 +72,24 @@ static void check_nodes(struct build *b, const struct slurm_settings *globals)
 		const struct inv_class *class = &b->inv->classes[i];
 		struct slurm_settings own = settings_of(b, class->params, class->param_count);
 		struct slurm_clashes clashes = {0};
-		slurm_together_node(globals, &own, b->arena, &clashes);
+		slurm_clash_node(globals, &own, b->arena, &clashes);
 		report(b, &clashes, class->params, arena_printf(b->arena, "class '%s'", class->name));
 	}
 }
 
-void build_together(struct build *b)
+void build_clashes(struct build *b)
 {
 	const struct inventory *inv = b->inv;
 	struct slurm_settings globals = settings_of(b, inv->params, inv->param_count);
 	struct slurm_clashes clashes = {0};
-	slurm_together_globals(&globals, b->arena, &clashes);
+	slurm_clash_globals(&globals, b->arena, &clashes);
 	report(b, &clashes, inv->params, "'slurm'");
 	for (size_t i = 0; i < inv->partition_count; i++) {
 		const struct inv_partition *p = &inv->partitions[i];
 		const char *where = arena_printf(b->arena, "partition '%s'", p->name);
 		struct slurm_settings own = settings_of(b, p->params, p->param_count);
 		clashes = (struct slurm_clashes){0};
-		slurm_together_partition(&globals, &own, b->arena, &clashes);
+		slurm_clash_partition(&globals, &own, b->arena, &clashes);
 		report(b, &clashes, p->params, where);
 		check_alternate(b, p, where);
 	}

@@ -1,4 +1,4 @@
-#include "cli/reach.h"
+#include "cli/target.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static int in_lab(struct context *context, const struct inventory *inv, const ch
 	return context_fail(context, &err);
 }
 
-int reach_options(struct context *context, const struct inventory *inv, struct fleet_options *ret)
+int target_options(struct context *context, const struct inventory *inv, struct fleet_options *ret)
 {
 	struct err err = {0};
 	*ret = (struct fleet_options){.cancel = &context_interrupt()->cancel};
@@ -54,7 +54,7 @@ int reach_options(struct context *context, const struct inventory *inv, struct f
 	return -1;
 }
 
-struct fleet_target reach_target(const struct context *context, const struct inv_host *host)
+struct fleet_target target_of(const struct context *context, const struct inv_host *host)
 {
 	if (context->lab)
 		return (struct fleet_target){.name = host->name};
@@ -75,7 +75,7 @@ static bool is_destination(const char *s)
 	       strlen(s) <= 253;
 }
 
-int reach_parse(const char *text, struct arena *arena, struct fleet_target *ret, struct err *err)
+int target_parse(const char *text, struct arena *arena, struct fleet_target *ret, struct err *err)
 {
 	const char *at = strrchr(text, '@');
 	const char *user = at ? arena_strndup(arena, text, (size_t)(at - text)) : NULL;
@@ -86,7 +86,7 @@ int reach_parse(const char *text, struct arena *arena, struct fleet_target *ret,
 	return 0;
 }
 
-struct report *reach_report(const struct context *context)
+struct report *target_report(const struct context *context)
 {
 	return report_new(&(struct report_options){
 	    .out = stdout,
@@ -124,12 +124,12 @@ static void on_tick(void *data)
 	report_tick(w->report);
 }
 
-int reach_visit(struct context *context, const struct fleet_target *targets, size_t count,
-		const struct fleet_options *options,
-		int (*visit)(void *data, struct fleet *fleet, struct report *report, struct err *err), void *data,
-		struct err *err)
+int target_visit(struct context *context, const struct fleet_target *targets, size_t count,
+		 const struct fleet_options *options,
+		 int (*visit)(void *data, struct fleet *fleet, struct report *report, struct err *err), void *data,
+		 struct err *err)
 {
-	_cleanup_report_ struct report *report = reach_report(context);
+	_cleanup_report_ struct report *report = target_report(context);
 	struct watch w = {.report = report};
 	struct fleet_options all = *options;
 	all.on_phase = on_phase;
@@ -168,12 +168,12 @@ static int ask(void *data, struct fleet *fleet, struct report *report, struct er
 	return status;
 }
 
-int reach_ask(struct context *context, const struct fleet_target *targets, const struct facts_scope *scopes,
-	      size_t count, const struct fleet_options *options, struct asked *ret, struct err *err)
+int target_ask(struct context *context, const struct fleet_target *targets, const struct facts_scope *scopes,
+	       size_t count, const struct fleet_options *options, struct asked *ret, struct err *err)
 {
 	struct asking asking = {.scopes = scopes,
 				.asked = ret,
 				.arena = context->arena,
 				.live = !context->json && report_can_redraw(stderr)};
-	return reach_visit(context, targets, count, options, ask, &asking, err);
+	return target_visit(context, targets, count, options, ask, &asking, err);
 }

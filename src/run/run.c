@@ -1,0 +1,491 @@
+#include "run/run.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/ran.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "doctor/doctor.h"
+#include "model/beside.h"
+#include "modules/core/core.h"
+#include "modules/module.h"
+#include "run/ask.h"
+#include "run/includes.h"
+#include "run/lock.h"
+#include "run/secret.h"
+#include "run/strays.h"
+
+enum { ROUND_MS = 60000, INCLUDES_MS = 20000 };
+
+json_t *run_apply_message(const struct run *run, json_t *resources)
+{
+	return json_pack("{s:s, s:I, s:o}", "verb", "apply", "epoch", (json_int_t)run->cluster->epoch, "resources",
+			 resources);
+}
+
+static void phase(const struct run *run, const char *title)
+{
+	if (run->options->report)
+		report_phase(run->options->report, title);
+}
+
+static json_t *collect(json_t *items)
+{
+	return json_pack("{s:s, s:o}", "verb", "collect", "items", items);
+}
+
+static void add_once(struct run *run, struct slurm_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->len; i++)
+		if (streq(names->items[i], name))
+			return;
+	*vec_push_in(run->arena, names) = name;
+}
+
+static int ask_all_facts(struct run *run, struct err *err)
+{
+	size_t count = roll_count(run->roll);
+	struct facts_scope *scopes = arena_calloc(run->arena, count, sizeof *scopes);
+	struct asked *asked = arena_calloc(run->arena, count, sizeof *asked);
+	struct slurm_names devices = {0};
+	char salt[65];
+	cluster_salt(run->inv->cluster.text, salt);
+	for (size_t i = 0; i < run->inv->class_count; i++)
+		for (size_t k = 0; k < run->inv->classes[i].device_count; k++)
+			add_once(run, &devices, run->inv->classes[i].devices[k]);
+	for (size_t i = 0; i < count; i++) {
+		const struct inv_host *h = &run->inv->hosts[roll_at(run->roll, i)];
+		scopes[i] = (struct facts_scope){.roles = module_roles,
+						 .controller = h->controller,
+						 .compute = h->compute,
+						 .state = h->controller ? run->inv->state.text : NULL,
+						 .secrets = run->options->cluster.secrets,
+						 .host = h,
+						 .neighbours = h->compute && run->inv->network.discover,
+						 .devices = devices.items,
+						 .device_count = h->compute ? devices.len : 0,
+						 .others = modules_ask(run->inv, h),
+						 .salt = salt};
+		beside_scope(run->inv, h, run->arena, &scopes[i]);
+	}
+	phase(run, "facts");
+	int rc = ask_facts(run->fleet, scopes, run->arena, ROUND_MS, asked, err);
+	for (size_t i = 0; i < count; i++)
+		json_decref((json_t *)scopes[i].others);
+	if (rc < 0)
+		return -1;
+	if (includes_read(run->fleet, asked, run->arena, INCLUDES_MS, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		size_t host = roll_at(run->roll, i);
+		run->facts[host] = asked[i].facts;
+		if (!asked[i].facts)
+			roll_miss(run->roll, host, &asked[i].error);
+		else
+			run->credentials[host] = core_credential(asked[i].facts);
+	}
+	return 0;
+}
+
+static json_t *probe_message(const struct run *run, size_t host)
+{
+	json_t *list = json_array();
+	const struct catalog *c = run->catalogs[host];
+	for (size_t k = 0; k < c->len; k++)
+		json_array_append_new(list, resource_encode(&c->items[k]));
+	return json_pack("{s:s, s:o, s:b}", "verb", "probe", "resources", list, "content", run->options->content);
+}
+
+static int take_observed(struct run *run, size_t host, const json_t *answer, struct err *err)
+{
+	const json_t *list = json_object_get(answer, "observed");
+	const struct catalog *c = run->catalogs[host];
+	if (json_array_size(list) != c->len)
+		return err_set(err, ERR_PROTOCOL, "it answered for %zu resources of %zu", json_array_size(list),
+			       c->len);
+	struct observed *observed = arena_calloc(run->arena, c->len, sizeof *observed);
+	for (size_t k = 0; k < c->len; k++) {
+		if (observed_decode(json_array_get(list, k), run->arena, &observed[k], err) < 0)
+			return -1;
+		if (!streq(observed[k].id, c->items[k].id))
+			return err_set(err, ERR_PROTOCOL, "it answered for a resource that it was not asked about");
+	}
+	run->observed[host] = observed;
+	return 0;
+}
+
+/* The first controller, in order, whose slurmctld runs. */
+static size_t running_controller(const struct run *run)
+{
+	for (size_t i = 0; i < run->inv->controller_count; i++) {
+		size_t host = run->inv->controllers[i];
+		if (roll_in(run->roll, host) && facts_unit_runs(&run->facts[host]->roles[ROLE_CONTROLLER].unit))
+			return host;
+	}
+	return SIZE_MAX;
+}
+
+/* How hosts hear each other: what MUNGE says, and who gets through to which port. `*ret_munge`: there is something to decode. NULL: nothing. */
+static json_t *wires_of(struct run *run, size_t primary, size_t host, bool *ret_munge)
+{
+	json_t *munge = primary == SIZE_MAX ? NULL : core_munge_items(run->cluster, primary, host, run->credentials);
+	json_t *ports = run->options->wires || run->options->lock ? doctor_wire_items(run->cluster, host, run->arena)
+								  : json_array();
+	*ret_munge = munge != NULL;
+	if (munge) {
+		json_array_extend(munge, ports);
+		json_decref(ports);
+		return munge;
+	}
+	if (json_array_size(ports))
+		return ports;
+	json_decref(ports);
+	return NULL;
+}
+
+/* A host that Slurm does not get through to, or from, does not serve. Without slurmdbd all of them do. */
+static enum finding_weight weight_of(const struct finding *f)
+{
+	enum finding_weight most =
+	    streq(f->code, finding_code_word(CODE_ACCOUNTING_DOWN)) ? FINDING_WARNING : FINDING_HOST;
+	return f->weight < most ? f->weight : most;
+}
+
+/* The answers, by host index; they are released. What a port's being closed means for the run, its verification says. */
+static void judge_ports(struct run *run, json_t **answers)
+{
+	struct doctor d = {
+	    .cluster = run->cluster, .answers = (const json_t *const *)answers, .wires = true, .findings = &run->ports};
+	run->ports = (struct findings){.arena = run->arena};
+	doctor_judge(&d);
+	for (size_t i = 0; i < run->ports.len; i++)
+		run->ports.items[i].weight = weight_of(&run->ports.items[i]);
+	for (size_t i = 0; i < run->inv->host_count; i++)
+		json_decref(answers[i]);
+}
+
+enum question { ASKED_PROBE, ASKED_MUNGE, ASKED_PORTS, ASKED_LIVE };
+
+/* Probe, the MUNGE star and the live state in one round: several requests to a host are sent ahead and answered in
+ * order. */
+static int ask_probe(struct run *run, struct err *err)
+{
+	size_t most = run->inv->host_count * 2 + 1, n = 0;
+	size_t primary = roll_controller(run->roll), controller = running_controller(run);
+	struct fleet_request *requests = arena_calloc(run->arena, most, sizeof *requests);
+	enum question *kinds = arena_calloc(run->arena, most, sizeof *kinds);
+	json_t **messages = arena_calloc(run->arena, most, sizeof *messages);
+	json_t **heard = arena_calloc(run->arena, run->inv->host_count, sizeof *heard);
+	bool munge;
+	for (size_t host = 0; host < run->inv->host_count; host++) {
+		run->catalogs[host] = NULL;
+		if (!roll_in(run->roll, host))
+			continue;
+		run->catalogs[host] = modules_compile(run->cluster, host, run->arena);
+		messages[n] = probe_message(run, host);
+		kinds[n] = ASKED_PROBE;
+		requests[n] = roll_request(run->roll, host, messages[n]);
+		n++;
+		json_t *items = wires_of(run, primary, host, &munge);
+		if (!items)
+			continue;
+		messages[n] = collect(items);
+		kinds[n] = munge ? ASKED_MUNGE : ASKED_PORTS;
+		requests[n] = roll_request(run->roll, host, messages[n]);
+		n++;
+	}
+	/* A run that finds nothing to do needs no more of slurmctld than its nodes; run_begin() asks for the rest. */
+	bool brief = run->options->lock;
+	if (controller != SIZE_MAX) {
+		messages[n] = collect(live_items(brief));
+		kinds[n] = ASKED_LIVE;
+		requests[n] = roll_request(run->roll, controller, messages[n]);
+		n++;
+	}
+	phase(run, "probe");
+	int rc = fleet_ask(run->fleet, requests, n, ROUND_MS, err);
+	for (size_t i = 0; i < n; i++) {
+		size_t host = roll_host(run->roll, &requests[i]);
+		struct err why = requests[i].error;
+		if (kinds[i] == ASKED_PROBE &&
+		    (!requests[i].answer || take_observed(run, host, requests[i].answer, &why) < 0)) {
+			roll_fail(run->roll, host, CODE_LOST, &why);
+			run->catalogs[host] = NULL;
+			roll_hang_up(run->roll, host, &why);
+		} else if (kinds[i] == ASKED_MUNGE && requests[i].answer) {
+			core_munge_judge(run->cluster, primary, host, requests[i].answer, &run->munge);
+		} else if (kinds[i] == ASKED_LIVE && requests[i].answer) {
+			run->live = live_decode(requests[i].answer, host, brief, run->arena);
+		}
+		if (kinds[i] == ASKED_MUNGE || kinds[i] == ASKED_PORTS)
+			heard[host] = json_incref(json_object_get(requests[i].answer, "items"));
+		fleet_request_clear(&requests[i]);
+		json_decref(messages[i]);
+	}
+	judge_ports(run, heard);
+	return rc;
+}
+
+static int begin(struct run *run, const struct inventory *inv, const struct run_options *options, struct err *err)
+{
+	*run = (struct run){.inv = inv, .options = options, .arena = arena_new()};
+	run->refused.arena = run->arena;
+	run->roll = roll_new(inv, options->report, options->interrupt, run->arena);
+	run->facts = arena_calloc(run->arena, inv->host_count, sizeof *run->facts);
+	run->catalogs = arena_calloc(run->arena, inv->host_count, sizeof *run->catalogs);
+	run->observed = arena_calloc(run->arena, inv->host_count, sizeof *run->observed);
+	run->credentials = arena_calloc(run->arena, inv->host_count, sizeof *run->credentials);
+	run->munge.arena = run->arena;
+	if (roll_open(run->roll, &options->fleet, options->by_name, err) < 0)
+		return -1;
+	run->fleet = roll_fleet(run->roll);
+	return run_connect(run, err);
+}
+
+/* Those that the model skips are out before anybody asks them for more. */
+static void resolve(struct run *run, const struct cluster_options *options)
+{
+	run->cluster =
+	    cluster_resolve(run->inv, run->facts, roll_reasons(run->roll), options, modules_settle, run->arena);
+	for (size_t i = 0; i < run->inv->host_count; i++)
+		if (cluster_is_out(&run->cluster->hosts[i]))
+			roll_excuse(run->roll, i);
+	roll_take(run->roll, &run->cluster->findings);
+}
+
+static int find_cluster(struct run *run, const struct inventory *inv, const struct run_options *options,
+			struct err *err)
+{
+	if (begin(run, inv, options, err) < 0 || ask_all_facts(run, err) < 0)
+		return -1;
+	resolve(run, &options->cluster);
+	return 0;
+}
+
+/* Without a majority of the controllers nothing can be changed; without any of them all else that could be said is a
+ * consequence. */
+static void check_controllers(struct run *run)
+{
+	const struct inventory *inv = run->inv;
+	struct plan *plan = run->plan;
+	size_t in = 0, only = inv->controllers[0];
+	if (roll_majority(run->roll))
+		return;
+	for (size_t i = 0; i < inv->controller_count; i++)
+		in += roll_in(run->roll, inv->controllers[i]);
+	plan->step_count = 0;
+	if (!cluster_primary(run->cluster)) {
+		plan->findings.len = plan->drains.len = plan->changes = plan->waiting = 0;
+		plan->need = SLURM_NEED_NOTHING;
+		for (size_t i = 0; i < inv->host_count; i++)
+			plan->hosts[i].catalog = NULL;
+	}
+	struct finding *f;
+	if (inv->controller_count == 1) {
+		const char *why = roll_why(run->roll, only);
+		f = finding_add(&plan->findings, FINDING_STOP, CODE_NO_QUORUM, inv->hosts[only].name,
+				"the only controller %s: %s",
+				roll_state(run->roll, only) == ROLL_ABSENT ? "is unreachable" : "cannot be used",
+				why ? why : "its session ended");
+		roll_hush(run->roll, only);
+	} else {
+		f = finding_add(&plan->findings, FINDING_STOP, CODE_NO_QUORUM, NULL,
+				"%zu of %zu controllers can be used, and a change needs a majority", in,
+				inv->controller_count);
+	}
+	f->fix = "bring it back first: nothing is changed without it; jobs run on";
+	if (inv->controller_count > 1)
+		f->fix = "see below why; nothing is changed until a majority is back; jobs run on";
+}
+
+static void plan_once(struct run *run)
+{
+	run->plan = plan_make(run->cluster, run->catalogs, run->observed, run->live, &run->options->plan, run->arena);
+	roll_take(run->roll, &run->plan->findings);
+}
+
+/* From a resolved cluster to a plan. */
+static int make_plan(struct run *run, struct err *err)
+{
+	if (ask_probe(run, err) < 0)
+		return -1;
+	plan_once(run);
+	/* There is something to do: now jobs and reservations count. */
+	if (run->live && run->live->brief && (run->plan->changes || run->plan->need || run->plan->step_count)) {
+		if (run_ask_live(run, err) < 0)
+			return -1;
+		plan_once(run);
+	}
+	roll_look(run->roll);
+	if (!run->options->lock)
+		lock_tell(run, &run->plan->findings);
+	check_controllers(run);
+	return 0;
+}
+
+/* A compute host that refused its lock is like one that was not reached: what it said is not built upon. */
+static int take_lock(struct run *run, struct err *err)
+{
+	uint64_t epoch = run->cluster->epoch;
+	struct digest record = run->cluster->record_digest;
+	bool *before = arena_calloc(run->arena, run->inv->host_count, sizeof *before), left = false;
+	phase(run, "lock");
+	for (size_t i = 0; i < run->inv->host_count; i++)
+		before[i] = roll_in(run->roll, i);
+	if (lock_take(run, err) < 0)
+		return -1;
+	for (size_t i = 0; i < run->inv->host_count; i++)
+		if (before[i] && !roll_in(run->roll, i) && !run->inv->hosts[i].controller) {
+			run->facts[i] = NULL;
+			left = true;
+		}
+	if (!left)
+		return 0;
+	resolve(run, &run->options->cluster);
+	run->cluster->epoch = epoch;
+	run->cluster->record_digest = record;
+	return 0;
+}
+
+/* What a run that was cut off left in the queue would be taken for somebody's job. */
+static int end_strays(struct run *run, struct err *err)
+{
+	return running_controller(run) != SIZE_MAX ? strays_end(run, err) : 0;
+}
+
+int run_begin(struct run *run, const struct inventory *inv, const struct run_options *options, struct err *err)
+{
+	if (find_cluster(run, inv, options, err) < 0)
+		return -1;
+	if (options->lock && (take_lock(run, err) < 0 || end_strays(run, err) < 0))
+		return -1;
+	for (size_t i = 0; i < run->cluster->secret_count; i++)
+		if (run->cluster->secrets[i].state == SECRET_NEW)
+			secret_make(run, i);
+	return make_plan(run, err);
+}
+
+void run_end(struct run *run)
+{
+	struct err ignored;
+	if (run->locked && run->done && run->marked)
+		lock_release(run, true, &ignored);
+	roll_close(run->roll);
+	secret_wipe(run);
+	arena_free(run->arena);
+	*run = (struct run){0};
+}
+
+int run_cluster_now(struct run *run, const struct cluster **ret, struct err *err)
+{
+	size_t count = run->inv->host_count;
+	const struct facts **facts = run->facts;
+	const char **credentials = run->credentials;
+	run->facts = arena_calloc(run->arena, count, sizeof *run->facts);
+	run->credentials = arena_calloc(run->arena, count, sizeof *run->credentials);
+	int rc = ask_all_facts(run, err);
+	if (rc == 0)
+		*ret = cluster_resolve(run->inv, run->facts, roll_reasons(run->roll), &run->options->cluster,
+				       modules_settle, run->arena);
+	run->facts = facts;
+	run->credentials = credentials;
+	return rc;
+}
+
+int run_ask_live(struct run *run, struct err *err)
+{
+	run->live = NULL;
+	for (size_t i = 0; i < run->inv->controller_count; i++) {
+		size_t host = run->inv->controllers[i];
+		if (!roll_in(run->roll, host))
+			continue;
+		json_t *message = collect(live_items(false));
+		struct fleet_request request = roll_request(run->roll, host, message);
+		int rc = fleet_round(run->fleet, &request, 1, ROUND_MS, err);
+		if (rc == 0 && request.answer)
+			run->live = live_decode(request.answer, host, false, run->arena);
+		fleet_request_clear(&request);
+		json_decref(message);
+		if (rc < 0 || (run->live && run->live->up))
+			return rc;
+	}
+	return 0;
+}
+
+/* Fresh credentials first: one that was decoded already is refused as replayed. */
+static int ask_credentials(struct run *run, struct err *err)
+{
+	struct fleet_request *requests = arena_calloc(run->arena, run->inv->host_count, sizeof *requests);
+	json_t *message = collect(json_pack("[{s:s, s:[s, s], s:i, s:i}]", "name", "credential", "run", "munge", "-n",
+					    "max", 8192, "timeout", 10000));
+	size_t n = 0;
+	for (size_t i = 0; i < run->inv->host_count; i++)
+		if (roll_in(run->roll, i) && !cluster_is_out(&run->cluster->hosts[i]))
+			requests[n++] = roll_request(run->roll, i, message);
+	int rc = fleet_ask(run->fleet, requests, n, ROUND_MS, err);
+	for (size_t i = 0; i < n; i++) {
+		size_t host = roll_host(run->roll, &requests[i]);
+		const json_t *o = json_object_get(json_object_get(requests[i].answer, "items"), "credential");
+		const json_t *status = json_object_get(o, "status");
+		char *text = arena_strdup(run->arena, json_string_value(json_object_get(o, "out")));
+		run->credentials[host] = NULL;
+		if (text && json_is_integer(status) && json_integer_value(status) == 0 && str_starts(text, "MUNGE:")) {
+			text[strcspn(text, "\n")] = '\0';
+			run->credentials[host] = text;
+		} else {
+			finding_add(&run->munge, FINDING_HOST, CODE_MUNGE, run->inv->hosts[host].name,
+				    "munged does not give credentials")
+			    ->fix = "systemctl status munge on that host";
+		}
+		fleet_request_clear(&requests[i]);
+	}
+	json_decref(message);
+	return rc;
+}
+
+int run_ask_wires(struct run *run, struct err *err)
+{
+	run->munge = (struct findings){.arena = run->arena};
+	size_t primary = roll_controller(run->roll), n = 0;
+	if (ask_credentials(run, err) < 0 || primary == SIZE_MAX)
+		return primary == SIZE_MAX ? 0 : -1;
+	struct fleet_request *requests = arena_calloc(run->arena, run->inv->host_count, sizeof *requests);
+	json_t **messages = arena_calloc(run->arena, run->inv->host_count, sizeof *messages);
+	json_t **heard = arena_calloc(run->arena, run->inv->host_count, sizeof *heard);
+	bool *munge = arena_calloc(run->arena, run->inv->host_count, sizeof *munge);
+	for (size_t host = 0; host < run->inv->host_count; host++) {
+		json_t *items = roll_in(run->roll, host) ? wires_of(run, primary, host, &munge[host]) : NULL;
+		if (!items)
+			continue;
+		messages[n] = collect(items);
+		requests[n] = roll_request(run->roll, host, messages[n]);
+		n++;
+	}
+	int rc = fleet_ask(run->fleet, requests, n, ROUND_MS, err);
+	for (size_t i = 0; i < n; i++) {
+		size_t host = roll_host(run->roll, &requests[i]);
+		if (requests[i].answer && munge[host])
+			core_munge_judge(run->cluster, primary, host, requests[i].answer, &run->munge);
+		heard[host] = json_incref(json_object_get(requests[i].answer, "items"));
+		fleet_request_clear(&requests[i]);
+		json_decref(messages[i]);
+	}
+	judge_ports(run, heard);
+	return rc;
+}
+
+int run_replan(struct run *run, const struct cluster_options *options, struct err *err)
+{
+	uint64_t epoch = run->cluster->epoch;
+	struct digest record = run->cluster->record_digest;
+	resolve(run, options);
+	run->cluster->epoch = epoch;
+	run->cluster->record_digest = record;
+	secret_keep(run);
+	/* Those that were decoded would be refused as replayed. */
+	run->munge.len = 0;
+	return ask_credentials(run, err) < 0 ? -1 : make_plan(run, err);
+}
