@@ -3,14 +3,10 @@
 #include <strings.h>
 
 #include "adopt/make.h"
+#include "base/names.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
-
-struct names {
-	const char **items;
-	size_t len, cap;
-};
 
 /* Nodes to which the same happens, for one note about all of them. */
 struct group {

@@ -17,12 +17,12 @@
 
 enum { KEEP_MOST = 1000 }; /* names */
 
-struct names {
+struct entries {
 	char **items;
 	size_t len, cap;
 };
 
-static void names_free(struct names *n)
+static void names_free(struct entries *n)
 {
 	for (size_t i = 0; i < n->len; i++)
 		free(n->items[i]);
@@ -30,7 +30,7 @@ static void names_free(struct names *n)
 }
 
 /* All but "." and "..": read before anything is removed. -1 with errno. */
-static int list(int fd, struct names *ret)
+static int list(int fd, struct entries *ret)
 {
 	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
@@ -49,7 +49,7 @@ static int list(int fd, struct names *ret)
 static int remove_directory(int above, const char *name)
 {
 	_cleanup_fd_ int fd = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct names files = {0};
+	struct entries files = {0};
 	int r = fd < 0 ? -1 : list(fd, &files);
 	for (size_t i = 0; r == 0 && i < files.len; i++) {
 		failpoint();
@@ -73,7 +73,7 @@ static bool is_kept(const json_t *keep, const char *name)
 /* Those that were removed; -1: of one or more that could not be, the last error. */
 static int prune(const char *path, int fd, const json_t *keep, struct err *err)
 {
-	struct names all = {0};
+	struct entries all = {0};
 	int removed = 0, failed = list(fd, &all) < 0 ? root_error(err, errno, "cannot read the directory", path) : 0;
 	for (size_t i = 0; i < all.len; i++) {
 		struct stat st;

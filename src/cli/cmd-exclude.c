@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "cli/commands.h"
@@ -12,11 +13,6 @@ enum { MOST_REASON = 200, LOCK_MS = 5000 };
 
 #define STAYS \
 	"what was drained stays so, and its jobs go on: the same command goes on from here, `reeve include` goes back"
-
-struct names {
-	const char **items;
-	size_t len, cap;
-};
 
 /* "2026-12-24", and a day that there is. */
 static bool is_date(const char *text)

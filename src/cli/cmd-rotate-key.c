@@ -6,12 +6,12 @@
 #include "hostlist/hostlist.h"
 #include "run/rotate.h"
 
-static const char *list_of(const struct operation *o, const struct slurm_names *names)
+static const char *list_of(const struct operation *o, const struct names *names)
 {
 	return hostlist_compress(names->items, names->len, o->run.arena);
 }
 
-static const char *counted(const struct operation *o, const struct slurm_names *names)
+static const char *counted(const struct operation *o, const struct names *names)
 {
 	return arena_printf(o->run.arena, "%zu host%s", names->len, names->len == 1 ? "" : "s");
 }

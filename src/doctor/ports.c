@@ -88,7 +88,7 @@ static const char *blocked(const struct doctor *d, size_t from, size_t to, unsig
 
 /* Hosts that do not get through, or are not got through to, with the evidence of each. */
 struct wires {
-	struct slurm_names names;
+	struct names names;
 	const char *evidence;
 };
 

@@ -79,18 +79,18 @@ static size_t reference(const struct doctor *d)
 }
 
 /* "alice, bob and 3 more" */
-struct names {
+struct name_list {
 	struct strbuf text;
 	size_t count;
 };
 
-static void add_name(struct names *n, const char *name)
+static void add_name(struct name_list *n, const char *name)
 {
 	if (n->count++ < NAMES_SHOWN)
 		strbuf_addf(&n->text, "%s%s", n->text.len ? ", " : "", name);
 }
 
-static const char *names_text(const struct doctor *d, const struct names *n)
+static const char *names_text(const struct doctor *d, const struct name_list *n)
 {
 	return n->count > NAMES_SHOWN ? doctor_text(d, "%s and %zu more", strbuf_str(&n->text), n->count - NAMES_SHOWN)
 				      : doctor_text(d, "%s", strbuf_str(&n->text));
@@ -98,7 +98,7 @@ static const char *names_text(const struct doctor *d, const struct names *n)
 
 /* What a node makes of the controller's people. */
 struct comparison {
-	struct names missing, other, homeless;
+	struct name_list missing, other, homeless;
 };
 
 static bool has_home(const json_t *homes, const struct user *u)

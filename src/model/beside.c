@@ -18,14 +18,14 @@ const struct slurm_besides *beside_of(const struct inventory *inv, bool controll
 	return out;
 }
 
-struct names {
+struct names_once {
 	const char **items;
 	size_t len, cap;
 	struct map seen;
 };
 
 /* "HOST", or "HOST:PORT"; addresses need nobody to look them up. */
-static void add_name(struct names *names, struct arena *arena, const char *text)
+static void add_name(struct names_once *names, struct arena *arena, const char *text)
 {
 	if (!text || inventory_is_address(text) || strchr(text, '%'))
 		return;
@@ -41,7 +41,7 @@ void beside_scope(const struct inventory *inv, const struct inv_host *host, stru
 	static const char *const servers[] = {"AccountingStorageHost", "AccountingStorageBackupHost", "JobCompHost"};
 	const struct slurm_besides *all = beside_of(inv, host->controller, host->compute, arena);
 	const char **paths = arena_calloc(arena, all->len + 1, sizeof *paths);
-	struct names names = {0};
+	struct names_once names = {0};
 	for (size_t i = 0; i < all->len; i++)
 		if (all->items[i].kind == BESIDE_PLUGIN)
 			scope->plugins = true;

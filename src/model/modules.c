@@ -3,6 +3,7 @@
  * one any more. Nothing of it is taken away: others may have come to rely on it, and a package may be needed by more.
  */
 #include "base/map.h"
+#include "base/names.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
@@ -15,11 +16,6 @@ static const struct record_module *recorded(const struct cluster *c, const char 
 			return &c->record->modules[i];
 	return NULL;
 }
-
-struct names {
-	const char **items;
-	size_t len, cap;
-};
 
 /* The hosts that are to be recorded as having it, and those that lose it. One that was not reached stays as it was. */
 static void divide(const struct cluster *c, const char *module, struct names *have, struct names *lose)

@@ -95,13 +95,13 @@ bool network_wants_bandwidth(const struct inventory *inv)
 	return any;
 }
 
-struct names {
+struct names_at {
 	const char **items;
 	size_t len, cap;
 	struct span at;
 };
 
-static void say_bandwidth(struct cluster *c, const struct names *names, const char *what, const char *fix)
+static void say_bandwidth(struct cluster *c, const struct names_at *names, const char *what, const char *fix)
 {
 	if (!names->len)
 		return;
@@ -114,17 +114,17 @@ static void say_bandwidth(struct cluster *c, const struct names *names, const ch
 /* Where a link does not say its speed, and nobody asked for that node's class: nothing is missed. */
 static void check_bandwidth(struct cluster *c)
 {
-	struct names unknown = {0}, used_up = {0}, beyond = {0};
+	struct names_at unknown = {0}, used_up = {0}, beyond = {0};
 	for (size_t i = 0; i < c->inv->host_count; i++) {
 		const struct cluster_host *h = &c->hosts[i];
 		const struct inv_bandwidth *b = bandwidth_of(c, h);
 		unsigned speed = h->network.speed, count = network_bandwidth(c, h);
 		if (!h->listed || !b->wanted || cluster_class_gives(h->class, "bandwidth"))
 			continue;
-		struct names *to = speed && count > speed                      ? &beyond
-				   : !count && speed                           ? &used_up
-				   : !count && b != &c->inv->network.bandwidth ? &unknown
-									       : NULL;
+		struct names_at *to = speed && count > speed                      ? &beyond
+				      : !count && speed                           ? &used_up
+				      : !count && b != &c->inv->network.bandwidth ? &unknown
+										  : NULL;
 		if (!to)
 			continue;
 		*vec_push_in(c->arena, to) = h->inv->name;

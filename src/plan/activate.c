@@ -124,9 +124,9 @@ static bool lives_as_wanted(const struct texts *t, const char *name, const char 
 }
 
 /* Jobs may stand on what any of the controllers' texts configured, and on nothing that slurmctld does not have. */
-static void demand_nodes(struct texts *t, enum plan_demand_kind kind, const char *key, const struct slurm_names *nodes)
+static void demand_nodes(struct texts *t, enum plan_demand_kind kind, const char *key, const struct names *nodes)
 {
-	struct slurm_names concerned = {0};
+	struct names concerned = {0};
 	for (size_t i = 0; i < nodes->len; i++) {
 		const char *name = nodes->items[i];
 		bool there = !live_is_known(t) || map_has(&t->live, name);
@@ -214,7 +214,7 @@ static enum slurm_need need_of(struct texts *t, const struct facts *f, struct sl
 		t->plan->slurmd_reads |= ret_worst && (groups[i] || gres[i]);
 		need = slurm_need_join(need, cgroup_need(t, groups[i]));
 		need = slurm_need_join(need, gres_need(t, gres[i]));
-		struct slurm_names nodes = {0};
+		struct names nodes = {0};
 		if (ret_worst && gres[i])
 			slurm_gres_reordered(gres[i], t->gres, t->plan->arena, &nodes);
 		demand_nodes(t, DEMAND_IDLE, "the order of GPUs", &nodes);
@@ -339,7 +339,7 @@ static void refuse_below(struct plan *plan, const char *kind, const struct inv_s
 }
 
 /* What the operator declared; what was discovered follows the nodes. */
-static void check_topology(struct plan *plan, const struct slurm_names *names)
+static void check_topology(struct plan *plan, const struct names *names)
 {
 	const struct inv_network *n = &plan->cluster->inv->network;
 	_cleanup_map_ struct map removed = {0};

@@ -16,7 +16,7 @@
 
 enum { MOST_NAMES = 65536, MOST_IDS = 20 };
 
-void plan_demand_add(struct plan *plan, enum plan_demand_kind kind, const char *what, const struct slurm_names *nodes)
+void plan_demand_add(struct plan *plan, enum plan_demand_kind kind, const char *what, const struct names *nodes)
 {
 	struct plan_demand *d = NULL;
 	for (size_t i = 0; i < plan->demands.len && !d; i++)
@@ -49,7 +49,7 @@ static struct finding *refuse(struct judge *j, enum finding_code code, const cha
 }
 
 /* "7, 8, 12_3 and 30 more" */
-static const char *ids_list(const struct judge *j, const struct slurm_names *ids)
+static const char *ids_list(const struct judge *j, const struct names *ids)
 {
 	_cleanup_strbuf_ struct strbuf out = {0};
 	for (size_t i = 0; i < ids->len && i < MOST_IDS; i++)
@@ -60,19 +60,19 @@ static const char *ids_list(const struct judge *j, const struct slurm_names *ids
 }
 
 /* "jobs 7, 8" */
-static const char *ids_text(const struct judge *j, const char *noun, const struct slurm_names *ids)
+static const char *ids_text(const struct judge *j, const char *noun, const struct names *ids)
 {
 	return arena_printf(j->arena, "%s%s %s", noun, ids->len == 1 ? "" : "s", ids_list(j, ids));
 }
 
-static const char *names_text(const struct judge *j, const struct slurm_names *names)
+static const char *names_text(const struct judge *j, const struct names *names)
 {
 	return hostlist_compress(names->items, names->len, j->arena);
 }
 
 /* Whose jobs, reservations or requests hold some of the nodes that a demand is about, and which nodes. */
 struct holders {
-	struct slurm_names ids, nodes;
+	struct names ids, nodes;
 	struct map seen; /* nodes */
 };
 
@@ -84,7 +84,7 @@ static void holders_free(struct holders *h)
 
 /* `concerned` NULL: every node. A list that cannot be read is taken to name them all. */
 static void hold(const struct judge *j, struct holders *to, const char *id, const char *hostlist,
-		 const struct map *concerned, const struct slurm_names *all)
+		 const struct map *concerned, const struct names *all)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *const *names;
@@ -111,7 +111,7 @@ static void hold(const struct judge *j, struct holders *to, const char *id, cons
 		*vec_push_in(j->arena, &to->ids) = id;
 }
 
-static void hold_jobs(const struct judge *j, const struct map *concerned, const struct slurm_names *all, bool pending,
+static void hold_jobs(const struct judge *j, const struct map *concerned, const struct names *all, bool pending,
 		      struct holders *to)
 {
 	for (size_t i = 0; i < j->live->job_count; i++) {
@@ -170,7 +170,7 @@ static void judge_gone(struct judge *j, const struct plan_demand *d, const struc
 
 static void judge_no_jobs(struct judge *j, const struct plan_demand *d)
 {
-	struct slurm_names ids = {0};
+	struct names ids = {0};
 	for (size_t i = 0; i < j->live->job_count; i++)
 		if (j->live->jobs[i].phase != SLURM_JOB_ENDED)
 			*vec_push_in(j->arena, &ids) = j->live->jobs[i].id;
@@ -184,7 +184,7 @@ static void judge_no_jobs(struct judge *j, const struct plan_demand *d)
 
 static void judge_partition(struct judge *j, const char *name)
 {
-	struct slurm_names jobs = {0}, kept = {0};
+	struct names jobs = {0}, kept = {0};
 	for (size_t i = 0; i < j->live->job_count; i++)
 		if (j->live->jobs[i].phase != SLURM_JOB_ENDED &&
 		    str_has_item(j->live->jobs[i].partitions, name, strncmp))
@@ -265,7 +265,7 @@ void plan_warn_pending(struct plan *plan, const struct slurm_conf *old, const st
 				NULL) < 0)
 		return;
 	for (enum slurm_wait_cause cause = SLURM_WAIT_TIME; cause < SLURM_WAIT_CAUSES; cause++) {
-		const struct slurm_names *ids = &waits.by_cause[cause];
+		const struct names *ids = &waits.by_cause[cause];
 		if (!ids->len)
 			continue;
 		plan->waiting_jobs += ids->len;

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "base/names.h"
 #include "catalog/catalog.h"
 #include "model/cluster.h"
 #include "plan/live.h"
@@ -70,7 +71,7 @@ struct host_plan {
 /* Nodes that are drained for one reason. */
 struct plan_drain {
 	const char *reason;
-	struct slurm_names names;
+	struct names names;
 };
 
 /* What has to hold of jobs for the plan to hurt none. */
@@ -83,8 +84,8 @@ enum plan_demand_kind {
 
 struct plan_demand {
 	enum plan_demand_kind kind;
-	const char *what;         /* "SlurmdSpoolDir", "Gres"; "" of DEMAND_GONE */
-	struct slurm_names nodes; /* none: all that serve */
+	const char *what;   /* "SlurmdSpoolDir", "Gres"; "" of DEMAND_GONE */
+	struct names nodes; /* none: all that serve */
 };
 
 struct plan_options {
@@ -112,14 +113,14 @@ struct plan {
 		struct plan_demand *items;
 		size_t len, cap;
 	} demands;
-	struct slurm_names quiet;   /* nodes that are kept from jobs while the plan is run, for what it demands */
-	size_t canary;              /* host whose slurmd gets the configuration first, alone; SIZE_MAX: none */
-	bool slurmd_reads, apart;   /* of struct slurm_reason: of any */
-	struct slurm_names leaving; /* partitions that slurmctld has and that are to be no more */
-	size_t waiting_jobs;        /* pending jobs that could not run any more; each is in a finding */
-	size_t waiting;             /* nodes that are drained without a cause any more: to be verified, then resumed */
-	struct findings findings;   /* the cluster's, and what the plan adds: refusals */
-	struct arena *arena;        /* borrowed */
+	struct names quiet;       /* nodes that are kept from jobs while the plan is run, for what it demands */
+	size_t canary;            /* host whose slurmd gets the configuration first, alone; SIZE_MAX: none */
+	bool slurmd_reads, apart; /* of struct slurm_reason: of any */
+	struct names leaving;     /* partitions that slurmctld has and that are to be no more */
+	size_t waiting_jobs;      /* pending jobs that could not run any more; each is in a finding */
+	size_t waiting;           /* nodes that are drained without a cause any more: to be verified, then resumed */
+	struct findings findings; /* the cluster's, and what the plan adds: refusals */
+	struct arena *arena;      /* borrowed */
 };
 
 /*
@@ -143,7 +144,7 @@ void plan_find_drains(struct plan *plan); /* which nodes are drained, and how ma
 /* Findings for pending jobs that `old` would run and `wanted` would not. `old` may be NULL. */
 void plan_warn_pending(struct plan *plan, const struct slurm_conf *old, const struct slurm_conf *wanted);
 /* Joined with what is demanded under that name already; `nodes` NULL: all. */
-void plan_demand_add(struct plan *plan, enum plan_demand_kind kind, const char *what, const struct slurm_names *nodes);
+void plan_demand_add(struct plan *plan, enum plan_demand_kind kind, const char *what, const struct names *nodes);
 bool plan_acts_on(const struct host_plan *h); /* is anything done on that host? */
 void plan_keep_quiet(struct plan *plan);      /* which nodes are kept from jobs meanwhile */
 size_t plan_canary(const struct plan *plan);  /* the best host for it; SIZE_MAX: none */

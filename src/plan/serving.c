@@ -38,7 +38,7 @@ static bool is_of_a_job(const char *reason)
 struct group {
 	const char *state, *reason, *by;
 	const char *since; /* of the first of them */
-	struct slurm_names names;
+	struct names names;
 };
 
 struct groups {

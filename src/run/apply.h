@@ -8,6 +8,7 @@
 #ifndef REEVE_RUN_APPLY_H
 #define REEVE_RUN_APPLY_H
 
+#include "base/names.h"
 #include "modules/module.h"
 #include "run/run.h"
 
@@ -22,7 +23,7 @@ struct apply_options {
 struct proof {
 	const struct inv_partition *partition;
 	const char *user; /* "root" */
-	struct slurm_names names;
+	struct names names;
 };
 
 struct apply_result {

@@ -162,10 +162,10 @@ int canary_look(struct run *run, struct apply_result *ret, struct err *err)
 
 int canary_release(struct run *run, struct apply_result *ret, struct err *err)
 {
-	const struct slurm_names *quiet = &run->plan->quiet;
+	const struct names *quiet = &run->plan->quiet;
 	if (!quiet->len || run_ask_live(run, err) < 0)
 		return quiet->len ? -1 : 0;
-	struct slurm_names ours = {0};
+	struct names ours = {0};
 	for (size_t i = 0; i < quiet->len; i++) {
 		const struct slurm_node_state *n = state_of(run->live, quiet->items[i]);
 		if (n && n->reason && str_starts(n->reason, PLAN_REASON_QUIET))

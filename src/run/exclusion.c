@@ -19,8 +19,8 @@ struct leaver {
 	struct run *run;
 	const struct exclusion_options *options;
 	struct apply_result *result;
-	struct map nodes;           /* names of those that leave */
-	struct slurm_names drained; /* by this run */
+	struct map nodes;     /* names of those that leave */
+	struct names drained; /* by this run */
 	const char *reason;
 	bool again; /* the lock was given back */
 };
@@ -270,7 +270,7 @@ static const char *const *purge_command(struct run *run, const char **ret_packag
 	static const char *const words[] = {
 	    "env",   "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q", "-o", "DPkg::Lock::Timeout=120",
 	    "purge", "--allow-change-held-packages"};
-	struct slurm_names argv = {0};
+	struct names argv = {0};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		*vec_push_in(run->arena, &argv) = words[i];
 	*ret_packages = "";

@@ -36,7 +36,7 @@ struct failure {
 	struct job_set set; /* `names` is not used */
 	enum check_verdict verdict;
 	const char *why;
-	struct slurm_names names;
+	struct names names;
 };
 
 struct prover {

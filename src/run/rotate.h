@@ -13,6 +13,7 @@
 #ifndef REEVE_RUN_ROTATE_H
 #define REEVE_RUN_ROTATE_H
 
+#include "base/names.h"
 #include "run/apply.h"
 
 struct rotate_options {
@@ -25,8 +26,8 @@ struct rotate_options {
 
 struct rotate_result {
 	struct apply_result apply;
-	const char *said;                    /* what was exchanged: "MUNGE key" */
-	struct slurm_names hosts, left, cut; /* that get it; that cannot now; those of `left` that the operator named */
+	const char *said;              /* what was exchanged: "MUNGE key" */
+	struct names hosts, left, cut; /* that get it; that cannot now; those of `left` that the operator named */
 };
 
 /*

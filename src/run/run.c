@@ -37,7 +37,7 @@ static json_t *collect(json_t *items)
 	return json_pack("{s:s, s:o}", "verb", "collect", "items", items);
 }
 
-static void add_once(struct run *run, struct slurm_names *names, const char *name)
+static void add_once(struct run *run, struct names *names, const char *name)
 {
 	for (size_t i = 0; i < names->len; i++)
 		if (streq(names->items[i], name))
@@ -50,7 +50,7 @@ static int ask_all_facts(struct run *run, struct err *err)
 	size_t count = roll_count(run->roll);
 	struct facts_scope *scopes = arena_calloc(run->arena, count, sizeof *scopes);
 	struct asked *asked = arena_calloc(run->arena, count, sizeof *asked);
-	struct slurm_names devices = {0};
+	struct names devices = {0};
 	char salt[65];
 	cluster_salt(run->inv->cluster.text, salt);
 	for (size_t i = 0; i < run->inv->class_count; i++)

@@ -30,7 +30,7 @@ static bool is_stray(const struct run *run, const char *line, const char **ret_i
 	       str_to_u64(name + 1 + strlen(STRAYS_NAME), 0, run->cluster->epoch - 1, &epoch) == 0;
 }
 
-static int find(struct run *run, size_t controller, struct slurm_names *ids, struct err *err)
+static int find(struct run *run, size_t controller, struct names *ids, struct err *err)
 {
 	static const char *const argv[] = {"squeue", "-h", "-a", "-o", "%A %j", NULL};
 	const char *out, *id;
@@ -47,7 +47,7 @@ static int find(struct run *run, size_t controller, struct slurm_names *ids, str
 int strays_end(struct run *run, struct err *err)
 {
 	size_t controller = roll_controller(run->roll);
-	struct slurm_names ids = {0};
+	struct names ids = {0};
 	const char *ignored;
 	if (!run->strays || controller == SIZE_MAX)
 		return 0;

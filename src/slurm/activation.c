@@ -35,7 +35,7 @@ struct work {
 struct group {
 	const char *key, *old_value, *new_value;
 	bool same_cores; /* only cut otherwise: jobs keep theirs */
-	struct slurm_names nodes;
+	struct names nodes;
 };
 
 enum slurm_need slurm_need_join(enum slurm_need a, enum slurm_need b)
@@ -76,7 +76,7 @@ static const char *shown(const char *subject, const char *value)
 }
 
 static void add_reason(struct work *w, const struct slurm_effect *effect, const char *key, const char *subject,
-		       const char *old_value, const char *new_value, const struct slurm_names *nodes)
+		       const char *old_value, const char *new_value, const struct names *nodes)
 {
 	*vec_push_in(w->arena, &w->reasons) = (struct slurm_reason){.need = effect->need,
 								    .condition = effect->condition,
@@ -98,7 +98,7 @@ static void add_plain(struct work *w, enum slurm_need need, const char *subject,
 	add_reason(w, &(struct slurm_effect){.need = need, .why = why}, subject, subject, old_value, new_value, NULL);
 }
 
-static void add_name(struct work *w, struct slurm_names *names, const char *name)
+static void add_name(struct work *w, struct names *names, const char *name)
 {
 	*vec_push_in(w->arena, names) = name;
 }
@@ -124,7 +124,7 @@ static const char *all_of(struct work *w, const struct slurm_pairs *pairs, const
 }
 
 /* The meaning of each global parameter: a map from its name in lower case to its value, the names in `keys`. */
-static void run_begin(struct work *w, const struct slurm_pairs *pairs, struct map *values, struct slurm_names *keys,
+static void run_begin(struct work *w, const struct slurm_pairs *pairs, struct map *values, struct names *keys,
 		      const struct map *known)
 {
 	for (size_t i = 0; i < pairs->len; i++) {
@@ -260,7 +260,7 @@ static void compare_globals(struct work *w, const struct slurm_conf *old, const 
 {
 	_cleanup_map_ struct map old_values = {0};
 	_cleanup_map_ struct map new_values = {0};
-	struct slurm_names keys = {0};
+	struct names keys = {0};
 	run_begin(w, &old->globals, &old_values, &keys, NULL);
 	run_begin(w, &new_conf->globals, &new_values, &keys, &old_values);
 	const char *type = value_of(w, &new_values, "SelectType");
@@ -341,7 +341,7 @@ static void node_changed(struct work *w, const char *name, const char *key, cons
 		*vec_push_in(w->arena, &w->group_list) = group;
 	}
 	add_name(w, &group->nodes, name);
-	struct slurm_names *idle = &w->out->nodes_idle;
+	struct names *idle = &w->out->nodes_idle;
 	if (!same_cores && slurm_effect_of_node_key(w->release, key).condition != SLURM_WITH_JOBS &&
 	    (idle->len == 0 || !streq(idle->items[idle->len - 1], name)))
 		add_name(w, idle, name);
@@ -354,13 +354,13 @@ static void partition_changed(struct work *w, const char *name, const char *key,
 		  "read again by scontrol reconfigure");
 }
 
-static const char *nodes_text(struct work *w, const struct slurm_names *names)
+static const char *nodes_text(struct work *w, const struct names *names)
 {
 	return hostlist_compress((const char *const *)names->items, names->len, w->arena);
 }
 
 /* Nodes that come or go: one reason for all of them. */
-static void nodes_reason(struct work *w, const struct slurm_names *names, bool added)
+static void nodes_reason(struct work *w, const struct names *names, bool added)
 {
 	bool restart = w->release <= 2405;
 	if (names->len == 0)

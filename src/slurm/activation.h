@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "base/names.h"
 #include "slurm/conf.h"
 #include "slurm/param.h"
 
@@ -38,11 +39,6 @@ enum slurm_condition {
 	SLURM_NO_JOBS,    /* there is no job, running or pending */
 };
 
-struct slurm_names {
-	const char **items;
-	size_t len, cap;
-};
-
 /* What a change of one parameter means. */
 struct slurm_effect {
 	enum slurm_need need;
@@ -55,9 +51,9 @@ struct slurm_effect {
 struct slurm_reason {
 	enum slurm_need need;
 	enum slurm_condition condition;
-	bool slurmd, apart;              /* as in slurm_effect */
-	const struct slurm_names *nodes; /* that it concerns; NULL: all */
-	const char *key;                 /* of a parameter or a node: "MaxJobCount", "RealMemory"; else the subject */
+	bool slurmd, apart;        /* as in slurm_effect */
+	const struct names *nodes; /* that it concerns; NULL: all */
+	const char *key;           /* of a parameter or a node: "MaxJobCount", "RealMemory"; else the subject */
 	const char *subject;   /* "MaxJobCount", "node n[1-3]", "node n[1-3] RealMemory", "partition debug MaxTime" */
 	const char *old_value; /* NULL: was not there */
 	const char *new_value; /* NULL: is not there any more */
@@ -68,10 +64,10 @@ struct slurm_activation {
 	enum slurm_need need; /* the most of all reasons; RESTART_SLURMD and RESTART_CTLD together are RESTART_BOTH */
 	struct slurm_reason *reasons;
 	size_t len;
-	struct slurm_names nodes_added, nodes_removed;
-	struct slurm_names nodes_idle;    /* that have to be idle for a key of their own: cores in all, Gres, ... */
-	struct slurm_names nodes_changed; /* any key, those among them */
-	struct slurm_names partitions_added, partitions_removed, partitions_changed;
+	struct names nodes_added, nodes_removed;
+	struct names nodes_idle;    /* that have to be idle for a key of their own: cores in all, Gres, ... */
+	struct names nodes_changed; /* any key, those among them */
+	struct names partitions_added, partitions_removed, partitions_changed;
 };
 
 /* `old` NULL: nothing runs yet. The result lives in `arena`; it may point into both trees. ERR_INPUT where node lines

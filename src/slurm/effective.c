@@ -9,7 +9,7 @@
 #include "hostlist/hostlist.h"
 #include "slurm/param.h"
 
-struct names {
+struct expansion {
 	const char *const *items;
 	size_t count;
 };
@@ -51,16 +51,16 @@ const char *effective_get(const struct slurm_line *line, const char *key)
 
 /* The nodes of a line have one text, so it is looked for by its address first; its length is bounded where units are made
  * (slurm_conf_nodes). */
-static const struct names *expand(struct effective *m, const char *text)
+static const struct expansion *expand(struct effective *m, const char *text)
 {
 	for (size_t i = 0; i < EFFECTIVE_RECENT; i++)
 		if (m->recent[i].text == text)
 			return m->recent[i].names;
-	struct names *names = map_get(&m->lists, text);
+	struct expansion *names = map_get(&m->lists, text);
 	if (!names) {
 		names = arena_alloc(m->arena, sizeof *names);
 		if (hostlist_expand(text, SLURM_CONF_NODES_MAX, m->arena, &names->items, &names->count, NULL, NULL) < 0)
-			*names = (struct names){0};
+			*names = (struct expansion){0};
 		map_set(&m->lists, text, names);
 	}
 	m->recent[m->next].text = text;
@@ -74,7 +74,7 @@ static const char *paired(struct effective *m, const struct slurm_unit *node, co
 {
 	if (!text || !strpbrk(text, "[,"))
 		return text;
-	const struct names *names = expand(m, text);
+	const struct expansion *names = expand(m, text);
 	size_t i = names->count == 1 ? 0 : node->index;
 	return i < names->count ? names->items[i] : text;
 }
@@ -213,7 +213,7 @@ static const struct slurm_line *node_set(const struct slurm_conf *conf, const ch
 static void add_names(struct effective *m, const struct slurm_conf *conf, const struct slurm_units *nodes,
 		      const char *text, bool sets, struct name_list *out)
 {
-	struct names names;
+	struct expansion names;
 	size_t count, bytes;
 	if (hostlist_measure(text, LIST_MAX, &count, &bytes, NULL, NULL) < 0)
 		return;

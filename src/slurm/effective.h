@@ -20,7 +20,7 @@ struct effective {
 	struct map lists;
 	struct {
 		const char *text;
-		const struct names *names;
+		const struct expansion *names;
 	} recent[EFFECTIVE_RECENT];
 	size_t next;
 	size_t

@@ -161,7 +161,7 @@ enum slurm_need slurm_gres_need(unsigned release, const char *old, const char *n
 	return take(reading_of(arena, &kinds), now, &after, &before) ? SLURM_NEED_RECONFIGURE : SLURM_NEED_RESTART_BOTH;
 }
 
-static void take_detect(struct reading r, const char *text, struct map *by_node, struct slurm_names *nodes)
+static void take_detect(struct reading r, const char *text, struct map *by_node, struct names *nodes)
 {
 	char *rest = arena_strdup(r.arena, text);
 	for (char *p; rest && (p = str_next_line(&rest));) {
@@ -174,10 +174,10 @@ static void take_detect(struct reading r, const char *text, struct map *by_node,
 	}
 }
 
-void slurm_gres_reordered(const char *old, const char *now, struct arena *arena, struct slurm_names *ret)
+void slurm_gres_reordered(const char *old, const char *now, struct arena *arena, struct names *ret)
 {
 	_cleanup_map_ struct map before = {0}, after = {0};
-	struct slurm_names old_nodes = {0}, new_nodes = {0};
+	struct names old_nodes = {0}, new_nodes = {0};
 	take_detect(reading_of(arena, NULL), old, &before, &old_nodes);
 	take_detect(reading_of(arena, NULL), now, &after, &new_nodes);
 	for (size_t i = 0; i < new_nodes.len; i++) {

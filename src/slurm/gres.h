@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "base/names.h"
 #include "slurm/activation.h"
 
 /* Either text may be NULL: no file. A device file that came or went is for a reconfigure; a type, cores or an AutoDetect that a
@@ -22,7 +23,7 @@ int slurm_gres_check(const char *text, struct err *err);
  * The nodes whose AutoDetect differs between the two texts; in `arena`. slurmd then has their GPUs in another order: by file without,
  * by place on the PCI bus with it (gres_gpu.c, _sort_gpu_by_links_order), and jobs hold them by their place in it.
  */
-void slurm_gres_reordered(const char *old, const char *now, struct arena *arena, struct slurm_names *ret);
+void slurm_gres_reordered(const char *old, const char *now, struct arena *arena, struct names *ret);
 
 /* Does a node's Gres= ("gpu:a100:8,scratch:100"; NULL: none) give some of `name`? */
 bool slurm_gres_names(const char *gres, const char *name);

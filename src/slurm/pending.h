@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "base/names.h"
 #include "slurm/activation.h"
 
 #define SLURM_UNLIMITED UINT64_MAX
@@ -44,7 +45,7 @@ enum slurm_wait_cause {
 };
 
 struct slurm_waits {
-	struct slurm_names by_cause[SLURM_WAIT_CAUSES]; /* ids of jobs, in their order */
+	struct names by_cause[SLURM_WAIT_CAUSES]; /* ids of jobs, in their order */
 };
 
 /* ERR_INPUT where node or partition lines cannot be expanded. */

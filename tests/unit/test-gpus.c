@@ -179,7 +179,7 @@ static void another_autodetect_is_another_order(void **state)
 	    {"# NodeName=n4 AutoDetect=nvml\nNodeName=n[ AutoDetect=nvml\n", none, ""},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct slurm_names names = {0};
+		struct names names = {0};
 		_cleanup_strbuf_ struct strbuf all = {0};
 		slurm_gres_reordered(cases[i].old, cases[i].now, a, &names);
 		for (size_t k = 0; k < names.len; k++)

@@ -360,7 +360,7 @@ static void gres_of_more_nodes_than_there_are(void **state)
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
 	_cleanup_strbuf_ struct strbuf text = {0};
-	struct slurm_names nodes = {0};
+	struct names nodes = {0};
 	struct err err = {0};
 	for (int i = 0; i < 20000; i++)
 		strbuf_addf(&text, "NodeName=a[0-65535] Name=gpu Type=t%d AutoDetect=nvml\n", i);
