@@ -39,7 +39,7 @@ class Frames(Case):
 
     def test_what_is_no_frame_ends_the_session(self):
         for data, text in ((b"GET / HTTP/1.0\r\n\r\n", "a frame of"), (b"\x00\x00\x00\x01Zx", "unknown type"),
-                           (b"\xff\xff\xff\xffM", "a frame of"), (frame("M", b"[]"), "no object"),
+                           (b"\xff\xff\xff\xffM", "a frame of"), (frame("M", b"[]"), "not an object"),
                            (frame("M", b"{"), "not JSON"), (frame("M", b'{"id":1,"id":2}'), "not JSON"),
                            (frame("M", b'{"id":"1"}'), "its number"), (frame("M", b'{"id":1}'), "its verb"),
                            (frame("B", b"0" * 64 + b"x"), "digest"), (frame("B", b"short"), "too short"),

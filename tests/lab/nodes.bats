@@ -63,7 +63,7 @@ runs() { [ "$(job_state "$1")" = RUNNING ]; }
 	run reeve apply
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[[ $output == *"slurmd counts otherwise than was reckoned"* ]]
+	[[ $output == *"slurmd reports other hardware than estimated"* ]]
 	on ctl scontrol show node old2 | grep -q "RealMemory=4750 "
 	run reeve apply
 	[[ $output == *"nothing to change"* ]]

@@ -16,7 +16,7 @@ liar() { # WORD, what is said
 @test "another protocol" { liar protocol 'h failed protocol it breaks the protocol: the agent speaks protocol 2'; }
 @test "not root" { liar uid 'does not run as root, but as uid 1000'; }
 @test "a key that is none" { liar key 'hello is malformed'; }
-@test "text instead of a hello" { liar text 'hello is none'; }
+@test "text instead of a hello" { liar text 'hello is not valid'; }
 @test "no hello" { liar silent 'h failed timeout its agent was started and does not answer'; }
 @test "an answer to another request" { liar id 'h error protocol it breaks the protocol: an answer to'; }
 @test "a huge frame" { liar huge 'h error limit it sends more than the 72 KiB that its answers may have'; }
