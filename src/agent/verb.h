@@ -1,6 +1,6 @@
 /*
- * verb: what an operator may ask for, one entry a verb (wire/wire.h says what each takes and gives). All are generic:
- * nothing here knows Slurm.
+ * verb: what an operator may ask for, one entry a verb (wire/wire.h says what each takes and gives). All are generic; the one
+ * thing that knows of Slurm is a question, hardware.c.
  */
 #ifndef REEVE_AGENT_VERB_H
 #define REEVE_AGENT_VERB_H

@@ -23,7 +23,7 @@
  * {"id": N, "error": {"code": C, "text": T}}; before that answer there may be {"id": N, "event": {...}} (progress).
  * Requests may be sent ahead: the agent works on one after the other. N is 1 to 2^31, growing.
  *
- * VERBS. All are generic: the agent knows nothing of Slurm.
+ * VERBS. All are generic, but for one question: `hardware` is what `slurmd -C` prints.
  *
  * collect  {"items": [ITEM...]} -> {"items": {NAME: RESULT...}, "start": MS, "end": MS}
  *	(wall clock of the host before and after). ITEM is {"name": N, and one of
@@ -53,6 +53,10 @@
  *	  "connect": [[ADDRESS, PORT]...], "timeout": MS
  *	                                      -> {"results": {"ADDRESS PORT": E...}}  (0: somebody listens there, else why
  *	                                          not, as an errno; who listens does not notice; at most WIRE_CONNECT_MAX)
+ *	  "tree": PATH, "of": [NAME...], "max": COUNT, "where": {"file": NAME, "begins": [S...]}?, "prefix": [S...]?
+ *	                                      -> {"entries": {NAME: {NAME: {"text": S} | {"link": S} | {"names": [S...]}}}}
+ *	                                         | {"errno": E}  (a directory of directories of small files, as /sys has)
+ *	  "hardware": true                    -> as of a run; kept by the host until memory, CPUs or slurmd change
  *	}. Runs go in parallel, at most 8 at a time. Names are 1 to 64 bytes. Commands are run with an empty environment
  *	but for PATH and LC_ALL=C.UTF-8, in /, stdin /dev/null or `input`.
  * probe    {"resources": [RESOURCE...], "content": bool} -> {"observed": [OBSERVED...]}      (catalog/catalog.h)
