@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "modules/module.h"
+#include "report/json.h"
 
 static json_t *finding_json(const struct diag *d)
 {
@@ -25,9 +26,7 @@ static void print_json(const char *file, const struct inventory *inv, const stru
 				(json_int_t)(inv ? inv->host_count : 0), "partitions",
 				(json_int_t)(inv ? inv->partition_count : 0), "errors", (json_int_t)diags->errors,
 				"warnings", (json_int_t)diags->warnings, "findings", findings, "error", error);
-	json_dumpf(all, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(all);
+	json_print(all, JSON_INDENT(2), stdout);
 }
 
 static int run(struct context *context)

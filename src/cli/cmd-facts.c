@@ -15,6 +15,7 @@
 #include "model/gpus.h"
 #include "model/network.h"
 #include "modules/module.h"
+#include "report/json.h"
 #include "report/table.h"
 #include "slurm/version.h"
 
@@ -278,9 +279,7 @@ static void print_json(const struct inventory *inv, const struct answer *all, si
 							     "error", all[i].error->text));
 	}
 	json_t *result = json_pack("{s:I, s:o}", "unreachable", (json_int_t)unreachable, "hosts", hosts);
-	json_dumpf(result, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(result);
+	json_print(result, JSON_INDENT(2), stdout);
 }
 
 /* A key for the fingerprints that are asked for and not shown. */

@@ -17,6 +17,7 @@
 #include "cli/standin.h"
 #include "lab/fault.h"
 #include "lab/lab.h"
+#include "report/json.h"
 #include "report/report.h"
 #include "report/table.h"
 
@@ -94,9 +95,7 @@ static void print_status_json(const struct lab_status *status)
 	}
 	json_t *all = json_pack("{s:s, s:s?, s:s?, s:s?, s:o}", "cluster", status->cluster, "subnet", status->subnet,
 				"bridge", status->bridge, "ssh_config", status->ssh_config, "nodes", nodes);
-	json_dumpf(all, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(all);
+	json_print(all, JSON_INDENT(2), stdout);
 }
 
 /* 0 only when every node of the file is up, so that a script can ask. */

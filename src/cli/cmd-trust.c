@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/target.h"
 #include "hostlist/hostlist.h"
+#include "report/json.h"
 #include "report/table.h"
 #include "transport/trust.h"
 
@@ -100,9 +101,7 @@ static void print_json(const struct targets *targets, const struct trust_key *ke
 				     k->state == TRUST_FAILED ? k->error.text : NULL));
 	}
 	json_t *all = json_pack("{s:o}", "hosts", hosts);
-	json_dumpf(all, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(all);
+	json_print(all, JSON_INDENT(2), stdout);
 }
 
 /* Asked on standard error, since the answer decides about the terminal's user, not about a pipe's reader. */

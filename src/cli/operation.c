@@ -14,6 +14,7 @@
 #include "doctor/group.h"
 #include "hostlist/hostlist.h"
 #include "modules/module.h"
+#include "report/json.h"
 
 static const char *operator_name(struct arena *arena)
 {
@@ -320,7 +321,5 @@ json_t *operation_unreached_json(const struct operation *o)
 
 void operation_print_json(json_t *json)
 {
-	json_dumpf(json, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(json);
+	json_print(json, JSON_COMPACT, stdout);
 }

@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "report/table.h"
+#include "report/json.h"
 
 static const char *speed_text(struct arena *a, uint64_t kbit)
 {
@@ -80,9 +81,7 @@ static void print_json(const struct meter_result *result, const char *const *nam
 	}
 	json_t *all = json_pack("{s:s, s:I, s:o, s:o}", "measure", "network", "left_out", (json_int_t)result->left_out,
 				"pairs", pairs, "findings", findings);
-	json_dumpf(all, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(all);
+	json_print(all, JSON_INDENT(2), stdout);
 }
 
 void show_measure(struct context *context, const struct meter_result *result, const char *const *names)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/term.h"
+#include "report/json.h"
 
 const char *report_state_name(enum report_state state)
 {
@@ -46,12 +47,8 @@ void report_free(struct report *r)
 /* One JSON line; takes the reference. */
 static void say_json(struct report *r, json_t *line)
 {
-	if (!line)
-		return;
-	json_dumpf(line, r->options.out, JSON_COMPACT);
-	fputc('\n', r->options.out);
+	json_print(line, JSON_COMPACT, r->options.out);
 	fflush(r->options.out);
-	json_decref(line);
 }
 
 /* One line for people. */

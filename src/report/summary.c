@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/term.h"
 #include "hostlist/hostlist.h"
+#include "report/json.h"
 
 struct report_totals report_totals(const struct report *r)
 {
@@ -174,10 +175,7 @@ struct report_totals report_end(struct report *r, const json_t *extra)
 	live_clear(r);
 	r->options.live = false;
 	if (r->options.json) {
-		json_t *all = summary_json(r, &t, extra);
-		json_dumpf(all, r->options.out, JSON_COMPACT | JSON_REAL_PRECISION(6));
-		fputc('\n', r->options.out);
-		json_decref(all);
+		json_print(summary_json(r, &t, extra), JSON_COMPACT | JSON_REAL_PRECISION(6), r->options.out);
 	} else {
 		print_summary(r, &t, r->options.out);
 	}
