@@ -72,6 +72,7 @@ struct cluster_partition {
 /* Texts that are the same for every host, NULL until a module has made them; in the cluster's arena. */
 struct cluster_texts {
 	const char *slurm_conf, *cgroup_conf, *gres_conf, *topology_conf;
+	bool no_gres_conf; /* it was found out that there is none to be made */
 };
 
 enum cluster_secret_state {

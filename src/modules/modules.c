@@ -42,10 +42,14 @@ const struct module *module_named(const char *name)
 	return NULL;
 }
 
+/* Of a host with core alone, with room for some more: what grows leaves its smaller copies in the arena. */
+enum { USUAL_RESOURCES = 24 };
+
 struct catalog *modules_compile(const struct cluster *cluster, size_t host, struct arena *arena)
 {
 	struct catalog *c = arena_alloc(arena, sizeof *c);
-	c->arena = arena;
+	*c = (struct catalog){
+	    .arena = arena, .items = arena_calloc(arena, USUAL_RESOURCES, sizeof *c->items), .cap = USUAL_RESOURCES};
 	for (const struct module *const *m = modules; *m; m++) {
 		if (!modules_has(cluster, host, (*m)->name))
 			continue;

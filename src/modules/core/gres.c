@@ -85,8 +85,11 @@ bool core_gres_has_files(const struct cluster *c)
 const char *core_gres_conf(const struct cluster *cluster)
 {
 	struct cluster_texts *texts = cluster->texts;
-	if (texts->gres_conf || (!cluster_has_gres(cluster) && !has_ours(cluster)))
+	if (texts->gres_conf || texts->no_gres_conf)
 		return texts->gres_conf;
+	texts->no_gres_conf = !cluster_has_gres(cluster) && !has_ours(cluster);
+	if (texts->no_gres_conf)
+		return NULL;
 	_cleanup_strbuf_ struct strbuf out = {0};
 	strbuf_adds(&out, CLUSTER_CONF_MARK "; the same on every host.\n");
 	put_nodes(&out, cluster);
