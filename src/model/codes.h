@@ -129,6 +129,7 @@
 	X(RECORD_COPIES, "record-copies", "a controller's copy of the cluster's record differs or is missing") \
 	X(RECORD_DAMAGED, "record-damaged", "a copy of the cluster's record cannot be read") \
 	X(RECORD_LOST, "record-lost", "no readable copy of the cluster's record is left") \
+	X(RECORD_NEWER, "record-newer", "a newer reeve wrote the cluster's record") \
 	X(RECORD_SPLIT, "record-split", "the controllers' copies of the record differ, and no majority agrees") \
 	X(RESERVED, "reserved", "a reservation holds every node") \
 	X(RESOURCE, "resource", "a resource cannot be examined on a host") \

@@ -6,10 +6,12 @@
 #include "model/cluster.h"
 #include "model/copies.h"
 
+#define USE_NEWER "use the reeve that wrote it, or a newer one; its version is `reeve --version` there"
+
 struct recall {
 	struct cluster *c;
-	struct copy *copies; /* by place among the controllers */
-	const struct cluster_host *damaged;
+	struct copy *copies;                        /* by place among the controllers */
+	const struct cluster_host *damaged, *newer; /* that have a copy of which nothing is known; NULL: none */
 	size_t reached;
 };
 
@@ -27,7 +29,12 @@ static void read_copy(struct recall *r, size_t i)
 	if (!h->facts || !h->facts->record)
 		return;
 	const struct record *record = record_decode(h->facts->record, c->arena, &err);
-	if (!record) {
+	if (!record && err.code == ERR_REFUSED) {
+		finding_add(&c->findings, FINDING_WARNING, CODE_RECORD_NEWER, h->inv->name,
+			    "its copy of the cluster's record cannot be read: %s", err.text)
+		    ->fix = USE_NEWER;
+		r->newer = h;
+	} else if (!record) {
 		finding_add(&c->findings, FINDING_WARNING, CODE_RECORD_DAMAGED, h->inv->name,
 			    "its copy of the cluster's record cannot be read: %s", err.text)
 		    ->fix = "the next apply replaces it from the other controllers";
@@ -122,7 +129,11 @@ void cluster_recall(struct cluster *c)
 	}
 	if (best != SIZE_MAX && !split)
 		say_others(&r, best);
-	if (r.damaged && !c->record)
+	if (r.newer && !c->record)
+		finding_add(&c->findings, FINDING_STOP, CODE_RECORD_NEWER, r.newer->inv->name,
+			    "the cluster's record was written by a newer reeve: nothing is done with this one")
+		    ->fix = USE_NEWER;
+	else if (r.damaged && !c->record)
 		finding_add(&c->findings, FINDING_STOP, CODE_RECORD_LOST, r.damaged->inv->name,
 			    "no controller that was reached has a copy of the cluster's record that can be read")
 		    ->fix =

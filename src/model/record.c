@@ -261,7 +261,8 @@ struct record *record_decode(const char *from, struct arena *arena, struct err *
 	if (!format && !r.bad)
 		fail(&r, "format");
 	if (format > RECORD_FORMAT && !r.bad) {
-		err_set(err, ERR_PROTOCOL, "the record was written by a newer reeve");
+		err_set(err, ERR_REFUSED, "a newer reeve wrote it, in format %llu; this one reads up to %d",
+			(unsigned long long)format, RECORD_FORMAT);
 		r.bad = true;
 	}
 	out->epoch = number(&r, json, "epoch", EPOCH_MOST - 1);

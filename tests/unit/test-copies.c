@@ -208,6 +208,23 @@ static const struct finding *find(const struct world *w, const char *code, const
 	return NULL;
 }
 
+/* Its fix is not that of a record that is lost, which is to remove it. */
+static void a_record_of_a_newer_reeve_stops_this_one(void **state)
+{
+	(void)state;
+	struct world *w = world_new(yaml);
+	w->facts[0].record = w->facts[1].record = w->facts[2].record = "{\"format\": 999}";
+	world_resolve(w);
+	assert_null(w->cluster->record);
+	assert_null(find(w, "record-lost", "c1"));
+	bool stops = false;
+	for (size_t i = 0; i < w->cluster->findings.len; i++)
+		stops |= streq(w->cluster->findings.items[i].code, "record-newer") &&
+			 w->cluster->findings.items[i].weight == FINDING_STOP;
+	assert_true(stops);
+	world_free(w);
+}
+
 static void copies_that_differ_are_said(void **state)
 {
 	(void)state;
@@ -232,6 +249,12 @@ static void copies_that_differ_are_said(void **state)
 	assert_non_null(find(w, "record-damaged", "c3"));
 	assert_null(find(w, "record-copies", "c3"));
 	assert_true(w->cluster->record_differs);
+	w->facts[2].record = "{\"format\": 999}";
+	world_resolve(w);
+	assert_int_equal(find(w, "record-newer", "c3")->weight, FINDING_WARNING);
+	assert_null(find(w, "record-damaged", "c3"));
+	assert_int_equal(w->cluster->record->epoch, 5);
+	w->facts[2].record = "{";
 	w->facts[1].record = four;
 	world_resolve(w);
 	const struct finding *f = find(w, "record-split", NULL);
@@ -303,6 +326,7 @@ int main(void)
 	    cmocka_unit_test(one_of_three_decides_nothing),
 	    cmocka_unit_test(the_only_copy_counts),
 	    cmocka_unit_test(copies_that_differ_are_said),
+	    cmocka_unit_test(a_record_of_a_newer_reeve_stops_this_one),
 	    cmocka_unit_test(an_epoch_is_the_word_of_most_controllers),
 	    cmocka_unit_test(a_compute_hosts_epoch_counts_for_nothing),
 	};
