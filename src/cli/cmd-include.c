@@ -39,7 +39,7 @@ static int run_accept(struct context *context)
 const struct command cmd_include = {
     .name = "include",
     .synopsis = "NODE...",
-    .summary = "Take nodes into service again that were excluded",
+    .summary = "Return excluded nodes to service",
     .help = "The way back from `reeve exclude` and `reeve remove`: the nodes are measured\n"
 	    "afresh, which is their new baseline, their daemons are configured and started,\n"
 	    "they come into their partitions, are verified, and then resumed. It also lets a\n"

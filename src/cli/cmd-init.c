@@ -112,7 +112,7 @@ static const struct option_spec options[] = {
 const struct command cmd_init = {
     .name = "init",
     .synopsis = "[-o FILE] [--force] [--name NAME] [HOST...]",
-    .summary = "Write a first cluster.yaml from what is there",
+    .summary = "Write a first cluster.yaml for hosts that are there",
     .help = "Looks at this machine, or at the hosts named, and writes a commented\n"
 	    "cluster.yaml. Without HOST it is a cluster of one: this machine is controller\n"
 	    "and node and is reached without ssh, so that 'reeve init && reeve apply' gives a\n"

@@ -26,7 +26,7 @@ static int run(struct context *context)
 const struct command cmd_resume = {
     .name = "resume",
     .synopsis = "NODE...",
-    .summary = "Let nodes in again that Slurm or a person drained",
+    .summary = "Resume nodes that Slurm or a person drained",
     .help = "Says who drained the nodes and why, looks whether slurmd answers there and is\n"
 	    "registered as configured, and resumes them behind a reservation, so that no job\n"
 	    "but a test job starts there first. A node on which that job does not run is\n"

@@ -98,7 +98,7 @@ static const struct option_spec options[] = {
 const struct command cmd_rotate_key = {
     .name = "rotate-key",
     .synopsis = "[--key-file FILE] [--without NODES] [--dry-run]",
-    .summary = "Give the cluster a new MUNGE key, under its jobs",
+    .summary = "Replace the cluster's MUNGE key while jobs run",
     .help = "Puts a new key beside the old one on every host, records it, puts it in place,\n"
 	    "and restarts all munged at once. Nothing of Slurm is restarted, and jobs run on.\n"
 	    "Only between the first and the last of these restarts hosts do not accept each\n"
