@@ -85,12 +85,12 @@ three_controllers() {
 	done
 
 	reeve --json history
-	json 'sorted(o) == ["cluster", "findings", "generations", "unreached"]'
+	json 'sorted(o) == ["cluster", "findings", "generations", "schema", "unreached"]'
 	json 'o["cluster"] == "fen" and [g["number"] for g in o["generations"]] == [1, 2] and not o["findings"] and not o["unreached"]'
 	json 'sorted(o["generations"][1]["texts"]) == ["cgroup.conf", "cluster.yaml", "slurm.conf"]'
 	reeve --json history 2
 	json 'o["before"] == 1 and [d["file"] for d in o["differences"]] == ["cluster.yaml", "slurm.conf"]'
-	json 'sorted(o) == ["before", "cluster", "differences", "findings", "generation", "unreached"]'
+	json 'sorted(o) == ["before", "cluster", "differences", "findings", "generation", "schema", "unreached"]'
 	json '"+MinJobAge=600" in o["differences"][1]["difference"] and o["generation"]["command"] == "reeve apply"'
 	reeve --json history 9
 	[ "$status" -eq 1 ]

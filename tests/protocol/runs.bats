@@ -113,7 +113,7 @@ keys() {
 		else
 			tail -n 1 "$roots/out" | python3 -c 'import json, sys; print("\n".join(sorted(json.load(sys.stdin))))' >"$roots/keys"
 		fi
-		diff "$roots/keys" <(keys "$command" | grep -vxE 'phase|host|state|text|event|where|note|apply')
+		diff "$roots/keys" <({ echo schema; keys "$command"; } | grep -vxE 'phase|host|state|text|event|where|note|apply' | sort)
 	done
 }
 
