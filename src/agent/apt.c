@@ -370,15 +370,15 @@ static void list_names(struct strbuf *what, const char *verb, const struct list 
 }
 
 /* What is to be done to packages, in apt's words. */
-struct todo {
+struct changes {
 	struct list names; /* to be installed, with the version where one is wanted */
 	struct list held;
 	bool exact;
 };
 
-static struct todo todo_of(const struct resource *r, const struct dpkg *now, struct arena *arena)
+static struct changes changes_of(const struct resource *r, const struct dpkg *now, struct arena *arena)
 {
-	struct todo t = {0};
+	struct changes t = {0};
 	for (size_t i = 0; i < r->packages.len; i++) {
 		const struct package *want = &r->packages.items[i];
 		const struct dpkg_package *have = &now->packages[i];
@@ -424,15 +424,15 @@ static int apply_all(struct session *s, const struct resource *const *all, size_
 	failpoint();
 	if (repair_all(s, all, len, path, what, err) < 0)
 		return -1;
-	struct todo sum = {0}, *todo = arena_calloc(arena, len, sizeof *todo);
+	struct changes sum = {0}, *changes = arena_calloc(arena, len, sizeof *changes);
 	for (size_t i = 0; i < len; i++) {
 		struct dpkg now;
 		if (dpkg_read(&s->root, all[i]->packages.items, all[i]->packages.len, arena, &now, err) < 0)
 			return -1;
-		todo[i] = todo_of(all[i], &now, arena);
-		add_names(&sum.names, &todo[i].names, arena);
-		add_names(&sum.held, &todo[i].held, arena);
-		sum.exact |= todo[i].exact;
+		changes[i] = changes_of(all[i], &now, arena);
+		add_names(&sum.names, &changes[i].names, arena);
+		add_names(&sum.held, &changes[i].held, arena);
+		sum.exact |= changes[i].exact;
 	}
 	if (sum.names.len && (check_space(s, err) < 0 || install(s, all[0]->id, &sum.names, sum.exact, path, err) < 0))
 		return -1;
@@ -441,8 +441,8 @@ static int apply_all(struct session *s, const struct resource *const *all, size_
 		return -1;
 	failpoint();
 	for (size_t i = 0; i < len; i++) {
-		list_names(&what[i], "installed", &todo[i].names);
-		list_names(&what[i], "held", &todo[i].held);
+		list_names(&what[i], "installed", &changes[i].names);
+		list_names(&what[i], "held", &changes[i].held);
 		if (what[i].len)
 			strbuf_consume(&what[i], 2);
 	}

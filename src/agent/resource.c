@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "agent/session.h"
-#include "agent/verb.h"
 #include "agent/tell.h"
+#include "agent/verb.h"
 #include "base/str.h"
 #include "base/vec.h"
 
@@ -118,8 +118,11 @@ static void bring_about_all(struct session *s, struct work *w, size_t first)
 {
 	const struct resource_ops *o = ops[w->wanted.items[first].type];
 	const struct resource **all = arena_calloc(w->arena, w->wanted.len, sizeof *all);
-	size_t n = 0;
-	for (size_t i = first; o->apply_all && i < w->wanted.len; i++) {
+	size_t n = 0, left = 0;
+	for (size_t i = first; o->apply_all && i < w->wanted.len; i++)
+		left += ops[w->wanted.items[i].type] == o && !w->done[i];
+	/* A single one is probed where it is brought about. */
+	for (size_t i = first; left > 1 && i < w->wanted.len; i++) {
 		struct probe p = {.arena = w->arena};
 		const struct resource *r = &w->wanted.items[i];
 		if (ops[r->type] != o || w->done[i])
