@@ -156,8 +156,9 @@ extern const struct inv_section *const module_sections[]; /* theirs, NULL-termin
 
 enum { MODULES_MAX = 16 }; /* a bound for tables by module */
 
-const struct module *module_named(const char *name); /* NULL: none */
-size_t module_index(const char *name);               /* its place in the table; MODULES_MAX: none */
+const struct module *module_named(const char *name);                           /* NULL: none */
+bool module_enabled(const struct inventory *inv, const struct module *module); /* some host may have it */
+size_t module_index(const char *name); /* its place in the table; MODULES_MAX: none */
 
 /* What the enabled modules ask of a host, each item's name behind "MODULE.". The caller owns the reference. */
 json_t *modules_ask(const struct inventory *inv, const struct inv_host *host);

@@ -18,6 +18,11 @@ const struct secret_row *const *modules_secrets(struct arena *arena)
 	return rows;
 }
 
+bool module_enabled(const struct inventory *inv, const struct module *module)
+{
+	return module == module_slurm || inventory_has_module(inv, module->name);
+}
+
 bool modules_has(const struct cluster *cluster, size_t host, const char *module)
 {
 	const struct cluster_host *h = &cluster->hosts[host];

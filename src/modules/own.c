@@ -8,17 +8,12 @@
 
 #include "base/str.h"
 
-static bool enabled(const struct inventory *inv, const struct module *m)
-{
-	return m == module_slurm || inventory_has_module(inv, m->name);
-}
-
 json_t *modules_ask(const struct inventory *inv, const struct inv_host *host)
 {
 	json_t *all = json_array();
 	for (const struct module *const *m = modules; *m; m++) {
 		size_t i;
-		json_t *item, *items = (*m)->ask && enabled(inv, *m) ? json_array() : NULL;
+		json_t *item, *items = (*m)->ask && module_enabled(inv, *m) ? json_array() : NULL;
 		if (!items)
 			continue;
 		(*m)->ask(inv, host, items);
@@ -76,7 +71,7 @@ void *module_own(const struct facts *facts, const struct module *module)
 void modules_settle(struct cluster *c)
 {
 	for (const struct module *const *m = modules; *m; m++)
-		if ((*m)->settle && enabled(c->inv, *m))
+		if ((*m)->settle && module_enabled(c->inv, *m))
 			(*m)->settle(c);
 	modules_check_params(modules, c);
 }
@@ -86,7 +81,7 @@ const struct diagnoses *const *modules_diagnoses(const struct inventory *inv, st
 	const struct diagnoses **list = arena_calloc(arena, MODULES_MAX + 1, sizeof *list);
 	size_t n = 0;
 	for (const struct module *const *m = modules; *m; m++)
-		if ((*m)->diagnoses && enabled(inv, *m))
+		if ((*m)->diagnoses && module_enabled(inv, *m))
 			list[n++] = (*m)->diagnoses;
 	return list;
 }

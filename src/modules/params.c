@@ -24,7 +24,7 @@ struct module_params modules_params(const struct module *const *table, const str
 	struct module_params all = {.arena = c->arena};
 	for (const struct module *const *m = table; *m; m++) {
 		all.owner = (*m)->name;
-		if ((*m)->params && (*m == module_slurm || inventory_has_module(c->inv, (*m)->name)))
+		if ((*m)->params && module_enabled(c->inv, *m))
 			(*m)->params(c, &all);
 	}
 	return all;
