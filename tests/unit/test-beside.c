@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/str.h"
+#include "base/vec.h"
 #include "modules/module.h"
 #include "facts/beside.h"
 #include "slurm/beside.h"
@@ -163,20 +164,26 @@ static void names_are_looked_up_where_they_are_read(void **state)
 	world_free(w);
 }
 
+static const char *const three[] = {"n1", "n10", "c1"};
+
+/* What is made of what a host says of these three names. */
+static struct facts_beside resolved(const char *said, struct arena *a)
+{
+	const struct facts_scope scope = {.roles = module_roles, .names = three, .name_count = ARRAY_LEN(three)};
+	json_t *items = json_pack("{s:{s:i, s:s}}", "names", "status", 0, "out", said);
+	struct facts_beside b;
+	facts_beside_decode(items, &scope, a, &b);
+	json_decref(items);
+	return b;
+}
+
 static void only_names_that_were_asked_for_are_believed(void **state)
 {
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
-	static const char *const names[] = {"n1", "n10", "c1"};
-	const struct facts_scope scope = {.roles = module_roles, .names = names, .name_count = 3};
-	json_t *items = json_object();
-	json_object_set_new(items, "names",
-			    json_pack("{s:i, s:s}", "status", 0, "out",
-				      "10.0.0.7 STREAM n1\n\n= each\nn10\nevil = 10.0.0.1\nc1 = 999.0.0.1 x\n"
-				      "n1 = fd00::1 STREAM n1 10.0.0.9 STREAM 10.0.0.8 RAW\n"));
-	struct facts_beside b;
-	facts_beside_decode(items, &scope, a, &b);
-	json_decref(items);
+	struct facts_beside b = resolved("10.0.0.7 STREAM n1\n\n= each\nn10\nevil = 10.0.0.1\nc1 = 999.0.0.1 x\n"
+					 "n1 = fd00::1 STREAM n1 10.0.0.9 STREAM 10.0.0.8 RAW\n",
+					 a);
 	assert_int_equal(b.unresolved_count, 1);
 	assert_string_equal(b.unresolved[0], "n10");
 	assert_string_equal(facts_address(&b, "n1"), "10.0.0.9");
@@ -190,20 +197,13 @@ static void names_that_were_all_found_come_in_their_order(void **state)
 {
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
-	static const char *const names[] = {"n1", "n10", "c1"};
-	const struct facts_scope scope = {.roles = module_roles, .names = names, .name_count = 3};
-	json_t *items = json_object();
-	json_object_set_new(items, "names",
-			    json_pack("{s:i, s:s}", "status", 0, "out",
-				      "10.0.0.1 RAW\n"
-				      "fd00::1         STREAM n1.example.org\nfd00::1         DGRAM  \n"
-				      "10.0.0.9        STREAM \n10.0.0.8        RAW    \n"
-				      "x STREAM c1\n"
-				      "fd00::2 STREAM c1\n"
-				      "10.0.0.5 STREAM evil\n10.0.0.6 RAW"));
-	struct facts_beside b;
-	facts_beside_decode(items, &scope, a, &b);
-	json_decref(items);
+	struct facts_beside b = resolved("10.0.0.1 RAW\n"
+					 "fd00::1         STREAM n1.example.org\nfd00::1         DGRAM  \n"
+					 "10.0.0.9        STREAM \n10.0.0.8        RAW    \n"
+					 "x STREAM c1\n"
+					 "fd00::2 STREAM c1\n"
+					 "10.0.0.5 STREAM evil\n10.0.0.6 RAW",
+					 a);
 	assert_int_equal(b.unresolved_count, 0);
 	assert_string_equal(facts_address(&b, "n1"), "10.0.0.9");
 	assert_null(facts_address(&b, "n10"));
