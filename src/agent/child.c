@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <sodium.h>
@@ -11,12 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/sandbox.h"
+#include "agent/launch.h"
 #include "agent/session.h"
 #include "base/clock.h"
 #include "base/fd.h"
@@ -26,7 +22,6 @@
 
 enum { GRACE_MS = 2000 }; /* between SIGTERM and SIGKILL */
 enum { LINGER_MS = 300 }; /* for output that is still in the pipes when the process has ended */
-enum { LOCK_FD = 3 };     /* where a child finds the host's lock */
 
 char *child_program(struct session *s, const char *name)
 {
@@ -57,95 +52,6 @@ bool child_keeps_lock(const struct child_spec *spec)
 		if (streq(programs[i], name))
 			return true;
 	return false;
-}
-
-/* Everything that the new process needs, made before it exists: after vfork(2) it may only call the kernel. */
-struct launch {
-	const char *program;
-	char *const *argv;
-	char *const *envp;
-	int fds[3];
-	int lock; /* -1: not inherited */
-	bool dies_with_us;
-	const struct child_user *user;
-};
-
-static void close_from(int first)
-{
-	if (syscall(SYS_close_range, first, ~0U, 0) == 0)
-		return;
-	for (int fd = first; fd < 1024; fd++)
-		close(fd);
-}
-
-/* All of ours are at 10 and above, so nothing is overwritten before it is used. */
-static void take_descriptors(const struct launch *l)
-{
-	setsid();
-	for (int i = 0; i < 3; i++)
-		if (dup2(l->fds[i], i) < 0)
-			_exit(126);
-	if (l->lock >= 0 && dup2(l->lock, LOCK_FD) < 0)
-		_exit(126);
-	close_from(l->lock >= 0 ? LOCK_FD + 1 : LOCK_FD);
-}
-
-static _Noreturn void become(const struct launch *l)
-{
-	if (l->user) {
-		if (syscall(SYS_setgroups, l->user->group_count, l->user->groups) < 0 ||
-		    syscall(SYS_setresgid, l->user->gid, l->user->gid, l->user->gid) < 0 ||
-		    syscall(SYS_setresuid, l->user->uid, l->user->uid, l->user->uid) < 0)
-			_exit(126);
-	}
-	if (l->dies_with_us) /* after the change of user, which clears it (PR_SET_PDEATHSIG(2const)) */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	execve(l->program, l->argv, l->envp);
-	_exit(127);
-}
-
-static void reset_signals(void)
-{
-	struct sigaction standard = {.sa_handler = SIG_DFL};
-	const int ours[] = {SIGCHLD, SIGPIPE, SIGHUP, SIGINT, SIGTERM};
-	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
-		sigaction(ours[i], &standard, NULL);
-	sigset_t none;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static pid_t launch_plain(const struct launch *l)
-{
-	pid_t pid = vfork();
-	if (pid == 0) {
-		take_descriptors(l);
-		reset_signals();
-		become(l);
-	}
-	return pid;
-}
-
-static pid_t launch_sandboxed(const struct launch *l, const struct sandbox *sandbox)
-{
-	pid_t pid = fork();
-	if (pid == 0) {
-		take_descriptors(l);
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		struct err err = {0};
-		int status, side = sandbox_enter(sandbox, &status, &err);
-		if (side < 0) {
-			dprintf(STDERR_FILENO, "sandbox: %s\n", err.text);
-			_exit(125);
-		}
-		reset_signals();
-		if (side == SANDBOX_INSIDE)
-			become(l);
-		if (WIFSIGNALED(status))
-			kill(getpid(), WTERMSIG(status));
-		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 125);
-	}
-	return pid;
 }
 
 static int make_pipe(int ends[2])
@@ -232,7 +138,7 @@ struct child *child_start(struct session *s, const struct child_spec *spec, stru
 				   .lock = child_keeps_lock(spec) ? s->lock.fd : -1,
 				   .dies_with_us = !(spec->locked && lock_held(&s->lock)),
 				   .user = spec->user};
-		pid = spec->sandbox ? launch_sandboxed(&l, spec->sandbox) : launch_plain(&l);
+		pid = launch(&l, spec->sandbox);
 	}
 	if (pid < 0) {
 		err_system(err, errno, "cannot start %s", program);
