@@ -6,6 +6,9 @@
  * clock does; a ctime in the future (the clock was set back since) is set to now before the restart, or it would ask
  * for one for ever.
  *
+ * One that is reloaded instead has also read them at its last change of state since it became active: a reload goes from
+ * running to reloading and back. So does one that fails, which systemd remembers until the next, or until reset-failed.
+ *
  * A unit of Type=simple counts as started the moment its process exists, also when that dies at once: success is that
  * the same process is still there a moment later.
  */
@@ -133,12 +136,13 @@ static int64_t now_us(clockid_t clock)
 	return ts.tv_sec * INT64_C(1000000) + ts.tv_nsec / 1000;
 }
 
-/* The first input that was changed after the unit was started, or NULL. One that is not there is no reason. */
+/* The first input that was changed after the unit read them all, or NULL. One that is not there is no reason. */
 static const char *newer_input(struct session *s, const struct resource *r, const struct unit *u)
 {
-	int64_t start = now_us(CLOCK_REALTIME) - now_us(CLOCK_MONOTONIC) + (int64_t)u->start_us;
+	uint64_t read_us = r->service.reload && u->state_us > u->active_us ? u->state_us : u->start_us;
+	int64_t start = now_us(CLOCK_REALTIME) - now_us(CLOCK_MONOTONIC) + (int64_t)read_us;
 	struct stat st;
-	if (!u->start_us)
+	if (!read_us)
 		return NULL;
 	for (const char *const *input = r->service.inputs; input && *input; input++)
 		if (root_lstat(&s->root, *input, &st) == 0 &&
@@ -161,6 +165,7 @@ static bool may_be_enabled(const struct unit *u)
 
 struct wishes {
 	bool unmask, enable, disable, start, stop, restart, reload;
+	bool reread; /* systemd its unit file */
 	const char *newer;
 };
 
@@ -176,8 +181,10 @@ static struct wishes compare(struct session *s, const struct resource *r, const 
 	if (!r->service.running || !up)
 		return w;
 	w.newer = newer_input(s, r, u);
-	w.restart = r->service.restart || w.newer;
-	w.reload = u->needs_reload;
+	bool unread = w.newer || (r->service.reload && u->reload_failed);
+	w.reload = unread && r->service.reload && u->can_reload && !r->service.restart;
+	w.restart = r->service.restart || (unread && !w.reload);
+	w.reread = u->needs_reload;
 	return w;
 }
 
@@ -196,10 +203,13 @@ static void describe(const struct resource *r, const struct unit *u, const struc
 	else if (w->start)
 		strbuf_addf(why, ", %s", streq(u->active, "inactive") ? "not running" : u->active);
 	if (w->newer)
-		strbuf_addf(why, ", %s was changed after it was started", w->newer);
+		strbuf_addf(why, ", %s was changed after it was %s", w->newer,
+			    r->service.reload ? "started or reloaded" : "started");
 	else if (w->restart && r->service.restart)
 		strbuf_adds(why, ", a restart is asked for");
-	if (w->reload)
+	else if (w->restart || w->reload)
+		strbuf_adds(why, ", its last reload failed");
+	if (w->reread)
 		strbuf_adds(why, ", its unit file was changed and not read");
 }
 
@@ -250,7 +260,8 @@ static int start(struct session *s, const struct resource *r, const char *verb, 
 	struct unit before, after;
 	struct err ignored;
 	bring_to_now(s, r);
-	unit_command(s, START_MS, "reset-failed", unit, &ignored); /* fails where there is nothing to reset */
+	if (!streq(verb, "reload"))
+		unit_command(s, START_MS, "reset-failed", unit, &ignored); /* fails where there is nothing to reset */
 	if (unit_command(s, START_MS, verb, unit, err) < 0)
 		return unit_explain(s, unit, err);
 	if (find_state(s, unit, NULL, arena, &before, err) < 0)
@@ -263,7 +274,8 @@ static int start(struct session *s, const struct resource *r, const char *verb, 
 			return 0;
 		before = after;
 	}
-	err_set(err, ERR_FAILED, "%s was started and is now %s (%s%s%s)", unit, before.active, before.sub,
+	err_set(err, ERR_FAILED, "%s was %s and is now %s (%s%s%s)", unit,
+		streq(verb, "reload") ? "reloaded" : "started", before.active, before.sub,
 		streq(before.result, "success") ? "" : ", ", streq(before.result, "success") ? "" : before.result);
 	return unit_explain(s, unit, err);
 }
@@ -278,13 +290,16 @@ static int apply(struct session *s, const struct resource *r, const struct obser
 		return -1;
 	if (find_state(s, unit, NULL, arena, &u, err) < 0)
 		return -1;
-	struct wishes w = compare(s, r, &u);
 	if (streq(u.load, "not-found"))
 		return err_set(err, ERR_MISSING, "there is no unit %s on this host", unit);
-	if (u.needs_reload && unit_reload(s, err) < 0)
-		return -1;
-	if (w.reload)
+	struct wishes w = compare(s, r, &u);
+	if (w.reread)
 		strbuf_adds(what, ", its unit file read again");
+	if (u.needs_reload) {
+		if (unit_reload(s, err) < 0 || find_state(s, unit, NULL, arena, &u, err) < 0)
+			return -1;
+		w = compare(s, r, &u);
+	}
 	if (w.unmask && unit_command(s, START_MS, "unmask", unit, err) < 0)
 		return -1;
 	if (w.enable && unit_command(s, START_MS, "enable", unit, err) < 0)
@@ -298,13 +313,13 @@ static int apply(struct session *s, const struct resource *r, const struct obser
 			return -1;
 		strbuf_adds(what, ", stopped");
 	}
-	if (w.start || w.restart) {
-		if (start(s, r, w.restart ? "restart" : "start", err) < 0)
+	if (w.start || w.restart || w.reload) {
+		if (start(s, r, w.restart ? "restart" : w.reload ? "reload" : "start", err) < 0)
 			return -1;
-		if (w.restart)
-			strbuf_addf(what, ", restarted: %s", found->why);
-		else
+		if (w.start)
 			strbuf_adds(what, ", started");
+		else
+			strbuf_addf(what, ", %s: %s", w.restart ? "restarted" : "reloaded", found->why);
 	}
 	if (what->len)
 		strbuf_consume(what, 2);

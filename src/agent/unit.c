@@ -25,6 +25,10 @@ static void set_property(struct unit *u, const char *key, const char *value, str
 			*texts[i].place = arena_strdup(arena, value);
 	if (streq(key, "NeedDaemonReload"))
 		u->needs_reload = streq(value, "yes");
+	if (streq(key, "CanReload"))
+		u->can_reload = streq(value, "yes");
+	if (streq(key, "ReloadResult"))
+		u->reload_failed = *value && !streq(value, "success");
 	if (str_to_u64(value, 0, INT64_MAX, &number) < 0)
 		return;
 	if (streq(key, "MainPID"))
@@ -32,8 +36,12 @@ static void set_property(struct unit *u, const char *key, const char *value, str
 	/* The main process counts where there is one; the unit's own time is then later. */
 	if (streq(key, "ExecMainStartTimestampMonotonic") && number)
 		u->start_us = number;
+	if (streq(key, "ActiveEnterTimestampMonotonic"))
+		u->active_us = number;
 	if (streq(key, "ActiveEnterTimestampMonotonic") && !u->start_us)
 		u->start_us = number;
+	if (streq(key, "StateChangeTimestampMonotonic"))
+		u->state_us = number;
 }
 
 /* One block of KEY=VALUE lines for each unit, in the order asked for, with an empty line between (systemctl(1)). */
@@ -69,7 +77,8 @@ int unit_show(struct session *s, const char *const *names, size_t count, struct 
 	argv[n++] = "systemctl";
 	argv[n++] = "show";
 	argv[n++] = "--property=LoadState,ActiveState,SubState,UnitFileState,Result,NeedDaemonReload,MainPID,"
-		    "ExecMainStartTimestampMonotonic,ActiveEnterTimestampMonotonic";
+		    "ExecMainStartTimestampMonotonic,ActiveEnterTimestampMonotonic,StateChangeTimestampMonotonic,"
+		    "CanReload,ReloadResult";
 	argv[n++] = "--";
 	memcpy(argv + n, names, count * sizeof *names);
 	_cleanup_strbuf_ struct strbuf out = {0};

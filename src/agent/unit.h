@@ -16,9 +16,12 @@ struct session;
 
 struct unit {
 	const char *name, *load, *active, *sub, *file, *result; /* systemd's words; "" where it has none */
-	uint64_t start_us; /* of the main process, else of the unit; monotonic; 0: never */
+	uint64_t start_us;            /* of the main process, else of the unit; monotonic; 0: never */
+	uint64_t active_us, state_us; /* when it became active, and its last change of state; as start_us */
 	long pid;
-	bool needs_reload;
+	bool needs_reload;  /* its unit file was changed */
+	bool can_reload;    /* its daemon reads its files again when it is told to */
+	bool reload_failed; /* the last time, since it was started */
 };
 
 struct units {

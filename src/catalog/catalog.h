@@ -17,7 +17,8 @@
  * link       symbolic link with this target. Anything but a link in its place is an error.
  * service    systemd unit enabled/disabled and running/stopped. A running unit is restarted, once, where `restart` says
  *	so, or where one of `inputs` (paths) was changed (ctime) after the unit was started. Success means that it is
- *	active a moment after.
+ *	active a moment after. With `reload` a changed input has it reloaded instead, where its unit can be: one whose
+ *	reload fails runs on with what it had, and still differs.
  * group      exists, with this id where one is given. Another id, or one that is taken, is an error.
  * user       exists, with these ids and this home; one that has others is an error, and never changed, as is an id that
  *	another account has. Shell, password (a secret: its hash as in shadow(5)) and membership in `groups` and
@@ -118,6 +119,7 @@ struct resource {
 			const char *unit;
 			bool enabled, running;
 			bool restart;              /* set by the plan: restart although nothing on the host says so */
+			bool reload;               /* set by the module: it is not restarted for its inputs */
 			const char *const *inputs; /* paths, NULL-terminated; NULL: none */
 		} service;
 		struct {

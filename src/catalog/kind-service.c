@@ -8,6 +8,7 @@ static void encode(const struct resource *r, json_t *object)
 	json_object_set_new(object, "enabled", json_boolean(r->service.enabled));
 	json_object_set_new(object, "running", json_boolean(r->service.running));
 	json_object_set_new(object, "restart", json_boolean(r->service.restart));
+	fields_put_flag(object, "reload", r->service.reload);
 	fields_put_list(object, "inputs", r->service.inputs);
 }
 
@@ -17,6 +18,7 @@ static void decode(struct fields *f, struct resource *ret)
 	ret->service.enabled = fields_bool(f, "enabled");
 	ret->service.running = fields_bool(f, "running");
 	ret->service.restart = fields_bool(f, "restart");
+	ret->service.reload = fields_flag(f, "reload");
 	ret->service.inputs = fields_paths(f, "inputs", INPUTS_MAX);
 }
 

@@ -68,9 +68,11 @@ def systemctl():
             u = load(unit)
             blocks.append("LoadState=not-found\\nActiveState=inactive\\nSubState=dead\\nUnitFileState=\\n" if not u else
                 "LoadState=%s\\nActiveState=%s\\nSubState=x\\nUnitFileState=%s\\nResult=%s\\nNeedDaemonReload=%s\\nMainPID=%d\\n"
-                "ExecMainStartTimestampMonotonic=%d\\nActiveEnterTimestampMonotonic=%d\\n" % (
+                "ExecMainStartTimestampMonotonic=%d\\nActiveEnterTimestampMonotonic=%d\\nStateChangeTimestampMonotonic=%d\\n"
+                "CanReload=%s\\nReloadResult=%s\\n" % (
                 "masked" if u["file"] == "masked" else "loaded", u["active"], u["file"], u.get("result", "success"),
-                u["reload"], u["pid"], u["start"], u["start"]))
+                u["reload"], u["pid"], u["start"], u["start"], max(u["start"], u.get("reloaded", 0)),
+                "yes" if u.get("reloads") else "no", u.get("reloading", "success")))
         return print("\\n".join(blocks), end="")
     for unit in units:
         u = load(unit)
@@ -82,7 +84,14 @@ def systemctl():
             if u.get("refuses"):
                 sys.exit("Job for %s failed." % unit)
             u.update(active="failed" if u.get("dies") else "active", pid=os.getpid(), start=now(),
-                     result="exit-code" if u.get("dies") else "success")
+                     result="exit-code" if u.get("dies") else "success", reloading="success")
+        if verb == "reload" and u.get("reloads"):  # what fails comes back to its old state, which is a change, too
+            u.update(reloaded=now(), reloading="exit-code" if u.get("refuses") else "success")
+            save(unit, u)
+            if u.get("refuses"):
+                sys.exit("Job for %s failed." % unit)
+        if verb == "reset-failed":
+            u["reloading"] = "success"
         if verb == "stop":
             u.update(active="inactive", pid=0)
         if verb in ("enable", "disable", "mask"):
@@ -222,9 +231,9 @@ def absent(path):
     return dict(id="absent:" + path, type="absent", stage="prepare", path=path)
 
 
-def service(unit, enabled=True, running=True, restart=False, inputs=()):
+def service(unit, enabled=True, running=True, restart=False, inputs=(), **more):
     return dict(id="service:" + unit, type="service", stage="activate", unit=unit, enabled=enabled, running=running,
-                restart=restart, inputs=list(inputs))
+                restart=restart, inputs=list(inputs), **more)
 
 
 def packages(*names, module="core"):

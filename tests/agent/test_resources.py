@@ -289,6 +289,50 @@ class Services(Case):
             self.assertEqual(s.probe(service("a.service", restart=True))[0]["state"], "differs")
             self.assertEqual(s.apply(service("a.service", restart=True))["changed"], 1)
 
+    def reload_after_a_change(self, epoch=1, **state):
+        """A unit that reads its input by a reload, after that was changed: what the verbs were, and how it ended."""
+        self.unit("a.service", **{**dict(active="active", file="enabled", pid=1, start=1, reloads=1), **state})
+        (self.root / "calls").write_text("")
+        os.chmod(self.root / "etc/in", 0o600)
+        wanted = service("a.service", inputs=["/etc/in"], reload=True)
+        with self.locked(epoch) as s:
+            self.assertEqual(s.probe(wanted)[0]["state"], "differs")
+            done = s.apply(wanted, epoch=epoch)
+            verbs = [c.split()[1] for c in self.calls() if c.startswith("systemctl")]
+            return [v for v in verbs if v in ("start", "restart", "reload")], done, s.events[-1]["what"], s.probe(wanted)[0]
+
+    def test_reloaded_once_when_an_input_is_newer(self):
+        verbs, done, what, after = self.reload_after_a_change()
+        self.assertEqual((verbs, done), (["reload"], {"changed": 1, "failed": 0}))
+        self.assertEqual(what, "reloaded: /etc/in was changed after it was started or reloaded")
+        self.assertEqual((after["state"], after["why"]), ("same", ""))
+
+    def test_a_reload_that_fails_is_told_and_tried_again(self):
+        verbs, done, what, after = self.reload_after_a_change(refuses=1)
+        self.assertEqual((verbs, done["failed"]), (["reload"], 1))
+        self.assertIn("Job for a.service failed.; its journal: first line; fatal:", what)
+        self.assertEqual((after["state"], after["why"]), ("differs", "its last reload failed"))
+        state = json.loads((self.root / "units/a.service").read_text())
+        self.assertEqual((state["active"], state["start"]), ("active", 1))
+        del state["refuses"]
+        verbs, done, what, after = self.reload_after_a_change(2, **state)
+        self.assertEqual((verbs, done["changed"], after["state"]), (["reload"], 1, "same"))
+
+    def test_what_cannot_be_reloaded_is_restarted_and_what_does_not_run_is_started(self):
+        self.assertEqual(self.reload_after_a_change(1, reloads=0)[0], ["restart"])
+        self.assertEqual(self.reload_after_a_change(2, active="inactive")[0], ["start"])
+        verbs, done, what, after = self.reload_after_a_change(3)
+        self.assertEqual(verbs, ["reload"])
+        with self.locked(4) as s:
+            s.apply(service("a.service", restart=True, reload=True), epoch=4)
+        self.assertEqual(self.calls()[-3:-2], ["systemctl restart a.service"])
+
+    def test_a_reload_counts_only_for_a_unit_that_is_to_be_reloaded(self):
+        self.unit("a.service", active="active", file="enabled", pid=1, start=1, reloads=1, reloaded=2 ** 62)
+        with self.session() as s:
+            self.assertEqual(s.probe(service("a.service", inputs=["/etc/in"], reload=True))[0]["state"], "same")
+            self.assertEqual(s.probe(service("a.service", inputs=["/etc/in"]))[0]["state"], "differs")
+
     def test_all_units_are_asked_for_at_once(self):
         names = ["u%d.service" % i for i in range(20)]
         for name in names:

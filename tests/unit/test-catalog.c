@@ -29,6 +29,7 @@ static void every_resource_survives_the_wire(void **state)
 	catalog_directory(&c, STAGE_PREPARE, "/var/log/slurm", "slurm", "slurm", 0755);
 	catalog_link(&c, STAGE_PREPARE, "/etc/slurm-llnl", "slurm");
 	catalog_service(&c, STAGE_AUTH, "munge.service", YES, YES, inputs);
+	catalog_service(&c, STAGE_PREPARE, "ssh.service", YES, YES, NULL)->service.reload = true;
 	catalog_group(&c, STAGE_PREPARE, "slurm", 64030, true);
 	catalog_user(&c, STAGE_PREPARE, "slurm", -1, "slurm", "/nonexistent", "/usr/sbin/nologin", true);
 	catalog_absent(&c, STAGE_PREPARE, "/etc/slurm/old.conf");
