@@ -21,6 +21,8 @@
 #include "base/vec.h"
 
 enum { GRACE_MS = 2000 }; /* between SIGTERM and SIGKILL */
+enum { LEAVE_MS = 5000 }; /* after SIGKILL */
+enum { LAST_LINES = 3 };
 enum { LINGER_MS = 300 }; /* for output that is still in the pipes when the process has ended */
 
 char *child_program(struct session *s, const char *name)
@@ -72,16 +74,16 @@ static void close_pipe(int ends[2])
 	fd_closep(&ends[1]);
 }
 
-static char **make_environment(struct session *s, const struct child_spec *spec, struct arena *arena)
+char **child_environment(struct session *s, const char *const *more, struct arena *arena)
 {
 	size_t n = 0, extra = 0;
 	bool has_path = false;
-	while (spec->env && spec->env[extra])
+	while (more && more[extra])
 		extra++;
 	char **env = arena_calloc(arena, extra + 4, sizeof *env);
 	for (size_t i = 0; i < extra; i++) {
-		env[n++] = arena_strdup(arena, spec->env[i]);
-		has_path = has_path || str_starts(spec->env[i], "PATH=");
+		env[n++] = arena_strdup(arena, more[i]);
+		has_path = has_path || str_starts(more[i], "PATH=");
 	}
 	if (!has_path && root_is_scratch(&s->root))
 		env[n++] = arena_printf(arena, "PATH=%s/bin:%s", s->root.path, CHILD_PATH);
@@ -114,7 +116,7 @@ struct child *child_start(struct session *s, const struct child_spec *spec, stru
 {
 	if (pump_check(&s->pump, err) < 0)
 		return NULL;
-	_cleanup_free_ char *program = child_program(s, spec->argv[0]);
+	_cleanup_free_ char *program = spec->call ? xstrdup("a copy of the agent") : child_program(s, spec->argv[0]);
 	if (!program) {
 		err_set(err, ERR_MISSING, "there is no command %s on this host", spec->argv[0]);
 		return NULL;
@@ -133,11 +135,13 @@ struct child *child_start(struct session *s, const struct child_spec *spec, stru
 	if (in[0] >= 0 && make_pipe(out) == 0 && make_pipe(errors) == 0) {
 		struct launch l = {.program = program,
 				   .argv = (char *const *)spec->argv,
-				   .envp = make_environment(s, spec, arena),
+				   .envp = child_environment(s, spec->env, arena),
 				   .fds = {in[0], out[1], errors[1]},
-				   .lock = child_keeps_lock(spec) ? s->lock.fd : -1,
+				   .lock = !spec->call && child_keeps_lock(spec) ? s->lock.fd : -1,
 				   .dies_with_us = !(spec->locked && lock_held(&s->lock)),
-				   .user = spec->user};
+				   .user = spec->user,
+				   .call = spec->call,
+				   .userdata = spec->userdata};
 		pid = launch(&l, spec->sandbox);
 	}
 	if (pid < 0) {
@@ -206,7 +210,8 @@ size_t child_prepare(void *owner, struct pollfd *fds, size_t max, uint64_t *next
 	for (struct child *c = s->children; c; c = c->next) {
 		if (c->ended)
 			continue;
-		const uint64_t times[] = {c->reaped ? 0 : c->deadline, c->reaped ? 0 : c->kill_at, c->linger};
+		const uint64_t times[] = {c->reaped ? 0 : c->deadline, c->reaped ? 0 : c->kill_at,
+					  c->reaped ? 0 : c->leave_at, c->linger};
 		for (size_t i = 0; i < ARRAY_LEN(times); i++)
 			if (times[i] && (!*next_deadline || times[i] < *next_deadline))
 				*next_deadline = times[i];
@@ -241,8 +246,10 @@ static void check_deadlines(struct session *s, struct child *c, uint64_t now)
 	}
 	if (c->kill_at && now >= c->kill_at) {
 		c->kill_at = 0;
+		c->leave_at = now + LEAVE_MS;
 		kill(-c->pid, SIGKILL);
 	}
+	c->left = c->leave_at && now >= c->leave_at;
 }
 
 static void look_after(struct session *s, struct child *c)
@@ -260,7 +267,7 @@ static void look_after(struct session *s, struct child *c)
 		if (c->err >= 0)
 			read_stream(c, &c->err, &c->errbuf, false);
 	}
-	if (c->reaped && ((c->out < 0 && c->err < 0) || now >= c->linger)) {
+	if (c->left || (c->reaped && ((c->out < 0 && c->err < 0) || now >= c->linger))) {
 		shut(&c->in), shut(&c->out), shut(&c->err);
 		c->ended = true;
 	}
@@ -297,7 +304,7 @@ void child_free(struct session *s, struct child *child)
 {
 	if (!child)
 		return;
-	if (!child->reaped) {
+	if (!child->reaped && !child->left) {
 		kill(-child->pid, SIGKILL);
 		kill(child->pid, SIGKILL);
 		while (waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR)
@@ -319,16 +326,15 @@ bool child_succeeded(const struct child *c)
 	return c->ended && !c->timed_out && WIFEXITED(c->status) && WEXITSTATUS(c->status) == 0;
 }
 
-/* The last lines that say something, at most `count`. */
-static void last_lines(const struct strbuf *text, int count, struct strbuf *out)
+void child_last_words(const struct child *c, struct strbuf *out)
 {
-	_cleanup_free_ char *copy = xstrdup(strbuf_str(text));
+	_cleanup_free_ char *copy = xstrdup(strbuf_str(c->errbuf.len ? &c->errbuf : &c->outbuf));
 	VEC(char *) lines = {0};
 	char *rest = copy;
 	for (char *line; (line = str_next_line(&rest));)
 		if (line[strspn(line, " \t")])
 			*vec_push(&lines) = line;
-	size_t first = lines.len > (size_t)count ? lines.len - (size_t)count : 0;
+	size_t first = lines.len > LAST_LINES ? lines.len - LAST_LINES : 0;
 	for (size_t i = first; i < lines.len; i++)
 		strbuf_addf(out, "%s%.300s", i == first ? "" : "; ", lines.items[i]);
 	vec_free(&lines);
@@ -337,8 +343,10 @@ static void last_lines(const struct strbuf *text, int count, struct strbuf *out)
 void child_describe(const struct child *c, const char *name, struct strbuf *out)
 {
 	_cleanup_strbuf_ struct strbuf said = {0};
-	last_lines(c->errbuf.len ? &c->errbuf : &c->outbuf, 3, &said);
-	if (c->timed_out)
+	child_last_words(c, &said);
+	if (c->left)
+		strbuf_addf(out, "%s took too long and cannot be stopped", name);
+	else if (c->timed_out)
 		strbuf_addf(out, "%s took too long and was stopped", name);
 	else if (WIFSIGNALED(c->status))
 		strbuf_addf(out, "%s was killed by signal %d", name, WTERMSIG(c->status));

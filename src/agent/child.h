@@ -4,6 +4,9 @@
  * lock as well, to read only: it then stays locked until they and everything they left behind have ended. Output beyond
  * the bound is read and thrown away.
  *
+ * One that is to end and waits in the kernel for a disk or a file server that is dead ends not even by SIGKILL. It is
+ * left behind after five seconds, and has then failed like others.
+ *
  * argv[0] without a slash is looked up in a fixed PATH; with a scratch root, in its /bin first.
  */
 #ifndef REEVE_AGENT_CHILD_H
@@ -36,8 +39,11 @@ struct child_user {
 
 struct child_spec {
 	const char *const *argv; /* NULL-terminated; all pointers are borrowed until child_start returns */
-	const char *const *env;  /* "K=V", NULL-terminated, on top of PATH and LC_ALL; NULL: none */
-	const char *input;       /* NULL: /dev/null; borrowed until child_free */
+	/* Instead of a program: called in a copy of the agent that has no descriptor of it, with `userdata`; its exit
+	 * status. */
+	int (*call)(void *userdata);
+	const char *const *env; /* "K=V", NULL-terminated, on top of PATH and LC_ALL; NULL: none */
+	const char *input;      /* NULL: /dev/null; borrowed until child_free */
 	size_t input_len;
 	size_t max;                    /* bytes kept of stdout and of stderr; 0: CHILD_OUTPUT */
 	unsigned timeout_ms;           /* then the process group gets SIGTERM, 2 s later SIGKILL; 0: no bound */
@@ -57,8 +63,9 @@ struct child {
 	bool cut;
 	const char *input;
 	size_t input_len;
-	uint64_t deadline, kill_at, linger; /* clock_ms(); 0: none */
+	uint64_t deadline, kill_at, leave_at, linger; /* clock_ms(); 0: none */
 	bool locked, timed_out, reaped, ended, killed;
+	bool left;  /* waits in the kernel, and SIGKILL does not end it: nobody waits for it any longer */
 	int status; /* of waitpid(2), once reaped */
 	void (*on_output)(void *userdata, const char *bytes, size_t len);
 	void *userdata;
@@ -67,6 +74,9 @@ struct child {
 /* The file for argv[0], looked for as execvp(3) would, a scratch root's own programs first; NULL: there is none. The
  * caller's. */
 char *child_program(struct session *s, const char *name);
+
+/* What a child finds in its environment, `more` ("K=V", NULL-terminated; NULL: none) among it. In the arena. */
+char **child_environment(struct session *s, const char *const *more, struct arena *arena);
 
 /* Fails with ERR_CANCELLED once the operator is gone, ERR_MISSING where there is no such command. */
 struct child *child_start(struct session *s, const struct child_spec *spec, struct err *err);
@@ -92,6 +102,9 @@ const char **run_arguments(const json_t *list, struct arena *arena, struct err *
 int run_limits(json_int_t max, json_int_t timeout_ms, struct child_spec *spec, struct err *err);
 
 bool child_succeeded(const struct child *child);
+
+/* The last lines that it said on stderr, else on stdout: for a person. */
+void child_last_words(const struct child *child, struct strbuf *out);
 
 /* "status 100: E: Unable to locate package x": for a person, in `arena`-free storage of the caller. */
 void child_describe(const struct child *child, const char *name, struct strbuf *out);

@@ -93,7 +93,22 @@ static pid_t launch_sandboxed(const struct launch *l, const struct sandbox *sand
 	return pid;
 }
 
+/* What the parent has open stays the parent's: neither its session nor the host's lock hangs on this one. */
+static pid_t launch_copy(const struct launch *l)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		take_descriptors(l);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		reset_signals();
+		_exit(l->call(l->userdata));
+	}
+	return pid;
+}
+
 pid_t launch(const struct launch *l, const struct sandbox *sandbox)
 {
+	if (l->call)
+		return launch_copy(l);
 	return sandbox ? launch_sandboxed(l, sandbox) : launch_plain(l);
 }

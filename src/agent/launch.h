@@ -21,6 +21,8 @@ struct launch {
 	int lock; /* -1: not inherited */
 	bool dies_with_us;
 	const struct child_user *user;
+	int (*call)(void *userdata); /* instead of a program, in a copy of this one; its exit status */
+	void *userdata;
 };
 
 /* The process, -1 with errno. `sandbox` NULL: none. */
