@@ -41,9 +41,7 @@ static void probe(struct session *s, const struct resource *r, struct probe *p)
 	}
 	if (!S_ISDIR(st.st_mode))
 		return probe_found(p, OBSERVED_ERROR, "%s is a %s, not a directory", r->directory.path,
-				   S_ISLNK(st.st_mode)   ? "symbolic link"
-				   : S_ISREG(st.st_mode) ? "file"
-							 : "special file");
+				   root_kind(st.st_mode));
 	bool known = passwd_ids(s, r->directory.owner, r->directory.group, &uid, &gid, &err) == 0;
 	_cleanup_fd_ int fd = root_file(&s->root, r->directory.path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
 	if (is_foreign(r, fd, &st, known ? uid : (uid_t)-1))

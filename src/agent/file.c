@@ -71,10 +71,7 @@ static int open_regular(struct session *s, const char *path, struct stat *ret, s
 	if (dir < 0 || fstatat(dir, name, ret, AT_SYMLINK_NOFOLLOW) < 0)
 		return root_error(err, errno, "cannot look at", path);
 	if (!S_ISREG(ret->st_mode))
-		return err_set(err, ERR_REFUSED, "%s is a %s, not a regular file", path,
-			       S_ISLNK(ret->st_mode)   ? "symbolic link"
-			       : S_ISDIR(ret->st_mode) ? "directory"
-						       : "special file");
+		return err_set(err, ERR_REFUSED, "%s is a %s, not a regular file", path, root_kind(ret->st_mode));
 	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, ret) < 0) {
 		int sys = errno;

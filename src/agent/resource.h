@@ -22,6 +22,7 @@ struct probe {
 	struct arena *arena;          /* for the texts of `observed` */
 	bool content;                 /* wanted: what is in the file now */
 	const struct units *services; /* asked for all at once; NULL: ask for this one */
+	const char *silent;           /* a directory that did not answer; NULL: none */
 	struct observed observed;
 };
 
@@ -41,7 +42,7 @@ struct resource_ops {
 };
 
 extern const struct resource_ops apt_ops, file_ops, directory_ops, link_ops, service_ops, group_ops, user_ops,
-    absent_ops, mount_ops, archive_ops;
+    absent_ops, mount_ops, archive_ops, home_ops;
 
 /*
  * What these units are now, as {UNIT: {"load", "active", "sub", "file", "result", "pid", "since", "stopped"}} in systemd's

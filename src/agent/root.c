@@ -113,6 +113,11 @@ static bool is_ours(const struct stat *st)
 	return st->st_uid == 0 || st->st_uid == geteuid();
 }
 
+const char *root_kind(mode_t mode)
+{
+	return S_ISLNK(mode) ? "symbolic link" : S_ISREG(mode) ? "file" : S_ISDIR(mode) ? "directory" : "special file";
+}
+
 bool root_is_private(int directory)
 {
 	struct stat st;

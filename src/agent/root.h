@@ -54,6 +54,9 @@ int root_write(const struct root *r, const char *path, const void *bytes, size_t
 /* Removes a file or a link, and syncs its directory. One that is not there is fine. */
 int root_remove(const struct root *r, const char *path, struct err *err);
 
+/* "symbolic link", "file", "directory" or "special file": for a person. */
+const char *root_kind(mode_t mode);
+
 /* Can nobody but root put something into this directory, or take it out? */
 bool root_is_private(int directory);
 

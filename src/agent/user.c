@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "agent/account.h"
-#include "agent/home.h"
 #include "agent/passwd.h"
 #include "agent/resource.h"
 #include "agent/session.h"
@@ -21,7 +20,7 @@ enum { EXPIRED = 1 }; /* the second day of 1970: what we set, and nobody else do
 
 /* What is to be done to an account that exists. */
 struct wishes {
-	bool lock, unlock, password, home;
+	bool lock, unlock, password;
 	const char *shell;  /* NULL: as it is */
 	const char *groups; /* all that it is to be in, with commas; NULL: as they are */
 };
@@ -90,12 +89,6 @@ static int find_wishes(struct session *s, const struct resource *r, const struct
 		w->password = true;
 		strbuf_adds(why, ", another password");
 	}
-	int missing = r->user.make_home ? home_is_missing(s, r->user.home, err) : 0;
-	if (missing < 0)
-		return -1;
-	w->home = missing;
-	if (w->home)
-		strbuf_addf(why, ", no home %s", r->user.home);
 	return 0;
 }
 
@@ -238,11 +231,10 @@ static int apply(struct session *s, const struct resource *r, const struct obser
 	if (!there)
 		return err_set(err, ERR_FAILED, "useradd made the user %s, and it does not exist", r->user.name);
 	if (check(s, r, &user, arena, err) < 0 || find_wishes(s, r, &user, arena, &w, &why, err) < 0 ||
-	    change_user(s, r, &w, err) < 0 || (w.password && set_password(s, r, err) < 0) ||
-	    (w.home && home_make(s, r->user.home, user.uid, user.gid, err) < 0))
+	    change_user(s, r, &w, err) < 0 || (w.password && set_password(s, r, err) < 0))
 		return -1;
 	if (found->state == OBSERVED_MISSING)
-		strbuf_adds(what, w.home ? "made, with its home" : "made");
+		strbuf_adds(what, "made");
 	else if (r->user.locked)
 		strbuf_adds(what, "locked");
 	else

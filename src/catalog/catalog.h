@@ -22,9 +22,12 @@
  * group      exists, with this id where one is given. Another id, or one that is taken, is an error.
  * user       exists, with these ids and this home; one that has others is an error, and never changed, as is an id that
  *	another account has. Shell, password (a secret: its hash as in shadow(5)) and membership in `groups` and
- *	`not_groups` are brought in line, of a system account only the last two; in other groups it stays. With `make_home`
- *	a home that is not there is made from /etc/skel, mode 0700; never on a file system that is not the host's own.
- *	`locked`: if it exists it has no password and has expired; all else of it stays.
+ *	`not_groups` are brought in line, of a system account only the last two; in other groups it stays. `locked`: if it
+ *	exists it has no password and has expired; all else of it stays. Its home is a resource of its own.
+ * home       directory, made once from /etc/skel, whole or not at all, mode 0700, the user's, where only root can write above
+ *	it. A directory that is there is left alone; one of another uid is an error, as is anything else in its place. Never
+ *	made or looked at on a file system that is not the host's own, unless it is `shared`: then one host is to be sent it,
+ *	which makes it there, too, and on a server that is dead waits no longer than some seconds for each directory above.
  * mount      systemd mounts this, now and at boot, or when it is first used (`automount`). A mount of another source is
  *	replaced where reeve made it and it is not in use; else it is an error. Nothing waits longer than thrice
  *	`timeout_s` and some seconds. No bind mounts. `gone`: what reeve mounted there is unmounted.
@@ -58,6 +61,7 @@ enum resource_type {
 	RESOURCE_ABSENT,
 	RESOURCE_MOUNT,
 	RESOURCE_ARCHIVE,
+	RESOURCE_HOME,
 	RESOURCE_TYPES
 };
 
@@ -131,7 +135,6 @@ struct resource {
 			const char *name, *group, *home, *shell;
 			long uid; /* -1: any */
 			bool system;
-			bool make_home;
 			const char *const *groups;               /* supplementary ones, NULL-terminated; NULL: none */
 			const char *const *not_groups;           /* it leaves these */
 			const char *secret, *fingerprint, *salt; /* of its hash, as of a file; NULL: as it is */
@@ -153,6 +156,10 @@ struct resource {
 			const void *content; /* operator's side only */
 			size_t size;
 		} archive;
+		struct {
+			const char *path, *user; /* its owner; the group is the user's own */
+			bool shared;
+		} home;
 	};
 };
 
@@ -189,6 +196,7 @@ struct resource *catalog_mount(struct catalog *c, enum stage stage, const char *
 			       const char *fstype, const char *options, unsigned timeout_s, bool automount);
 struct resource *catalog_unmount(struct catalog *c, enum stage stage, const char *where);
 struct resource *catalog_archive(struct catalog *c, enum stage stage, const char *path, const void *bytes, size_t size);
+struct resource *catalog_home(struct catalog *c, enum stage stage, const char *path, const char *user, bool shared);
 
 struct resource *catalog_find(const struct catalog *c, const char *id); /* NULL: none; linear */
 

@@ -13,7 +13,6 @@ static void encode(const struct resource *r, json_t *object)
 	fields_put_text(object, "home", r->user.home);
 	fields_put_text(object, "shell", r->user.shell);
 	fields_put_flag(object, "system", r->user.system);
-	fields_put_flag(object, "make_home", r->user.make_home);
 	fields_put_list(object, "groups", r->user.groups);
 	fields_put_list(object, "not_groups", r->user.not_groups);
 	fields_put_text(object, "secret", r->user.secret);
@@ -32,7 +31,6 @@ static void decode(struct fields *f, struct resource *ret)
 	ret->user.home = fields_path(f, "home");
 	ret->user.shell = fields_path(f, "shell");
 	ret->user.system = fields_flag(f, "system");
-	ret->user.make_home = fields_flag(f, "make_home");
 	ret->user.groups = fields_words(f, "groups", GROUPS_MAX);
 	ret->user.not_groups = fields_words(f, "not_groups", GROUPS_MAX);
 	ret->user.secret = fields_word(f, "secret", false);

@@ -36,7 +36,8 @@ static const struct observed *with_consequences(struct plan *plan, const struct 
 				if ((path = resource_path(&c->items[f])) && streq(path, *input) &&
 				    all[f].state != OBSERVED_SAME) {
 					all[k].state = OBSERVED_DIFFERS;
-					all[k].why = arena_printf(plan->arena, "to be restarted: %s changes", *input);
+					all[k].why = arena_printf(plan->arena, "to be %s: %s changes",
+								  r->service.reload ? "reloaded" : "restarted", *input);
 				}
 	}
 	return all;
@@ -78,6 +79,9 @@ static const char *way_out(struct plan *plan, const char *host, const struct res
 	if (r->type == RESOURCE_MOUNT)
 		return finding_text(&plan->findings, "name another place in cluster.yaml; or, on %s: umount %s", host,
 				    r->mount.where);
+	if (r->type == RESOURCE_HOME)
+		return finding_text(&plan->findings, "on %s: chown -R %s: %s, or move it away%s", host, r->home.user,
+				    r->home.path, r->home.shared ? "; or start its file server" : "");
 	return resource_path(r) ? finding_text(&plan->findings, "on %s, move %s away", host, resource_path(r)) : NULL;
 }
 

@@ -251,7 +251,12 @@ def user(name, uid=-1, group="root", **more):
 
 
 def person(name, uid, group, **more):
-    return {**user(name, uid, group), **dict(home="/home/" + name, shell="/bin/bash", system=False, make_home=True), **more}
+    return {**user(name, uid, group), **dict(home="/home/" + name, shell="/bin/bash", system=False), **more}
+
+
+def home(user, path=None, **more):
+    path = path or "/home/" + user
+    return dict(id="home:" + path, type="home", stage="prepare", path=path, user=user, **more)
 
 
 def locked_user(name, uid):

@@ -34,40 +34,15 @@ class Accounts(Case):
                 self.assertIn(text, found["why"])
                 self.assertEqual(s.apply(other)["failed"], 1)
 
-    def test_a_person_with_a_home(self):
+    def test_a_person(self):
         wanted = [group("people", 5000), group("gpu", 5001), person("alice", 5000, "people", groups=["gpu"])]
         with self.locked() as s:
             self.assertEqual(s.apply(*wanted), {"changed": 3, "failed": 0}, s.events)
-            self.assertEqual(s.events[-1]["what"], "made, with its home")
+            self.assertEqual(s.events[-1]["what"], "made")
             self.check_settled(s, *wanted)
         self.assertEqual(self.line("passwd", "alice")[2:], ["5000", "5000", "", "/home/alice", "/bin/bash"])
         self.assertEqual(self.line("group", "gpu")[3], "alice")
-        home = self.root / "home/alice"
-        self.assertEqual((home.stat().st_mode & 0o7777, home.stat().st_uid, home.stat().st_gid), (0o700, 5000, 5000))
-        self.assertEqual((home / ".profile").stat().st_uid, 5000)
-        self.assertEqual(self.leftovers(), [])
-        (home / ".profile").unlink()
-        home.chmod(0o755)
-        with self.locked(2) as s:  # what is in it, and how open it is, is hers
-            self.assertEqual(s.probe(*wanted)[2]["state"], "same")
-
-    def test_a_home_is_not_looked_at_on_a_file_system_of_others(self):
-        with open(self.root / "proc/self/mountinfo", "a") as f:
-            f.write("40 22 0:50 / /home rw - nfs4 fs1:/home rw\n")
-        wanted = [group("people", 5000), person("alice", 5000, "people")]
-        with self.locked() as s:
-            self.assertEqual(s.apply(*wanted)["failed"], 0, s.events)
-            self.check_settled(s, *wanted)
         self.assertFalse((self.root / "home").exists())
-
-    def test_a_home_where_others_can_write_is_not_made(self):
-        (self.root / "home").mkdir()
-        os.chown(self.root / "home", 64030, -1)
-        with self.locked() as s:
-            s.apply(group("people", 5000))
-            self.assertEqual(s.apply(person("alice", 5000, "people"))["failed"], 1)
-            self.assertIn("is not root's alone", s.events[-1]["what"])
-        self.assertEqual(os.listdir(self.root / "home"), [])
 
     def test_shell_and_groups_are_brought_in_line(self):
         groups = [group(g, 5000 + i) for i, g in enumerate(("people", "a", "b", "docker"))]
@@ -98,7 +73,6 @@ class Accounts(Case):
                 self.assertEqual(self.line("shadow", "alice")[7], "")
                 self.check_settled(s, person("alice", 5000, "people"))
                 self.assertEqual(self.line("shadow", "alice")[1].lstrip("!"), had.lstrip("!"))
-        self.assertTrue((self.root / "home/alice").exists())
 
     def test_a_password_travels_as_a_secret_and_is_only_compared_by_its_keyed_hash(self):
         wanted = person("alice", 5000, "people", secret="alice", fingerprint=fingerprint(SALT, HASH), salt=SALT)

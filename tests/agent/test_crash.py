@@ -7,7 +7,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 from harness import Gone, Refused, blob, fingerprint, seal  # noqa: E402
-from scratch import Case, absent, archive, directory, file, group, link, mount, packages, person, secret, user  # noqa: E402
+from scratch import Case, absent, archive, directory, file, group, home, link, mount, packages, person, secret, user  # noqa: E402
 from test_archives import tar  # noqa: E402
 
 OLD, NEW, KEY, SALT = b"old\n", b"new\n" * 1000, b"k" * 1024, "01" * 32
@@ -83,14 +83,14 @@ class Killed(Case):
 
 
 class KilledTrees(Killed):
-    """The same with what is more than a file: a mount and a tree that take the place of older ones, a user with a home."""
+    """The same with what is more than a file: a mount and a tree that take the place of older ones, a user and homes."""
 
     least = 30
 
     def wanted(self):
         return [mount("/data", "fs2:/data"), group("people", 5000),
                 person("alice", 5000, "people", secret="hash", fingerprint=fingerprint(SALT, HASH), salt=SALT),
-                archive("/opt/app", NEW_TREE), mount("/soft", "fs2:/soft", automount=True)]
+                home("alice"), home("alice", "/shared/alice", shared=True), archive("/opt/app", NEW_TREE), mount("/soft", "fs2:/soft", automount=True)]
 
     def start_over(self):
         shutil.rmtree(self.root)
@@ -105,11 +105,16 @@ class KilledTrees(Killed):
         self.assertIn((self.root / "opt/app/f").read_bytes(), (OLD, NEW), "step %d" % step)
         self.assertEqual((self.root / "opt/app/g").exists(), (self.root / "opt/app/f").read_bytes() == OLD)
         self.assertIn((self.root / "etc/systemd/system/data.mount").read_text().splitlines()[2], ("What=fs1:/data", "What=fs2:/data"))
-        home = self.root / "home/alice"
-        self.assertTrue(not home.exists() or (home / ".profile").exists() and home.stat().st_mode & 0o7777 == 0o700)
+        for path in self.homes():
+            stat = path.stat() if path.exists() else None
+            self.assertTrue(not stat or (path / ".profile").stat().st_uid == stat.st_uid == 5000 and
+                            stat.st_mode & 0o7777 == 0o700, "%s at step %d" % (path, step))
+
+    def homes(self):
+        return self.root / "home/alice", self.root / "shared/alice"
 
     def check_end(self):
-        self.assertEqual((self.root / "home/alice/.profile").stat().st_uid, 5000)
+        self.assertTrue(all((path / ".profile").exists() for path in self.homes()))
         self.assertIn(HASH.decode(), (self.root / "etc/shadow").read_text())
         mounts = (self.root / "proc/self/mountinfo").read_text()
         self.assertIn(" /data rw shared:1 - nfs4 fs2:/data", mounts)

@@ -35,12 +35,13 @@ static void every_resource_survives_the_wire(void **state)
 	catalog_absent(&c, STAGE_PREPARE, "/etc/slurm/old.conf");
 	struct resource *alice =
 	    catalog_user(&c, STAGE_PREPARE, "alice", 5000, "people", "/home/alice", "/bin/bash", false);
-	alice->user.make_home = true;
 	alice->user.groups = (const char *const[]){"gpu", "render", NULL};
 	alice->user.not_groups = (const char *const[]){"docker", NULL};
 	alice->user.secret = "alice";
 	alice->user.fingerprint = alice->user.salt = hex;
 	catalog_locked_user(&c, STAGE_PREPARE, "bob", 5001);
+	catalog_home(&c, STAGE_PREPARE, "/home/alice", "alice", false);
+	catalog_home(&c, STAGE_SERVICES, "/shared/alice", "alice", true);
 	catalog_mount(&c, STAGE_PREPARE, "/home", "fs1:/export/home", "nfs", "nosuid", 30, true);
 	catalog_mount(&c, STAGE_PREPARE, "/scratch", "UUID=12-34", "xfs", NULL, 300, false);
 	catalog_unmount(&c, STAGE_PREPARE, "/old");
@@ -80,6 +81,9 @@ static void resources_say_what_they_touch_and_need(void **state)
 	assert_null(resource_path(user));
 	user->user.secret = "u";
 	assert_string_equal(resource_secret(user), "u");
+	r = catalog_home(&c, STAGE_PREPARE, "/home/u", "u", true);
+	assert_string_equal(r->id, "home:/home/u");
+	assert_string_equal(resource_path(r), "/home/u");
 	r = catalog_secret(&c, STAGE_AUTH, "/k", "root", "root", 0400, "k", "f", "s");
 	assert_string_equal(resource_secret(r), "k");
 	assert_false(resource_content(r, &content));
@@ -133,6 +137,8 @@ static void decoder_refuses_what_could_do_harm(void **state)
 	     "\"home\":\"/h\",\"shell\":\"/s\",\"groups\":[\"a,b\"],\"not_groups\":[]}"),
 	    ("{\"id\":\"a\",\"type\":\"user\",\"stage\":\"auth\",\"name\":\"a\",\"uid\":1,\"group\":\"g\","
 	     "\"home\":\"/h\",\"shell\":\"/s\",\"groups\":[],\"not_groups\":[],\"secret\":\"s\"}"),
+	    "{\"id\":\"a\",\"type\":\"home\",\"stage\":\"auth\",\"path\":\"/h/../etc\",\"user\":\"a\"}",
+	    "{\"id\":\"a\",\"type\":\"home\",\"stage\":\"auth\",\"path\":\"/h\",\"user\":\"a:b c\"}",
 	    "{\"id\":\"a\",\"type\":\"archive\",\"stage\":\"auth\",\"path\":\"/a\",\"digest\":\"00\",\"size\":1}",
 	    "[]",
 	};

@@ -151,6 +151,39 @@ static void service_is_restarted_when_its_input_changes(void **state)
 	assert_string_equal(world_titles(w), "auth");
 	assert_int_equal(w->plan->steps[0].items[0].count, 2);
 	assert_string_equal(w->plan->steps[0].items[0].resources[1]->id, "service:munge.service");
+	for (size_t k = 0; k < c->len; k++)
+		if (streq(c->items[k].id, "service:munge.service")) {
+			assert_string_equal(w->plan->hosts[1].observed[k].why, "to be restarted: " CORE_KEY " changes");
+			c->items[k].service.reload = true;
+			w->plan = plan_make(w->cluster, w->catalogs, w->observed, &w->live, &options, w->arena);
+			assert_string_equal(w->plan->hosts[1].observed[k].why, "to be reloaded: " CORE_KEY " changes");
+		}
+	world_free(w);
+}
+
+static void a_home_that_cannot_be_made_leaves_out_its_host(void **state)
+{
+	(void)state;
+	struct world *w = world_new(world_yaml);
+	world_running(w);
+	world_plan(w, OBSERVED_SAME);
+	struct plan_options options = {0};
+	struct catalog c = *w->catalogs[1];
+	struct observed *o = arena_calloc(w->arena, c.len + 1, sizeof *o);
+	memcpy(o, w->observed[1], c.len * sizeof *o);
+	o[c.len] = (struct observed){.id = "home:/home/a", .state = OBSERVED_ERROR, .why = "/home does not answer"};
+	catalog_home(&c, STAGE_PREPARE, "/home/a", "a", true)->module = "core";
+	w->catalogs[1] = &c;
+	w->observed[1] = o;
+	w->plan = plan_make(w->cluster, w->catalogs, w->observed, &w->live, &options, w->arena);
+	assert_null(w->plan->hosts[1].catalog);
+	const struct finding *f = NULL;
+	for (size_t i = 0; i < w->plan->findings.len; i++)
+		if (streq(w->plan->findings.items[i].code, "resource"))
+			f = &w->plan->findings.items[i];
+	assert_non_null(f);
+	assert_string_equal(f->what, "home:/home/a: /home does not answer");
+	assert_string_equal(f->fix, "on n1: chown -R a: /home/a, or move it away; or start its file server");
 	world_free(w);
 }
 
@@ -794,6 +827,7 @@ int main(void)
 	    cmocka_unit_test(harm_is_found_before_anything_is_touched),
 	    cmocka_unit_test(unmounted_or_closed_state_is_found),
 	    cmocka_unit_test(service_is_restarted_when_its_input_changes),
+	    cmocka_unit_test(a_home_that_cannot_be_made_leaves_out_its_host),
 	    cmocka_unit_test(first_start_and_no_change),
 	    cmocka_unit_test(the_controller_that_leads_is_told_alone),
 	    cmocka_unit_test(a_backup_that_is_new_starts_behind_the_reconfigure),
