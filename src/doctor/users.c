@@ -7,19 +7,15 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "base/passwd-line.h"
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "base/vec.h"
 
-enum { PASSWD_MAX = 1 << 20, HOMES_MAX = 4096, PEOPLE_FROM = 1000, PEOPLE_TO = 59999, NAMES_SHOWN = 4 };
-
-struct user {
-	const char *name, *home, *shell;
-	uint64_t uid;
-};
+enum { PASSWD_MAX = 1 << 20, HOMES_MAX = 4096, NAMES_SHOWN = 4 };
 
 struct users {
-	struct user *items;
+	struct passwd_line *items;
 	size_t len, cap;
 };
 
@@ -36,37 +32,17 @@ static void ask_homes(const struct doctor_host *h, json_t *items)
 	doctor_ask_read(items, "/proc/self/mountinfo", 1 << 20);
 }
 
-/* name:x:uid:gid:gecos:home:shell (passwd(5)). */
-static bool parse(char *line, struct user *ret)
-{
-	char *fields[7] = {0};
-	for (size_t i = 0; i < 7 && line; i++) {
-		fields[i] = line;
-		line = strchr(line, ':');
-		if (line)
-			*line++ = '\0';
-	}
-	*ret = (struct user){.name = fields[0], .home = fields[5], .shell = fields[6]};
-	return fields[6] && str_to_u64(fields[2], 0, UINT32_MAX, &ret->uid) == 0;
-}
-
 static struct users read_users(struct doctor *d, size_t host)
 {
 	struct users all = {0};
 	const char *text = doctor_read(d, host, "/etc/passwd", NULL);
 	char *rest = text ? arena_strdup(d->findings->arena, text) : NULL;
 	for (char *line; rest && (line = str_next_line(&rest));) {
-		struct user u;
-		if (parse(line, &u))
+		struct passwd_line u;
+		if (passwd_line_parse(line, &u))
 			*vec_push_in(d->findings->arena, &all) = u;
 	}
 	return all;
-}
-
-static bool is_person(const struct user *u)
-{
-	return u->uid >= PEOPLE_FROM && u->uid <= PEOPLE_TO && !str_ends(u->shell, "/nologin") &&
-	       !str_ends(u->shell, "/false");
 }
 
 /* The first controller that answered. */
@@ -101,7 +77,7 @@ struct comparison {
 	struct name_list missing, other, homeless;
 };
 
-static bool has_home(const json_t *homes, const struct user *u)
+static bool has_home(const json_t *homes, const struct passwd_line *u)
 {
 	size_t i;
 	const json_t *name;
@@ -129,10 +105,10 @@ static void compare(struct doctor *d, size_t first, size_t host, struct comparis
 	for (size_t i = 0; i < there.len; i++)
 		map_set(&by_name, there.items[i].name, &there.items[i]);
 	for (size_t i = 0; there.len && i < known.len; i++) {
-		const struct user *u = &known.items[i];
-		if (!is_person(u))
+		const struct passwd_line *u = &known.items[i];
+		if (!passwd_line_is_person(u))
 			continue;
-		const struct user *same = map_get(&by_name, u->name);
+		const struct passwd_line *same = map_get(&by_name, u->name);
 		if (!same)
 			add_name(&ret->missing, u->name);
 		else if (same->uid != u->uid)

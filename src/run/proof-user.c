@@ -4,56 +4,37 @@
  */
 #include <string.h>
 
+#include "base/passwd-line.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "run/round.h"
 #include "run/verify.h"
 
-enum { FIRST_UID = 1000, LAST_UID = 59999, MOST_PASSWD = 4 << 20, READ_MS = 15000 };
-
-struct account {
-	const char *name;
-	uint64_t uid, gid;
-};
-
-/* One line of passwd(5); false: it is none, or none of a person who can log in. */
-static bool parse_line(char *line, struct account *ret)
-{
-	char *fields[7], *rest = line;
-	size_t n = 0;
-	for (; n < ARRAY_LEN(fields) && rest; n++) {
-		char *colon = strchr(rest, ':');
-		fields[n] = rest;
-		rest = colon ? colon + 1 : NULL;
-		if (colon)
-			*colon = '\0';
-	}
-	if (n < ARRAY_LEN(fields) || !str_is_name(fields[0], 32) ||
-	    str_to_u64(fields[2], FIRST_UID, LAST_UID, &ret->uid) < 0 ||
-	    str_to_u64(fields[3], 0, UINT32_MAX, &ret->gid) < 0)
-		return false;
-	const char *shell = strrchr(fields[6], '/');
-	ret->name = fields[0];
-	return !shell || (!streq(shell, "/nologin") && !streq(shell, "/false"));
-}
+enum { MOST_PASSWD = 4 << 20, READ_MS = 15000 };
 
 struct accounts {
-	struct account *items;
+	struct passwd_line *items;
 	size_t len, cap;
 };
+
+/* Of a person who can log in, with a name that is safe in a command. */
+static bool is_usable(const struct passwd_line *line)
+{
+	return passwd_line_is_person(line) && str_is_name(line->name, 32);
+}
 
 static struct accounts parse(const char *passwd, struct arena *arena)
 {
 	struct accounts all = {0};
-	struct account one;
+	struct passwd_line one;
 	char *rest = passwd ? arena_strdup(arena, passwd) : NULL;
 	for (char *line; rest && (line = str_next_line(&rest));)
-		if (parse_line(line, &one))
+		if (passwd_line_parse(line, &one) && is_usable(&one))
 			*vec_push_in(arena, &all) = one;
 	return all;
 }
 
-static bool knows(const struct accounts *all, const struct account *one)
+static bool knows(const struct accounts *all, const struct passwd_line *one)
 {
 	for (size_t i = 0; i < all->len; i++)
 		if (streq(all->items[i].name, one->name))
@@ -65,12 +46,12 @@ void verify_choose_user(const char *const *passwd, size_t count, size_t controll
 			struct verify_user *ret)
 {
 	struct accounts *all = arena_calloc(arena, count, sizeof *all);
-	const struct account *best = NULL;
+	const struct passwd_line *best = NULL;
 	size_t most = 0;
 	for (size_t i = 0; i < count; i++)
 		all[i] = parse(passwd[i], arena);
 	for (size_t k = 0; k < all[controller].len; k++) {
-		const struct account *one = &all[controller].items[k];
+		const struct passwd_line *one = &all[controller].items[k];
 		size_t n = 0;
 		for (size_t i = 0; i < count; i++)
 			n += knows(&all[i], one);
