@@ -118,6 +118,13 @@ size_t verify_job_sets(const struct verify_context *context, const char *module,
 /* A set for some of another's nodes: `names` is NULL-terminated and in `arena`. */
 struct job_set verify_job_subset(const struct job_set *set, const char *const *names, struct arena *arena);
 
+/* `command`, NULL-terminated, as a job of the set's user: a task on each node, that does not wait for what is not idle. */
+const char *const *verify_job_argv(const struct verify_context *context, const struct job_set *set,
+				   const char *const *command, struct arena *arena);
+
+/* How such a job ended; `*ret_why` where it did not end well. */
+enum check_verdict verify_job_end(const struct check_answer *answer, struct arena *arena, const char **ret_why);
+
 struct module {
 	const char *name;
 	const char *const

@@ -129,17 +129,10 @@ static int compare(const void *a, const void *b)
 static enum check_verdict judge_job(const struct check *check, const struct check_answer *answer, struct arena *arena,
 				    const char **ret_why)
 {
-	static const enum check_verdict ends[] = {
-	    [SLURM_SRUN_FAILED] = CHECK_FAILED,
-	    [SLURM_SRUN_NO_NODE] = CHECK_NOT_RUN,
-	    [SLURM_SRUN_DENIED] = CHECK_REFUSED,
-	};
 	const char *const *wanted = check->about;
-	if (answer->status) {
-		bool silent = answer->status < 0 && !*answer->errors;
-		*ret_why = silent ? "srun did not end in time" : slurm_srun_error(answer->errors, arena);
-		return ends[slurm_srun_end(answer->errors)];
-	}
+	enum check_verdict end = verify_job_end(answer, arena, ret_why);
+	if (end != CHECK_HOLDS)
+		return end;
 	VEC(const char *) got = {0};
 	char *rest = arena_strdup(arena, answer->out);
 	for (char *line; (line = str_next_line(&rest));)
@@ -155,36 +148,15 @@ static enum check_verdict judge_job(const struct check *check, const struct chec
 	return CHECK_HOLDS;
 }
 
-/* As root, which Slurm allows unless DisableRootJobs is set, or as a user of the cluster. --immediate keeps it from waiting
- * for what is not idle any more. */
+/* As root, which Slurm allows unless DisableRootJobs is set, or as a user of the cluster. */
 void core_prove(const struct verify_context *v, const struct job_set *s, struct checks *checks)
 {
+	static const char *const command[] = {"printenv", "SLURMD_NODENAME", NULL};
 	struct arena *a = checks->arena;
-	VEC(const char *) argv = {0};
-	if (s->user) {
-		*vec_push_in(a, &argv) = "setpriv";
-		*vec_push_in(a, &argv) = arena_printf(a, "--reuid=%s", s->user);
-		*vec_push_in(a, &argv) = arena_printf(a, "--regid=%ld", s->gid);
-		*vec_push_in(a, &argv) = "--init-groups";
-	}
-	*vec_push_in(a, &argv) = "srun";
-	*vec_push_in(a, &argv) = arena_printf(a, "--job-name=%s", v->job_name);
-	*vec_push_in(a, &argv) = arena_printf(a, "--partition=%s", s->partition->name);
-	*vec_push_in(a, &argv) = arena_printf(a, "--nodes=%zu", s->count);
-	*vec_push_in(a, &argv) = "--ntasks-per-node=1";
-	*vec_push_in(a, &argv) = arena_printf(a, "--nodelist=%s", s->hostlist);
-	if (s->reservation)
-		*vec_push_in(a, &argv) = arena_printf(a, "--reservation=%s", s->reservation);
-	if (v->hurry)
-		*vec_push_in(a, &argv) = "--time=1";
-	*vec_push_in(a, &argv) = "--immediate=15";
-	*vec_push_in(a, &argv) = "printenv";
-	*vec_push_in(a, &argv) = "SLURMD_NODENAME";
-	*vec_push_in(a, &argv) = NULL;
 	struct check *check = checks_add_for_all(
 	    checks, v, "core", arena_printf(a, "core:job:%s:%s", s->label, s->user ? s->user : "root"),
 	    arena_printf(a, "a job ran on %s (partition %s)", s->hostlist, s->label));
-	check->argv = argv.items;
+	check->argv = verify_job_argv(v, s, command, a);
 	check->timeout_ms = 45000;
 	check->judge = judge_job;
 	check->about = s->names;
