@@ -76,7 +76,7 @@ int operation_begin(struct operation *o, struct context *context, unsigned kind)
 		return status;
 	o->options.by_name = context->lab;
 	o->options.cluster = (struct cluster_options){
-	    .secrets = modules_secrets(context->arena),
+	    .secrets = modules_secrets(o->inv, context->arena),
 	    .replace = context_option(context, "replace") != NULL,
 	    .new_key = context_option(context, "new-key") != NULL,
 	    .key_from = context_option(context, "key-from"),

@@ -425,7 +425,7 @@ static int64_t epoch_of(const struct reader *r)
 static int decode_secrets(struct reader *r, const struct facts_scope *scope, struct facts *f)
 {
 	char name[32];
-	for (size_t i = 0; scope->secrets && scope->secrets[i]; i++)
+	for (size_t i = 0; scope->secrets && scope->secrets[i] && !scope->secrets[i]->file; i++)
 		for (int next = 0; next < 2; next++) {
 			struct digest ignored;
 			snprintf(name, sizeof name, next ? "secret.%zu.next" : "secret.%zu", i);

@@ -38,7 +38,7 @@ struct facts_scope {
 	const json_t *others; /* items of modules, borrowed: asked beside; NULL: none */
 	bool plugins;         /* which plugins Slurm has there */
 	bool neighbours;      /* what its LLDP daemon sees, where it has one: starts a program there */
-	const struct secret_row *const *secrets; /* NULL-terminated, at most SECRETS_MAX; NULL: none */
+	const struct secret_row *const *secrets; /* NULL-terminated, at most SECRETS_MAX that hosts hold; NULL: none */
 	const struct inv_host *host;             /* for their `has` */
 	const char *salt;                        /* 64 hex digits, for their fingerprints */
 };

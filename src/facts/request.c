@@ -83,7 +83,7 @@ static void ask_devices(json_t *items, const struct facts_scope *scope)
 static void ask_secrets(json_t *items, const struct facts_scope *scope)
 {
 	char name[32], path[4200];
-	for (size_t i = 0; scope->secrets && scope->secrets[i]; i++) {
+	for (size_t i = 0; scope->secrets && scope->secrets[i] && !scope->secrets[i]->file; i++) {
 		const struct secret_row *row = scope->secrets[i];
 		if (!row->has(scope->host))
 			continue;

@@ -78,6 +78,7 @@ struct cluster_texts {
 enum cluster_secret_state {
 	SECRET_KNOWN,   /* the fingerprint is known, and `holders` have it */
 	SECRET_NEW,     /* nothing runs and nothing is recorded: one is made */
+	SECRET_GIVEN,   /* it is in a file of the operator's, and the fingerprint known when that was read */
 	SECRET_UNKNOWN, /* cannot be decided: there is a finding that stops the run */
 };
 
@@ -103,7 +104,7 @@ struct cluster {
 	bool replace;                /* files of Slurm's that reeve did not write may be replaced */
 	bool fresh;                  /* a quorum has no record, and no Slurm daemon runs: a first installation */
 	unsigned release;            /* of Slurm on the controllers: 2205; 0 where no controller was reached */
-	struct cluster_secret secrets[SECRETS_MAX]; /* by place in cluster_options.secrets */
+	struct cluster_secret *secrets; /* by place in cluster_options.secrets */
 	size_t secret_count;
 	char salt[65]; /* for fingerprints of this cluster's secrets; not secret itself */
 	bool cgroup_cores, cgroup_memory, cgroup_track, cgroup_devices; /* what every listed node can do */
@@ -125,7 +126,8 @@ struct cluster_decisions {
 };
 
 struct cluster_options {
-	const struct secret_row *const *secrets; /* NULL-terminated, at most SECRETS_MAX; NULL: none */
+	const struct secret_row *const
+	    *secrets; /* NULL-terminated, at most SECRETS_MAX that hosts hold and these first; NULL: none */
 	struct cluster_decisions decisions;
 	bool replace; /* a foreign slurm.conf may be replaced */
 	bool new_key; /* make a new secret of ROLE_AUTH although one cannot be found; refused where daemons run */

@@ -9,6 +9,9 @@
 /* Constant, the word that is printed and stays stable, the meaning. */
 #define FINDING_CODES(X) \
 	X(ACCOUNTING_DOWN, "accounting-down", "no slurmdbd answers where slurm.conf says that there is one") \
+	X(ACCOUNTS_SILENT, "accounts-silent", "a host does not say which accounts it has") \
+	X(ACCOUNT_NEEDS, "account-needs", "a group or shell that an account needs is missing on a host") \
+	X(ACCOUNT_TAKEN, "account-taken", "a name or number of an account or group is used for something else on a host") \
 	X(APPLY, "apply", "a resource could not be brought to its state on a host") \
 	X(ASYMMETRIC, "asymmetric", "two hosts see different speeds in the two directions") \
 	X(AT_WORK, "at-work", "another run is at work") \
@@ -135,6 +138,7 @@
 	X(RESOURCE, "resource", "a resource cannot be examined on a host") \
 	X(RESUME, "resume", "nodes could not be resumed") \
 	X(ROTATE_KEY, "rotate-key", "the MUNGE key cannot be exchanged now") \
+	X(SECRET_FILE, "secret-file", "a file with a secret cannot be used") \
 	X(SHRANK, "shrank", "a node has less hardware than its baseline") \
 	X(SLOW, "slow", "a link is slower than expected") \
 	X(SLURMCTLD, "slurmctld", "slurmctld does not answer or refuses") \

@@ -35,7 +35,7 @@ bool cluster_holds_secret(const struct cluster *c, size_t host, const struct clu
 {
 	const struct facts *f = c->hosts[host].facts;
 	size_t place = (size_t)(secret - c->secrets);
-	if (!f || !secret->fingerprint)
+	if (!f || !secret->fingerprint || secret->row->file)
 		return false;
 	bool there = str_same(f->secrets[place].fingerprint, secret->fingerprint);
 	*ret_next = !there;
@@ -203,16 +203,23 @@ static void decide(struct decider *d)
 
 void cluster_decide_secrets(struct cluster *c, const struct cluster_options *options)
 {
-	for (size_t i = 0; options->secrets && options->secrets[i]; i++)
-		c->secrets[c->secret_count++] =
-		    (struct cluster_secret){.row = options->secrets[i], .state = SECRET_UNKNOWN};
+	size_t count = 0;
+	while (options->secrets && options->secrets[count])
+		count++;
+	c->secrets = arena_calloc(c->arena, count, sizeof *c->secrets);
+	c->secret_count = count;
+	for (size_t i = 0; i < count; i++)
+		c->secrets[i] =
+		    (struct cluster_secret){.row = options->secrets[i],
+					    .state = options->secrets[i]->file ? SECRET_GIVEN : SECRET_UNKNOWN};
 	if (!cluster_primary(c)) {
 		unreachable(c);
 		return;
 	}
 	for (size_t i = 0; i < c->secret_count; i++) {
 		struct decider d = {.c = c, .secret = &c->secrets[i], .place = i, .options = options};
-		decide(&d);
+		if (c->secrets[i].state != SECRET_GIVEN)
+			decide(&d);
 	}
 }
 
@@ -232,11 +239,16 @@ const struct cluster_secret *cluster_secret_of(const struct cluster *c, enum rol
 	return NULL;
 }
 
+static bool is_recorded(const struct cluster_secret *s)
+{
+	return s->fingerprint && s->state != SECRET_GIVEN;
+}
+
 bool cluster_secrets_differ(const struct cluster *c)
 {
 	for (size_t i = 0; i < c->secret_count; i++) {
 		const struct cluster_secret *s = &c->secrets[i];
-		if (s->fingerprint && !str_same(s->fingerprint, record_secret(c->record, s->row)))
+		if (is_recorded(s) && !str_same(s->fingerprint, record_secret(c->record, s->row)))
 			return true;
 	}
 	return false;
@@ -246,7 +258,7 @@ void cluster_record_secrets(const struct cluster *c, struct record *r)
 {
 	r->secret_count = 0;
 	for (size_t i = 0; i < c->secret_count; i++)
-		if (c->secrets[i].fingerprint)
+		if (is_recorded(&c->secrets[i]))
 			r->secrets[r->secret_count++] =
 			    (struct record_secret){c->secrets[i].row->name, c->secrets[i].fingerprint};
 }

@@ -129,8 +129,9 @@ struct module {
 	const char *name;
 	const char *const
 	    *packages; /* what `exclude --purge` removes from a compute host, NULL-terminated; NULL: nothing */
-	const struct secret_row *const *secrets; /* that hosts share for it, NULL-terminated; NULL: none */
-	const struct inv_section *section;       /* of cluster.yaml; NULL: it has none of its own */
+	const struct inv_section *section; /* of cluster.yaml; NULL: it has none of its own */
+	/* Appends the secrets that hosts share for it: those that they hold, whether it is enabled or not. NULL: none. */
+	void (*secrets)(const struct inventory *inv, struct secret_rows *rows);
 	/*
 	 * Appends what it asks of a host beside what every host is asked (wire/wire.h, collect), under names that only it
 	 * knows. One item that starts a program costs more than all that read: a run asks every host. NULL: nothing.
@@ -189,7 +190,7 @@ struct module_params modules_params(const struct module *const *table, const str
 void modules_check_params(const struct module *const *table, struct cluster *cluster);
 
 /* The secrets of all modules, NULL-terminated, for cluster_options; in `arena`. */
-const struct secret_row *const *modules_secrets(struct arena *arena);
+const struct secret_row *const *modules_secrets(const struct inventory *inv, struct arena *arena);
 
 /* Does the host get the module? One that does not serve gets what core wants of it, and no more. */
 bool modules_has(const struct cluster *cluster, size_t host, const char *module);

@@ -8,14 +8,18 @@ const struct module *const module_slurm = &core_module;
 
 const struct role_names *const module_roles = core_roles;
 
-const struct secret_row *const *modules_secrets(struct arena *arena)
+const struct secret_row *const *modules_secrets(const struct inventory *inv, struct arena *arena)
 {
-	const struct secret_row **rows = arena_calloc(arena, SECRETS_MAX + 1, sizeof *rows);
-	size_t n = 0;
+	struct secret_rows all = {.arena = arena}, sorted = {.arena = arena};
 	for (size_t i = 0; modules[i]; i++)
-		for (const struct secret_row *const *row = modules[i]->secrets; row && *row && n < SECRETS_MAX; row++)
-			rows[n++] = *row;
-	return rows;
+		if (modules[i]->secrets)
+			modules[i]->secrets(inv, &all);
+	for (int given = 0; given < 2; given++)
+		for (size_t i = 0; i < all.len; i++)
+			if (!all.items[i]->file == !given)
+				*vec_push_in(arena, &sorted) = all.items[i];
+	*vec_push_in(arena, &sorted) = NULL;
+	return sorted.items;
 }
 
 bool module_enabled(const struct inventory *inv, const struct module *module)

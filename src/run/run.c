@@ -250,6 +250,7 @@ static void resolve(struct run *run, const struct cluster_options *options)
 {
 	run->cluster =
 	    cluster_resolve(run->inv, run->facts, roll_reasons(run->roll), options, modules_settle, run->arena);
+	secret_settle(run);
 	for (size_t i = 0; i < run->inv->host_count; i++)
 		if (cluster_is_out(&run->cluster->hosts[i]))
 			roll_excuse(run->roll, i);
@@ -484,7 +485,6 @@ int run_replan(struct run *run, const struct cluster_options *options, struct er
 	resolve(run, options);
 	run->cluster->epoch = epoch;
 	run->cluster->record_digest = record;
-	secret_keep(run);
 	/* Those that were decoded would be refused as replayed. */
 	run->munge.len = 0;
 	return ask_credentials(run, err) < 0 ? -1 : make_plan(run, err);

@@ -55,7 +55,8 @@ struct run {
 	bool locked;                      /* it has the lock */
 	bool done;                        /* the run came to its end */
 	bool marked; /* there may be marks of steps (run/lock.h), its own or of a run that was cut off */
-	struct run_secret secrets[SECRETS_MAX];
+	struct run_secret *secrets; /* `secret_count` of them */
+	size_t secret_count;
 	struct plan *plan;
 	struct arena *arena;
 };

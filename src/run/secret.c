@@ -58,15 +58,42 @@ int secret_read(struct run *run, size_t place, const char *path, struct err *err
 		sodium_free(bytes);
 		return err_set(err, ERR_REFUSED, "%s was not read whole", path);
 	}
-	set(run, place, bytes, (size_t)st.st_size);
+	size_t len = (size_t)st.st_size;
+	while (row->file && len && (bytes[len - 1] == '\n' || bytes[len - 1] == '\r'))
+		len--;
+	const char *fault = row->fault ? row->fault(bytes, len) : NULL;
+	if (fault) {
+		sodium_free(bytes);
+		return err_set(err, ERR_REFUSED, "%s %s", path, fault);
+	}
+	set(run, place, bytes, len);
 	return 0;
 }
 
-void secret_keep(struct run *run)
+static void read_file(struct run *run, size_t place)
 {
-	for (size_t i = 0; i < run->cluster->secret_count; i++)
+	const struct secret_row *row = run->cluster->secrets[place].row;
+	struct err err;
+	if (secret_read(run, place, row->file, &err) == 0)
+		return;
+	struct finding *f =
+	    finding_add(&run->cluster->findings, FINDING_STOP, CODE_SECRET_FILE, NULL, "%s: %s", row->said, err.text);
+	f->fix = "put right what cluster.yaml names there";
+	f->origin = row->at;
+}
+
+void secret_settle(struct run *run)
+{
+	if (!run->secrets) {
+		run->secret_count = run->cluster->secret_count;
+		run->secrets = arena_calloc(run->arena, run->secret_count, sizeof *run->secrets);
+	}
+	for (size_t i = 0; i < run->secret_count; i++) {
+		if (run->cluster->secrets[i].row->file && !run->secrets[i].given)
+			read_file(run, i);
 		if (run->secrets[i].given)
 			run->cluster->secrets[i].fingerprint = run->secrets[i].fingerprint;
+	}
 }
 
 /* Why what a request brought is not the cluster's; NULL: it is. */
@@ -144,7 +171,7 @@ int secret_collect(struct run *run, const struct resource *const *resources, siz
 		if (!own->bytes && fetch(run, (size_t)(s - run->cluster->secrets), findings, err) < 0)
 			return -1;
 		if (!list)
-			list = arena_calloc(run->arena, SECRETS_MAX, sizeof *list);
+			list = arena_calloc(run->arena, run->secret_count, sizeof *list);
 		list[n++] = (struct fleet_secret){s->row->name, own->bytes, own->len};
 	}
 	*ret = list;
@@ -154,6 +181,6 @@ int secret_collect(struct run *run, const struct resource *const *resources, siz
 
 void secret_wipe(struct run *run)
 {
-	for (size_t i = 0; i < SECRETS_MAX; i++)
+	for (size_t i = 0; i < run->secret_count; i++)
 		sodium_free(run->secrets[i].bytes);
 }

@@ -7,15 +7,18 @@
 
 #include "run/run.h"
 
-/* Makes the `place`th of the cluster's secrets of random bytes; what is in the cluster is its fingerprint from then on, also
- * when it is resolved again (secret_keep). */
+/*
+ * In a cluster that was just resolved: reads those that are in files of the operator's, once in a run, and gives their fingerprints
+ * to the cluster, as those of what this run made or read. A file that cannot be used is a finding of the cluster that stops.
+ * Blocks on the disk.
+ */
+void secret_settle(struct run *run);
+
+/* Makes the `place`th of the cluster's secrets of random bytes. */
 void secret_make(struct run *run, size_t place);
 
 /* The same from a file of the operator's, which nobody else may read. ERR_SYSTEM, ERR_REFUSED. */
 int secret_read(struct run *run, size_t place, const char *path, struct err *err);
-
-/* Into a cluster that was resolved again: the fingerprints of those that were made or read. */
-void secret_keep(struct run *run);
 
 /*
  * All secrets that these resources need, to be sent beside them; in run's arena, the bytes the run's. What is not here yet is

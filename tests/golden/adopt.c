@@ -141,7 +141,7 @@ static void resolve(struct golden *g, const char *conf_text)
 		};
 		facts[i] = f;
 	}
-	const struct cluster_options options = {.secrets = modules_secrets(g->arena)};
+	const struct cluster_options options = {.secrets = modules_secrets(g->inv, g->arena)};
 	g->cluster = cluster_resolve(g->inv, facts, unreached, &options, modules_settle, g->arena);
 }
 

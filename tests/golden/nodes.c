@@ -344,7 +344,7 @@ static void run_case(struct arena *a, const char *agent, const char *golden, con
 		    .roles = module_roles,
 		    .controller = h->controller,
 		    .compute = h->compute,
-		    .secrets = modules_secrets(a),
+		    .secrets = modules_secrets(inv, a),
 		    .host = h,
 		    .salt = salt,
 		};
@@ -363,7 +363,7 @@ static void run_case(struct arena *a, const char *agent, const char *golden, con
 		}
 		nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	}
-	struct cluster_options options = {.secrets = modules_secrets(a)};
+	struct cluster_options options = {.secrets = modules_secrets(inv, a)};
 	print_cluster(out, a, cluster_resolve(inv, facts, unreached, &options, modules_settle, a));
 	diags_free(&diags);
 }

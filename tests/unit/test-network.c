@@ -56,8 +56,8 @@ static struct world *world_new(const char *network, const char *slurm)
 {
 	struct world *w = xcalloc(1, sizeof *w);
 	w->arena = arena_new();
-	w->options.secrets = modules_secrets(w->arena);
 	parse(w, network);
+	w->options.secrets = modules_secrets(w->inv, w->arena);
 	for (size_t i = 0; i < HOSTS; i++) {
 		w->links[i] = (struct facts_link){.name = "eth0", .up = true, .speed = 10000, .mtu = 1500};
 		w->facts[i] = (struct facts){.hostname = w->inv->hosts[i].name,

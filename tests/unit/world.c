@@ -31,10 +31,10 @@ struct world *world_new(const char *text)
 	struct world *w = xcalloc(1, sizeof *w);
 	struct err err = {0};
 	w->arena = arena_new();
-	w->options.secrets = modules_secrets(w->arena);
 	w->inv = inventory_parse("t.yaml", text, strlen(text), module_sections, &w->diags, w->arena, &err);
 	if (!w->inv)
 		fail_msg("%s", err.text);
+	w->options.secrets = modules_secrets(w->inv, w->arena);
 	for (size_t i = 0; i < HOSTS; i++) {
 		w->facts[i] = (struct facts){
 		    .hostname = w->inv->hosts[i].name,

@@ -250,7 +250,11 @@ const struct secret_row core_munge_key = {.name = "munge.key",
 					  .least = 32,
 					  .has = has_key};
 
-static const struct secret_row *const secrets[] = {&core_munge_key, NULL};
+static void secrets(const struct inventory *inv, struct secret_rows *rows)
+{
+	(void)inv;
+	*vec_push_in(rows->arena, rows) = &core_munge_key;
+}
 
 static const char *const compute_packages[] = {"slurmd", "slurm-client", "munge", NULL};
 
