@@ -56,7 +56,7 @@ _reeve() {
 	"2 lab ssh" | "2 lab fault") words=$(_reeve_nodes) ;;
 	"3 lab fault") words=$(_reeve_faults) ;;
 	*" lab ssh") ;;
-	*" plan"* | *" apply"*) words="core lmod time"$'\n'$(_reeve_words "${operands[0]}") ;;
+	*" plan"* | *" apply"*) words="core users lmod time"$'\n'$(_reeve_words "${operands[0]}") ;;
 	"1 check") words=$(_reeve_words check)$'\n'$(compgen -f -- "$word") ;;
 	*) words=$(_reeve_words "${operands[0]}") ;;
 	esac

@@ -19,6 +19,7 @@
 	X(209, MODULE_OFF, "warning: a section is written whose module is not enabled") \
 	X(210, ADOPTED, "'adopted' is not the digest of a file") \
 	X(211, CLASS_MODULE, "a class both has a module and leaves it out") \
+	X(212, FILE, "a file that cluster.yaml names cannot be read") \
 	X(220, LAB_MEMORY, "a node of the lab with a memory that cannot be") \
 	X(301, HOST_NAME, "a name that a host of a Slurm cluster cannot have") \
 	X(302, HOST_TWICE, "a host is given twice, perhaps by two ranges") \

@@ -8,7 +8,7 @@
  * carries a line break, a quote or a '#'.
  *
  * Everything lives in the arena it was made in and is only read afterwards. Pure but for inventory_load, which reads
- * one file.
+ * one file, and those files that a module's section names (inventory_file).
  */
 #ifndef REEVE_INVENTORY_INVENTORY_H
 #define REEVE_INVENTORY_INVENTORY_H
@@ -193,6 +193,12 @@ struct inv_reader {
  * `ret` then holds what was good. `what` as in conf/schema.h. */
 int inventory_read_choice(struct inv_reader *r, const struct conf_value *value, const char *what,
 			  struct inv_choice *ret);
+
+/* The path of a regular file that a text names, relative to the directory of cluster.yaml, in r->arena; and what is in it, at most
+ * CONF_MAX_BYTES. -1 with a finding. They block on the disk. */
+int inventory_file(struct inv_reader *r, const struct conf_value *value, const char *what, const char **ret);
+int inventory_file_text(struct inv_reader *r, const struct conf_value *value, const char *what, const char **ret,
+			size_t *ret_len);
 
 /*
  * A top-level section that belongs to a module: it owns its part of the language and its struct. The caller hands the

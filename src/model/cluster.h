@@ -97,13 +97,13 @@ struct cluster {
 	struct cluster_partition *partitions;      /* as inv->partitions */
 	const struct record_exclusion *exclusions; /* as they are to be recorded */
 	size_t exclusion_count;
-	bool record_differs;         /* from what is to be recorded: baselines, classes, modules, exclusions */
-	const struct record *record; /* NULL: none was found */
-	struct digest record_digest; /* of its text; "" where there is none */
-	bool quorum;                 /* a majority of the controllers was reached */
-	bool replace;                /* files of Slurm's that reeve did not write may be replaced */
-	bool fresh;                  /* a quorum has no record, and no Slurm daemon runs: a first installation */
-	unsigned release;            /* of Slurm on the controllers: 2205; 0 where no controller was reached */
+	bool record_differs;            /* from what is to be recorded: baselines, classes, modules, exclusions */
+	const struct record *record;    /* NULL: none was found */
+	struct digest record_digest;    /* of its text; "" where there is none */
+	bool quorum;                    /* a majority of the controllers was reached */
+	bool replace;                   /* files of Slurm's that reeve did not write may be replaced */
+	bool fresh;                     /* a quorum has no record, and no Slurm daemon runs: a first installation */
+	unsigned release;               /* of Slurm on the controllers: 2205; 0 where no controller was reached */
 	struct cluster_secret *secrets; /* by place in cluster_options.secrets */
 	size_t secret_count;
 	char salt[65]; /* for fingerprints of this cluster's secrets; not secret itself */

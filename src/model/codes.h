@@ -11,7 +11,8 @@
 	X(ACCOUNTING_DOWN, "accounting-down", "no slurmdbd answers where slurm.conf says that there is one") \
 	X(ACCOUNTS_SILENT, "accounts-silent", "a host does not say which accounts it has") \
 	X(ACCOUNT_NEEDS, "account-needs", "a group or shell that an account needs is missing on a host") \
-	X(ACCOUNT_TAKEN, "account-taken", "a name or number of an account or group is used for something else on a host") \
+	X(ACCOUNT_TAKEN, "account-taken", \
+	  "a name or number of an account or group is used for something else on a host") \
 	X(APPLY, "apply", "a resource could not be brought to its state on a host") \
 	X(ASYMMETRIC, "asymmetric", "two hosts see different speeds in the two directions") \
 	X(AT_WORK, "at-work", "another run is at work") \

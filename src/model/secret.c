@@ -209,9 +209,8 @@ void cluster_decide_secrets(struct cluster *c, const struct cluster_options *opt
 	c->secrets = arena_calloc(c->arena, count, sizeof *c->secrets);
 	c->secret_count = count;
 	for (size_t i = 0; i < count; i++)
-		c->secrets[i] =
-		    (struct cluster_secret){.row = options->secrets[i],
-					    .state = options->secrets[i]->file ? SECRET_GIVEN : SECRET_UNKNOWN};
+		c->secrets[i] = (struct cluster_secret){
+		    .row = options->secrets[i], .state = options->secrets[i]->file ? SECRET_GIVEN : SECRET_UNKNOWN};
 	if (!cluster_primary(c)) {
 		unreachable(c);
 		return;

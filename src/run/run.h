@@ -54,7 +54,7 @@ struct run {
 	struct findings refused;          /* where the lock was: by whom, and what to do */
 	bool locked;                      /* it has the lock */
 	bool done;                        /* the run came to its end */
-	bool marked; /* there may be marks of steps (run/lock.h), its own or of a run that was cut off */
+	bool marked;                /* there may be marks of steps (run/lock.h), its own or of a run that was cut off */
 	struct run_secret *secrets; /* `secret_count` of them */
 	size_t secret_count;
 	struct plan *plan;

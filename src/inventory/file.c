@@ -1,0 +1,40 @@
+/* Files of the operator's that cluster.yaml names: beside it, or by their whole path. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "inventory/build.h"
+
+int inventory_file(struct inv_reader *r, const struct conf_value *value, const char *what, const char **ret)
+{
+	const char *text;
+	struct stat st;
+	if (conf_text(value, what, &text, r->diags) < 0)
+		return -1;
+	const char *slash = strrchr(r->build->inv->file, '/');
+	int above = *text == '/' || !slash ? 0 : (int)(slash + 1 - r->build->inv->file);
+	const char *path = arena_printf(r->arena, "%.*s%s", above, r->build->inv->file, text);
+	const char *why = stat(path, &st) < 0   ? strerror(errno)
+			  : S_ISREG(st.st_mode) ? NULL
+						: "it is not a regular file";
+	if (!why) {
+		*ret = path;
+		return 0;
+	}
+	diag_error(r->diags, INV_FILE_CODE, value->at, "a path is relative to the directory of this file",
+		   "%s '%s': %s", what, path, why);
+	return -1;
+}
+
+int inventory_file_text(struct inv_reader *r, const struct conf_value *value, const char *what, const char **ret,
+			size_t *ret_len)
+{
+	const char *path;
+	struct err err;
+	if (inventory_file(r, value, what, &path) < 0)
+		return -1;
+	if (conf_read(path, r->arena, ret, ret_len, &err) == 0)
+		return 0;
+	diag_error(r->diags, INV_FILE_CODE, value->at, NULL, "%s: %s", what, err.text);
+	return -1;
+}
