@@ -86,6 +86,7 @@ struct diagnosis {
 struct diagnoses {
 	const struct diagnosis *items;
 	size_t count;
+	const char *module; /* that hosts have to have; NULL: they have a role */
 };
 
 /* All items for one host, those of `others` (as in struct doctor) with them; the caller owns the reference. */

@@ -35,6 +35,11 @@ static void groups_of(bool only_wires, const struct diagnoses *const *others,
 	ret[n] = NULL;
 }
 
+static bool looks_at(const struct diagnoses *group, const struct cluster *c, size_t host)
+{
+	return group->module ? cluster_has_module(c, host, group->module) : inventory_has_role(&c->inv->hosts[host]);
+}
+
 static json_t *ask(const struct cluster *c, size_t host, bool only_wires, const struct diagnoses *const *others,
 		   struct arena *arena)
 {
@@ -43,7 +48,7 @@ static json_t *ask(const struct cluster *c, size_t host, bool only_wires, const 
 	const struct diagnoses *groups[MOST_GROUPS + 1];
 	groups_of(only_wires, others, groups);
 	for (size_t i = 0; groups[i]; i++)
-		for (size_t k = 0; k < groups[i]->count; k++)
+		for (size_t k = 0; looks_at(groups[i], c, host) && k < groups[i]->count; k++)
 			if (groups[i]->items[k].ask)
 				groups[i]->items[k].ask(&h, items);
 	return items;
@@ -59,12 +64,12 @@ json_t *doctor_wire_items(const struct cluster *c, size_t host, struct arena *ar
 	return ask(c, host, true, NULL, arena);
 }
 
-static void judge(struct doctor *d, const struct diagnosis *row)
+static void judge(struct doctor *d, const struct diagnoses *group, const struct diagnosis *row)
 {
 	d->row = row;
 	/* A host without facts was not reached, or is left out for what it said. */
 	for (size_t i = 0; row->judge && i < d->cluster->inv->host_count; i++)
-		if (d->answers[i] && d->cluster->hosts[i].facts)
+		if (d->answers[i] && d->cluster->hosts[i].facts && looks_at(group, d->cluster, i))
 			row->judge(d, i);
 	if (row->judge_all)
 		row->judge_all(d);
@@ -79,7 +84,7 @@ void doctor_judge(struct doctor *d)
 		groups[0] = NULL;
 	for (size_t i = 0; groups[i]; i++)
 		for (size_t k = 0; k < groups[i]->count; k++)
-			judge(d, &groups[i]->items[k]);
+			judge(d, groups[i], &groups[i]->items[k]);
 	doctor_explain(d->findings);
 }
 

@@ -48,20 +48,21 @@ struct inv_param {
 };
 
 struct inv_host {
-	const char *name;          /* the NodeName */
-	const char *address;       /* for ssh: an IP address or a DNS name; "localhost" where `local` */
-	const char *user;          /* NULL: ssh's own default */
-	const char *hostname;      /* what the machine calls itself; never NULL, = name unless given */
-	unsigned port;             /* 0: ssh's own default */
-	bool local;                /* `address: local`: this machine, reached without ssh */
-	const char *slurm_address; /* where the other hosts find its daemons; never NULL, = address unless given */
-	bool controller, compute;
-	const char *suite;    /* lab: Debian's code name, e.g. "bookworm"; never NULL */
-	const char *arch;     /* lab: "amd64" or "arm64"; NULL: that of the machine the lab is on */
-	const char *backend;  /* lab: "nspawn" or "uml"; never NULL */
-	unsigned long memory; /* lab: MiB that a node with memory of its own is given; 0: not said */
-	struct span at;       /* its name in `hosts`; for one of a range the range's */
-	size_t index;         /* its place in inventory.hosts */
+	const char *name;             /* the NodeName */
+	const char *address;          /* for ssh: an IP address or a DNS name; "localhost" where `local` */
+	const char *user;             /* NULL: ssh's own default */
+	const char *hostname;         /* what the machine calls itself; never NULL, = name unless given */
+	unsigned port;                /* 0: ssh's own default */
+	bool local;                   /* `address: local`: this machine, reached without ssh */
+	const char *slurm_address;    /* where the other hosts find its daemons; never NULL, = address unless given */
+	bool controller, compute;     /* neither: Slurm has nothing to do there */
+	const char *const *needed_by; /* modules that have, NULL-terminated; NULL: none. Of a host without a role */
+	const char *suite;            /* lab: Debian's code name, e.g. "bookworm"; never NULL */
+	const char *arch;             /* lab: "amd64" or "arm64"; NULL: that of the machine the lab is on */
+	const char *backend;          /* lab: "nspawn" or "uml"; never NULL */
+	unsigned long memory;         /* lab: MiB that a node with memory of its own is given; 0: not said */
+	struct span at;               /* its name in `hosts`; for one of a range the range's */
+	size_t index;                 /* its place in inventory.hosts */
 };
 
 /* What is kept from jobs on each node. Neither given: both 0. At most one of them is not 0. */
@@ -183,6 +184,8 @@ struct inv_choice {
 struct inv_reader {
 	struct arena *arena;
 	struct diags *diags;
+	const char *module;            /* whose it is */
+	bool enabled;                  /* for some host */
 	const struct inv_class *class; /* for whose hosts it is read; NULL: for all, as the file's own */
 	const struct inv_host *hosts;  /* as they will be in the inventory, with their roles */
 	size_t host_count;
@@ -193,6 +196,9 @@ struct inv_reader {
  * `ret` then holds what was good. `what` as in conf/schema.h. */
 int inventory_read_choice(struct inv_reader *r, const struct conf_value *value, const char *what,
 			  struct inv_choice *ret);
+
+/* The module has something to do on this host, also where it has no role: then reeve goes there for its sake. */
+void inventory_need(struct inv_reader *r, size_t host);
 
 /* The path of a regular file that a text names, relative to the directory of cluster.yaml, in r->arena; and what is in it, at most
  * CONF_MAX_BYTES. -1 with a finding. They block on the disk. */
@@ -318,6 +324,11 @@ int inventory_gres_line(const char *text, size_t len, unsigned release, struct a
 const struct inv_host *inventory_host(const struct inventory *inv, const char *name);
 const struct inv_partition *inventory_partition(const struct inventory *inv, const char *name);
 const struct inv_class *inventory_class(const struct inventory *inv, const char *name);
+
+/* Is it a controller or a compute host? Those without a role reeve leaves alone, unless a module needs them. */
+bool inventory_has_role(const struct inv_host *host);
+bool inventory_is_needed(const struct inv_host *host, const char *module);
+bool inventory_takes_part(const struct inv_host *host); /* either */
 
 /* May a file with this SHA-256 (hex) be replaced, because the cluster was adopted with it? */
 bool inventory_has_adopted(const struct inventory *inv, const char *digest);

@@ -63,6 +63,21 @@ static bool has_word(const char *const *words, const char *word)
 	return false;
 }
 
+bool inventory_has_role(const struct inv_host *host)
+{
+	return host->controller || host->compute;
+}
+
+bool inventory_is_needed(const struct inv_host *host, const char *module)
+{
+	return host->needed_by && has_word(host->needed_by, module);
+}
+
+bool inventory_takes_part(const struct inv_host *host)
+{
+	return inventory_has_role(host) || host->needed_by;
+}
+
 bool inventory_has_module(const struct inventory *inv, const char *name)
 {
 	return has_word(inv->modules, name);

@@ -135,12 +135,29 @@ static const struct conf_value *body_of(const struct build *b, const char *name)
 	return value && value->kind != CONF_NULL ? value : NULL;
 }
 
-static void *parse(struct build *b, const struct inv_section *section, const struct inv_class *class,
+void inventory_need(struct inv_reader *r, size_t host)
+{
+	struct inv_host *h = &r->build->hosts.items[host];
+	size_t count = 0;
+	if (!r->enabled || inventory_has_role(h) || inventory_is_needed(h, r->module))
+		return;
+	while (h->needed_by && h->needed_by[count])
+		count++;
+	const char **names = arena_calloc(r->arena, count + 2, sizeof *names);
+	if (count)
+		memcpy(names, h->needed_by, count * sizeof *names);
+	names[count] = r->module;
+	h->needed_by = names;
+}
+
+static void *parse(struct build *b, const struct inv_section *section, bool enabled, const struct inv_class *class,
 		   const struct conf_value *value)
 {
 	struct inv_reader *r = arena_alloc(b->arena, sizeof *r);
 	*r = (struct inv_reader){.arena = b->arena,
 				 .diags = b->diags,
+				 .module = section->name,
+				 .enabled = enabled,
 				 .class = class,
 				 .hosts = b->hosts.items,
 				 .host_count = b->hosts.len,
@@ -161,7 +178,7 @@ static void *parse_own(struct choosing *c, size_t section, const struct inv_clas
 			   "the classes' sections, each with the file's, have more than %d values", CONF_MAX_VALUES);
 		return NULL;
 	}
-	void *made = parse(b, c->sections[section], class, merge(b->arena, file, own));
+	void *made = parse(b, c->sections[section], c->enabled[section], class, merge(b->arena, file, own));
 	diags_drop_repeated(b->diags, before);
 	return made;
 }
@@ -289,7 +306,7 @@ void build_modules(struct build *b, const struct conf_value *value)
 		if (c.enabled[i])
 			enabled[count++] = name;
 		if (c.enabled[i] || section)
-			made[i] = parse(b, c.sections[i], NULL, body_of(b, name));
+			made[i] = parse(b, c.sections[i], c.enabled[i], NULL, body_of(b, name));
 	}
 	for (size_t i = 0; i < inv->class_count; i++)
 		choose(&c, i, made);

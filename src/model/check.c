@@ -166,10 +166,10 @@ void cluster_check_hosts(struct cluster *c)
 			check_clock(c, h, clock);
 		check_hostname(c, h);
 		check_machine_id(c, h, &machine_ids);
-		if (h->inv->compute || h->inv->controller)
-			check_uid(c, h, slurm);
-		if (h->inv->compute || h->inv->controller)
-			check_uid_taken(c, h);
+		if (!inventory_has_role(h->inv))
+			continue;
+		check_uid(c, h, slurm);
+		check_uid_taken(c, h);
 	}
 }
 
@@ -205,7 +205,7 @@ void cluster_check_versions(struct cluster *c)
 	for (size_t i = 0; i < c->inv->host_count; i++) {
 		struct cluster_host *h = &c->hosts[i];
 		struct slurm_version v;
-		if (!h->facts || h == primary || cluster_is_out(h) || !(h->inv->compute || h->inv->controller))
+		if (!h->facts || h == primary || cluster_is_out(h) || !inventory_has_role(h->inv))
 			continue;
 		if (!h->slurm_package || slurm_version_parse(h->slurm_package, &v, &err) < 0) {
 			cluster_blame(c, h, CODE_NO_SLURM_PACKAGE,

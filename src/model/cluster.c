@@ -21,6 +21,16 @@ bool cluster_is_out(const struct cluster_host *h)
 	return h->excluded && !h->serves && !h->inv->controller;
 }
 
+bool cluster_has_module(const struct cluster *c, size_t host, const char *module)
+{
+	const struct cluster_host *h = &c->hosts[host];
+	if (!inventory_has_role(h->inv))
+		return inventory_is_needed(h->inv, module);
+	if (cluster_is_out(h))
+		return str_same(module, c->inv->base);
+	return inventory_class_has(c->inv, h->class, module);
+}
+
 const struct cluster_host *cluster_primary(const struct cluster *c)
 {
 	for (size_t i = 0; i < c->inv->controller_count; i++) {

@@ -171,6 +171,10 @@ struct finding *cluster_blame_slurmd(struct cluster *c, struct cluster_host *h, 
 /* Memory that a CPU of it may count on, MiB: RealMemory less what its class keeps for daemons, by CPUs; at least 1. 0: it is not listed. */
 uint64_t cluster_memory_each(const struct cluster_host *h);
 
+/* Does the host get the module? One that is excluded gets the base, which takes it out, and no more; one without a role what needs
+ * it. */
+bool cluster_has_module(const struct cluster *c, size_t host, const char *module);
+
 /* Excluded, and no controller: nothing of Slurm runs there, and what is wrong with it hurts nobody. */
 bool cluster_is_out(const struct cluster_host *h);
 

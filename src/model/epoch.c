@@ -64,7 +64,7 @@ void cluster_count_epoch(struct cluster *c)
 	c->record_differs |= c->record && at - recorded > EPOCH_JUMP / 2;
 	for (size_t i = 0; i < c->inv->host_count; i++) {
 		struct cluster_host *h = &c->hosts[i];
-		if (!h->facts || (!h->inv->compute && !h->inv->controller))
+		if (!h->facts || !inventory_takes_part(h->inv))
 			continue;
 		h->epoch_over = h->facts->epoch == EPOCH_BAD || h->facts->epoch >= (int64_t)c->epoch;
 		if (!cluster_is_out(h) && !h->dismissed)

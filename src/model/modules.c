@@ -26,8 +26,9 @@ static void divide(const struct cluster *c, const char *module, struct names *ha
 		map_set(&had, before->hosts[i], (void *)before);
 	for (size_t i = 0; i < c->inv->host_count; i++) {
 		const struct cluster_host *h = &c->hosts[i];
-		bool has = inventory_class_has(c->inv, h->class, module), was = map_has(&had, h->inv->name);
-		if (!h->inv->compute && !h->inv->controller)
+		bool role = inventory_has_role(h->inv), was = map_has(&had, h->inv->name);
+		bool has = role ? inventory_class_has(c->inv, h->class, module) : inventory_is_needed(h->inv, module);
+		if (!inventory_takes_part(h->inv))
 			continue;
 		if (h->facts ? has && (was || !cluster_is_out(h)) : was)
 			*vec_push_in(c->arena, have) = h->inv->name;

@@ -192,9 +192,6 @@ void modules_check_params(const struct module *const *table, struct cluster *clu
 /* The secrets of all modules, NULL-terminated, for cluster_options; in `arena`. */
 const struct secret_row *const *modules_secrets(const struct inventory *inv, struct arena *arena);
 
-/* Does the host get the module? One that does not serve gets what core wants of it, and no more. */
-bool modules_has(const struct cluster *cluster, size_t host, const char *module);
-
 /* The catalog of one host: everything that the enabled modules want there. Lives in `arena`. */
 struct catalog *modules_compile(const struct cluster *cluster, size_t host, struct arena *arena);
 

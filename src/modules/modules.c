@@ -27,14 +27,6 @@ bool module_enabled(const struct inventory *inv, const struct module *module)
 	return module == module_slurm || inventory_has_module(inv, module->name);
 }
 
-bool modules_has(const struct cluster *cluster, size_t host, const char *module)
-{
-	const struct cluster_host *h = &cluster->hosts[host];
-	if (cluster_is_out(h))
-		return streq(module, module_slurm->name);
-	return inventory_class_has(cluster->inv, h->class, module);
-}
-
 size_t module_index(const char *name)
 {
 	for (size_t i = 0; modules[i]; i++)
@@ -60,7 +52,7 @@ struct catalog *modules_compile(const struct cluster *cluster, size_t host, stru
 	*c = (struct catalog){
 	    .arena = arena, .items = arena_calloc(arena, USUAL_RESOURCES, sizeof *c->items), .cap = USUAL_RESOURCES};
 	for (const struct module *const *m = modules; *m; m++) {
-		if (!modules_has(cluster, host, (*m)->name))
+		if (!cluster_has_module(cluster, host, (*m)->name))
 			continue;
 		size_t first = c->len;
 		(*m)->compile(cluster, host, c);

@@ -62,7 +62,7 @@ static void choose(const struct verify_context *v, const struct cluster_partitio
 {
 	for (size_t i = 0; i < p->node_count; i++) {
 		size_t host = p->nodes[i];
-		chosen[host] = v->idle[host] && v->present[host] && modules_has(v->cluster, host, module) &&
+		chosen[host] = v->idle[host] && v->present[host] && cluster_has_module(v->cluster, host, module) &&
 			       (!done[host] || !has_like(v, p, chosen, i));
 	}
 	for (size_t i = 0; i < p->node_count; i++)

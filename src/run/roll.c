@@ -11,7 +11,7 @@
 struct entry {
 	enum roll_state state;
 	bool excused;
-	size_t place; /* in the fleet; SIZE_MAX: it has no role */
+	size_t place; /* in the fleet; SIZE_MAX: it takes no part */
 };
 
 struct roll {
@@ -22,7 +22,7 @@ struct roll {
 	struct entry *hosts; /* by host index */
 	size_t *members;     /* by place */
 	size_t count;
-	const char **reasons; /* by host index; NULL: it is in, or has no role */
+	const char **reasons; /* by host index; NULL: it is in, or takes no part */
 	struct findings findings;
 	struct finding unread; /* of hosts that had left before */
 	struct arena *arena;
@@ -38,10 +38,10 @@ struct roll *roll_new(const struct inventory *inv, struct report *report, struct
 	r->members = arena_calloc(arena, inv->host_count, sizeof *r->members);
 	r->reasons = arena_calloc(arena, inv->host_count, sizeof *r->reasons);
 	for (size_t i = 0; i < inv->host_count; i++) {
-		bool role = inv->hosts[i].compute || inv->hosts[i].controller;
+		bool member = inventory_takes_part(&inv->hosts[i]);
 		r->hosts[i] =
-		    (struct entry){.state = role ? ROLL_IN : ROLL_ABSENT, .place = role ? r->count : SIZE_MAX};
-		if (role)
+		    (struct entry){.state = member ? ROLL_IN : ROLL_ABSENT, .place = member ? r->count : SIZE_MAX};
+		if (member)
 			r->members[r->count++] = i;
 	}
 	return r;

@@ -2,7 +2,7 @@
  * roll: who is in a run, who is out of it, and why; by index of inventory.hosts. The places that hosts have in the fleet and in
  * the report are known here and nowhere else.
  *
- * A host with a role is in the run until it could not be reached, or until it leaves: once, for the causes that are found
+ * A host with a role, or that a module needs, is in the run until it could not be reached, or until it leaves: once, for the causes that are found
  * together. Each is a finding that skips the host. What comes of that later (a step that was not done there, a check that
  * cannot hold) is a consequence, and is not told. A host whose session ended has left.
  *
@@ -20,14 +20,14 @@
 #include "transport/fleet.h"
 
 enum roll_state {
-	ROLL_ABSENT, /* it has no role, or was not reached (roll_why) */
+	ROLL_ABSENT, /* it takes no part, or was not reached (roll_why) */
 	ROLL_IN,
 	ROLL_LEFT, /* it was reached, and is skipped (roll_why) */
 };
 
 struct roll;
 
-/* Everybody with a role is in. Lives in `arena`, borrows the rest; `report` and `interrupt` may be NULL. */
+/* Everybody who takes part is in. Lives in `arena`, borrows the rest; `report` and `interrupt` may be NULL. */
 struct roll *roll_new(const struct inventory *inv, struct report *report, struct interrupt *interrupt,
 		      struct arena *arena);
 
@@ -37,7 +37,7 @@ void roll_close(struct roll *roll); /* says bye and frees the fleet; NULL is fin
 
 struct fleet *roll_fleet(const struct roll *roll);
 
-/* Hosts with a role, and which they are: the host at `place` of the fleet. */
+/* Hosts that take part, and which they are: the host at `place` of the fleet. */
 size_t roll_count(const struct roll *roll);
 size_t roll_at(const struct roll *roll, size_t place);
 
@@ -45,7 +45,7 @@ size_t roll_at(const struct roll *roll, size_t place);
 bool roll_in(const struct roll *roll, size_t host);
 enum roll_state roll_state(const struct roll *roll, size_t host);
 
-/* Why it is absent or has left: the text of its first finding. NULL: it is in, or has no role. */
+/* Why it is absent or has left: the text of its first finding. NULL: it is in, or takes no part. */
 const char *roll_why(const struct roll *roll, size_t host);
 
 /* The same for all, by host index: as cluster_resolve() takes them. */

@@ -424,7 +424,8 @@ static int ask_credentials(struct run *run, struct err *err)
 					    "max", 8192, "timeout", 10000));
 	size_t n = 0;
 	for (size_t i = 0; i < run->inv->host_count; i++)
-		if (roll_in(run->roll, i) && !cluster_is_out(&run->cluster->hosts[i]))
+		if (roll_in(run->roll, i) && inventory_has_role(&run->inv->hosts[i]) &&
+		    !cluster_is_out(&run->cluster->hosts[i]))
 			requests[n++] = roll_request(run->roll, i, message);
 	int rc = fleet_ask(run->fleet, requests, n, ROUND_MS, err);
 	for (size_t i = 0; i < n; i++) {

@@ -132,7 +132,7 @@ static void begin(struct verifier *v)
 	v->why = arena_calloc(run->arena, count, sizeof *v->why);
 	for (size_t i = 0; i < count; i++) {
 		v->present[i] = roll_in(run->roll, i);
-		v->told[i] = !v->present[i] && (run->inv->hosts[i].compute || run->inv->hosts[i].controller);
+		v->told[i] = !v->present[i] && inventory_takes_part(&run->inv->hosts[i]);
 	}
 	bool *let_in = arena_calloc(run->arena, count, sizeof *let_in);
 	for (size_t i = 0; v->resume && i < count; i++)

@@ -15,7 +15,7 @@ write() {
 	cat >"$REEVE_CLUSTER" <<-E
 		reeve: 1
 		cluster: timelab
-		hosts: { t1: 10.71.0.11, t2: 10.71.0.12, t3: 10.71.0.13 }
+		hosts: { t1: 10.71.0.11, t2: 10.71.0.12, t3: 10.71.0.13, clock: 10.71.0.14 }
 		controllers: [t1]
 		compute: [t2, t3]
 		partitions: { batch: { nodes: all, default: true } }
@@ -76,6 +76,30 @@ tracking() { on "$1" chronyc -n -c tracking; }
 	[ "$status" -eq 3 ]
 	[[ $output == *"another program sets its clock"* ]]
 	on t2 '[ ! -e /etc/chrony/chrony.conf ]; rm /usr/sbin/ntpd'
+	run "$REEVE" --lab apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "a host without a role serves the time, and gets nothing of Slurm's" {
+	on clock '[ ! -e /var/lib/reeve ]'
+	write "time: { serve: clock }"
+	run "$REEVE" --lab apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $(tracking clock) == 7F7F0101,*,10,*,Normal ]]
+	for host in t1 t2 t3; do [[ $(tracking $host) == *,10.71.0.14,11,*,Normal ]]; done
+	on clock '! dpkg -s munge >/dev/null 2>&1; [ ! -e /etc/slurm ] && [ ! -e /etc/munge ]'
+	run "$REEVE" --lab plan
+	echo "$output"
+	[[ $output == *"nothing to change"* ]]
+	run "$REEVE" --lab doctor
+	echo "$output"
+	[[ $output == *"nothing wrong"* ]]
+	on clock systemctl stop chrony
+	run "$REEVE" --lab doctor
+	echo "$output"
+	[[ $output == *"clock: chronyd does not answer"* ]]
 	run "$REEVE" --lab apply
 	echo "$output"
 	[ "$status" -eq 0 ]

@@ -46,7 +46,7 @@ static void hosts_get_what_their_class_chooses(void **state)
 	assert_non_null(strstr(modulepath(w, 1), "\n/srv/big\n/srv/all\n"));
 	assert_null(strstr(modulepath(w, 2), "/srv/big"));
 	assert_non_null(strstr(modulepath(w, 2), "\n/srv/all\n"));
-	assert_true(modules_has(w->cluster, 0, "core") && !modules_has(w->cluster, 0, "lmod"));
+	assert_true(cluster_has_module(w->cluster, 0, "core") && !cluster_has_module(w->cluster, 0, "lmod"));
 	world_free(w);
 }
 

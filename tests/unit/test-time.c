@@ -75,21 +75,29 @@ static void everybody_asks_whom_the_file_says(void **state)
 	}
 }
 
-static void who_serves_has_a_role(void **state)
+/* What has no part in Slurm is set up for its sake, and gets nothing else. */
+static void who_serves_needs_no_role(void **state)
 {
 	(void)state;
-	static const char more[] = "time: { serve: [n1, door] }\n";
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct diags diags;
 	struct err err = {0};
 	struct world *w = world_of("");
-	const char *text =
-	    arena_printf(a, "%s%s", world_with(w, world_yaml, "controllers:", "  door: 10.0.0.9\ncontrollers:"), more);
-	assert_null(inventory_parse("t.yaml", text, strlen(text), module_sections, &diags, a, &err));
-	assert_int_equal(diags.len, 1);
-	assert_int_equal(diags.items[0].code, TIME_SERVE_CODE);
-	assert_string_equal(diags.items[0].message,
-			    "'serve' names 'door', which is not a controller and not a compute host");
+	const char *with_door =
+	    world_with(w, world_yaml, "controllers:", "  door: 10.0.0.9\n  other: 10.0.0.8\ncontrollers:");
+	const char *text = arena_printf(a, "%slmod:\ntime: { serve: [n1, door] }\n", with_door);
+	struct inventory *inv = inventory_parse("t.yaml", text, strlen(text), module_sections, &diags, a, &err);
+	assert_non_null(inv);
+	const struct inv_host *door = inventory_host(inv, "door");
+	assert_false(inventory_has_role(door));
+	assert_true(inventory_takes_part(door) && inventory_is_needed(door, "time") &&
+		    !inventory_is_needed(door, "lmod"));
+	assert_false(inventory_takes_part(inventory_host(inv, "other")));
+	assert_null(inventory_host(inv, "n1")->needed_by);
+	diags_free(&diags);
+	text = arena_printf(a, "%smodules: [lmod]\nlmod:\ntime: { serve: [n1, door] }\n", with_door);
+	inv = inventory_parse("t.yaml", text, strlen(text), module_sections, &diags, a, &err);
+	assert_false(inventory_takes_part(inventory_host(inv, "door")));
 	diags_free(&diags);
 	world_free(w);
 }
@@ -222,9 +230,9 @@ static void doctor_says_which_clock(void **state)
 		int status;
 	} cases[] = {{good, "", 0}, {far, "time n1", 0}, {silent, "time n1", 0}, {"506 Cannot talk\n", "time n1", 1}};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct ward *x = ward_new();
-		const struct diagnoses *const others[] = {&time_diagnoses, NULL};
-		x->d.others = others;
+		char *text = xasprintf("%stime:\n", world_yaml);
+		struct ward *x = ward_of(text);
+		free(text);
 		ward_tell(x, 1, "time.tracking",
 			  json_pack("{s:i, s:s, s:s}", "status", cases[i].status, "out", cases[i].out, "err", ""));
 		assert_string_equal(ward_causes(x), cases[i].found);
@@ -236,7 +244,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(everybody_asks_whom_the_file_says),
-	    cmocka_unit_test(who_serves_has_a_role),
+	    cmocka_unit_test(who_serves_needs_no_role),
 	    cmocka_unit_test(who_serves_is_set_first_and_all_before_munge),
 	    cmocka_unit_test(a_container_measures_and_sets_nothing),
 	    cmocka_unit_test(another_time_daemon_keeps_its_host),

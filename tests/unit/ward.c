@@ -85,8 +85,13 @@ void ward_set_node(struct ward *x, enum slurm_node_base base, unsigned flags, co
 
 struct ward *ward_new(void)
 {
+	return ward_of(world_yaml);
+}
+
+struct ward *ward_of(const char *text)
+{
 	struct ward *x = xcalloc(1, sizeof *x);
-	x->w = world_new(world_yaml);
+	x->w = world_new(text);
 	world_running(x->w);
 	world_plan(x->w, OBSERVED_SAME);
 	x->findings.arena = x->w->arena;

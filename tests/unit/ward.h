@@ -41,6 +41,7 @@ void ward_set_packages(struct ward *x, size_t host, const char *broken);
 void ward_set_node(struct ward *x, enum slurm_node_base base, unsigned flags, const char *reason, const char *by);
 
 struct ward *ward_new(void);
+struct ward *ward_of(const char *text); /* with another cluster.yaml for these hosts */
 
 void ward_free(struct ward *x);
 

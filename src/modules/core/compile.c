@@ -210,8 +210,6 @@ static void no_controller(const struct cluster *c, struct catalog *out)
 static void compile(const struct cluster *c, size_t index, struct catalog *out)
 {
 	const struct cluster_host *h = &c->hosts[index];
-	if (!h->inv->compute && !h->inv->controller)
-		return;
 	if (cluster_is_out(h)) {
 		excluded(h, out);
 		return;
@@ -236,11 +234,6 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 	in_force(c, h, out);
 }
 
-static bool has_key(const struct inv_host *host)
-{
-	return host->controller || host->compute;
-}
-
 /* 1024 bits, and no less than 256: mungekey(8), --bits. */
 const struct secret_row core_munge_key = {.name = "munge.key",
 					  .path = CORE_KEY,
@@ -248,7 +241,7 @@ const struct secret_row core_munge_key = {.name = "munge.key",
 					  .role = ROLE_AUTH,
 					  .bytes = 128,
 					  .least = 32,
-					  .has = has_key};
+					  .has = inventory_has_role};
 
 static void secrets(const struct inventory *inv, struct secret_rows *rows)
 {

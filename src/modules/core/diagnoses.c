@@ -142,4 +142,4 @@ static const struct diagnosis rows[] = {
     {CODE_MUNGE_SOCKET, FINDING_STOP, ask_socket, socket_unreachable, NULL},
 };
 
-const struct diagnoses core_diagnoses = {rows, ARRAY_LEN(rows)};
+const struct diagnoses core_diagnoses = {rows, ARRAY_LEN(rows), "core"};

@@ -39,7 +39,7 @@ const char *core_credential(const struct facts *facts)
 json_t *core_munge_items(const struct cluster *c, size_t primary, size_t host, const char *const *credentials)
 {
 	char name[32];
-	if (cluster_is_out(&c->hosts[host]))
+	if (cluster_is_out(&c->hosts[host]) || !inventory_has_role(c->hosts[host].inv))
 		return NULL;
 	json_t *items = json_array();
 	if (host != primary && credentials[primary])

@@ -47,10 +47,7 @@ static const char stdenv[] = "-- Written by reeve: the module that every login b
 
 static void compile(const struct cluster *c, size_t index, struct catalog *out)
 {
-	const struct inv_host *h = c->hosts[index].inv;
 	const struct lmod *lmod = inventory_section(c->inv, c->hosts[index].class, "lmod");
-	if (!h->compute && !h->controller)
-		return;
 	static const struct package packages[] = {{"lmod", NULL}};
 	catalog_packages(out, STAGE_PREPARE, packages, ARRAY_LEN(packages));
 	_cleanup_strbuf_ struct strbuf path = {0};
@@ -117,7 +114,7 @@ static void prove(const struct verify_context *v, const struct job_set *s, struc
 	if (s->user)
 		return;
 	/* What a batch script knows comes from the shell that submits it; where that has no modules, a login shell has. */
-	const char *shell = modules_has(v->cluster, v->controller, "lmod") ? "" : " -l";
+	const char *shell = cluster_has_module(v->cluster, v->controller, "lmod") ? "" : " -l";
 	struct check *check =
 	    checks_add_for_all(checks, v, "lmod", arena_printf(a, "lmod:avail:%s", s->label),
 			       arena_printf(a, "`module avail` works inside a batch job on %s", s->hostlist));

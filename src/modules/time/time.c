@@ -27,12 +27,9 @@ static const char *const *read_servers(struct inv_reader *r, const struct conf_v
 static void read_serve(struct inv_reader *r, const struct conf_value *value, struct inv_choice *ret)
 {
 	inventory_read_choice(r, value, "'serve'", ret);
-	for (size_t i = 0; i < r->host_count; i++)
-		if (ret->hosts[i] && !r->hosts[i].controller && !r->hosts[i].compute)
-			diag_error(r->diags, TIME_SERVE_CODE, value->at,
-				   "a server that reeve does not set up goes into 'servers'",
-				   "'serve' names '%s', which is not a controller and not a compute host",
-				   r->hosts[i].name);
+	for (size_t i = 0; ret->hosts && i < r->host_count; i++)
+		if (ret->hosts[i])
+			inventory_need(r, i);
 }
 
 static void *parse(struct inv_reader *r, const struct conf_value *value)
@@ -70,7 +67,7 @@ static bool has_own(const struct time *time)
 bool time_serves(const struct cluster *c, size_t host)
 {
 	const struct time *time = time_of(c);
-	if (!has_own(time) || !modules_has(c, host, "time"))
+	if (!has_own(time) || !cluster_has_module(c, host, "time"))
 		return false;
 	return time->serve.hosts ? cluster_chosen(c, &time->serve, host) : c->inv->hosts[host].controller;
 }
@@ -105,7 +102,7 @@ static void settle(struct cluster *c)
 	for (size_t i = 0; i < c->inv->host_count; i++) {
 		struct cluster_host *h = &c->hosts[i];
 		const struct host_time *t = module_own(h->facts, &time_module);
-		if (!t || !t->other || cluster_is_out(h) || !modules_has(c, i, "time"))
+		if (!t || !t->other || cluster_is_out(h) || !cluster_has_module(c, i, "time"))
 			continue;
 		struct finding *f =
 		    cluster_blame(c, h, CODE_TIME_DAEMON,

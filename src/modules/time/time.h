@@ -1,5 +1,5 @@
 /*
- * time: the clocks of all hosts that have a role, by chrony.
+ * time: the clocks of all hosts that have a role, and of those that serve time, by chrony.
  *
  *	time:
  *	  servers: [ntp1.example.org, ntp2.example.org]	# asked by all hosts, or by those of `serve`
@@ -13,8 +13,6 @@
 #define REEVE_MODULES_TIME_TIME_H
 
 #include "modules/module.h"
-
-enum { TIME_SERVE_CODE = 801 }; /* a host that serves time and has no role, so that nothing of the module comes there */
 
 struct time {
 	const char *const *servers; /* names and addresses, NULL-terminated */

@@ -59,7 +59,7 @@ void time_verify(const struct verify_context *v, struct checks *checks)
 	const struct cluster *c = v->cluster;
 	bool *hosts = arena_calloc(checks->arena, c->inv->host_count, sizeof *hosts);
 	for (size_t i = 0; i < c->inv->host_count; i++)
-		hosts[i] = v->present[i] && modules_has(c, i, "time");
+		hosts[i] = v->present[i] && cluster_has_module(c, i, "time");
 	struct check *check =
 	    checks_add(checks, "time", "time:synchronised", "every clock is set by its servers", CHECK_RUN, hosts);
 	check->argv = tracking;
@@ -72,8 +72,8 @@ void time_verify(const struct verify_context *v, struct checks *checks)
 
 static void ask(const struct doctor_host *h, json_t *items)
 {
-	if (modules_has(h->cluster, h->host->index, "time"))
-		doctor_ask_run(items, "time.tracking", tracking, 5000);
+	(void)h;
+	doctor_ask_run(items, "time.tracking", tracking, 5000);
 }
 
 static void not_synchronised(struct doctor *d, size_t host)
@@ -97,4 +97,4 @@ static const struct diagnosis rows[] = {
     {CODE_TIME, FINDING_WARNING, ask, not_synchronised, NULL},
 };
 
-const struct diagnoses time_diagnoses = {rows, ARRAY_LEN(rows)};
+const struct diagnoses time_diagnoses = {rows, ARRAY_LEN(rows), "time"};

@@ -10,7 +10,7 @@
 #include "base/vec.h"
 #include "modules/users/users.h"
 
-enum { GETENT_MS = 20000, ANSWER_MAX = 1 << 20, LOCAL_MAX = 4 << 20, LIST_MAX = 1 << 20, SHOWN = 3 };
+enum { GETENT_MS = 20000, ANSWER_MAX = 1 << 20, LOCAL_MAX = 1 << 20, LIST_MAX = 1 << 20, SHOWN = 3 };
 
 /* The section as it is for hosts of no class, and of each class that has one of its own. The next one, NULL: no more. */
 static const struct users *next_users(const struct inventory *inv, size_t *at)

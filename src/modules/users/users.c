@@ -11,7 +11,7 @@ const struct inv_section users_section = {
 
 const struct users *users_of(const struct cluster *c, size_t host)
 {
-	if (!modules_has(c, host, users_section.name))
+	if (!cluster_has_module(c, host, users_section.name))
 		return NULL;
 	return inventory_section(c->inv, c->hosts[host].class, users_section.name);
 }
