@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "modules/module.h"
+#include "run/round.h"
 #include "run/weigh.h"
 
 struct asking {
@@ -18,7 +19,7 @@ struct asking {
 
 static void add(struct requests *r, size_t host, json_t *items)
 {
-	json_t *message = json_pack("{s:s, s:o}", "verb", "collect", "items", items);
+	json_t *message = round_collect(items);
 	r->items[r->len++] = (struct fleet_request){.host = host, .message = message};
 }
 

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "model/copies.h"
-#include "run/run.h"
+#include "run/round.h"
 
 enum {
 	CONNECT_MS = 60000,
@@ -39,32 +39,17 @@ static unsigned left(uint64_t began_ms)
 
 /* The record of the controllers that are there; NULL: none is certain. What is wrong with them is said when the facts
  * are. */
-static const struct record *known(const struct run *run, const struct fleet_request *requests, size_t count)
+static int ask_record(struct run *run, const struct record **ret, struct err *err)
 {
 	const char **texts = arena_calloc(run->arena, run->inv->controller_count, sizeof *texts);
-	for (size_t i = 0; i < count; i++) {
-		const json_t *item = json_object_get(json_object_get(requests[i].answer, "items"), "record");
-		texts[i] = json_string_value(json_object_get(item, "text"));
-	}
-	return copies_of_texts(texts, run->inv->controller_count, run->arena);
-}
-
-static int ask_record(const struct run *run, const struct record **ret, struct err *err)
-{
-	const struct inventory *inv = run->inv;
-	struct fleet_request *requests = arena_calloc(run->arena, inv->controller_count, sizeof *requests);
-	json_t *message = json_pack("{s:s, s:[{s:s, s:s, s:i}]}", "verb", "collect", "items", "name", "record", "read",
-				    RECORD_PATH, "max", RECORD_MAX);
-	size_t n = 0;
-	for (size_t i = 0; i < inv->controller_count; i++)
-		if (roll_in(run->roll, inv->controllers[i]))
-			requests[n++] = roll_request(run->roll, inv->controllers[i], message);
-	int rc = fleet_round(run->fleet, requests, n, RECORD_MS, err);
-	*ret = rc == 0 ? known(run, requests, n) : NULL;
-	for (size_t i = 0; i < n; i++)
-		fleet_request_clear(&requests[i]);
-	json_decref(message);
-	return rc;
+	_cleanup_round_ struct round round = {.run = run};
+	round_add_controllers(&round, round_read(RECORD_PATH, RECORD_MAX));
+	if (round_send(&round, RECORD_MS, err) < 0)
+		return -1;
+	for (size_t i = 0; i < round.len; i++)
+		texts[i] = json_string_value(json_object_get(round_item(&round.items[i], "file"), "text"));
+	*ret = copies_of_texts(texts, run->inv->controller_count, run->arena);
+	return 0;
 }
 
 static bool is_asked_for(const struct inv_choice *choice, size_t host)

@@ -49,8 +49,7 @@ static json_t *audit_message(const struct cures *done, size_t from, const char *
 	json_t *line =
 	    json_pack("{s:s, s:s, s:s, s:o}", "when", when, "who", who, "command", "reeve doctor --fix", "did", did);
 	char *text = json_dumps(line, JSON_COMPACT);
-	json_t *message =
-	    json_pack("{s:s, s:s, s:s}", "verb", "append", "path", "/var/log/reeve/audit.log", "line", text);
+	json_t *message = round_audit(text);
 	free(text);
 	json_decref(line);
 	return message;

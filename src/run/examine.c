@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "doctor/doctor.h"
 #include "modules/module.h"
+#include "run/round.h"
 
 enum { EXAMINE_MS = 10000, PASSING_MS = 3000, PAUSE_MS = 500 };
 
@@ -57,38 +58,26 @@ static int judge(struct run *run, struct doctor *d, struct err *err)
 static int ask(struct run *run, struct doctor *d, struct err *err)
 {
 	const struct cluster *cluster = d->cluster;
-	size_t count = run->inv->host_count, n = 0;
-	struct fleet_request *requests = arena_calloc(run->arena, count, sizeof *requests);
-	json_t **messages = arena_calloc(run->arena, count, sizeof *messages);
+	size_t count = run->inv->host_count;
+	_cleanup_round_ struct round round = {.run = run};
 	int64_t *now_ms = arena_calloc(run->arena, count, sizeof *now_ms);
 	const json_t **answers = arena_calloc(run->arena, count, sizeof *answers);
-	for (size_t i = 0; i < count; i++) {
-		if (!roll_in(run->roll, i) || cluster_is_out(&cluster->hosts[i]))
-			continue;
-		messages[n] = json_pack("{s:s, s:o}", "verb", "collect", "items",
-					doctor_items(cluster, i, d->others, run->arena));
-		requests[n] = roll_request(run->roll, i, messages[n]);
-		n++;
-	}
-	int rc = fleet_round(run->fleet, requests, n, EXAMINE_MS, err);
-	for (size_t i = 0; i < n; i++) {
-		size_t host = roll_host(run->roll, &requests[i]);
-		answers[host] = json_object_get(requests[i].answer, "items");
-		now_ms[host] = json_integer_value(json_object_get(requests[i].answer, "end"));
+	for (size_t i = 0; i < count; i++)
+		if (roll_in(run->roll, i) && !cluster_is_out(&cluster->hosts[i]))
+			round_add(&round, i, round_collect(doctor_items(cluster, i, d->others, run->arena)));
+	if (round_send(&round, EXAMINE_MS, err) < 0)
+		return -1;
+	for (size_t i = 0; i < round.len; i++) {
+		size_t host = round_host(&round, i);
+		answers[host] = json_object_get(round.items[i].answer, "items");
+		now_ms[host] = json_integer_value(json_object_get(round.items[i].answer, "end"));
+		if (!round.items[i].answer)
+			roll_fail(run->roll, host, CODE_LOST, &round.items[i].error);
 	}
 	d->slurm = slurm_of(run->live);
 	d->answers = answers;
 	d->now_ms = now_ms;
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		if (!requests[i].answer)
-			roll_fail(run->roll, roll_host(run->roll, &requests[i]), CODE_LOST, &requests[i].error);
-	if (rc == 0)
-		rc = judge(run, d, err);
-	for (size_t i = 0; i < n; i++) {
-		fleet_request_clear(&requests[i]);
-		json_decref(messages[i]);
-	}
-	return rc;
+	return judge(run, d, err);
 }
 
 int examine(struct run *run, const bool *chosen, struct findings *findings, struct err *err)

@@ -5,19 +5,14 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "run/round.h"
 
 enum { ROUND_MS = 30000 };
-
-static json_t *read_message(const char *path, int max)
-{
-	return json_pack("{s:s, s:[{s:s, s:s, s:i}]}", "verb", "collect", "items", "name", "file", "read", path, "max",
-			 max);
-}
 
 /* The text that came, "" for what is no text; NULL: there is no such file. */
 static const char *text_of(const struct fleet_request *request, struct arena *arena, size_t *ret_len)
 {
-	const json_t *file = json_object_get(json_object_get(request->answer, "items"), "file");
+	const json_t *file = round_item(request, "file");
 	const json_t *text = json_object_get(file, "text");
 	*ret_len = json_string_length(text);
 	if (json_integer_value(json_object_get(file, "errno")) == ENOENT)
@@ -28,7 +23,7 @@ static const char *text_of(const struct fleet_request *request, struct arena *ar
 static int ask_records(struct history *h, struct facts *facts, struct err *err)
 {
 	size_t count = h->inv->controller_count, len;
-	json_t *message = read_message(RECORD_PATH, RECORD_BYTES);
+	json_t *message = round_read(RECORD_PATH, RECORD_BYTES);
 	struct fleet_request *requests = arena_calloc(h->arena, count, sizeof *requests);
 	for (size_t i = 0; i < count; i++)
 		requests[i] = (struct fleet_request){.host = i, .message = message};
@@ -73,7 +68,7 @@ static int ask_text(struct history *h, size_t place, const char *path, const cha
 		    struct err *err)
 {
 	size_t len = 0;
-	json_t *message = read_message(path, GENERATION_BYTES);
+	json_t *message = round_read(path, GENERATION_BYTES);
 	struct fleet_request request = {.host = place, .message = message};
 	int rc = fleet_round(h->fleet, &request, 1, ROUND_MS, err);
 	const char *text = request.answer ? text_of(&request, h->arena, &len) : NULL;

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "model/cluster.h"
+#include "run/round.h"
 #include "slurm/conf.h"
 #include "slurm/include.h"
 
@@ -69,7 +70,7 @@ static json_t *question(const struct host *h)
 		json_array_append_new(items, json_pack("{s:s, s:s, s:i}", "name", name, "read", h->wanted.items[i],
 						       "max", INCLUDED_BYTES));
 	}
-	return json_pack("{s:s, s:o}", "verb", "collect", "items", items);
+	return round_collect(items);
 }
 
 /* A file that cannot be read ends it: half of a configuration says nothing. */

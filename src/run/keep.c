@@ -111,19 +111,18 @@ static void on_event(void *data, struct fleet_request *request, const json_t *js
 		s->why = event.what;
 }
 
-size_t keep_requests(struct keep *k, size_t host, struct fleet_request *requests)
+void keep_add(struct keep *k, size_t host, struct round *round)
 {
 	if (!k->write)
-		return 0;
+		return;
 	struct keep_sent *sent = &k->sent[k->sent_count++];
 	sent->arena = k->run->arena;
-	requests[0] = roll_request(k->run->roll, host, k->prune);
-	requests[1] = roll_request(k->run->roll, host, k->write);
-	requests[1].blobs = k->blobs;
-	requests[1].blob_count = k->blob_count;
-	requests[1].on_event = on_event;
-	requests[1].data = sent;
-	return KEEP_REQUESTS;
+	round_add(round, host, json_incref(k->prune));
+	struct fleet_request *write = round_add(round, host, json_incref(k->write));
+	write->blobs = k->blobs;
+	write->blob_count = k->blob_count;
+	write->on_event = on_event;
+	write->data = sent;
 }
 
 bool keep_judge(const struct keep *k, const struct fleet_request *request, struct findings *findings)

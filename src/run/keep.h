@@ -6,9 +6,7 @@
 #define REEVE_RUN_KEEP_H
 
 #include "model/generation.h"
-#include "run/run.h"
-
-enum { KEEP_REQUESTS = 2 }; /* to one controller, at most */
+#include "run/round.h"
 
 struct keep {
 	struct run *run;
@@ -27,8 +25,8 @@ void keep_begin(struct keep *k, struct run *run);
 /* The messages: `added` is the record's newest generation, with these texts. */
 void keep_prepare(struct keep *k, const struct record *record, const struct record_generation *added);
 
-/* Fills the requests to one host and says how many. */
-size_t keep_requests(struct keep *k, size_t host, struct fleet_request *requests);
+/* Adds the requests to one host. */
+void keep_add(struct keep *k, size_t host, struct round *round);
 
 /* False: the request is not one of them. Else what failed of it is a warning; where its session ended, others say so. */
 bool keep_judge(const struct keep *k, const struct fleet_request *request, struct findings *findings);

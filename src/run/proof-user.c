@@ -75,8 +75,8 @@ struct reading {
 static void take_passwd(void *data, size_t host, const struct fleet_request *request)
 {
 	const struct reading *r = data;
-	const json_t *o = json_object_get(json_object_get(request->answer, "items"), "passwd");
-	r->passwd[host] = arena_strdup(r->arena, json_string_value(json_object_get(o, "text")));
+	r->passwd[host] =
+	    arena_strdup(r->arena, json_string_value(json_object_get(round_item(request, "file"), "text")));
 }
 
 int verify_find_user(struct verifier *v, const bool *hosts, struct verify_user *ret, struct err *err)
@@ -87,9 +87,7 @@ int verify_find_user(struct verifier *v, const bool *hosts, struct verify_user *
 	bool *asked = arena_calloc(run->arena, run->inv->host_count, sizeof *asked);
 	for (size_t i = 0; i < run->inv->host_count; i++)
 		asked[i] = hosts[i] || i == v->context.controller;
-	round_add_all(&round, asked,
-		      json_pack("{s:s, s:[{s:s, s:s, s:i}]}", "verb", "collect", "items", "name", "passwd", "read",
-				"/etc/passwd", "max", MOST_PASSWD));
+	round_add_all(&round, asked, round_read("/etc/passwd", MOST_PASSWD));
 	if (round_ask(&round, READ_MS, take_passwd, &reading, err) < 0)
 		return -1;
 	verify_choose_user(reading.passwd, run->inv->host_count, v->context.controller, run->arena, ret);

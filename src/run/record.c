@@ -11,6 +11,8 @@
 #include "run/apply.h"
 #include "run/keep.h"
 
+enum { WRITE_MS = 30000 };
+
 static const char *conf_digest(const struct run *run)
 {
 	for (size_t i = 0; i < run->inv->host_count; i++) {
@@ -73,37 +75,35 @@ static int write_record(struct run *run, struct record *record, struct keep *kee
 	struct fleet_blob blob = {digest_of(text, strlen(text)), text, strlen(text)};
 	json_t *put = json_pack("{s:s, s:s, s:s, s:s}", "verb", "put", "path", RECORD_PATH, "digest", blob.digest.hex,
 				"mode", "0600");
-	json_t *append =
-	    json_pack("{s:s, s:s, s:s}", "verb", "append", "path", "/var/log/reeve/audit.log", "line", line);
-	struct fleet_request *requests =
-	    arena_calloc(run->arena, inv->controller_count * (KEEP_REQUESTS + 2), sizeof *requests);
-	size_t n = 0, written = 0;
+	json_t *append = round_audit(line);
+	_cleanup_round_ struct round round = {.run = run};
+	size_t written = 0;
 	for (size_t i = 0; i < inv->controller_count; i++) {
 		if (!roll_in(run->roll, inv->controllers[i]))
 			continue;
-		n += keep_requests(keep, inv->controllers[i], requests + n);
-		requests[n] = roll_request(run->roll, inv->controllers[i], put);
-		requests[n].blobs = &blob;
-		requests[n++].blob_count = 1;
-		requests[n++] = roll_request(run->roll, inv->controllers[i], append);
-	}
-	int rc = fleet_round(run->fleet, requests, n, 30000, err);
-	for (size_t i = 0; i < n; i++) {
-		if (requests[i].answer && requests[i].message == put)
-			written++;
-		else if (!keep_judge(keep, &requests[i], &ret->findings) && !requests[i].answer && rc == 0)
-			finding_add(&ret->findings, FINDING_WARNING, CODE_RECORD,
-				    inv->hosts[roll_host(run->roll, &requests[i])].name, "%s", requests[i].error.text);
-		fleet_request_clear(&requests[i]);
+		keep_add(keep, inv->controllers[i], &round);
+		struct fleet_request *request = round_add(&round, inv->controllers[i], json_incref(put));
+		request->blobs = &blob;
+		request->blob_count = 1;
+		round_add(&round, inv->controllers[i], json_incref(append));
 	}
 	json_decref(put);
 	json_decref(append);
-	if (rc == 0 && written * 2 <= inv->controller_count)
-		rc = err_set(err, ERR_FAILED, "the cluster's record could be written on %zu of %zu controllers only",
-			     written, inv->controller_count);
-	else if (rc == 0)
-		run->cluster->record_digest = blob.digest;
-	return rc;
+	if (round_send(&round, WRITE_MS, err) < 0)
+		return -1;
+	for (size_t i = 0; i < round.len; i++) {
+		const struct fleet_request *request = &round.items[i];
+		if (request->answer && request->message == put)
+			written++;
+		else if (!keep_judge(keep, request, &ret->findings) && !request->answer)
+			finding_add(&ret->findings, FINDING_WARNING, CODE_RECORD,
+				    inv->hosts[round_host(&round, i)].name, "%s", request->error.text);
+	}
+	if (written * 2 <= inv->controller_count)
+		return err_set(err, ERR_FAILED, "the cluster's record could be written on %zu of %zu controllers only",
+			       written, inv->controller_count);
+	run->cluster->record_digest = blob.digest;
+	return 0;
 }
 
 int apply_record(struct run *run, const struct apply_options *options, bool done, struct apply_result *ret,
@@ -135,17 +135,7 @@ int apply_record_secrets(struct run *run, const struct apply_options *options, s
 int apply_audit(struct run *run, const struct apply_options *options, bool done, struct apply_result *ret,
 		struct err *err)
 {
-	const struct inventory *inv = run->inv;
-	json_t *append = json_pack("{s:s, s:s, s:s}", "verb", "append", "path", "/var/log/reeve/audit.log", "line",
-				   audit_line(run, options, done, ret));
-	struct fleet_request *requests = arena_calloc(run->arena, inv->controller_count, sizeof *requests);
-	size_t n = 0;
-	for (size_t i = 0; i < inv->controller_count; i++)
-		if (roll_in(run->roll, inv->controllers[i]))
-			requests[n++] = roll_request(run->roll, inv->controllers[i], append);
-	int rc = fleet_round(run->fleet, requests, n, 30000, err);
-	for (size_t i = 0; i < n; i++)
-		fleet_request_clear(&requests[i]);
-	json_decref(append);
-	return rc;
+	struct round round = {.run = run};
+	round_add_controllers(&round, round_audit(audit_line(run, options, done, ret)));
+	return round_ask(&round, WRITE_MS, NULL, NULL, err);
 }

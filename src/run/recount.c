@@ -27,7 +27,7 @@ static void take(void *data, size_t host, const struct fleet_request *request)
 {
 	struct recount *recount = data;
 	struct run *run = recount->run;
-	const char *out = ran_of(json_object_get(json_object_get(request->answer, "items"), "hardware")).out;
+	const char *out = ran_of(round_item(request, "hardware")).out;
 	struct facts_hardware said;
 	if (!out || !str_starts(out, "NodeName=") || facts_parse_slurmd(out, &said, NULL) < 0)
 		return;
@@ -49,9 +49,7 @@ int apply_recount(struct run *run, bool *ret_differs, struct err *err)
 	bool *hosts = arena_calloc(run->arena, run->inv->host_count, sizeof *hosts);
 	for (size_t i = 0; i < run->inv->host_count; i++)
 		hosts[i] = unsure(run, i);
-	round_add_all(
-	    &round, hosts,
-	    json_pack("{s:s, s:[{s:s, s:b}]}", "verb", "collect", "items", "name", "hardware", "hardware", 1));
+	round_add_all(&round, hosts, round_collect(json_pack("[{s:s, s:b}]", "name", "hardware", "hardware", 1)));
 	int rc = round_ask(&round, RECOUNT_MS, take, &recount, err);
 	*ret_differs = recount.differs;
 	return rc;

@@ -25,6 +25,26 @@ const char *round_failure(const struct fleet_request *request, struct arena *are
 	return str_printable(arena, text, strcspn(text, "\n"));
 }
 
+json_t *round_collect(json_t *items)
+{
+	return json_pack("{s:s, s:o}", "verb", "collect", "items", items);
+}
+
+json_t *round_read(const char *path, unsigned max)
+{
+	return round_collect(json_pack("[{s:s, s:s, s:i}]", "name", "file", "read", path, "max", (int)max));
+}
+
+json_t *round_audit(const char *line)
+{
+	return json_pack("{s:s, s:s, s:s}", "verb", "append", "path", "/var/log/reeve/audit.log", "line", line);
+}
+
+const json_t *round_item(const struct fleet_request *request, const char *name)
+{
+	return json_object_get(json_object_get(request->answer, "items"), name);
+}
+
 struct fleet_request *round_add(struct round *round, size_t host, json_t *message)
 {
 	struct fleet_request *request = vec_push_in(round->run->arena, round);
@@ -49,17 +69,35 @@ void round_add_controllers(struct round *round, json_t *message)
 	json_decref(message);
 }
 
-int round_ask(struct round *round, unsigned timeout_ms, round_judge *judge, void *data, struct err *err)
+int round_send(struct round *round, unsigned timeout_ms, struct err *err)
 {
-	const struct run *run = round->run;
-	int rc = round->len ? fleet_round(run->fleet, round->items, round->len, timeout_ms, err) : 0;
-	for (size_t i = 0; rc == 0 && judge && i < round->len; i++)
-		judge(data, roll_host(run->roll, &round->items[i]), &round->items[i]);
+	struct fleet *fleet = round->run->fleet;
+	if (!round->len)
+		return 0;
+	return round->alike ? fleet_ask(fleet, round->items, round->len, timeout_ms, err)
+			    : fleet_round(fleet, round->items, round->len, timeout_ms, err);
+}
+
+void round_end(struct round *round)
+{
 	for (size_t i = 0; i < round->len; i++) {
 		json_decref((json_t *)round->items[i].message);
 		fleet_request_clear(&round->items[i]);
 	}
 	*round = (struct round){.run = round->run};
+}
+
+size_t round_host(const struct round *round, size_t place)
+{
+	return roll_host(round->run->roll, &round->items[place]);
+}
+
+int round_ask(struct round *round, unsigned timeout_ms, round_judge *judge, void *data, struct err *err)
+{
+	int rc = round_send(round, timeout_ms, err);
+	for (size_t i = 0; rc == 0 && judge && i < round->len; i++)
+		judge(data, round_host(round, i), &round->items[i]);
+	round_end(round);
 	return rc;
 }
 

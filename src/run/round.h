@@ -1,4 +1,7 @@
-/* round: one request to each of some hosts of a run, all at once, and each answer judged. */
+/*
+ * round: requests to some hosts of a run, all at once, and each answer judged: by a callback (round_ask), or by a loop over
+ * `items` between round_send() and round_end(), which is shorter where the answers belong together.
+ */
 #ifndef REEVE_RUN_ROUND_H
 #define REEVE_RUN_ROUND_H
 
@@ -11,9 +14,22 @@ json_t *round_command(const char *const *argv, const char *input, unsigned max, 
 /* Why such a command failed: the first line of what it said, or what became of the request. NULL: it ended with 0. */
 const char *round_failure(const struct fleet_request *request, struct arena *arena);
 
-/* Begin with {.run = run}; round_ask() ends it. */
+/* The message of the agent's verb collect for an array of items, whose reference it takes. The caller owns it. */
+json_t *round_collect(json_t *items);
+
+/* The same for one file, as the item "file": its first `max` bytes. */
+json_t *round_read(const char *path, unsigned max);
+
+/* The message that adds a line to the audit log of a controller. The caller owns it. */
+json_t *round_audit(const char *line);
+
+/* What was answered to the item of that name. Borrowed; NULL: nothing. */
+const json_t *round_item(const struct fleet_request *request, const char *name);
+
+/* Begin with {.run = run}; round_ask() or round_end() ends it. */
 struct round {
 	struct run *run; /* borrowed */
+	bool alike;      /* it takes all hosts about as long: who is much later is not waited for (fleet_ask) */
 	struct fleet_request *items;
 	size_t len, cap;
 };
@@ -38,6 +54,17 @@ typedef void round_judge(void *data, size_t host, const struct fleet_request *re
  * ended from outside (ERR_CANCELLED), and nothing is judged. `judge` may be NULL.
  */
 int round_ask(struct round *round, unsigned timeout_ms, round_judge *judge, void *data, struct err *err);
+
+/*
+ * Asks, and no more: what became of it is in `items` until round_end(), which follows in any case. Blocks for `timeout_ms` at
+ * most, not at all where there is nobody to ask. -1: ended from outside (ERR_CANCELLED).
+ */
+int round_send(struct round *round, unsigned timeout_ms, struct err *err);
+void round_end(struct round *round);
+#define _cleanup_round_ __attribute__((cleanup(round_end)))
+
+/* The host of the request at `place` of `items`. */
+size_t round_host(const struct round *round, size_t place);
 
 /* How one command ended. */
 struct round_answer {
