@@ -15,6 +15,7 @@
 #include "run/ask.h"
 #include "run/includes.h"
 #include "run/lock.h"
+#include "run/round.h"
 #include "run/secret.h"
 #include "run/strays.h"
 
@@ -30,11 +31,6 @@ static void phase(const struct run *run, const char *title)
 {
 	if (run->options->report)
 		report_phase(run->options->report, title);
-}
-
-static json_t *collect(json_t *items)
-{
-	return json_pack("{s:s, s:o}", "verb", "collect", "items", items);
 }
 
 static void add_once(struct run *run, struct names *names, const char *name)
@@ -128,22 +124,44 @@ static size_t running_controller(const struct run *run)
 	return SIZE_MAX;
 }
 
-/* How hosts hear each other: what MUNGE says, and who gets through to which port. `*ret_munge`: there is something to decode. NULL: nothing. */
-static json_t *wires_of(struct run *run, size_t primary, size_t host, bool *ret_munge)
+/* How hosts hear each other: what MUNGE says, and who gets through to which port. */
+struct wires {
+	struct run *run;
+	size_t primary;       /* the controller whose credentials are decoded; SIZE_MAX: none */
+	bool *munge;          /* by host index: there is something to decode */
+	const json_t **heard; /* by host index: the items of its answer, as long as the round has them; NULL: none */
+};
+
+static struct wires wires_begin(struct run *run)
 {
-	json_t *munge = primary == SIZE_MAX ? NULL : core_munge_items(run->cluster, primary, host, run->credentials);
-	json_t *ports = run->options->wires || run->options->lock ? doctor_wire_items(run->cluster, host, run->arena)
-								  : json_array();
-	*ret_munge = munge != NULL;
-	if (munge) {
-		json_array_extend(munge, ports);
+	size_t count = run->inv->host_count;
+	return (struct wires){run, roll_controller(run->roll), arena_calloc(run->arena, count, sizeof(bool)),
+			      arena_calloc(run->arena, count, sizeof(const json_t *))};
+}
+
+static void wires_add(struct wires *w, size_t host, struct round *round)
+{
+	const struct run *run = w->run;
+	json_t *munge =
+	    w->primary == SIZE_MAX ? NULL : core_munge_items(run->cluster, w->primary, host, run->credentials);
+	json_t *items = munge ? munge : json_array();
+	w->munge[host] = munge != NULL;
+	if (run->options->wires || run->options->lock) {
+		json_t *ports = doctor_wire_items(run->cluster, host, run->arena);
+		json_array_extend(items, ports);
 		json_decref(ports);
-		return munge;
 	}
-	if (json_array_size(ports))
-		return ports;
-	json_decref(ports);
-	return NULL;
+	if (munge || json_array_size(items))
+		round_add(round, host, round_collect(items));
+	else
+		json_decref(items);
+}
+
+static void wires_take(const struct wires *w, size_t host, const struct fleet_request *request)
+{
+	w->heard[host] = json_object_get(request->answer, "items");
+	if (request->answer && w->munge[host])
+		core_munge_judge(w->run->cluster, w->primary, host, request->answer, &w->run->munge);
 }
 
 /* A host that Slurm does not get through to, or from, does not serve. Without slurmdbd all of them do. */
@@ -154,79 +172,62 @@ static enum finding_weight weight_of(const struct finding *f)
 	return f->weight < most ? f->weight : most;
 }
 
-/* The answers, by host index; they are released. What a port's being closed means for the run, its verification says. */
-static void judge_ports(struct run *run, json_t **answers)
+/* The answers, by host index. What a port's being closed means for the run, its verification says. */
+static void judge_ports(struct run *run, const json_t *const *answers)
 {
-	struct doctor d = {
-	    .cluster = run->cluster, .answers = (const json_t *const *)answers, .wires = true, .findings = &run->ports};
+	struct doctor d = {.cluster = run->cluster, .answers = answers, .wires = true, .findings = &run->ports};
 	run->ports = (struct findings){.arena = run->arena};
 	doctor_judge(&d);
 	for (size_t i = 0; i < run->ports.len; i++)
 		run->ports.items[i].weight = weight_of(&run->ports.items[i]);
-	for (size_t i = 0; i < run->inv->host_count; i++)
-		json_decref(answers[i]);
 }
 
-enum question { ASKED_PROBE, ASKED_MUNGE, ASKED_PORTS, ASKED_LIVE };
+/* What was found on one host; one that did not say it has left. */
+static void judge_probe(struct run *run, size_t host, const struct fleet_request *request)
+{
+	struct err why = request->error;
+	if (request->answer && take_observed(run, host, request->answer, &why) == 0)
+		return;
+	roll_fail(run->roll, host, CODE_LOST, &why);
+	run->catalogs[host] = NULL;
+	roll_hang_up(run->roll, host, &why);
+}
 
 /* Probe, the MUNGE star and the live state in one round: several requests to a host are sent ahead and answered in
  * order. */
 static int ask_probe(struct run *run, struct err *err)
 {
-	size_t most = run->inv->host_count * 2 + 1, n = 0;
-	size_t primary = roll_controller(run->roll), controller = running_controller(run);
-	struct fleet_request *requests = arena_calloc(run->arena, most, sizeof *requests);
-	enum question *kinds = arena_calloc(run->arena, most, sizeof *kinds);
-	json_t **messages = arena_calloc(run->arena, most, sizeof *messages);
-	json_t **heard = arena_calloc(run->arena, run->inv->host_count, sizeof *heard);
-	bool munge;
+	static char probe, live; /* marks of requests; the others are wires */
+	struct wires wires = wires_begin(run);
+	size_t controller = running_controller(run);
+	_cleanup_round_ struct round round = {.run = run, .alike = true};
 	for (size_t host = 0; host < run->inv->host_count; host++) {
 		run->catalogs[host] = NULL;
 		if (!roll_in(run->roll, host))
 			continue;
 		run->catalogs[host] = modules_compile(run->cluster, host, run->arena);
-		messages[n] = probe_message(run, host);
-		kinds[n] = ASKED_PROBE;
-		requests[n] = roll_request(run->roll, host, messages[n]);
-		n++;
-		json_t *items = wires_of(run, primary, host, &munge);
-		if (!items)
-			continue;
-		messages[n] = collect(items);
-		kinds[n] = munge ? ASKED_MUNGE : ASKED_PORTS;
-		requests[n] = roll_request(run->roll, host, messages[n]);
-		n++;
+		round_add(&round, host, probe_message(run, host))->data = &probe;
+		wires_add(&wires, host, &round);
 	}
 	/* A run that finds nothing to do needs no more of slurmctld than its nodes; run_begin() asks for the rest. */
 	bool brief = run->options->lock;
-	if (controller != SIZE_MAX) {
-		messages[n] = collect(live_items(brief));
-		kinds[n] = ASKED_LIVE;
-		requests[n] = roll_request(run->roll, controller, messages[n]);
-		n++;
-	}
+	if (controller != SIZE_MAX)
+		round_add(&round, controller, round_collect(live_items(brief)))->data = &live;
 	phase(run, "probe");
-	int rc = fleet_ask(run->fleet, requests, n, ROUND_MS, err);
-	for (size_t i = 0; i < n; i++) {
-		size_t host = roll_host(run->roll, &requests[i]);
-		struct err why = requests[i].error;
-		if (kinds[i] == ASKED_PROBE &&
-		    (!requests[i].answer || take_observed(run, host, requests[i].answer, &why) < 0)) {
-			roll_fail(run->roll, host, CODE_LOST, &why);
-			run->catalogs[host] = NULL;
-			roll_hang_up(run->roll, host, &why);
-		} else if (kinds[i] == ASKED_MUNGE && requests[i].answer) {
-			core_munge_judge(run->cluster, primary, host, requests[i].answer, &run->munge);
-		} else if (kinds[i] == ASKED_LIVE && requests[i].answer) {
-			run->live = live_decode(requests[i].answer, host, brief, run->arena);
-		}
-		if (kinds[i] == ASKED_MUNGE || kinds[i] == ASKED_PORTS)
-			heard[host] = json_incref(json_object_get(requests[i].answer, "items"));
-		fleet_request_clear(&requests[i]);
-		json_decref(messages[i]);
+	if (round_send(&round, ROUND_MS, err) < 0)
+		return -1;
+	for (size_t i = 0; i < round.len; i++) {
+		const struct fleet_request *request = &round.items[i];
+		size_t host = round_host(&round, i);
+		if (request->data == &probe)
+			judge_probe(run, host, request);
+		else if (request->data != &live)
+			wires_take(&wires, host, request);
+		else if (request->answer)
+			run->live = live_decode(request->answer, host, brief, run->arena);
 	}
-	judge_ports(run, heard);
-	return rc;
+	judge_ports(run, wires.heard);
+	return 0;
 }
 
 static int begin(struct run *run, const struct inventory *inv, const struct run_options *options, struct err *err)
@@ -403,15 +404,14 @@ int run_ask_live(struct run *run, struct err *err)
 		size_t host = run->inv->controllers[i];
 		if (!roll_in(run->roll, host))
 			continue;
-		json_t *message = collect(live_items(false));
-		struct fleet_request request = roll_request(run->roll, host, message);
-		int rc = fleet_round(run->fleet, &request, 1, ROUND_MS, err);
-		if (rc == 0 && request.answer)
-			run->live = live_decode(request.answer, host, false, run->arena);
-		fleet_request_clear(&request);
-		json_decref(message);
-		if (rc < 0 || (run->live && run->live->up))
-			return rc;
+		_cleanup_round_ struct round round = {.run = run};
+		const struct fleet_request *request = round_add(&round, host, round_collect(live_items(false)));
+		if (round_send(&round, ROUND_MS, err) < 0)
+			return -1;
+		if (request->answer)
+			run->live = live_decode(request->answer, host, false, run->arena);
+		if (run->live && run->live->up)
+			return 0;
 	}
 	return 0;
 }
@@ -419,64 +419,45 @@ int run_ask_live(struct run *run, struct err *err)
 /* Fresh credentials first: one that was decoded already is refused as replayed. */
 static int ask_credentials(struct run *run, struct err *err)
 {
-	struct fleet_request *requests = arena_calloc(run->arena, run->inv->host_count, sizeof *requests);
-	json_t *message = collect(json_pack("[{s:s, s:[s, s], s:i, s:i}]", "name", "credential", "run", "munge", "-n",
-					    "max", 8192, "timeout", 10000));
-	size_t n = 0;
+	_cleanup_round_ struct round round = {.run = run, .alike = true};
+	bool *hosts = arena_calloc(run->arena, run->inv->host_count, sizeof *hosts);
 	for (size_t i = 0; i < run->inv->host_count; i++)
-		if (roll_in(run->roll, i) && inventory_has_role(&run->inv->hosts[i]) &&
-		    !cluster_is_out(&run->cluster->hosts[i]))
-			requests[n++] = roll_request(run->roll, i, message);
-	int rc = fleet_ask(run->fleet, requests, n, ROUND_MS, err);
-	for (size_t i = 0; i < n; i++) {
-		size_t host = roll_host(run->roll, &requests[i]);
-		const json_t *o = json_object_get(json_object_get(requests[i].answer, "items"), "credential");
-		const json_t *status = json_object_get(o, "status");
-		char *text = arena_strdup(run->arena, json_string_value(json_object_get(o, "out")));
+		hosts[i] = inventory_has_role(&run->inv->hosts[i]) && !cluster_is_out(&run->cluster->hosts[i]);
+	round_add_all(&round, hosts,
+		      round_collect(json_pack("[{s:s, s:[s, s], s:i, s:i}]", "name", "credential", "run", "munge", "-n",
+					      "max", 8192, "timeout", 10000)));
+	if (round_send(&round, ROUND_MS, err) < 0)
+		return -1;
+	for (size_t i = 0; i < round.len; i++) {
+		size_t host = round_host(&round, i);
+		struct ran ran = ran_of(round_item(&round.items[i], "credential"));
 		run->credentials[host] = NULL;
-		if (text && json_is_integer(status) && json_integer_value(status) == 0 && str_starts(text, "MUNGE:")) {
-			text[strcspn(text, "\n")] = '\0';
-			run->credentials[host] = text;
-		} else {
+		if (ran.status == 0 && ran.out && str_starts(ran.out, "MUNGE:"))
+			run->credentials[host] = arena_strndup(run->arena, ran.out, strcspn(ran.out, "\n"));
+		else
 			finding_add(&run->munge, FINDING_HOST, CODE_MUNGE, run->inv->hosts[host].name,
 				    "munged does not give credentials")
 			    ->fix = "systemctl status munge on that host";
-		}
-		fleet_request_clear(&requests[i]);
 	}
-	json_decref(message);
-	return rc;
+	return 0;
 }
 
 int run_ask_wires(struct run *run, struct err *err)
 {
 	run->munge = (struct findings){.arena = run->arena};
-	size_t primary = roll_controller(run->roll), n = 0;
-	if (ask_credentials(run, err) < 0 || primary == SIZE_MAX)
-		return primary == SIZE_MAX ? 0 : -1;
-	struct fleet_request *requests = arena_calloc(run->arena, run->inv->host_count, sizeof *requests);
-	json_t **messages = arena_calloc(run->arena, run->inv->host_count, sizeof *messages);
-	json_t **heard = arena_calloc(run->arena, run->inv->host_count, sizeof *heard);
-	bool *munge = arena_calloc(run->arena, run->inv->host_count, sizeof *munge);
-	for (size_t host = 0; host < run->inv->host_count; host++) {
-		json_t *items = roll_in(run->roll, host) ? wires_of(run, primary, host, &munge[host]) : NULL;
-		if (!items)
-			continue;
-		messages[n] = collect(items);
-		requests[n] = roll_request(run->roll, host, messages[n]);
-		n++;
-	}
-	int rc = fleet_ask(run->fleet, requests, n, ROUND_MS, err);
-	for (size_t i = 0; i < n; i++) {
-		size_t host = roll_host(run->roll, &requests[i]);
-		if (requests[i].answer && munge[host])
-			core_munge_judge(run->cluster, primary, host, requests[i].answer, &run->munge);
-		heard[host] = json_incref(json_object_get(requests[i].answer, "items"));
-		fleet_request_clear(&requests[i]);
-		json_decref(messages[i]);
-	}
-	judge_ports(run, heard);
-	return rc;
+	struct wires wires = wires_begin(run);
+	if (ask_credentials(run, err) < 0 || wires.primary == SIZE_MAX)
+		return wires.primary == SIZE_MAX ? 0 : -1;
+	_cleanup_round_ struct round round = {.run = run, .alike = true};
+	for (size_t host = 0; host < run->inv->host_count; host++)
+		if (roll_in(run->roll, host))
+			wires_add(&wires, host, &round);
+	if (round_send(&round, ROUND_MS, err) < 0)
+		return -1;
+	for (size_t i = 0; i < round.len; i++)
+		wires_take(&wires, round_host(&round, i), &round.items[i]);
+	judge_ports(run, wires.heard);
+	return 0;
 }
 
 int run_replan(struct run *run, const struct cluster_options *options, struct err *err)
