@@ -185,44 +185,35 @@ static size_t host_for(const struct runner *r, const struct action *a)
 static int run_step(struct runner *r, const struct step *step, bool *ret_undone, struct err *err)
 {
 	struct run *run = r->run;
-	struct fleet_request *all = arena_calloc(run->arena, step->len + run->inv->controller_count, sizeof *all);
+	_cleanup_round_ struct round round = {.run = run};
 	struct sent *sent = arena_calloc(run->arena, step->len, sizeof *sent);
-	json_t **messages = arena_calloc(run->arena, step->len, sizeof *messages);
-	json_t *mark;
 	if (fetch_secrets(r, step, err) < 0)
 		return -1;
-	size_t n = 0, marks = lock_mark(run, step->title, &mark, all);
-	struct fleet_request *requests = all + marks;
+	lock_mark(&round, step->title);
+	size_t n = 0, marks = round.len;
 	unsigned timeout = 0;
 	for (size_t i = 0; i < step->len; i++) {
 		const struct action *a = &step->items[i];
 		size_t host = host_for(r, a);
 		if (host == SIZE_MAX)
 			continue;
-		messages[n] =
-		    a->kind == ACTION_APPLY ? apply_message(r, a) : round_command(a->argv, NULL, 65536, a->timeout_ms);
+		struct fleet_request *request = round_add(
+		    &round, host,
+		    a->kind == ACTION_APPLY ? apply_message(r, a) : round_command(a->argv, NULL, 65536, a->timeout_ms));
 		sent[n] = (struct sent){.runner = r, .action = a, .host = host};
-		requests[n] = roll_request(run->roll, host, messages[n]);
-		requests[n].on_event = on_event;
-		requests[n].on_answer = on_answer;
-		requests[n].data = &sent[n];
+		request->on_event = on_event;
+		request->on_answer = on_answer;
+		request->data = &sent[n++];
 		if (a->kind == ACTION_APPLY)
-			attach(r, &requests[n], a);
+			attach(r, request, a);
 		if (a->timeout_ms > timeout)
 			timeout = a->timeout_ms;
 		roll_show(run->roll, host, REPORT_WORKING, what_of(run, a));
-		n++;
 	}
 	*ret_undone = step->len && !n;
-	int rc = n ? fleet_round(run->fleet, all, marks + n, timeout + 10000, err) : 0;
-	for (size_t i = 0; i < marks; i++)
-		fleet_request_clear(&all[i]);
-	json_decref(mark);
-	for (size_t i = 0; i < n; i++) {
-		judge_action(r, &requests[i], &sent[i]);
-		fleet_request_clear(&requests[i]);
-		json_decref(messages[i]);
-	}
+	int rc = n ? round_send(&round, timeout + 10000, err) : 0;
+	for (size_t i = 0; i < n; i++)
+		judge_action(r, &round.items[marks + i], &sent[i]);
 	return rc;
 }
 

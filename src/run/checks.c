@@ -7,6 +7,7 @@
 #include "base/ran.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "run/round.h"
 #include "run/verify.h"
 
 enum { PAUSE_MS = 250, WAKE_MS = 3000, MOST_OUTPUT = 8 << 20 };
@@ -54,7 +55,7 @@ static json_t *message_for(const struct due *due, size_t count, size_t host, uns
 			*timeout = due[i].check->timeout_ms;
 	}
 	if (json_array_size(items))
-		return json_pack("{s:s, s:o}", "verb", "collect", "items", items);
+		return round_collect(items);
 	json_decref(items);
 	return NULL;
 }
@@ -63,38 +64,34 @@ int verify_round(struct verifier *v, struct due *due, size_t count, struct err *
 {
 	enum { AT_ONCE = 8 }; /* commands of one host (wire.h) */
 	struct run *run = v->run;
-	struct fleet_request *requests = arena_calloc(run->arena, roll_count(run->roll), sizeof *requests);
-	json_t **messages = arena_calloc(run->arena, roll_count(run->roll), sizeof *messages);
+	_cleanup_round_ struct round round = {.run = run};
 	unsigned timeout = 0;
-	size_t n = 0, most = 0;
+	size_t most = 0;
 	for (size_t i = 0; i < roll_count(run->roll); i++) {
 		json_t *message = message_for(due, count, roll_at(run->roll, i), &timeout);
 		if (!message)
 			continue;
 		size_t len = json_array_size(json_object_get(message, "items"));
 		most = len > most ? len : most;
-		messages[n] = message;
-		requests[n] = roll_request(run->roll, roll_at(run->roll, i), message);
-		n++;
+		round_add(&round, roll_at(run->roll, i), message);
 	}
 	unsigned waves = (unsigned)((most + AT_ONCE - 1) / AT_ONCE);
-	int rc = n ? fleet_round(run->fleet, requests, n, timeout * waves + 10000, err) : 0;
-	for (size_t r = 0; r < n; r++) {
-		const json_t *items = json_object_get(requests[r].answer, "items");
+	if (round_send(&round, timeout * waves + 10000, err) < 0)
+		return -1;
+	for (size_t r = 0; r < round.len; r++) {
+		const json_t *items = json_object_get(round.items[r].answer, "items");
 		for (size_t i = 0; i < count; i++) {
-			if (due[i].done || due[i].host != roll_host(run->roll, &requests[r]))
+			if (due[i].done || due[i].host != round_host(&round, r))
 				continue;
 			due[i].lost = !items;
 			due[i].verdict = CHECK_FAILED;
-			due[i].why = arena_strdup(run->arena, requests[r].error.text);
+			due[i].why = arena_strdup(run->arena, round.items[r].error.text);
 			due[i].errors = "";
 			if (items)
 				judge(&due[i], items, i, run->arena);
 		}
-		fleet_request_clear(&requests[r]);
-		json_decref(messages[r]);
 	}
-	return rc;
+	return 0;
 }
 
 static void add_due(struct verifier *v, const struct check *check, struct dues *dues)

@@ -133,15 +133,10 @@ int lock_release(struct run *run, bool done, struct err *err)
 	return round_ask(&round, LOCK_MS, judge_release, run, err);
 }
 
-size_t lock_mark(struct run *run, const char *step, json_t **ret_message, struct fleet_request *requests)
+void lock_mark(struct round *round, const char *step)
 {
-	size_t n = 0;
-	run->marked = true;
-	*ret_message = json_pack("{s:s, s:s}", "verb", "mark", "step", step);
-	for (size_t i = 0; i < run->inv->controller_count; i++)
-		if (roll_in(run->roll, run->inv->controllers[i]))
-			requests[n++] = roll_request(run->roll, run->inv->controllers[i], *ret_message);
-	return n;
+	round->run->marked = true;
+	round_add_controllers(round, json_pack("{s:s, s:s}", "verb", "mark", "step", step));
 }
 
 static void tell(struct findings *findings, const char *host, const struct facts_run *run, bool at_work)

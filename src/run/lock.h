@@ -9,7 +9,7 @@
 #ifndef REEVE_RUN_LOCK_H
 #define REEVE_RUN_LOCK_H
 
-#include "run/run.h"
+#include "run/round.h"
 
 /* ERR_REFUSED with the words of the controller that refused; run->refused says what to do. */
 int lock_take(struct run *run, struct err *err);
@@ -18,9 +18,8 @@ int lock_take(struct run *run, struct err *err);
  * that takes a run_begin() of its own, since everything may be otherwise then. */
 int lock_release(struct run *run, bool done, struct err *err);
 
-/* Requests to all controllers of the run that say which step begins: for a round, before its other requests. Returns how many were
- * filled in; `message` is to be freed when the round is over. */
-size_t lock_mark(struct run *run, const char *step, json_t **ret_message, struct fleet_request *requests);
+/* Adds requests to all controllers of the run that say which step begins: before the round's other requests. */
+void lock_mark(struct round *round, const char *step);
 
 /* For who only looks: the run that is at work, or that was cut off. */
 void lock_tell(const struct run *run, struct findings *findings);

@@ -14,6 +14,7 @@
 #include "base/vec.h"
 #include "hostlist/hostlist.h"
 #include "plan/serving.h"
+#include "run/round.h"
 #include "run/verify.h"
 #include "slurm/srun.h"
 
@@ -68,27 +69,12 @@ static size_t host_named(const struct prover *p, const char *name)
 	return inventory_host(p->v->run->inv, name)->index;
 }
 
-/* What the nodes are now, and which of them our jobs still hold. */
-static int look(struct prover *p, bool *ret_held, struct err *err)
+/* The nodes of our jobs, of squeue's text. */
+static void find_held(struct prover *p, const char *text, bool *ret_held)
 {
-	struct run *run = p->v->run;
-	json_t *items = live_items(true);
-	json_array_append_new(items, json_pack("{s:s, s:[s, s, s, s, s, s, s], s:i, s:i}", "name", "jobs", "run",
-					       "squeue", "-h", "-a", "-n", p->v->context.job_name, "-o",
-					       SLURM_JOBS_FORMAT, "max", 4 << 20, "timeout", ROUND_MS - 5000));
-	json_t *message = json_pack("{s:s, s:o}", "verb", "collect", "items", items);
-	struct fleet_request request = roll_request(run->roll, p->v->context.controller, message);
-	int rc = fleet_round(run->fleet, &request, 1, ROUND_MS, err);
-	const json_t *o = json_object_get(json_object_get(request.answer, "items"), "jobs");
-	const char *text = json_string_value(json_object_get(o, "out"));
-	struct live *now =
-	    rc == 0 && request.answer ? live_decode(request.answer, p->v->context.controller, true, run->arena) : NULL;
+	const struct run *run = p->v->run;
 	struct slurm_job *jobs = NULL;
 	size_t count = 0;
-	if (now && now->up && run->live) {
-		run->live->nodes = now->nodes;
-		run->live->node_count = now->node_count;
-	}
 	if (text)
 		slurm_jobs_parse(text, strlen(text), run->arena, &jobs, &count, NULL);
 	memset(p->held, 0, run->inv->host_count * sizeof *p->held);
@@ -107,9 +93,28 @@ static int look(struct prover *p, bool *ret_held, struct err *err)
 			*ret_held |= !p->fault[h->index];
 		}
 	}
-	fleet_request_clear(&request);
-	json_decref(message);
-	return rc;
+}
+
+/* What the nodes are now, and which of them our jobs still hold. */
+static int look(struct prover *p, bool *ret_held, struct err *err)
+{
+	struct run *run = p->v->run;
+	size_t controller = p->v->context.controller;
+	_cleanup_round_ struct round round = {.run = run};
+	json_t *items = live_items(true);
+	json_array_append_new(items, json_pack("{s:s, s:[s, s, s, s, s, s, s], s:i, s:i}", "name", "jobs", "run",
+					       "squeue", "-h", "-a", "-n", p->v->context.job_name, "-o",
+					       SLURM_JOBS_FORMAT, "max", 4 << 20, "timeout", ROUND_MS - 5000));
+	const struct fleet_request *request = round_add(&round, controller, round_collect(items));
+	if (round_send(&round, ROUND_MS, err) < 0)
+		return -1;
+	struct live *now = request->answer ? live_decode(request->answer, controller, true, run->arena) : NULL;
+	if (now && now->up && run->live) {
+		run->live->nodes = now->nodes;
+		run->live->node_count = now->node_count;
+	}
+	find_held(p, ran_of(round_item(request, "jobs")).out, ret_held);
+	return 0;
 }
 
 /* Until our jobs have left their nodes; those that are known to be in trouble are not waited for. */

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "run/round.h"
 
 enum { FETCH_MS = 30000 };
 
@@ -117,24 +118,23 @@ static int fetch_from(struct run *run, size_t place, size_t host, struct finding
 	const char *path = arena_printf(run->arena, "%s%s", s->row->path, next ? SECRET_NEXT : "");
 	json_t *message = json_pack("{s:s, s:s, s:s, s:s, s:i}", "verb", "secret", "path", path, "name", s->row->name,
 				    "for", fleet_key(run->fleet), "max", SECRET_BYTES_MAX);
-	struct fleet_request request = roll_request(run->roll, host, message);
-	int rc = fleet_round(run->fleet, &request, 1, FETCH_MS, err);
-	const char *why = rc == 0 ? why_not(run, &request, s->fingerprint) : NULL;
-	if (rc == 0 && !why) {
-		run->secrets[place].bytes = TAKE(request.secret);
-		run->secrets[place].len = request.secret_len;
-	} else if (rc == 0) {
-		const struct inv_host *h = &run->inv->hosts[host];
-		struct finding *f =
-		    finding_add(findings, FINDING_WARNING, CODE_KEY_FALSE, h->name,
-				"it says that it has the cluster's %s, and does not give it: %s", s->row->said, why);
-		f->fix = "find out what made its agent say so; the key was taken from another host";
-		f->origin = h->at;
-		rc = 1;
+	_cleanup_round_ struct round round = {.run = run};
+	struct fleet_request *request = round_add(&round, host, message);
+	if (round_send(&round, FETCH_MS, err) < 0)
+		return -1;
+	const char *why = why_not(run, request, s->fingerprint);
+	if (!why) {
+		run->secrets[place].bytes = TAKE(request->secret);
+		run->secrets[place].len = request->secret_len;
+		return 0;
 	}
-	fleet_request_clear(&request);
-	json_decref(message);
-	return rc;
+	const struct inv_host *h = &run->inv->hosts[host];
+	struct finding *f =
+	    finding_add(findings, FINDING_WARNING, CODE_KEY_FALSE, h->name,
+			"it says that it has the cluster's %s, and does not give it: %s", s->row->said, why);
+	f->fix = "find out what made its agent say so; the key was taken from another host";
+	f->origin = h->at;
+	return 1;
 }
 
 static int fetch(struct run *run, size_t place, struct findings *findings, struct err *err)

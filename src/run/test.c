@@ -11,6 +11,7 @@
 #include "modules/core/core.h"
 #include "modules/core/scratch.h"
 #include "run/apply.h"
+#include "run/round.h"
 
 enum { TEST_MS = 75000, LATE_MS = 8000 };
 
@@ -105,30 +106,31 @@ static void tell(struct run *run, const char *controller, const struct scratch_v
 }
 
 /* `*ret_late`: what it found may be no fault of the configuration's, and is not told. NULL: it is told whatever it is. */
-static int run_once(struct run *run, size_t host, const json_t *message, struct apply_result *ret, bool *ret_late,
+static int run_once(struct run *run, size_t host, json_t *message, struct apply_result *ret, bool *ret_late,
 		    struct err *err)
 {
 	const char *name = run->inv->hosts[host].name;
 	struct scratch_verdict verdict;
 	struct err why = {0};
-	struct fleet_request request = roll_request(run->roll, host, message);
-	int rc = fleet_round(run->fleet, &request, 1, TEST_MS, err);
+	_cleanup_round_ struct round round = {.run = run};
+	const struct fleet_request *request = round_add(&round, host, json_incref(message));
+	if (round_send(&round, TEST_MS, err) < 0)
+		return -1;
 	/* What is not there any more is asked after the copy was made: a job may have come since this run began. */
-	if (rc == 0 && request.answer && run->live)
-		rc = run_ask_live(run, err);
-	if (rc == 0 && !request.answer)
+	if (request->answer && run->live && run_ask_live(run, err) < 0)
+		return -1;
+	if (!request->answer)
 		finding_add(&ret->findings, FINDING_STOP, CODE_TEST, name, "the configuration could not be tested: %s",
-			    request.error.text);
-	else if (rc == 0 && judge(run, request.answer, &verdict, &why) < 0)
+			    request->error.text);
+	else if (judge(run, request->answer, &verdict, &why) < 0)
 		finding_add(&ret->findings, FINDING_STOP, CODE_TEST, name, "the configuration could not be tested: %s",
 			    why.text)
 		    ->fix = "no daemon has read it; where the host is busy, apply again when it is less so";
-	else if (rc == 0 && ret_late && may_be_late(&verdict))
+	else if (ret_late && may_be_late(&verdict))
 		*ret_late = true;
-	else if (rc == 0)
+	else
 		tell(run, name, &verdict, ret);
-	fleet_request_clear(&request);
-	return rc;
+	return 0;
 }
 
 int apply_test(struct run *run, struct apply_result *ret, struct err *err)
