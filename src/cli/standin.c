@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "base/names.h"
 #include "base/str.h"
+#include "base/vec.h"
+#include "modules/module.h"
 
 /* The subnet of a lab in which no host has an IPv4 address of its own: 10.246.0.0/16 is as good as any. */
 enum { DEFAULT_NET = 0x0AF60000, FIRST = 10 };
@@ -100,6 +103,28 @@ static const char *bind_name(struct arena *arena, const char *path)
 	return name;
 }
 
+struct lab_stock standin_stock(struct arena *arena)
+{
+	/* In this order, which is in the ids of images: a node's daemon first, which more of them have. */
+	static const enum role roles[] = {ROLE_AUTH, ROLE_NODE, ROLE_CONTROLLER, ROLE_CLIENT};
+	static const char *const none[] = {NULL};
+	static const struct inventory nobody = {.modules = none};
+	const char *packages = "", *units = "";
+	for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
+		const struct role_names *names = &module_roles[roles[i]];
+		packages = arena_printf(arena, "%s%s%s", packages, *packages ? " " : "", names->package);
+		if (names->unit)
+			units = arena_printf(arena, "%s%s%.*s", units, *units ? " " : "",
+					     (int)strcspn(names->unit, "."), names->unit);
+	}
+	const struct secret_row *const *rows = modules_secrets(&nobody, arena);
+	struct names secrets = {0};
+	for (; *rows; rows++)
+		*vec_push_in(arena, &secrets) = (*rows)->path;
+	*vec_push_in(arena, &secrets) = NULL;
+	return (struct lab_stock){packages, units, secrets.items};
+}
+
 const struct lab_spec *standin_lab(const struct inventory *inv, const char *backend, struct arena *arena)
 {
 	struct lab_node *nodes = arena_calloc(arena, inv->host_count, sizeof *nodes);
@@ -125,6 +150,7 @@ const struct lab_spec *standin_lab(const struct inventory *inv, const char *back
 	    .node_count = inv->host_count,
 	    .binds = binds,
 	    .bind_count = inv->lab.bind_count,
+	    .stock = standin_stock(arena),
 	};
 	return spec;
 }

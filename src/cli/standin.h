@@ -12,6 +12,9 @@
 /* A copy in `arena` that shares with `inv` what is the same. ERR_LIMIT where there are no addresses left. */
 const struct inventory *standin_inventory(const struct inventory *inv, struct arena *arena, struct err *err);
 
+/* What the modules deploy, of all inventories the same: images are shared. */
+struct lab_stock standin_stock(struct arena *arena);
+
 /* The lab for an inventory from standin_inventory; all its nodes of `backend`, where that is not NULL. */
 const struct lab_spec *standin_lab(const struct inventory *inv, const char *backend, struct arena *arena);
 

@@ -25,7 +25,7 @@
 
 #define IMAGE_FORMAT "1" /* raised with every change here that changes the tree */
 #define PACKAGES "systemd,systemd-sysv,dbus,openssh-server,iproute2,procps,ca-certificates,less"
-#define ARCHIVES "munge slurmd slurmctld slurm-client lmod logrotate libpmix2"
+#define BESIDE "lmod logrotate libpmix2" /* what clusters install beside the stock */
 
 /* What is in the trees of all backends. */
 static const struct image_file image_files[] = {
@@ -180,16 +180,25 @@ static const char *last_line(const struct place *p, const char *path)
 	return str_printable(p->arena, last, strlen(last));
 }
 
-static int build(const struct place *p, const struct image_recipe *recipe, const char *suite, const char *arch,
-		 const char *sources, const char *options, const char *aside, struct err *err)
+static const char *const *hooks_of(const struct image_recipe *recipe, const struct lab_stock *stock,
+				   struct arena *arena)
 {
+	static const char *const none[] = {NULL};
+	return recipe->hooks ? recipe->hooks(stock, arena) : none;
+}
+
+static int build(const struct place *p, const struct image_recipe *recipe, const struct lab_stock *stock,
+		 const char *suite, const char *arch, const char *sources, const char *options, const char *aside,
+		 struct err *err)
+{
+	const char *const *hooks = hooks_of(recipe, stock, p->arena);
 	const char *tree = arena_printf(p->arena, "%s/tree", aside);
 	const char *list = arena_printf(p->arena, "%s/debian.sources", aside);
 	const char *log = arena_printf(p->arena, "%s.log", aside);
 	VEC(const char *) argv = {0};
 	_cleanup_free_ char *lines = xstrdup(options);
 	bool foreign = !streq(arch, image_native_arch());
-	static const char *const fixed[] = {
+	const char *const fixed[] = {
 	    "mmdebstrap",
 	    "--mode=root",
 	    "--format=directory",
@@ -200,7 +209,10 @@ static int build(const struct place *p, const struct image_recipe *recipe, const
 	    "--dpkgopt=path-exclude=/usr/share/locale/*",
 	    "--dpkgopt=force-unsafe-io",
 	    "--customize-hook=rm -f \"$1\"/var/cache/apt/archives/*.deb \"$1\"/etc/dpkg/dpkg.cfg.d/99mmdebstrap",
-	    ("--customize-hook=chroot \"$1\" apt-get -q -y --no-install-recommends --download-only install " ARCHIVES),
+	    arena_printf(p->arena,
+			 "--customize-hook=chroot \"$1\" apt-get -q -y --no-install-recommends --download-only "
+			 "install %s " BESIDE,
+			 stock->packages),
 	    "--customize-hook=chroot \"$1\" apt-cache gencaches",
 	};
 
@@ -211,8 +223,8 @@ static int build(const struct place *p, const struct image_recipe *recipe, const
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
 		*vec_push(&argv) = fixed[i];
-	for (size_t i = 0; recipe->hooks[i]; i++)
-		*vec_push(&argv) = arena_printf(p->arena, "--customize-hook=%s", recipe->hooks[i]);
+	for (; *hooks; hooks++)
+		*vec_push(&argv) = arena_printf(p->arena, "--customize-hook=%s", *hooks);
 	*vec_push(&argv) = arena_printf(p->arena, "--include=" PACKAGES "%s", recipe->packages);
 	*vec_push(&argv) = arena_printf(p->arena, "--arch=%s", arch);
 	for (char *rest = lines, *line; (line = str_next_line(&rest));)
@@ -233,8 +245,9 @@ static int build(const struct place *p, const struct image_recipe *recipe, const
 	return recipe->finish ? recipe->finish(p, aside, log_fd, err) : 0;
 }
 
-static int build_aside(const struct place *p, const struct image_recipe *recipe, const char *suite, const char *arch,
-		       const char *sources, const char *options, const char *path, struct err *err)
+static int build_aside(const struct place *p, const struct image_recipe *recipe, const struct lab_stock *stock,
+		       const char *suite, const char *arch, const char *sources, const char *options, const char *path,
+		       struct err *err)
 {
 	const char *aside = arena_printf(p->arena, "%s.building", path);
 
@@ -244,7 +257,7 @@ static int build_aside(const struct place *p, const struct image_recipe *recipe,
 		return -1;
 	if (place_unmount(aside, err) < 0 || place_remove(aside, err) < 0)
 		return -1;
-	if (build(p, recipe, suite, arch, sources, options, aside, err) < 0) {
+	if (build(p, recipe, stock, suite, arch, sources, options, aside, err) < 0) {
 		struct err ignored;
 		(void)place_unmount(aside, &ignored);
 		(void)place_remove(aside, &ignored);
@@ -257,8 +270,9 @@ static int build_aside(const struct place *p, const struct image_recipe *recipe,
 	return 0;
 }
 
-int image_get(const struct place *p, const struct image_recipe *recipe, const char *suite, const char *arch,
-	      lab_progress *progress, void *context, const char **ret_id, struct err *err)
+int image_get(const struct place *p, const struct image_recipe *recipe, const struct lab_stock *stock,
+	      const char *suite, const char *arch, lab_progress *progress, void *context, const char **ret_id,
+	      struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf sources = {0}, options = {0}, text = {0};
 	bool foreign = !streq(arch, image_native_arch());
@@ -268,10 +282,10 @@ int image_get(const struct place *p, const struct image_recipe *recipe, const ch
 	if (sources_of_machine(suite, &sources, err) < 0 || sources_options(&options, err) < 0)
 		return -1;
 	strbuf_addf(&text,
-		    "format " IMAGE_FORMAT "\nsuite %s\narch %s\npackages " PACKAGES "%s\narchives " ARCHIVES "\n%s%s",
-		    suite, arch, recipe->packages, strbuf_str(&sources), strbuf_str(&options));
-	for (size_t i = 0; recipe->hooks[i]; i++)
-		strbuf_addf(&text, "hook %s\n", recipe->hooks[i]);
+		    "format " IMAGE_FORMAT "\nsuite %s\narch %s\npackages " PACKAGES "%s\narchives %s " BESIDE "\n%s%s",
+		    suite, arch, recipe->packages, stock->packages, strbuf_str(&sources), strbuf_str(&options));
+	for (const char *const *hooks = hooks_of(recipe, stock, p->arena); *hooks; hooks++)
+		strbuf_addf(&text, "hook %s\n", *hooks);
 	if (recipe->describe && recipe->describe(&text, err) < 0)
 		return -1;
 	struct digest digest = digest_of(text.data, text.len);
@@ -292,7 +306,7 @@ int image_get(const struct place *p, const struct image_recipe *recipe, const ch
 		 arena_printf(p->arena, "building the image of %s%s %s (%s)", recipe->name, suite, arch,
 			      foreign ? "about ten minutes, once" : "a minute or two, once"));
 	uint64_t start = clock_ms();
-	if (build_aside(p, recipe, suite, arch, strbuf_str(&sources), strbuf_str(&options), path, err) < 0)
+	if (build_aside(p, recipe, stock, suite, arch, strbuf_str(&sources), strbuf_str(&options), path, err) < 0)
 		return -1;
 	progress(context, NULL,
 		 arena_printf(p->arena, "image %s built in %.0f s", id, (double)(clock_ms() - start) / 1000));

@@ -1,8 +1,8 @@
 /*
  * image: bare Debian trees that nodes are made from. An image is named by the hash of its recipe (format, suite,
  * architecture, packages, apt sources and options), built aside and renamed into place, so that one that is there is
- * whole. It holds apt's lists and the archives of what a Slurm cluster installs first, so that nodes need no network
- * for it. Nothing of Slurm or MUNGE runs or is configured in it, and no key is.
+ * whole. It holds apt's lists and the archives of what a cluster installs first (struct lab_stock), so that nodes need no
+ * network for it. Nothing of that runs or is configured in it, and no key is.
  */
 #ifndef REEVE_LAB_IMAGE_H
 #define REEVE_LAB_IMAGE_H
@@ -26,8 +26,9 @@ struct image_recipe {
 	const char *packages;           /* beside those of every image; each with a comma in front */
 	const struct image_file *files; /* the unit reeve-lab.service among them; ends with a NULL path */
 	const char *const *masks;       /* units that have no work in such a node, beside those of every node */
-	const char *const
-	    *hooks; /* commands that mmdebstrap runs with the tree in $1, after all else; ends with NULL */
+
+	/* Commands that mmdebstrap runs with the tree in $1, after all else; ends with NULL. NULL: none. */
+	const char *const *(*hooks)(const struct lab_stock *stock, struct arena *arena);
 
 	/* Adds what else decides about the image, beside IMAGE_FORMAT. NULL: nothing. */
 	int (*describe)(struct strbuf *recipe, struct err *err);
@@ -44,8 +45,9 @@ const char *image_native_arch(void);
  * missing (a minute or more, with the network), under a lock. For a foreign architecture registers qemu with the
  * kernel.
  */
-int image_get(const struct place *p, const struct image_recipe *recipe, const char *suite, const char *arch,
-	      lab_progress *progress, void *context, const char **ret_id, struct err *err);
+int image_get(const struct place *p, const struct image_recipe *recipe, const struct lab_stock *stock,
+	      const char *suite, const char *arch, lab_progress *progress, void *context, const char **ret_id,
+	      struct err *err);
 
 /* CACHE/images/ID in p's arena. */
 const char *image_path(const struct place *p, const char *id);

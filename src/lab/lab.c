@@ -175,7 +175,7 @@ static int settle_old(struct work *w, const struct roster *old, struct err *err)
 	return 0;
 }
 
-static int find_images(struct work *w, struct err *err)
+static int find_images(struct work *w, const struct lab_stock *stock, struct err *err)
 {
 	struct roster *r = &w->roster;
 
@@ -186,8 +186,8 @@ static int find_images(struct work *w, struct err *err)
 			    streq(r->nodes[j].node.arch, n->node.arch) &&
 			    streq(r->nodes[j].node.backend, n->node.backend))
 				n->image = r->nodes[j].image;
-		if (!n->image && image_get(&w->place, backend_of_node(&n->node)->image, n->node.suite, n->node.arch,
-					   forward, w, &n->image, err) < 0)
+		if (!n->image && image_get(&w->place, backend_of_node(&n->node)->image, stock, n->node.suite,
+					   n->node.arch, forward, w, &n->image, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -212,7 +212,8 @@ int lab_up(const struct lab_spec *spec, lab_progress *progress, void *context, s
 	_cleanup_fd_ int lock = work_open(&w, arena, spec->cluster, err);
 	if (lock < 0 || dir_make(w.place.nodes, 0755, err) < 0 || roster_load(&w.place, &old, err) < 0)
 		return -1;
-	if (plan_roster(&w, &old, spec, err) < 0 || settle_old(&w, &old, err) < 0 || find_images(&w, err) < 0)
+	if (plan_roster(&w, &old, spec, err) < 0 || settle_old(&w, &old, err) < 0 ||
+	    find_images(&w, &spec->stock, err) < 0)
 		return -1;
 	w.start = clock_ms();
 	if (bridge_up(&w.place, &w.roster.subnet, err) < 0 || identity_keys(&w.place, &w.roster, err) < 0)

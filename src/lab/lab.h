@@ -36,12 +36,20 @@ struct lab_bind {
 	const char *path;
 };
 
+/* What a cluster installs first, and so lies ready in the images; it decides about their ids, in its order. */
+struct lab_stock {
+	const char *packages;       /* of the distribution, with a blank in between */
+	const char *units;          /* of these, that are not to start by themselves */
+	const char *const *secrets; /* paths that no image may have, NULL-terminated */
+};
+
 struct lab_spec {
 	const char *cluster; /* at most 40 of [A-Za-z0-9._-] */
 	const struct lab_node *nodes;
 	size_t node_count;
 	const struct lab_bind *binds; /* may be NULL */
 	size_t bind_count;
+	struct lab_stock stock;
 	unsigned wait_s; /* how long a node may take to answer; 0: what its backend and architecture want */
 };
 

@@ -45,9 +45,7 @@ static const char *const masks[] = {
     NULL,
 };
 
-static const char *const hooks[] = {NULL};
-
-static const struct image_recipe recipe = {.name = "", .packages = "", .files = files, .masks = masks, .hooks = hooks};
+static const struct image_recipe recipe = {.name = "", .packages = "", .files = files, .masks = masks};
 
 static const char *const *arguments(const struct place *p, const struct roster *r, const struct roster_node *n)
 {

@@ -83,13 +83,21 @@ static const char *const masks[] = {
  * Unpacking packages takes ten times as long in such a node: they lie in the image as their installation leaves them, but
  * for what it starts, enables and makes. That they are installed on bare nodes is shown with containers.
  */
-static const char *const hooks[] = {
-    "printf '#!/bin/sh\\nexit 101\\n' >\"$1\"/usr/sbin/policy-rc.d && chmod 755 \"$1\"/usr/sbin/policy-rc.d",
-    "chroot \"$1\" apt-get -qy --no-install-recommends install munge slurmd slurmctld slurm-client logrotate libpmix2",
-    "systemctl --root=\"$1\" disable munge slurmd slurmctld",
-    "rm -f \"$1\"/usr/sbin/policy-rc.d \"$1\"/etc/munge/munge.key",
-    NULL,
-};
+static const char *const *hooks(const struct lab_stock *stock, struct arena *arena)
+{
+	const char *clean = "rm -f \"$1\"/usr/sbin/policy-rc.d";
+	for (size_t i = 0; stock->secrets[i]; i++)
+		clean = arena_printf(arena, "%s \"$1\"%s", clean, stock->secrets[i]);
+	const char *const list[] = {
+	    "printf '#!/bin/sh\\nexit 101\\n' >\"$1\"/usr/sbin/policy-rc.d && chmod 755 \"$1\"/usr/sbin/policy-rc.d",
+	    arena_printf(arena, "chroot \"$1\" apt-get -qy --no-install-recommends install %s logrotate libpmix2",
+			 stock->packages),
+	    arena_printf(arena, "systemctl --root=\"$1\" disable %s", stock->units),
+	    clean,
+	    NULL,
+	};
+	return memcpy(arena_alloc(arena, sizeof list), list, sizeof list);
+}
 
 /* The kernel's version is in the name of its modules' directory. */
 static int describe(struct strbuf *recipe, struct err *err)

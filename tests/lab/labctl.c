@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "cli/standin.h"
 #include "lab/fault.h"
 #include "lab/lab.h"
 
@@ -44,8 +45,12 @@ static int up(const char *cluster, int count, char **words)
 		if (!nodes[i].address)
 			return fprintf(stderr, "labctl: NAME=ADDRESS\n"), 64;
 	}
-	struct lab_spec spec = {
-	    .cluster = cluster, .nodes = nodes, .node_count = (size_t)count, .binds = &bind, .bind_count = 1};
+	struct lab_spec spec = {.cluster = cluster,
+				.nodes = nodes,
+				.node_count = (size_t)count,
+				.binds = &bind,
+				.bind_count = 1,
+				.stock = standin_stock(arena)};
 	return lab_up(&spec, tell, NULL, &err) < 0 ? failed(&err) : 0;
 }
 

@@ -9,8 +9,15 @@ setup() { cd "$BATS_TEST_DIRNAME/../.."; }
 	[ "$status" -eq 1 ]
 }
 
+@test "no package, daemon or user of Slurm's or MUNGE's by its name in the lab" {
+	run grep -nE '"[^"]*(munge|slurm)' -r src/lab --include=*.c --include=*.h
+	echo "$output"
+	[ "$status" -eq 1 ]
+}
+
 @test "no secret by its name or path, outside the module that has it" {
-	run grep -nE '"[^"]*(munge\.key|/etc/munge)' -r src/facts src/inventory src/model src/plan src/run src/cli --include=*.c --include=*.h
+	run grep -nE '"[^"]*(munge\.key|/etc/munge)' -r src/facts src/inventory src/model src/plan src/run src/cli src/lab \
+		--include=*.c --include=*.h --include=*.sh
 	echo "$output"
 	[ "$status" -eq 1 ]
 }
