@@ -55,7 +55,7 @@ static int run(struct context *context)
 
 static const struct option_spec options[] = {
     {"limit", 'l', "NODES", "only what is these hosts' own: a hostlist, partition:NAME, class:NAME, all"},
-    {"wait", 0, "SECONDS", "where another run is at work, wait so long for its end"},
+    {"wait", 0, "SECONDS", "if another run is in progress, wait up to SECONDS for it to end"},
     {"verify", 0, NULL, "run the verification job also where nothing changed"},
     {"replace", 0, NULL, "replace a slurm.conf that reeve did not write"},
     {"key-from", 0, "HOST", "the MUNGE key of this host is the cluster's"},

@@ -83,7 +83,7 @@ static void keep(struct cluster *c, struct cluster_host *h)
 		h->memory = last->memory;
 	else if (!fits)
 		finding_add(&c->findings, FINDING_NOTE, CODE_MEMORY_LOWER, h->inv->name,
-			    "it reports %llu MB now: RealMemory goes from %llu to %llu", (unsigned long long)now,
+			    "reports %llu MB now: RealMemory is lowered from %llu to %llu", (unsigned long long)now,
 			    (unsigned long long)last->memory, (unsigned long long)h->memory);
 }
 
@@ -108,8 +108,8 @@ static void compare(const struct cluster *c, struct cluster_host *h)
 	bool less = now->cpus < was->cpus || now->sockets * now->cores < was->sockets * was->cores;
 	say(&text, "CPUs", now->cpus, was->cpus, "");
 	say(&text, "sockets", now->sockets, was->sockets, "");
-	say(&text, "cores of a socket", now->cores, was->cores, "");
-	say(&text, "threads of a core", now->threads, was->threads, "");
+	say(&text, "cores per socket", now->cores, was->cores, "");
+	say(&text, "threads per core", now->threads, was->threads, "");
 	bool shrank = now->memory < was->memory * LEAST_PERCENT / 100;
 	if (shrank || was->memory < now->memory * LEAST_PERCENT / 100)
 		say(&text, "memory", now->memory, was->memory, " MB");
@@ -134,18 +134,16 @@ static void report(struct cluster *c, struct cluster_host *h)
 	struct finding *f;
 	/* slurmd ends of a controller that is missing. */
 	if (h->change == CHANGE_SHRANK && h->cgroups & ~facts_cgroup_use(h->facts))
-		f = cluster_blame_slurmd(c, h, CODE_SHRANK,
-					 "it is less than it was when it was last applied or accepted: %s",
-					 h->change_text);
+		f = cluster_blame_slurmd(c, h, CODE_SHRANK, "below its baseline: %s", h->change_text);
 	else if (h->change == CHANGE_SHRANK)
-		f = finding_add(&c->findings, FINDING_WARNING, CODE_SHRANK, h->inv->name,
-				"it is less than it was when it was last applied or accepted: %s", h->change_text);
+		f = finding_add(&c->findings, FINDING_WARNING, CODE_SHRANK, h->inv->name, "below its baseline: %s",
+				h->change_text);
 	else
-		f = finding_add(&c->findings, FINDING_NOTE, CODE_CHANGED, h->inv->name,
-				"it is not what it was when it was last applied or accepted: %s", h->change_text);
+		f = finding_add(&c->findings, FINDING_NOTE, CODE_CHANGED, h->inv->name, "differs from its baseline: %s",
+				h->change_text);
 	f->fix = finding_text(&c->findings,
-			      h->change == CHANGE_SHRANK ? "repair it; or, if it is to stay so: reeve accept %s"
-							 : "to use it as it is now: reeve accept %s",
+			      h->change == CHANGE_SHRANK ? "repair it, or make this the new baseline: reeve accept %s"
+							 : "to make this the new baseline: reeve accept %s",
 			      h->inv->name);
 	f->origin = h->inv->at;
 }
@@ -167,7 +165,7 @@ void cluster_baseline(struct cluster *c, struct cluster_host *h, bool accept)
 	bool provisional = h->last && !h->last->hardware.by_slurmd && h->facts && h->facts->hardware.by_slurmd;
 	if (accept && !h->facts) {
 		struct finding *f = finding_add(&c->findings, FINDING_STOP, CODE_NOT_MEASURED, h->inv->name,
-						"it was not reached, and cannot be measured: %s", h->unreached);
+						"not reached, so its hardware cannot be measured: %s", h->unreached);
 		f->fix = "bring it back first";
 		f->origin = h->inv->at;
 	}

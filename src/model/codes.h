@@ -15,7 +15,7 @@
 	  "a name or number of an account or group is used for something else on a host") \
 	X(APPLY, "apply", "a resource could not be brought to its state on a host") \
 	X(ASYMMETRIC, "asymmetric", "two hosts see different speeds in the two directions") \
-	X(AT_WORK, "at-work", "another run is at work") \
+	X(AT_WORK, "at-work", "another run is in progress") \
 	X(BANDWIDTH, "bandwidth", "the bandwidth of a node is unknown or differs from its class") \
 	X(BESIDE, "beside", "a file, program or plugin that slurm.conf names is missing or unusable on a host") \
 	X(BLOCK_SIZE, "block-size", "the blocks of the topology cannot be described to Slurm") \

@@ -16,7 +16,7 @@ static void say_end(struct cluster *c, const struct record_exclusion *x, const s
 	if (!today || !x->until || x->removed || strcmp(today, x->until) < 0)
 		return;
 	struct finding *f = finding_add(&c->findings, FINDING_NOTE, CODE_EXCLUSION_ENDED, h->inv->name,
-					"it was excluded by %s until %s (%s)", x->who, x->until, x->reason);
+					"was excluded by %s until %s (%s)", x->who, x->until, x->reason);
 	f->fix = finding_text(&c->findings, "reeve include %s", h->inv->name);
 	f->origin = h->inv->at;
 }
@@ -27,11 +27,12 @@ static const struct record_exclusion *by_class(struct cluster *c, const struct c
 	if (!why || !why->text)
 		return NULL;
 	if (h->last) {
-		struct finding *f = finding_add(&c->findings, FINDING_NOTE, CODE_CLASS_EXCLUDES, h->inv->name,
-						"its class '%s' excludes its hosts (%s), and it serves already",
-						h->class->name, why->text);
-		f->fix = finding_text(&c->findings, "to take it out: reeve exclude %s --reason \"%s\"", h->inv->name,
-				      why->text);
+		struct finding *f =
+		    finding_add(&c->findings, FINDING_NOTE, CODE_CLASS_EXCLUDES, h->inv->name,
+				"class '%s' excludes its hosts (%s), but this one is already in service",
+				h->class->name, why->text);
+		f->fix = finding_text(&c->findings, "to take it out of service: reeve exclude %s --reason \"%s\"",
+				      h->inv->name, why->text);
 		f->origin = why->at;
 		return NULL;
 	}
@@ -62,8 +63,8 @@ static const struct record_exclusion *decided(struct cluster *c, const struct cl
 	x->name = h->inv->name;
 	if (!x->reason) {
 		finding_add(&c->findings, FINDING_STOP, CODE_NO_REASON, h->inv->name,
-			    "it is not excluded yet, and no reason is given")
-		    ->fix = "say why: --reason \"bad SD card\"";
+			    "not excluded yet: a reason is required")
+		    ->fix = "add one: --reason \"bad SD card\"";
 		x->reason = "";
 	}
 	return x;
@@ -76,17 +77,17 @@ static void decide(struct cluster *c, struct cluster_host *h, const struct clust
 	bool include = cluster_decided(c, &d->include, host), exclude = cluster_decided(c, &d->exclude, host);
 	if ((include || exclude) && !h->inv->compute)
 		finding_add(&c->findings, FINDING_STOP, CODE_NOT_COMPUTE, h->inv->name,
-			    "it is not a compute node, so that there is nothing to take out of service or into it")
+			    "not a compute node: nothing to exclude or include")
 		    ->origin = h->inv->at;
 	if (include && !recorded && (h->last || !h->class || !h->class->exclude.text))
-		finding_add(&c->findings, FINDING_STOP, CODE_NOT_EXCLUDED, h->inv->name, "it is not excluded")->fix =
+		finding_add(&c->findings, FINDING_STOP, CODE_NOT_EXCLUDED, h->inv->name, "is not excluded")->fix =
 		    finding_text(&c->findings, "if it is drained for another reason: reeve resume %s", h->inv->name);
 	/* Its jobs were waited for, and the lock was free meanwhile. */
 	if (exclude && d->goes_on && (!recorded || recorded->removed)) {
 		finding_add(&c->findings, FINDING_STOP, CODE_TAKEN_BACK, h->inv->name,
-			    recorded ? "it was removed while its jobs were waited for"
-				     : "it was taken into service again while its jobs were waited for")
-		    ->fix = "leave it so; of other nodes that were named the same command goes on without it";
+			    recorded ? "was removed while reeve waited for its jobs"
+				     : "was put back into service while reeve waited for its jobs")
+		    ->fix = "leave it so; for the other nodes, run the same command without this one";
 		exclude = false;
 	}
 	if (include) {

@@ -78,7 +78,7 @@ static int refuse(const struct taker *t, struct err *err)
 	struct run *run = t->run;
 	const char *name = run->inv->hosts[t->first].name;
 	finding_add(&run->refused, FINDING_STOP, CODE_LOCKED, name, "%s", t->refused[t->first])->fix =
-	    "nothing was changed; `reeve apply --wait 600` waits for the end of the other run";
+	    "nothing was changed; `reeve apply --wait 600` waits for the other run to end";
 	return err_set(err, ERR_REFUSED, "%s: %s", name, t->refused[t->first]);
 }
 
@@ -144,10 +144,10 @@ static void tell(struct findings *findings, const char *host, const struct facts
 	const char *at = *run->step ? finding_text(findings, ", at the step '%s'", run->step) : "";
 	struct finding *f =
 	    finding_add(findings, at_work ? FINDING_NOTE : FINDING_WARNING, at_work ? CODE_AT_WORK : CODE_CUT_OFF, host,
-			"a run %s%s: %s, by %s, begun %s", at_work ? "is at work" : "was cut off", at,
-			*run->command ? run->command : "unknown command", *run->holder ? run->holder : "somebody",
-			*run->since ? run->since : "some time ago");
-	f->fix = at_work ? "wait for its end: until then hosts may differ from each other, and daemons be stopped"
+			"a run %s%s: %s, by %s, started %s", at_work ? "is in progress" : "was cut off", at,
+			*run->command ? run->command : "unknown command", *run->holder ? run->holder : "unknown user",
+			*run->since ? run->since : "at an unknown time");
+	f->fix = at_work ? "wait until it ends: until then hosts may differ, and daemons may be stopped"
 			 : "`reeve apply` completes it";
 }
 

@@ -104,7 +104,7 @@ runs() { [ "$(job_state "$1")" = RUNNING ]; }
 	run -64 reeve exclude old2 --reason 'a "bad" card'
 	run -64 reeve exclude old2 --reason card --until 2026-02-30
 	run -1 reeve exclude old2
-	[[ $output == *"no reason is given"* ]]
+	[[ $output == *"a reason is required"* ]]
 	"$REEVE" --lab exclude old2 --reason "bad SD card" --until 2099-12-24 >"$DIR/out" 2>&1 &
 	local pid=$!
 	wait_for grep -q "waiting for 1 job: $(cat "$DIR/short")" "$DIR/out"
@@ -248,7 +248,7 @@ runs() { [ "$(job_state "$1")" = RUNNING ]; }
 		'exec /usr/sbin/slurmd.real \"\$@\"' >/usr/sbin/slurmd; chmod 755 /usr/sbin/slurmd"
 	run reeve plan
 	echo "$output"
-	[[ $output == *"old1: it is less than it was"*"memory 3797 MB, was "* ]]
+	[[ $output == *"old1: below its baseline"*"memory 3797 MB, was "* ]]
 	[[ $output == *"to be drained: old1: reeve: less than it was"* ]]
 	run reeve apply
 	echo "$output"
@@ -267,7 +267,7 @@ runs() { [ "$(job_state "$1")" = RUNNING ]; }
 	on old1 mv /usr/sbin/slurmd.real /usr/sbin/slurmd
 	run reeve apply
 	echo "$output"
-	[[ $output == *"old1: it is not what it was"*"reeve accept old1"* ]]
+	[[ $output == *"old1: differs from its baseline"*"reeve accept old1"* ]]
 	on ctl scontrol show node old1 | grep -q "RealMemory=3608 "
 	reeve accept old1
 	run on ctl scontrol show node old1

@@ -81,7 +81,7 @@ end() {
 	[ "$status" -eq 0 ]
 	remembers 'not r["exclusions"]'
 	end 1
-	says 'n2: it was taken into service again while its jobs were waited for'
+	says 'n2: was put back into service while reeve waited for its jobs'
 	remembers 'not r["exclusions"]'
 	grep -q 'Nodes=n\[1-2\]' "$roots/c1.fen/etc/slurm/slurm.conf"
 	grep -q ^active "$roots/n2.fen/units/slurmd.service"

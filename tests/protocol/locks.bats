@@ -41,7 +41,7 @@ let_go() {
 	[ ! -e "$roots/c1.fen/etc/slurm/slurm.conf" ]
 	for command in plan status; do
 		reeve $command
-		told 'a run is at work: `reeve apply`, process 4711, by alice@laptop, begun 2026-11-26T23:31:45Z [at-work]'
+		told 'a run is in progress: `reeve apply`, process 4711, by alice@laptop, started 2026-11-26T23:31:45Z [at-work]'
 	done
 	let_go
 	reeve plan

@@ -83,7 +83,7 @@ error() { grep -qF -- "$1" "$roots/err" || { echo "not said: $1"; return 1; }; }
 	edit n1
 	reeve apply
 	[ "$status" -eq 3 ]
-	error "n2: it is less than it was"
+	error "n2: below its baseline"
 	not is_edited n1
 	grep -q proctrack/cgroup "$roots/n1.fen/etc/slurm/slurm.conf"
 	grep -q 'NodeName=n2 State=DRAIN Reason=reeve: less than it was' "$roots/told"

@@ -213,7 +213,7 @@ static void a_node_that_shrank_is_drained_until_it_is_mended(void **state)
 	assert_non_null(drain);
 	assert_string_equal(drain->items[0].argv[2], "NodeName=n1");
 	assert_string_equal(drain->items[0].argv[4],
-			    "Reason=reeve: less than it was: CPUs 3, was 4, cores of a socket 3, was 4");
+			    "Reason=reeve: less than it was: CPUs 3, was 4, cores per socket 3, was 4");
 	assert_false(w->cluster->record_differs);
 
 	w->nodes[0].flags = SLURM_NODE_DRAIN;
