@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/ran.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "doctor/doctor.h"
@@ -430,11 +429,8 @@ static int ask_credentials(struct run *run, struct err *err)
 		return -1;
 	for (size_t i = 0; i < round.len; i++) {
 		size_t host = round_host(&round, i);
-		struct ran ran = ran_of(round_item(&round.items[i], "credential"));
-		run->credentials[host] = NULL;
-		if (ran.status == 0 && ran.out && str_starts(ran.out, "MUNGE:"))
-			run->credentials[host] = arena_strndup(run->arena, ran.out, strcspn(ran.out, "\n"));
-		else
+		run->credentials[host] = core_take(json_object_get(round.items[i].answer, "items"), run->arena, NULL);
+		if (!run->credentials[host])
 			finding_add(&run->munge, FINDING_HOST, CODE_MUNGE, run->inv->hosts[host].name,
 				    "munged does not give credentials")
 			    ->fix = "systemctl status munge on that host";
