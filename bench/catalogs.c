@@ -83,7 +83,7 @@ static const struct cluster *resolve(const struct inventory *inv, const char *re
 {
 	const struct facts **facts = arena_calloc(a, inv->host_count, sizeof *facts);
 	const char **unreached = arena_calloc(a, inv->host_count, sizeof *unreached);
-	const struct cluster_options options = {.secrets = modules_secrets(a)};
+	const struct cluster_options options = {.secrets = modules_secrets(inv, a)};
 	char salt[65], fingerprint[65];
 	cluster_salt(inv->cluster.text, salt);
 	wire_fingerprint(salt, key_bytes, sizeof key_bytes - 1, fingerprint, NULL);
