@@ -47,10 +47,13 @@ static json_t *ask(const struct cluster *c, size_t host, bool only_wires, const 
 	const struct doctor_host h = {c, c->inv, &c->inv->hosts[host], arena};
 	const struct diagnoses *groups[MOST_GROUPS + 1];
 	groups_of(only_wires, others, groups);
-	for (size_t i = 0; groups[i]; i++)
-		for (size_t k = 0; looks_at(groups[i], c, host) && k < groups[i]->count; k++)
+	for (size_t i = 0; groups[i]; i++) {
+		if (!looks_at(groups[i], c, host))
+			continue;
+		for (size_t k = 0; k < groups[i]->count; k++)
 			if (groups[i]->items[k].ask)
 				groups[i]->items[k].ask(&h, items);
+	}
 	return items;
 }
 

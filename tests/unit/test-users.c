@@ -290,11 +290,44 @@ static void accounts_become_resources(void **state)
 	assert_non_null(strstr(catalog_find(c, "file:/etc/sudoers.d/reeve")->file.content,
 			       "\nalice ALL=(ALL:ALL) NOPASSWD: ALL\n"));
 	assert_string_equal(catalog_find(c, "file:/var/lib/reeve/accounts")->file.content, "alice 2001\nbob 2002\n");
-	assert_string_equal(alice->user.not_groups[0], "bob");
-	assert_null(alice->user.not_groups[1]);
+	assert_null(alice->user.not_groups[0]);
+	assert_string_equal(catalog_find(c, "user:bob")->user.not_groups[0], "physics");
+	assert_null(catalog_find(c, "user:bob")->user.not_groups[1]);
 	assert_true(catalog_find(c, "user:carol")->user.locked);
 	assert_int_equal(alice->stage, STAGE_PREPARE);
 	world_free(w);
+}
+
+/* Each with a group of its own: what is sent of one does not grow with the others. */
+static void many_accounts_can_be_sent(void **state)
+{
+	(void)state;
+	_cleanup_strbuf_ struct strbuf text = {0};
+	struct err err = {0};
+	strbuf_adds(&text, "users: { accounts: { ");
+	for (int i = 0; i < 1000; i++)
+		strbuf_addf(&text, "p%d: %d, ", i, 2000 + i);
+	strbuf_adds(&text, "} }\n");
+	struct world *w = world_of(strbuf_str(&text));
+	world_resolve(w);
+	const struct resource *last = catalog_find(modules_compile(w->cluster, 1, w->arena), "user:p999");
+	struct resource read;
+	json_t *json = resource_encode(last);
+	assert_int_equal(resource_decode(json, w->arena, &read, &err), 0);
+	json_decref(json);
+	world_free(w);
+}
+
+static void more_groups_than_a_host_takes_are_refused(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	_cleanup_strbuf_ struct strbuf text = {0};
+	strbuf_adds(&text, "users: { groups: { ");
+	for (int i = 0; i < 201; i++)
+		strbuf_addf(&text, "g%d: %d, ", i, 2000 + i);
+	strbuf_adds(&text, "} }\n");
+	assert_string_equal(faults_of(strbuf_str(&text), a), "907 201 groups; reeve takes 200");
 }
 
 /* Made once, where all share it, and only after what it lies on may have been mounted. */
@@ -465,6 +498,8 @@ int main(void)
 	    cmocka_unit_test(what_means_something_else_on_a_host_leaves_it_out),
 	    cmocka_unit_test(groups_and_shells_have_to_be_there),
 	    cmocka_unit_test(accounts_become_resources),
+	    cmocka_unit_test(many_accounts_can_be_sent),
+	    cmocka_unit_test(more_groups_than_a_host_takes_are_refused),
 	    cmocka_unit_test(shared_homes_are_made_by_one_host),
 	    cmocka_unit_test(a_password_is_a_secret_in_a_file),
 	    cmocka_unit_test(a_job_in_the_home_proves_it),

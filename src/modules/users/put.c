@@ -35,11 +35,11 @@ static const char *key_path(const struct putting *p, const char *name)
 	return arena_printf(p->out->arena, "%s/%s", USERS_KEYS, name);
 }
 
-/* Its group has the number that it is to have in any case; what else it is in goes by what the file knows. */
+/* The groups of the file that it is not in. Who is in a group that is one account's own is that person's affair. */
 static const char *const *other_groups(const struct putting *p, const struct users_account *a)
 {
 	VEC(const char *) names = {0};
-	for (size_t i = 0; i < p->users->group_count; i++) {
+	for (size_t i = 0; i < p->users->shared_group_count; i++) {
 		const char *name = p->users->groups[i].name;
 		bool in = streq(name, a->group);
 		for (const char *const *g = a->groups; g && *g; g++)

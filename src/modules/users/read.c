@@ -114,6 +114,13 @@ static void read_groups(struct reading *x, const struct conf_value *value)
 	}
 }
 
+static void check_count(struct reading *x, const char *what, size_t count, size_t most, struct span at)
+{
+	if (count > most)
+		diag_error(x->r->diags, USERS_COUNT_CODE, at, "a directory service is made for so many",
+			   "%zu %s; reeve takes %zu", count, what, most);
+}
+
 static void read_own_groups(struct reading *x, const struct conf_value *value, const char *what,
 			    struct users_account *a)
 {
@@ -122,6 +129,7 @@ static void read_own_groups(struct reading *x, const struct conf_value *value, c
 	if (!value || conf_texts(value, arena_printf(x->r->arena, "'groups' of %s", what), x->r->arena, &texts, &count,
 				 x->r->diags) < 0)
 		return;
+	check_count(x, arena_printf(x->r->arena, "groups of %s", what), count, USERS_MOST_GROUPS, value->at);
 	const char **names = arena_calloc(x->r->arena, count + 1, sizeof *names);
 	for (size_t i = 0; i < count; i++)
 		if (check_name(x, arena_printf(x->r->arena, "group '%.100s' of %s", texts[i]->text, what),
@@ -360,13 +368,6 @@ static void read_table(struct reading *x, const struct conf_value *value)
 		read_row(x, file, &csv.items[0], &csv.items[i], value->at);
 }
 
-static void check_count(struct reading *x, const char *what, size_t count, struct span at)
-{
-	if (count > USERS_MOST)
-		diag_error(x->r->diags, USERS_COUNT_CODE, at, "a directory service is made for so many",
-			   "%zu %s; reeve takes %d", count, what, USERS_MOST);
-}
-
 void *users_parse(struct inv_reader *r, const struct conf_value *value)
 {
 	enum { GROUP_MAP, ACCOUNTS, FROM, HOME, SECTION_KEYS };
@@ -382,10 +383,11 @@ void *users_parse(struct inv_reader *r, const struct conf_value *value)
 	}
 	users->shared = values[HOME] && conf_path(values[HOME], "'home' of 'users'", &users->home, r->diags) == 0;
 	read_groups(&x, values[GROUP_MAP]);
+	users->shared_group_count = x.groups.len;
 	read_accounts(&x, values[ACCOUNTS]);
 	read_table(&x, values[FROM]);
-	check_count(&x, "accounts", x.accounts.len, users->at);
-	check_count(&x, "groups", x.groups.len, users->at);
+	check_count(&x, "accounts", x.accounts.len, USERS_MOST, users->at);
+	check_count(&x, "groups", users->shared_group_count, USERS_MOST_GROUPS, users->at);
 	users->groups = x.groups.items;
 	users->group_count = x.groups.len;
 	users->accounts = x.accounts.items;

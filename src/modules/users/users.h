@@ -33,7 +33,8 @@ enum users_code {
 	USERS_COUNT_CODE = 907,  /* more accounts or groups than a host can be asked for at once */
 };
 
-enum { USERS_MOST = 1500 }; /* accounts, and groups */
+enum { USERS_MOST = 1500 };       /* accounts */
+enum { USERS_MOST_GROUPS = 200 }; /* in `groups`, and of one account: what a resource takes (catalog/kind-user.c) */
 
 #define USERS_LIST "/var/lib/reeve/accounts" /* "NAME UID", a line each */
 #define USERS_KEYS "/etc/ssh/reeve"          /* a file for each account */
@@ -60,8 +61,9 @@ struct users_account {
 };
 
 struct users {
-	const struct users_group *groups; /* with those of accounts that have one of their own */
+	const struct users_group *groups; /* those of the file, and then those of accounts that have one of their own */
 	size_t group_count;
+	size_t shared_group_count; /* of the file */
 	const struct users_account *accounts;
 	size_t account_count;
 	const char *home; /* where homes are; "/home" */
