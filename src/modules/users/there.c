@@ -10,7 +10,7 @@
 #include "base/vec.h"
 #include "modules/users/users.h"
 
-enum { GETENT_MS = 20000, ANSWER_MAX = 1 << 20, LOCAL_MAX = 1 << 20, LIST_MAX = 1 << 20, SHOWN = 3 };
+enum { GETENT_MS = 20000, ANSWER_MAX = 1 << 20, LOCAL_MAX = 1 << 20, LIST_MAX = 1 << 20, SHELL_BYTES = 49, SHOWN = 3 };
 
 /* The section as it is for hosts of no class, and of each class that has one of its own. The next one, NULL: no more. */
 static const struct users *next_users(const struct inventory *inv, size_t *at)
@@ -85,7 +85,8 @@ void users_ask(const struct inventory *inv, const struct inv_host *host, json_t 
 			add_number(&accounts, a->uid);
 			for (const char *const *g = a->groups; g && *g; g++)
 				add_key(&groups, *g);
-			if (strlen(a->shell) < 50)
+			/* The name of an item has a bound. */
+			if (strlen(a->shell) <= SHELL_BYTES)
 				ask_shell(items, a->shell);
 		}
 		for (size_t i = 0; i < u->group_count; i++) {
@@ -119,44 +120,47 @@ static bool parse_group(char *line, struct passwd_line *ret)
 	return gid && *name && str_to_u64(gid, 0, UINT32_MAX, &ret->gid) == 0;
 }
 
-static void take_names(const json_t *answer, bool (*parse)(char *line, struct passwd_line *ret), struct arena *arena,
-		       struct users_names *ret, bool *silent)
+static void take_names(const char *text, bool (*parse)(char *line, struct passwd_line *ret), struct arena *arena,
+		       struct users_names *ret)
 {
-	const char *out = json_string_value(json_object_get(answer, "out"));
-	char *rest = arena_strdup(arena, out);
+	char *rest = arena_strdup(arena, text);
 	for (char *line; rest && (line = str_next_line(&rest));) {
 		struct passwd_line one;
 		if (parse(line, &one))
 			*vec_push_in(arena, ret) = one;
 	}
-	*silent |= json_is_true(json_object_get(answer, "timeout"));
 }
 
-/* Of /etc/passwd, by name; nothing where it is not known. */
-static void index_local(const char *passwd, struct arena *arena, struct map *ret)
+static void index_names(const struct users_names *names, struct map *ret)
 {
-	char *rest = arena_strdup(arena, passwd);
-	for (char *line; rest && (line = str_next_line(&rest));) {
-		struct passwd_line *one = arena_alloc(arena, sizeof *one);
-		if (passwd_line_parse(line, one))
-			map_set(ret, one->name, one);
-	}
+	for (size_t i = 0; i < names->len; i++)
+		map_set(ret, names->items[i].name, &names->items[i]);
 }
 
 /* Those that are on it and still what they were. A name that somebody uses otherwise since is no account of ours. */
-static void take_list(const char *text, const char *passwd, struct arena *arena, struct users_list *ret)
+static void take_list(const char *text, const struct users_names *local, struct arena *arena, struct users_list *ret)
 {
-	_cleanup_map_ struct map local = {0}, seen = {0};
+	_cleanup_map_ struct map names = {0}, seen = {0};
 	char *rest = arena_strdup(arena, text);
-	index_local(passwd, arena, &local);
+	index_names(local, &names);
 	for (char *line; rest && ret->len < USERS_MOST && (line = str_next_line(&rest));) {
 		const char *name = strsep(&line, " ");
-		const struct passwd_line *now = map_get(&local, name);
+		const struct passwd_line *now = map_get(&names, name);
 		uint64_t uid;
 		if (line && str_is_name(name, 32) && str_to_u64(line, PERSON_UID_FIRST, INT32_MAX, &uid) == 0 && now &&
 		    now->uid == uid && !map_set(&seen, name, ret))
 			*vec_push_in(arena, ret) = (struct users_listed){.name = name, .uid = (unsigned)uid};
 	}
+}
+
+static const char *text_of(const json_t *items, const char *name, const char *member)
+{
+	return json_string_value(json_object_get(json_object_get(items, name), member));
+}
+
+static bool was_late(const json_t *items, const char *name)
+{
+	return json_is_true(json_object_get(json_object_get(items, name), "timeout"));
 }
 
 static bool is_there(const json_t *items, const char *name)
@@ -172,11 +176,11 @@ void *users_take(const json_t *items, struct arena *arena, struct err *err)
 	const char *name;
 	json_t *answer;
 	(void)err;
-	take_names(json_object_get(items, "accounts"), passwd_line_parse, arena, &t->accounts, &t->silent);
-	take_names(json_object_get(items, "groups"), parse_group, arena, &t->groups, &t->silent);
-	t->local = arena_strdup(arena, json_string_value(json_object_get(json_object_get(items, "local"), "text")));
-	take_list(json_string_value(json_object_get(json_object_get(items, "list"), "text")), t->local, arena,
-		  &t->given);
+	take_names(text_of(items, "accounts", "out"), passwd_line_parse, arena, &t->accounts);
+	take_names(text_of(items, "groups", "out"), parse_group, arena, &t->groups);
+	take_names(text_of(items, "local", "text"), passwd_line_parse, arena, &t->local);
+	take_list(text_of(items, "list", "text"), &t->local, arena, &t->given);
+	t->silent = was_late(items, "accounts") || was_late(items, "groups");
 	t->sshd = is_there(items, "sshd");
 	t->socket = is_there(items, "socket");
 	json_object_foreach((json_t *)items, name, answer)
@@ -203,10 +207,10 @@ static void index_free(struct index *x)
 static struct index index_of(const struct users_names *names, bool groups, struct arena *arena)
 {
 	struct index x = {0};
+	index_names(names, &x.names);
 	for (size_t i = 0; i < names->len; i++) {
 		struct passwd_line *one = &names->items[i];
 		uint64_t number = groups ? one->gid : one->uid;
-		map_set(&x.names, one->name, one);
 		map_set(&x.numbers, arena_printf(arena, "%llu", (unsigned long long)number), one);
 	}
 	return x;
@@ -260,7 +264,7 @@ static void check_account(struct checking *k, const struct users_account *a)
 	else if (same->uid != a->uid)
 		add_clash(&k->taken, "%s has the uid %llu there, not %u", a->name, (unsigned long long)same->uid,
 			  a->uid);
-	else if (k->there->local && !map_has(&k->local, a->name))
+	else if (k->there->local.len && !map_has(&k->local, a->name))
 		add_clash(&k->taken, "%s comes from a directory service there", a->name);
 	else if (!a->absent && same->gid != a->gid)
 		add_clash(&k->taken, "the first group of %s has the gid %llu there, not %u", a->name,
@@ -327,7 +331,7 @@ static void check_host(struct cluster *c, size_t host, struct users_there *t)
 	}
 	k.accounts = index_of(&t->accounts, false, c->arena);
 	k.groups = index_of(&t->groups, true, c->arena);
-	index_local(t->local, c->arena, &k.local);
+	index_names(&t->local, &k.local);
 	for (size_t i = 0; i < k.users->account_count; i++)
 		check_account(&k, &k.users->accounts[i]);
 	for (size_t i = 0; i < k.users->group_count; i++)

@@ -96,7 +96,7 @@ size_t users_home_maker(const struct cluster *cluster);
 
 /* there.c: what a host has already. */
 struct users_names {
-	struct passwd_line *items; /* of getent passwd: those of our names and numbers; of a group name and gid */
+	struct passwd_line *items; /* of a group name and gid */
 	size_t len, cap;
 };
 
@@ -109,14 +109,14 @@ struct users_list {
 };
 
 struct users_there {
-	struct users_names accounts, groups;
-	const char *local;            /* /etc/passwd; NULL: not known */
-	struct users_list given;      /* USERS_LIST as the last run left it */
-	bool silent;                  /* getent did not end in time */
-	bool against;                 /* users_settle: something there is in the way of our accounts */
-	bool sshd;                    /* it is installed */
-	bool socket;                  /* systemd starts it for each connection */
-	const char *const *no_shells; /* of those that accounts have, NULL-terminated: they are not there */
+	struct users_names accounts, groups; /* that getent knows under our names and numbers */
+	struct users_names local;            /* of /etc/passwd; empty: not known */
+	struct users_list given;             /* USERS_LIST as the last run left it */
+	bool silent;                         /* getent did not end in time */
+	bool against;                        /* users_settle: something there is in the way of our accounts */
+	bool sshd;                           /* it is installed */
+	bool socket;                         /* systemd starts it for each connection */
+	const char *const *no_shells;        /* of those that accounts have, NULL-terminated: they are not there */
 };
 
 void users_ask(const struct inventory *inv, const struct inv_host *host, json_t *items);
