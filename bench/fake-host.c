@@ -52,10 +52,10 @@ int main(int argc, char **argv)
 				unit(argv[i], !shown++);
 		return argc > 1 && strcmp(argv[1], "show") == 0 ? 0 : 1;
 	}
-	/* fake00250 is 10.32.0.250, as measure.py has it. */
-	if (strcmp(name, "getent") == 0 && argc > 2 && strncmp(argv[2], "fake", 4) == 0) {
+	/* -s hosts:files ahosts ...; fake00250 is 10.32.0.250, as measure.py has it. */
+	if (strcmp(name, "getent") == 0 && argc > 4 && strncmp(argv[4], "fake", 4) == 0) {
 		int failed = 0;
-		for (int k = 2; k < argc; k++) {
+		for (int k = 4; k < argc; k++) {
 			int i = atoi(argv[k] + 4);
 			failed |= printf("10.%d.%d.%d STREAM %s\n", 32 + i / 50000, i / 250 % 250, 1 + i % 250,
 					 argv[k]) < 0;

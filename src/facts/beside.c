@@ -13,7 +13,8 @@
 #include "base/vec.h"
 #include "facts/resolve.sh.h"
 
-enum { PLUGINS_MAX = 2000, RESOLVE_MS = 6000, NAMES_TEXT = 65536 };
+/* resolve.sh limits what waits for a name server; the whole of it is for a host that has too much to do. */
+enum { PLUGINS_MAX = 2000, RESOLVE_MS = 20000, NAMES_TEXT = 65536, TIMEOUT_STATUS = 124 };
 
 static const char *const directories[] = {"/usr/lib/x86_64-linux-gnu/slurm-wlm",
 					  "/usr/lib/aarch64-linux-gnu/slurm-wlm"};
@@ -158,7 +159,10 @@ static void decode_names(const json_t *items, const struct facts_scope *scope, s
 	size_t count = scope->name_count < FACTS_NAMES ? scope->name_count : FACTS_NAMES;
 	out->resolved = count && text && json_integer_value(json_object_get(o, "status")) == 0 &&
 			json_is_integer(json_object_get(o, "status"));
-	out->resolving_late = json_is_true(json_object_get(o, "timeout"));
+	if (json_is_true(json_object_get(o, "timeout")))
+		out->late = "that took longer than 20 s";
+	else if (json_integer_value(json_object_get(o, "status")) == TIMEOUT_STATUS)
+		out->late = "its name server does not answer";
 	const char **unresolved = arena_calloc(arena, count + 1, sizeof *unresolved);
 	struct facts_name *names = arena_calloc(arena, count + 1, sizeof *names);
 	const char *each = out->resolved ? strstr(text, each_name) : NULL;

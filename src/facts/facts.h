@@ -103,8 +103,8 @@ struct facts_beside {
 	size_t unresolved_count;
 	const struct facts_name *names; /* of facts_scope.names, those that it knows */
 	size_t name_count;
-	bool resolved;       /* they were looked up */
-	bool resolving_late; /* that took too long */
+	bool resolved;    /* they were looked up */
+	const char *late; /* why they were not, in time; NULL: they were */
 };
 
 /* What Slurm's plugins can do with a host's cgroups, as bits: for the record. */

@@ -170,9 +170,9 @@ static void add_unresolved(struct cluster *c, struct cluster_host *h, const char
 static void check_names(struct cluster *c, struct cluster_host *h)
 {
 	const struct facts_beside *b = &h->facts->beside;
-	if (b->resolving_late)
+	if (b->late)
 		add_unresolved(
-		    c, h, "the names in slurm.conf could not be looked up in time: its name server does not answer",
+		    c, h, arena_printf(c->arena, "the names in slurm.conf could not be looked up in time: %s", b->late),
 		    finding_text(&c->findings, "on %s: see /etc/resolv.conf; or put the hosts into /etc/hosts",
 				 h->inv->name));
 	else if (b->unresolved_count)

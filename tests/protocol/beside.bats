@@ -102,3 +102,21 @@ everything() { (cd "$roots/$1.fen" && find etc srv home units -printf '%p %u %m 
 	said 'n2: it does not know the name c1.fen, which slurm.conf has'
 	unsaid 'n1: it does not know'
 }
+
+@test "a name server that does not answer leaves out the node that asks it, and none that need not" {
+	slurm_cluster c1 n1 n2
+	script n1.fen getent <<-'E'
+		#!/bin/sh
+		[ "$1" = -s ] || exec sleep 60
+		shift 3
+		for name; do echo "10.0.0.1 STREAM $name"; done
+	E
+	script n2.fen getent <<-'E'
+		#!/bin/sh
+		[ "$1" = -s ] && exit 2
+		exec sleep 60
+	E
+	reeve plan
+	said 'n2: the names in slurm.conf could not be looked up in time: its name server does not answer'
+	unsaid 'n1: the names in slurm.conf'
+}
