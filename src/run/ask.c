@@ -10,24 +10,15 @@ struct asking {
 	const struct facts_scope *scopes;
 	struct arena *arena;
 	struct asked *asked;
-	struct requests {
-		struct fleet_request *items;
-		size_t len;
-	} first, more;
-	struct fleet_request **first_of; /* each request of `more` adds to this one's answer */
+	struct round first, more;
+	size_t *first_of; /* each request of `more` adds to this one's answer */
 };
-
-static void add(struct requests *r, size_t host, json_t *items)
-{
-	json_t *message = round_collect(items);
-	r->items[r->len++] = (struct fleet_request){.host = host, .message = message};
-}
 
 static void ask_all(struct asking *a)
 {
 	for (size_t i = 0; i < fleet_count(a->fleet); i++)
 		if (fleet_phase(a->fleet, i) == FLEET_OPEN)
-			add(&a->first, i, facts_request(&a->scopes[i]));
+			round_add(&a->first, i, round_collect(facts_request(&a->scopes[i])));
 		else
 			a->asked[i].error = *fleet_error(a->fleet, i);
 }
@@ -35,12 +26,12 @@ static void ask_all(struct asking *a)
 static void ask_more(struct asking *a)
 {
 	for (size_t i = 0; i < a->first.len; i++) {
-		struct fleet_request *first = &a->first.items[i];
+		const struct fleet_request *first = &a->first.items[i];
 		json_t *items = first->answer ? facts_request_more(first->answer, &a->scopes[first->host]) : NULL;
 		if (!items)
 			continue;
-		a->first_of[a->more.len] = first;
-		add(&a->more, first->host, items);
+		a->first_of[a->more.len] = i;
+		round_add(&a->more, first->host, round_collect(items));
 	}
 }
 
@@ -48,7 +39,7 @@ static void ask_more(struct asking *a)
 static void join(struct asking *a)
 {
 	for (size_t i = 0; i < a->more.len; i++) {
-		struct fleet_request *first = a->first_of[i], *more = &a->more.items[i];
+		struct fleet_request *first = &a->first.items[a->first_of[i]], *more = &a->more.items[i];
 		if (more->answer) {
 			json_object_update(json_object_get(first->answer, "items"),
 					   json_object_get(more->answer, "items"));
@@ -82,35 +73,25 @@ static void judge(struct asking *a, int64_t sent_ms)
 	weigh_free(&weigh);
 }
 
-static void clear(struct requests *r)
-{
-	for (size_t i = 0; i < r->len; i++) {
-		json_decref((json_t *)r->items[i].message);
-		fleet_request_clear(&r->items[i]);
-	}
-}
-
 int ask_facts(struct fleet *fleet, const struct facts_scope *scopes, struct arena *arena, unsigned timeout_ms,
 	      struct asked *ret, struct err *err)
 {
-	size_t count = fleet_count(fleet);
-	struct asking a = {.fleet = fleet, .scopes = scopes, .arena = arena, .asked = ret};
-	a.first.items = arena_calloc(arena, count, sizeof *a.first.items);
-	a.more.items = arena_calloc(arena, count, sizeof *a.more.items);
-	a.first_of = arena_calloc(arena, count, sizeof(struct fleet_request *));
+	const struct round round = {.fleet = fleet, .arena = arena, .alike = true};
+	struct asking a = {
+	    .fleet = fleet, .scopes = scopes, .arena = arena, .asked = ret, .first = round, .more = round};
+	a.first_of = arena_calloc(arena, fleet_count(fleet), sizeof *a.first_of);
 	ask_all(&a);
 	int64_t sent_ms = clock_wall_ms();
-	int rc = fleet_ask(fleet, a.first.items, a.first.len, timeout_ms, err);
+	int rc = round_send(&a.first, timeout_ms, err);
 	if (rc == 0) {
 		ask_more(&a);
-		if (a.more.len)
-			rc = fleet_ask(fleet, a.more.items, a.more.len, timeout_ms, err);
+		rc = round_send(&a.more, timeout_ms, err);
 	}
 	if (rc == 0) {
 		join(&a);
 		judge(&a, sent_ms);
 	}
-	clear(&a.more);
-	clear(&a.first);
+	round_end(&a.more);
+	round_end(&a.first);
 	return rc;
 }

@@ -22,22 +22,19 @@ static const char *text_of(const struct fleet_request *request, struct arena *ar
 
 static int ask_records(struct history *h, struct facts *facts, struct err *err)
 {
-	size_t count = h->inv->controller_count, len;
-	json_t *message = round_read(RECORD_PATH, RECORD_BYTES);
-	struct fleet_request *requests = arena_calloc(h->arena, count, sizeof *requests);
-	for (size_t i = 0; i < count; i++)
-		requests[i] = (struct fleet_request){.host = i, .message = message};
-	int rc = fleet_round(h->fleet, requests, count, ROUND_MS, err);
-	for (size_t i = 0; i < count; i++) {
-		if (requests[i].answer) {
-			facts[i].record = text_of(&requests[i], h->arena, &len);
+	_cleanup_round_ struct round round = {.fleet = h->fleet, .arena = h->arena};
+	size_t len;
+	for (size_t i = 0; i < h->inv->controller_count; i++)
+		round_add(&round, i, round_read(RECORD_PATH, RECORD_BYTES));
+	int rc = round_send(&round, ROUND_MS, err);
+	for (size_t i = 0; i < round.len; i++) {
+		if (round.items[i].answer) {
+			facts[i].record = text_of(&round.items[i], h->arena, &len);
 		} else {
-			h->unreached[i] = arena_strdup(h->arena, requests[i].error.text);
+			h->unreached[i] = arena_strdup(h->arena, round.items[i].error.text);
 			h->unreached_count++;
 		}
-		fleet_request_clear(&requests[i]);
 	}
-	json_decref(message);
 	return rc;
 }
 
@@ -67,19 +64,17 @@ int history_begin(struct history *h, const struct inventory *inv, struct fleet *
 static int ask_text(struct history *h, size_t place, const char *path, const char *digest, const char **ret,
 		    struct err *err)
 {
+	_cleanup_round_ struct round round = {.fleet = h->fleet, .arena = h->arena};
 	size_t len = 0;
-	json_t *message = round_read(path, GENERATION_BYTES);
-	struct fleet_request request = {.host = place, .message = message};
-	int rc = fleet_round(h->fleet, &request, 1, ROUND_MS, err);
-	const char *text = request.answer ? text_of(&request, h->arena, &len) : NULL;
+	const struct fleet_request *request = round_add(&round, place, round_read(path, GENERATION_BYTES));
+	int rc = round_send(&round, ROUND_MS, err);
+	const char *text = request->answer ? text_of(request, h->arena, &len) : NULL;
 	if (text && !streq(digest_of(text, len).hex, digest)) {
 		finding_add(&h->findings, FINDING_WARNING, CODE_GENERATION,
 			    h->inv->hosts[h->inv->controllers[place]].name,
 			    "its %s is not what the cluster's record says: it is not used", path);
 		text = NULL;
 	}
-	fleet_request_clear(&request);
-	json_decref(message);
 	*ret = text;
 	return rc;
 }

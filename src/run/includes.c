@@ -91,22 +91,18 @@ static void take(struct includes *x, struct host *h, const struct fleet_request 
 /* One level for all hosts. `*ret_asked`: how many hosts had something to be asked for. */
 static int round_of(struct includes *x, unsigned timeout_ms, size_t *ret_asked, struct err *err)
 {
-	struct fleet_request *requests = arena_calloc(x->arena, x->count, sizeof *requests);
-	size_t n = 0;
+	_cleanup_round_ struct round round = {.fleet = x->fleet, .arena = x->arena};
 	for (size_t i = 0; i < x->count; i++) {
 		struct host *h = &x->hosts[i];
 		if (!h->done)
 			join(x, h);
 		if (!h->done)
-			requests[n++] = (struct fleet_request){.host = i, .message = question(h)};
+			round_add(&round, i, question(h));
 	}
-	int rc = n ? fleet_round(x->fleet, requests, n, timeout_ms, err) : 0;
-	for (size_t i = 0; i < n; i++) {
-		take(x, &x->hosts[requests[i].host], &requests[i]);
-		json_decref((json_t *)requests[i].message);
-		fleet_request_clear(&requests[i]);
-	}
-	*ret_asked = n;
+	int rc = round_send(&round, timeout_ms, err);
+	for (size_t i = 0; i < round.len; i++)
+		take(x, &x->hosts[round_host(&round, i)], &round.items[i]);
+	*ret_asked = round.len;
 	return rc;
 }
 

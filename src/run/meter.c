@@ -45,20 +45,18 @@ static void leave_out(struct measuring *m, size_t host, const char *why, const c
 /* Which hosts can be measured. */
 static int find_hosts(struct measuring *m, struct err *err)
 {
-	size_t count = fleet_count(m->fleet), n = 0;
-	struct fleet_request *requests = arena_calloc(m->arena, count, sizeof *requests);
-	json_t *message = script_message("tools", "", TOOLS_MS);
-	for (size_t i = 0; i < count; i++) {
+	_cleanup_round_ struct round round = {.fleet = m->fleet, .arena = m->arena};
+	for (size_t i = 0; i < fleet_count(m->fleet); i++) {
 		if (fleet_phase(m->fleet, i) == FLEET_OPEN)
-			requests[n++] = (struct fleet_request){.host = i, .message = message};
+			round_add(&round, i, script_message("tools", "", TOOLS_MS));
 		else
 			leave_out(m, i, fleet_error(m->fleet, i)->text, NULL);
 	}
-	int rc = fleet_round(m->fleet, requests, n, TOOLS_MS + SLACK_MS, err);
-	for (size_t i = 0; i < n; i++) {
-		size_t host = requests[i].host;
-		const char *out = out_of(&requests[i]);
-		const char *why = round_failure(&requests[i], m->arena);
+	int rc = round_send(&round, TOOLS_MS + SLACK_MS, err);
+	for (size_t i = 0; i < round.len; i++) {
+		size_t host = round_host(&round, i);
+		const char *out = out_of(&round.items[i]);
+		const char *why = round_failure(&round.items[i], m->arena);
 		if (why)
 			leave_out(m, host, why, NULL);
 		else if (strstr(out, "iperf3\n") || strstr(out, "ip\n"))
@@ -72,9 +70,7 @@ static int find_hosts(struct measuring *m, struct err *err)
 			finding_add(&m->result->findings, FINDING_NOTE, CODE_NO_PING, m->names[host],
 				    "ping is not installed: no latency from here")
 			    ->fix = arena_printf(m->arena, "on %s: apt-get install iputils-ping", m->names[host]);
-		fleet_request_clear(&requests[i]);
 	}
-	json_decref(message);
 	return rc;
 }
 
@@ -91,33 +87,27 @@ static const char *error_of(const struct fleet_request *client, const struct fle
 	return why ? why : "iperf3 said nothing that can be read";
 }
 
-static int run_round(struct measuring *m, struct meter_round *round, struct err *err)
+static int run_round(struct measuring *m, struct meter_round *pairs, struct err *err)
 {
-	struct fleet_request *requests = arena_calloc(m->arena, round->len * 2, sizeof *requests);
-	json_t **messages = arena_calloc(m->arena, round->len * 2, sizeof *messages);
-	for (size_t i = 0; i < round->len; i++) {
-		struct meter_pair *p = &round->items[i];
+	_cleanup_round_ struct round round = {.fleet = m->fleet, .arena = m->arena};
+	for (size_t i = 0; i < pairs->len; i++) {
+		struct meter_pair *p = &pairs->items[i];
 		p->a = m->hosts[p->a];
 		p->b = m->hosts[p->b];
-		messages[2 * i] = script_message("server", m->addresses[p->a], SERVER_MS);
-		messages[2 * i + 1] = script_message("client", m->addresses[p->b], CLIENT_MS);
-		requests[2 * i] = (struct fleet_request){.host = p->b, .message = messages[2 * i]};
-		requests[2 * i + 1] = (struct fleet_request){.host = p->a, .message = messages[2 * i + 1]};
+		round_add(&round, p->b, script_message("server", m->addresses[p->a], SERVER_MS));
+		round_add(&round, p->a, script_message("client", m->addresses[p->b], CLIENT_MS));
 		if (m->report) {
 			report_host(m->report, p->a, REPORT_WORKING, m->names[p->b]);
 			report_host(m->report, p->b, REPORT_WORKING, m->names[p->a]);
 		}
 	}
-	int rc = fleet_round(m->fleet, requests, round->len * 2, CLIENT_MS + SLACK_MS, err);
-	for (size_t i = 0; i < round->len; i++) {
-		struct meter_pair *p = &round->items[i];
-		meter_read_server(out_of(&requests[2 * i]), p);
-		meter_read_client(out_of(&requests[2 * i + 1]), m->arena, p);
-		p->error = error_of(&requests[2 * i + 1], &requests[2 * i], p, m->arena);
-	}
-	for (size_t i = 0; i < round->len * 2; i++) {
-		fleet_request_clear(&requests[i]);
-		json_decref(messages[i]);
+	int rc = round_send(&round, CLIENT_MS + SLACK_MS, err);
+	for (size_t i = 0; i < pairs->len; i++) {
+		struct meter_pair *p = &pairs->items[i];
+		const struct fleet_request *server = &round.items[2 * i], *client = server + 1;
+		meter_read_server(out_of(server), p);
+		meter_read_client(out_of(client), m->arena, p);
+		p->error = error_of(client, server, p, m->arena);
 	}
 	return rc;
 }

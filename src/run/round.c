@@ -47,8 +47,9 @@ const json_t *round_item(const struct fleet_request *request, const char *name)
 
 struct fleet_request *round_add(struct round *round, size_t host, json_t *message)
 {
-	struct fleet_request *request = vec_push_in(round->run->arena, round);
-	*request = roll_request(round->run->roll, host, message);
+	struct fleet_request *request = vec_push_in(round->run ? round->run->arena : round->arena, round);
+	*request = round->run ? roll_request(round->run->roll, host, message)
+			      : (struct fleet_request){.host = host, .message = message};
 	return request;
 }
 
@@ -71,7 +72,7 @@ void round_add_controllers(struct round *round, json_t *message)
 
 int round_send(struct round *round, unsigned timeout_ms, struct err *err)
 {
-	struct fleet *fleet = round->run->fleet;
+	struct fleet *fleet = round->run ? round->run->fleet : round->fleet;
 	if (!round->len)
 		return 0;
 	return round->alike ? fleet_ask(fleet, round->items, round->len, timeout_ms, err)
@@ -84,12 +85,14 @@ void round_end(struct round *round)
 		json_decref((json_t *)round->items[i].message);
 		fleet_request_clear(&round->items[i]);
 	}
-	*round = (struct round){.run = round->run};
+	round->items = NULL;
+	round->len = round->cap = 0;
 }
 
 size_t round_host(const struct round *round, size_t place)
 {
-	return roll_host(round->run->roll, &round->items[place]);
+	const struct fleet_request *request = &round->items[place];
+	return round->run ? roll_host(round->run->roll, request) : request->host;
 }
 
 int round_ask(struct round *round, unsigned timeout_ms, round_judge *judge, void *data, struct err *err)

@@ -1,6 +1,6 @@
 /*
- * round: requests to some hosts of a run, all at once, and each answer judged: by a callback (round_ask), or by a loop over
- * `items` between round_send() and round_end(), which is shorter where the answers belong together.
+ * round: requests to some hosts, all at once, and each answer judged: by a callback (round_ask), or by a loop over `items`
+ * between round_send() and round_end(), which is shorter where the answers belong together.
  */
 #ifndef REEVE_RUN_ROUND_H
 #define REEVE_RUN_ROUND_H
@@ -26,10 +26,15 @@ json_t *round_audit(const char *line);
 /* What was answered to the item of that name. Borrowed; NULL: nothing. */
 const json_t *round_item(const struct fleet_request *request, const char *name);
 
-/* Begin with {.run = run}; round_ask() or round_end() ends it. */
+/*
+ * Begin with {.run = run}: hosts are those of the inventory, by index. Where there is no run, with {.fleet = fleet, .arena = arena}:
+ * hosts are places of the fleet. round_ask() or round_end() ends it.
+ */
 struct round {
-	struct run *run; /* borrowed */
-	bool alike;      /* it takes all hosts about as long: who is much later is not waited for (fleet_ask) */
+	struct run *run;     /* borrowed; or else: */
+	struct fleet *fleet; /* borrowed */
+	struct arena *arena; /* of `items` */
+	bool alike;          /* it takes all hosts about as long: who is much later is not waited for (fleet_ask) */
 	struct fleet_request *items;
 	size_t len, cap;
 };
@@ -40,10 +45,10 @@ struct round {
  */
 struct fleet_request *round_add(struct round *round, size_t host, json_t *message);
 
-/* The same message to each of the hosts (by host index; NULL: all) that is in the run; takes it over. */
+/* The same message to each of the hosts (by host index; NULL: all) that is in the run; takes it over. Needs a run. */
 void round_add_all(struct round *round, const bool *hosts, json_t *message);
 
-/* The same message to each controller that is in the run; takes it over. */
+/* The same message to each controller that is in the run; takes it over. Needs a run. */
 void round_add_controllers(struct round *round, json_t *message);
 
 /* `request->answer` NULL: none came, and `request->error` says why. Both are borrowed. */
