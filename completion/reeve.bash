@@ -11,9 +11,9 @@ _reeve_words() {
 	grep -oE -- '^  (-[a-zA-Z], |    )--[a-z-]+' <<<"${_reeve_help[$key]}" | grep -oE -- '--[a-z-]+'
 }
 
-# The faults of the lab, from its help.
-_reeve_faults() {
-	"$_reeve_program" lab --help 2>/dev/null | awk '/^Faults:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }'
+# _reeve_table COMMAND TITLE: the words that its help lists under this title.
+_reeve_table() {
+	"$_reeve_program" "$1" --help 2>/dev/null | awk -v title="$2:" '$0 == title { on = 1; next } /^$/ { on = 0 } on { print $1 }'
 }
 
 # The nodes of the lab that is up, with the file that the command line names.
@@ -54,9 +54,9 @@ _reeve() {
 	"0 ") words=$(_reeve_words) ;;
 	"1 lab") words="up down status ssh fault"$'\n'$(_reeve_words lab) ;;
 	"2 lab ssh" | "2 lab fault") words=$(_reeve_nodes) ;;
-	"3 lab fault") words=$(_reeve_faults) ;;
+	"3 lab fault") words=$(_reeve_table lab Faults) ;;
 	*" lab ssh") ;;
-	*" plan"* | *" apply"*) words="core users lmod time"$'\n'$(_reeve_words "${operands[0]}") ;;
+	*" plan"* | *" apply"*) words=$(_reeve_table apply Modules)$'\n'$(_reeve_words "${operands[0]}") ;;
 	"1 check") words=$(_reeve_words check)$'\n'$(compgen -f -- "$word") ;;
 	*) words=$(_reeve_words "${operands[0]}") ;;
 	esac

@@ -82,6 +82,7 @@ const struct command cmd_apply = {
 	    "The exit status is 0 when all is done and verified, 3 when that holds but hosts\n"
 	    "were skipped, 1 when it failed or was refused. Ctrl-C ends it with 130, after the\n"
 	    "section in which a daemon is stopped; a second one ends it at once.",
+    .help_table = operation_print_modules,
     .options = options,
     .operands_max = 16,
     .run = run,

@@ -76,6 +76,7 @@ const struct command cmd_plan = {
 	    "Takes no lock and records nothing. The exit status is 0 when there is nothing to\n"
 	    "do, 2 when there are changes, 1 when apply would refuse, 3 when hosts are skipped\n"
 	    "and the others need nothing.",
+    .help_table = operation_print_modules,
     .options = options,
     .operands_max = 16,
     .run = run,

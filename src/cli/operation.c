@@ -16,6 +16,13 @@
 #include "modules/module.h"
 #include "report/json.h"
 
+void operation_print_modules(FILE *out)
+{
+	fprintf(out, "Modules:\n");
+	for (const struct module *const *m = modules; *m; m++)
+		fprintf(out, "  %-9s  %s\n", (*m)->name, (*m)->summary);
+}
+
 static const char *operator_name(struct arena *arena)
 {
 	char host[256] = "unknown";

@@ -6,6 +6,9 @@
 #include "run/apply.h"
 #include "run/run.h"
 
+/* The modules that there are, for the help of a command of OPERATION_MODULES. */
+void operation_print_modules(FILE *out);
+
 struct operation {
 	struct run_options options; /* to be completed by the command before run_begin() */
 	struct run run;

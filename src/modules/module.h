@@ -127,6 +127,7 @@ enum check_verdict verify_job_end(const struct check_answer *answer, struct aren
 
 struct module {
 	const char *name;
+	const char *summary; /* what it brings, for people: "Slurm and MUNGE" */
 	const char *const
 	    *packages; /* what `exclude --purge` removes from a compute host, NULL-terminated; NULL: nothing */
 	const struct inv_section *section; /* of cluster.yaml; NULL: it has none of its own */

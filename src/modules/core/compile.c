@@ -253,6 +253,7 @@ static const char *const compute_packages[] = {"slurmd", "slurm-client", "munge"
 
 const struct module core_module = {
     .name = "core",
+    .summary = "Slurm and MUNGE; every host that serves has it",
     .packages = compute_packages,
     .ask = core_ask,
     .take = core_take,

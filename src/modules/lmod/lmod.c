@@ -132,6 +132,7 @@ static void prove(const struct verify_context *v, const struct job_set *s, struc
 
 const struct module lmod_module = {
     .name = "lmod",
+    .summary = "environment modules by Lmod",
     .section = &lmod_section,
     .compile = compile,
     .prove = prove,

@@ -172,6 +172,7 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 
 const struct module time_module = {
     .name = "time",
+    .summary = "clocks set by chrony",
     .section = &time_section,
     .ask = ask,
     .take = take,

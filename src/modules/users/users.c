@@ -73,6 +73,7 @@ static void secrets(const struct inventory *inv, struct secret_rows *rows)
 
 const struct module users_module = {
     .name = "users",
+    .summary = "groups, accounts and their homes",
     .section = &users_section,
     .secrets = secrets,
     .ask = users_ask,
