@@ -34,6 +34,8 @@
  * archive    directory with what is in this tar archive (plain, or packed with gzip, xz, zstd or bzip2), root's. Replaced as a
  *	whole; judged by the archive's digest alone. Absolute names, ".." and devices in it are an error, as is a directory
  *	at its path that was not unpacked by reeve.
+ * block      these lines, between the marks BLOCK_BEGIN and BLOCK_END, in a text file of somebody else's that has no directory for
+ *	such lines beside it. Its other lines, owner and mode stay. A file that is not there is not made: nobody reads it.
  * absent     no file, link or empty directory at this path; files are kept in the backup.
  */
 #ifndef REEVE_CATALOG_CATALOG_H
@@ -62,6 +64,7 @@ enum resource_type {
 	RESOURCE_MOUNT,
 	RESOURCE_ARCHIVE,
 	RESOURCE_HOME,
+	RESOURCE_BLOCK,
 	RESOURCE_TYPES
 };
 
@@ -160,6 +163,10 @@ struct resource {
 			const char *path, *user; /* its owner; the group is the user's own */
 			bool shared;
 		} home;
+		struct {
+			const char *path;
+			const char *text; /* whole lines, at most 4096 bytes */
+		} block;
 	};
 };
 
@@ -197,6 +204,11 @@ struct resource *catalog_mount(struct catalog *c, enum stage stage, const char *
 struct resource *catalog_unmount(struct catalog *c, enum stage stage, const char *where);
 struct resource *catalog_archive(struct catalog *c, enum stage stage, const char *path, const void *bytes, size_t size);
 struct resource *catalog_home(struct catalog *c, enum stage stage, const char *path, const char *user, bool shared);
+struct resource *catalog_block(struct catalog *c, enum stage stage, const char *path, const char *text);
+
+/* In whichever file it is, "#" begins a comment. */
+#define BLOCK_BEGIN "# >>> reeve writes from here"
+#define BLOCK_END "# <<< reeve: to here"
 
 struct resource *catalog_find(const struct catalog *c, const char *id); /* NULL: none; linear */
 

@@ -9,7 +9,7 @@ static const struct kind *const kinds[RESOURCE_TYPES] = {
     [RESOURCE_PACKAGES] = &kind_packages, [RESOURCE_FILE] = &kind_file,       [RESOURCE_DIRECTORY] = &kind_directory,
     [RESOURCE_LINK] = &kind_link,         [RESOURCE_SERVICE] = &kind_service, [RESOURCE_GROUP] = &kind_group,
     [RESOURCE_USER] = &kind_user,         [RESOURCE_ABSENT] = &kind_absent,   [RESOURCE_MOUNT] = &kind_mount,
-    [RESOURCE_ARCHIVE] = &kind_archive,   [RESOURCE_HOME] = &kind_home,
+    [RESOURCE_ARCHIVE] = &kind_archive,   [RESOURCE_HOME] = &kind_home,       [RESOURCE_BLOCK] = &kind_block,
 };
 
 const char *resource_type_name(enum resource_type type)

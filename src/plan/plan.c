@@ -82,6 +82,9 @@ static const char *way_out(struct plan *plan, const char *host, const struct res
 	if (r->type == RESOURCE_HOME)
 		return finding_text(&plan->findings, "on %s: chown -R %s: %s, or move it away%s", host, r->home.user,
 				    r->home.path, r->home.shared ? "; or start its file server" : "");
+	if (r->type == RESOURCE_BLOCK)
+		return finding_text(&plan->findings, "on %s: take reeve's lines out of %s by hand", host,
+				    r->block.path);
 	return resource_path(r) ? finding_text(&plan->findings, "on %s, move %s away", host, resource_path(r)) : NULL;
 }
 

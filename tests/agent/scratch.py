@@ -236,6 +236,10 @@ def service(unit, enabled=True, running=True, restart=False, inputs=(), **more):
                 restart=restart, inputs=list(inputs), **more)
 
 
+def block(path, text):
+    return dict(id="block:" + path, type="block", stage="prepare", path=path, text=text)
+
+
 def packages(*names, module="core"):
     items = [dict(zip(("name", "version"), n.split("="))) for n in names]
     return dict(id="packages:" + module, type="packages", stage="prepare", packages=items)

@@ -7,7 +7,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 from harness import Gone, Refused, blob, fingerprint, seal  # noqa: E402
-from scratch import Case, absent, archive, directory, file, group, home, link, mount, packages, person, secret, user  # noqa: E402
+from scratch import Case, absent, archive, block, directory, file, group, home, link, mount, packages, person, secret, user  # noqa: E402
 from test_archives import tar  # noqa: E402
 
 OLD, NEW, KEY, SALT = b"old\n", b"new\n" * 1000, b"k" * 1024, "01" * 32
@@ -22,12 +22,12 @@ class Killed(Case):
                 file("/etc/slurm.conf", NEW, "slurm", "slurm", "0640"), file("/etc/new/deep/f", NEW),
                 file("/etc/mode", OLD, "slurm", "slurm", "0400"), secret("/etc/munge.key", "key", fingerprint(SALT, KEY), SALT),
                 secret("/etc/next.key", "key", fingerprint(SALT, KEY), SALT),
-                link("/etc/link", "there"), absent("/etc/gone"), packages("munge", "slurmd=22.05")]
+                link("/etc/link", "there"), absent("/etc/gone"), block("/etc/rc", "ours\n"), packages("munge", "slurmd=22.05")]
 
     def start_over(self):
         shutil.rmtree(self.root)
         self.furnish(self.root)
-        for name in ("slurm.conf", "mode", "munge.key", "next.key", "gone"):
+        for name in ("slurm.conf", "mode", "munge.key", "next.key", "gone", "rc"):
             (self.root / "etc" / name).write_bytes(OLD)
         with open(self.root / "etc/next.key.next", "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
             f.write(KEY)
@@ -57,6 +57,7 @@ class Killed(Case):
             self.assertEqual((self.root / "etc" / name).read_bytes(), KEY)
         self.assertFalse((self.root / "etc/next.key.next").exists())
         self.assertEqual((self.root / "etc/slurm.conf").stat().st_mode & 0o7777, 0o640)
+        self.assertEqual((self.root / "etc/rc").read_text().count("ours\n"), 1)
 
     def check_between(self, step):
         """Whatever the moment: each file is the old or the new, and a secret is never readable."""

@@ -8,7 +8,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 from harness import Refused, blob, fingerprint, seal  # noqa: E402
-from scratch import Case, absent, digest, directory, file, link, packages, secret, service  # noqa: E402
+from scratch import Case, absent, block, digest, directory, file, link, packages, secret, service  # noqa: E402
 
 CONF = b"ClusterName=estate\n"
 SALT = "5a" * 32
@@ -187,6 +187,67 @@ class Files(Case):
             for data in (b"1", b"2"):
                 s.send(blob(data))
                 self.assertEqual(s.apply(file(name, data)), {"changed": 1, "failed": 0}, s.events)
+
+
+class Blocks(Case):
+    BEGIN, END = "# >>> reeve writes from here\n", "# <<< reeve: to here\n"
+
+    def put(self, text, lines="ours\n", epoch=1):
+        """What became of a file with this text, and what is in it."""
+        path = self.root / "etc/rc"
+        path.write_text(text)
+        with self.locked(epoch) as s:
+            self.assertEqual(s.probe(block("/etc/rc", lines))[0]["state"], "differs")
+            self.assertEqual(s.apply(block("/etc/rc", lines), epoch=epoch), {"changed": 1, "failed": 0})
+            self.assertEqual(s.probe(block("/etc/rc", lines))[0]["state"], "same")
+        return path.read_text()
+
+    def test_lines_come_to_the_end_and_are_changed_where_they_are(self):
+        ours = self.BEGIN + "ours\n" + self.END
+        self.assertEqual(self.put(""), ours)
+        self.assertEqual(self.put("theirs\n", epoch=2), "theirs\n" + ours)
+        self.assertEqual(self.put("no newline", epoch=3), "no newline\n" + ours)
+        moved = "first\n" + self.BEGIN + "old\nolder\n" + self.END + "last"
+        self.assertEqual(self.put(moved, "new\n", epoch=4), "first\n" + self.BEGIN + "new\n" + self.END + "last")
+        self.assertEqual(self.put("x\n" + self.BEGIN + self.END[:-1], epoch=5), "x\n" + ours)
+
+    def test_owner_mode_and_a_backup_are_kept(self):
+        path = self.root / "etc/rc"
+        path.write_text("theirs\n")
+        path.chmod(0o640)
+        os.chown(path, 64030, 64030)
+        with self.locked() as s:
+            s.apply(block("/etc/rc", "ours\n"))
+        self.assertEqual((path.stat().st_mode & 0o7777, path.stat().st_uid, path.stat().st_gid), (0o640, 64030, 64030))
+        self.assertEqual([p.read_text() for p in (self.root / "var/lib/reeve/backup").iterdir()], ["theirs\n"])
+
+    def test_a_file_that_is_not_there_is_not_made(self):
+        with self.locked() as s:
+            self.assertEqual(s.probe(block("/etc/none/rc", "ours\n"))[0]["state"], "same")
+            self.assertEqual(s.apply(block("/etc/none/rc", "ours\n")), {"changed": 0, "failed": 0})
+        self.assertFalse((self.root / "etc/none").exists())
+
+    def test_marks_that_do_not_pair_and_other_files_are_left_alone(self):
+        path = self.root / "etc/rc"
+        for text, why in ((self.BEGIN + "x\n", "line 1 begins lines of reeve's, and nothing ends them"),
+                          ("x\n" + self.END, "line 2 is a mark of reeve's that is there once too often"),
+                          ((self.BEGIN + self.END) * 2, "line 3 is a mark"), (self.BEGIN * 2 + self.END, "line 2 is a mark"),
+                          ("a\0b", "is not a text file")):
+            path.write_text(text)
+            with self.session() as s:
+                found = s.probe(block("/etc/rc", "ours\n"))[0]
+            self.assertEqual(found["state"], "error", text)
+            self.assertIn(why, found["why"])
+            self.assertEqual(path.read_text(), text)
+        path.unlink()
+        path.symlink_to("passwd")
+        with self.session() as s:
+            self.assertIn("is a symbolic link", s.probe(block("/etc/rc", "ours\n"))[0]["why"])
+
+    def test_lines_with_a_mark_or_a_half_line_are_refused(self):
+        for text in ("half", "", self.END, "a\n" + self.BEGIN):
+            with self.session() as s, self.assertRaises(Refused):
+                s.probe(block("/etc/rc", text))
 
 
 class Secrets(Case):
