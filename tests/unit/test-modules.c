@@ -182,8 +182,10 @@ static void a_host_that_loses_a_module_is_named_once(void **state)
 	w->unreached[2] = "no route";
 	world_resolve(w);
 	assert_non_null(left(w));
-	assert_string_equal(left(w)->what, "module lmod no longer applies to c1,n1; left in place: "
-					   "the package lmod, /etc/lmod, and /etc/profile.d/zz-reeve-lmod.sh");
+	assert_string_equal(left(w)->what,
+			    "module lmod no longer applies to c1,n1; left in place: "
+			    "the package lmod, /etc/lmod, and /etc/profile.d/zz-reeve-lmod.sh with its like for "
+			    "other shells");
 	assert_int_equal(left(w)->weight, FINDING_NOTE);
 	assert_true(w->cluster->record_differs);
 	record_again(w);

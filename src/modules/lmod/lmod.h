@@ -1,26 +1,48 @@
 /*
- * lmod: environment modules for everybody, in their plain form: Lmod from the distribution, MODULEPATH on trees of the
- * operator's choice, the module StdEnv loaded at login.
+ * lmod: environment modules for everybody: Lmod from the distribution, MODULEPATH on trees of the operator's choice, in
+ * every shell that there is, the module StdEnv loaded at login, and one spider cache for all hosts.
  *
  *	lmod:
- *	  modulepath: [/mnt/nfs/modules]	# looked through in this order; made by the operator, not by reeve
+ *	  modulepath: [/mnt/nfs/modules, "/mnt/nfs/modules/{arch}"]	# in this order; made by the operator, not by reeve
+ *	  load: [gcc, OpenMPI]			# what StdEnv loads
+ *	  cache: /mnt/nfs/lmod-cache		# a directory of all hosts; one of them builds it
  *
  * A class can leave it out for its hosts (`lmod: false`), or give them other trees (`lmod: { modulepath: ... }`).
  *
- * Login shells read /etc/profile.d; they export BASH_ENV, so that bash scripts of batch jobs know `module` too (Lmod's
- * init/profile).
+ * Which file each shell reads: docs/adr/0066-shells.md. A script that begins with #!/bin/sh reads none of them.
  */
 #ifndef REEVE_MODULES_LMOD_LMOD_H
 #define REEVE_MODULES_LMOD_LMOD_H
 
 #include "modules/module.h"
 
+enum lmod_code {
+	LMOD_LOAD_CODE = 1101, /* no name of a module */
+};
+
+#define LMOD_CACHE_UNIT "reeve-lmod-cache.service"
+#define LMOD_CACHE_TIMER "reeve-lmod-cache.timer"
+
 struct lmod {
-	const char *const *modulepath; /* absolute paths, NULL-terminated */
+	const char *const *modulepath; /* absolute paths, NULL-terminated; {arch} and {deb_arch} are the host's */
+	const char *const *load;       /* names of modules, NULL-terminated */
+	const char *cache;             /* NULL: none */
 	struct span at;                /* line 0: no section was written */
 };
 
 extern const struct module lmod_module;
 extern const struct inv_section lmod_section;
+
+/* read.c; a path with a host's architecture ("x86_64") in it, in `arena`. */
+void *lmod_parse(struct inv_reader *r, const struct conf_value *value);
+const char *lmod_path(const char *path, const char *arch, struct arena *arena);
+
+/* put.c; the host that builds the cache: SIZE_MAX: none does. */
+void lmod_compile(const struct cluster *cluster, size_t host, struct catalog *catalog);
+size_t lmod_builder(const struct cluster *cluster);
+
+/* verify.c */
+void lmod_verify(const struct verify_context *context, struct checks *checks);
+void lmod_prove(const struct verify_context *context, const struct job_set *set, struct checks *checks);
 
 #endif
