@@ -268,49 +268,67 @@ static void check_path(struct cluster *c, const struct cluster_host *h)
 	}
 }
 
+static struct finding *blame_mount(struct cluster *c, const struct cluster_host *h, const char *text)
+{
+	struct finding *x = finding_add(&c->findings, FINDING_STOP, CODE_STATE_MOUNT, h->inv->name, "%s", text);
+	x->origin = c->inv->state.at;
+	return x;
+}
+
+/* `source` is what its state directory lies on, or will; `first` that of the controllers before it, NULL: it is the first. */
+static void check_source(struct cluster *c, const struct cluster_host *h, const char *source, const char *first,
+			 const char *first_name)
+{
+	const struct facts *f = h->facts;
+	const char *state = c->inv->state.text, *was = c->record ? c->record->state_source : NULL;
+	bool promised = cluster_mount_of(h, state);
+	if (was && !streq(was, source)) {
+		blame_mount(
+		    c, h,
+		    finding_text(&c->findings,
+				 "%s lies on %s (mounted at %s), and was on %s: a slurmctld started on it would "
+				 "lose every job",
+				 state, source, promised ? cluster_mount_of(h, state)->where : f->state_mount, was))
+		    ->fix = "mount it; if it was moved on purpose, stop slurmctld, copy the state, and take "
+			    "\"state\" out of "
+			    "/var/lib/reeve/record.json on every controller";
+	} else if (!promised && c->inv->controller_count > 1 && streq(f->state_mount, "/")) {
+		blame_mount(
+		    c, h,
+		    finding_text(&c->findings,
+				 "%s lies on the machine's own root file system, and %zu controllers must share it",
+				 state, c->inv->controller_count))
+		    ->fix = "mount the shared file system first, or correct `state`";
+	} else if (first && !streq(first, source)) {
+		blame_mount(
+		    c, h,
+		    finding_text(&c->findings, "%s is on %s here and on %s on %s", state, source, first, first_name))
+		    ->fix = "all controllers must see the same directory";
+	}
+}
+
 void cluster_check_state(struct cluster *c)
 {
-	const struct cluster_host *first = NULL;
+	const char *first_name = NULL;
 	for (size_t i = 0; i < c->inv->controller_count; i++) {
 		const struct cluster_host *h = &c->hosts[c->inv->controllers[i]];
+		const struct cluster_mount *promised = cluster_mount_of(h, c->inv->state.text);
 		if (!h->facts || !h->facts->state_source)
 			continue;
-		const struct facts *f = h->facts;
-		check_path(c, h);
-		if (f->state_cluster && !streq(f->state_cluster, c->inv->cluster.text)) {
-			struct finding *x =
-			    finding_add(&c->findings, FINDING_STOP, CODE_STATE_CLUSTER, h->inv->name,
-					"%s holds the state of the cluster '%s'", c->inv->state.text, f->state_cluster);
+		const char *source = promised ? promised->source : h->facts->state_source;
+		if (!promised || (streq(h->facts->state_source, source) && !promised->silent))
+			check_path(c, h);
+		if (h->facts->state_cluster && !streq(h->facts->state_cluster, c->inv->cluster.text)) {
+			struct finding *x = finding_add(&c->findings, FINDING_STOP, CODE_STATE_CLUSTER, h->inv->name,
+							"%s holds the state of the cluster '%s'", c->inv->state.text,
+							h->facts->state_cluster);
 			x->fix = "choose another `state`, or give the cluster that name";
 			x->origin = c->inv->state.at;
 		}
-		if (c->record && c->record->state_source && !streq(c->record->state_source, f->state_source)) {
-			struct finding *x =
-			    finding_add(&c->findings, FINDING_STOP, CODE_STATE_MOUNT, h->inv->name,
-					"%s lies on %s (mounted at %s), and was on %s: a slurmctld started on it would "
-					"lose every job",
-					c->inv->state.text, f->state_source, f->state_mount, c->record->state_source);
-			x->fix = "mount it; if it was moved on purpose, stop slurmctld, copy the state, and take "
-				 "\"state\" out of "
-				 "/var/lib/reeve/record.json on every controller";
-			x->origin = c->inv->state.at;
-		} else if (c->inv->controller_count > 1 && streq(f->state_mount, "/")) {
-			struct finding *x = finding_add(
-			    &c->findings, FINDING_STOP, CODE_STATE_MOUNT, h->inv->name,
-			    "%s lies on the machine's own root file system, and %zu controllers must share it",
-			    c->inv->state.text, c->inv->controller_count);
-			x->fix = "mount the shared file system first, or correct `state`";
-			x->origin = c->inv->state.at;
-		} else if (first && !streq(first->facts->state_source, f->state_source)) {
-			struct finding *x = finding_add(&c->findings, FINDING_STOP, CODE_STATE_MOUNT, h->inv->name,
-							"%s is on %s here and on %s on %s", c->inv->state.text,
-							f->state_source, first->facts->state_source, first->inv->name);
-			x->fix = "all controllers must see the same directory";
-			x->origin = c->inv->state.at;
-		}
-		if (!first) {
-			first = h;
-			c->state_source = f->state_source;
+		check_source(c, h, source, c->state_source, first_name);
+		if (!c->state_source) {
+			c->state_source = source;
+			first_name = h->inv->name;
 		}
 	}
 }

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "model/blame.h"
 #include "model/gpus.h"
 #include "model/network.h"
@@ -19,6 +20,24 @@ void cluster_salt(const char *cluster_name, char out[65])
 bool cluster_is_out(const struct cluster_host *h)
 {
 	return h->excluded && !h->serves && !h->inv->controller;
+}
+
+struct cluster_mount *cluster_promise_mount(struct cluster *c, struct cluster_host *h, const char *where,
+					    const char *source)
+{
+	struct cluster_mount *m = vec_push_in(c->arena, &h->mounts);
+	*m = (struct cluster_mount){.where = where, .source = source};
+	return m;
+}
+
+const struct cluster_mount *cluster_mount_of(const struct cluster_host *h, const char *path)
+{
+	for (size_t i = 0; i < h->mounts.len; i++) {
+		size_t len = strlen(h->mounts.items[i].where);
+		if (!strncmp(path, h->mounts.items[i].where, len) && (!path[len] || path[len] == '/'))
+			return &h->mounts.items[i];
+	}
+	return NULL;
 }
 
 bool cluster_has_module(const struct cluster *c, size_t host, const char *module)

@@ -30,6 +30,13 @@ enum cluster_change {
 	CHANGE_OTHER,  /* more, or otherwise: offered, and not used until it is accepted */
 };
 
+/* A path that will be a mount when a run has come to its stage of mounts. */
+struct cluster_mount {
+	const char *where, *source; /* "/mnt/nfs", "10.4.0.10:/srv/nfs" */
+	bool serves; /* the host has the directory itself: there is no mount, and what lies there is the same */
+	bool silent; /* it is mounted, its server does not answer, and there is a finding that says so */
+};
+
 struct cluster_host {
 	const struct inv_host *inv;
 	const struct facts *facts;               /* NULL: not reached in this run, or blamed */
@@ -55,6 +62,10 @@ struct cluster_host {
 	const char *leaf;              /* the switch that it is below, where listed in a tree; else NULL */
 	const char *part; /* its block, or the switch at the top of its tree: no job that names nodes of two is sure to
 			   * start; NULL: the network has no parts, or it is not listed */
+	struct {
+		struct cluster_mount *items;
+		size_t len, cap;
+	} mounts; /* that modules promise */
 	const char
 	    *slurm_package; /* version of the Slurm packages to be there: what is installed, else apt's candidate */
 };
@@ -170,6 +181,17 @@ struct finding *cluster_blame_slurmd(struct cluster *c, struct cluster_host *h, 
 
 /* Memory that a CPU of it may count on, MiB: RealMemory less what its class keeps for daemons, by CPUs; at least 1. 0: it is not listed. */
 uint64_t cluster_memory_each(const struct cluster_host *h);
+
+/*
+ * A module's promise, made when it settles: this will be mounted there before anything of Slurm's is told anything. What the
+ * model wants of a directory below it is not asked of what lies there now. What is returned is the module's to complete
+ * before it promises another.
+ */
+struct cluster_mount *cluster_promise_mount(struct cluster *c, struct cluster_host *h, const char *where,
+					    const char *source);
+
+/* The promise that a path on the host falls under; NULL: none. */
+const struct cluster_mount *cluster_mount_of(const struct cluster_host *h, const char *path);
 
 /* Does the host get the module? One that is excluded gets the base, which takes it out, and no more; one without a role what needs
  * it. */

@@ -118,19 +118,33 @@ static void logrotate(const struct cluster *c, const char *daemon, const char *u
 			      daemon, daemon, log, as, as, user, user, daemon));
 }
 
-static void slurmctld(const struct cluster *c, struct catalog *out)
+/*
+ * The state directory's mount comes first. One that a module promises may come minutes after a boot, with its server: a
+ * unit that requires it would have failed by then, and nobody tries that again. So slurmctld itself fails as long as there is
+ * no mount, and systemd tries it again.
+ */
+static const char *behind_mounts(const struct cluster *c, const struct cluster_mount *mount)
+{
+	if (!mount || mount->serves)
+		return arena_printf(c->arena, "[Unit]\nRequiresMountsFor=%s\n", c->inv->state.text);
+	return arena_printf(c->arena, "[Service]\nExecStartPre=/usr/bin/mountpoint -q %s\n[Unit]\n", mount->where);
+}
+
+static void slurmctld(const struct cluster *c, const struct cluster_host *h, struct catalog *out)
 {
 	const struct inventory *inv = c->inv;
-	struct resource *state = catalog_directory(out, STAGE_PREPARE, inv->state.text, "slurm", "slurm", 0755);
+	const struct cluster_mount *mount = cluster_mount_of(h, inv->state.text);
+	struct resource *state =
+	    catalog_directory(out, mount ? STAGE_AUTH : STAGE_PREPARE, inv->state.text, "slurm", "slurm", 0755);
 	state->origin = inv->state.at;
 	state->directory.ours = !inv->state.at.line;
 	put_file(out, STAGE_PREPARE, "/etc/systemd/system/slurmctld.service.d/reeve.conf", 0644,
 		 arena_printf(c->arena,
-			      "# Written by reeve.\n[Unit]\nRequiresMountsFor=%s\nAfter=remote-fs.target "
+			      "# Written by reeve.\n%sAfter=remote-fs.target "
 			      "munge.service\nWants=munge.service\n"
 			      "[Service]\nRuntimeDirectory=slurmctld\nPIDFile=/run/slurmctld/slurmctld.pid\n"
 			      "Restart=on-failure\nRestartSec=5\n",
-			      inv->state.text));
+			      behind_mounts(c, mount)));
 	logrotate(c, "slurmctld", "slurm", log_of(c, "SlurmctldLogFile", CORE_LOGS "/slurmctld.log"), out);
 	daemon_of(out, STAGE_ACTIVATE, ROLE_CONTROLLER, true, NULL)->origin = inv->controllers_at;
 }
@@ -224,7 +238,7 @@ static void compile(const struct cluster *c, size_t index, struct catalog *out)
 		put_conf(c, out, ROLE_NODE, CORE_GRES, core_gres_conf(c));
 	topology(c, h, out);
 	if (h->inv->controller)
-		slurmctld(c, out);
+		slurmctld(c, h, out);
 	else if (h->facts && h->facts->roles[ROLE_CONTROLLER].unit.loaded)
 		no_controller(c, out);
 	if (h->serves)
