@@ -1,9 +1,11 @@
 /* The verb collect: many small questions at once. Commands run beside each other; the rest is asked between. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/child.h"
 #include "agent/question.h"
+#include "agent/remote.h"
 #include "agent/session.h"
 #include "agent/verb.h"
 #include "base/clock.h"
@@ -20,6 +22,7 @@ struct work {
 	json_t *results;
 	struct arena *arena;
 	struct running running[PARALLEL];
+	struct remote remote;
 };
 
 static void finish(struct session *s, struct work *w, struct running *r)
@@ -81,7 +84,10 @@ static int do_item(struct session *s, struct work *w, json_t *item, struct err *
 	json_object_del(item, "name");
 	if (json_object_get(item, "run"))
 		return start_run(s, w, name, item, err);
-	json_t *result = question_answer(s, item, err);
+	const char *path = question_path(item);
+	struct err silent = {0};
+	json_t *result = path && remote_check(s, &w->remote, path, &silent) < 0 ? json_pack("{s:i}", "errno", ETIMEDOUT)
+										: question_answer(s, item, err);
 	if (!result)
 		return err_wrap(err, "%s", name);
 	json_object_set_new(w->results, name, result);
@@ -91,7 +97,7 @@ static int do_item(struct session *s, struct work *w, json_t *item, struct err *
 json_t *collect(struct session *s, json_t *request, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct work w = {.results = json_object(), .arena = arena};
+	struct work w = {.results = json_object(), .arena = arena, .remote.arena = arena};
 	json_t *items, *item;
 	size_t i;
 	int failed = verb_unpack(request, err, "{s:o}", "items", &items);

@@ -78,7 +78,7 @@ bool mountinfo_is_watched(const struct mountinfo *m, const char *where)
 	return false;
 }
 
-bool mountinfo_is_remote(const struct mountinfo *m, const char *path)
+const struct mountinfo_entry *mountinfo_over(const struct mountinfo *m, const char *path)
 {
 	const struct mountinfo_entry *over = NULL;
 	size_t longest = 0;
@@ -90,6 +90,12 @@ bool mountinfo_is_remote(const struct mountinfo *m, const char *path)
 			longest = len;
 		}
 	}
+	return over;
+}
+
+bool mountinfo_is_remote(const struct mountinfo *m, const char *path)
+{
+	const struct mountinfo_entry *over = mountinfo_over(m, path);
 	for (size_t i = 0; over && i < ARRAY_LEN(local_types); i++)
 		if (streq(over->fstype, local_types[i]))
 			return false;

@@ -29,6 +29,9 @@ const struct mountinfo_entry *mountinfo_at(const struct mountinfo *m, const char
 /* Is an automount of systemd's there, whether it has mounted anything or not? */
 bool mountinfo_is_watched(const struct mountinfo *m, const char *where);
 
+/* What is mounted over `path`, an automount as well; NULL: nothing is known to be. */
+const struct mountinfo_entry *mountinfo_over(const struct mountinfo *m, const char *path);
+
 /* Would looking at `path` ask another machine, or mount something? Judged by what is mounted over it. */
 bool mountinfo_is_remote(const struct mountinfo *m, const char *path);
 

@@ -307,6 +307,15 @@ static const struct {
 	     {"tail", tail_ask},
 	     {"tree", tree_ask}};
 
+const char *question_path(const json_t *item)
+{
+	static const char *const keys[] = {"read", "stat", "fs", "list", "fingerprint", "tail", "tree"};
+	const char *path = NULL;
+	for (size_t i = 0; !path && i < ARRAY_LEN(keys); i++)
+		path = json_string_value(json_object_get(item, keys[i]));
+	return path;
+}
+
 json_t *question_answer(struct session *s, json_t *item, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)

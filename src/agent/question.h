@@ -11,6 +11,9 @@
 
 struct session;
 
+/* The path that an item asks about, borrowed; NULL: none. */
+const char *question_path(const json_t *item);
+
 /*
  * The answer to an item, without its name: the caller's. What fails on this host is an answer, too: {"errno": N} or
  * {"error": TEXT}. NULL and ERR_PROTOCOL for a question that is none. Blocks while getent(1), systemctl(1) or slurmd(8) run, and

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "agent/remote.h"
 #include "agent/session.h"
 #include "agent/tell.h"
 #include "agent/verb.h"
@@ -27,10 +28,23 @@ void probe_found(struct probe *p, enum observed_state state, const char *fmt, ..
 	va_end(ap);
 }
 
+/* Is it on a file server that is dead? Mounts are not looked at (mount.c), nor homes on what is not the host's own (home.c). */
+static bool is_silent(struct session *s, const struct resource *r, struct probe *p, struct err *err)
+{
+	bool looks = r->type != RESOURCE_MOUNT && (r->type != RESOURCE_HOME || r->home.shared);
+	const char *path = looks ? resource_path(r) : NULL;
+	return path && remote_check(s, p->remote, path, err) < 0;
+}
+
+/* What is on a dead server is not known, and is looked at again when its turn comes: the run may have started the server. */
 static void probe_one(struct session *s, const struct resource *r, struct probe *p)
 {
+	struct err err;
 	p->observed = (struct observed){.id = r->id, .state = OBSERVED_ERROR, .why = ""};
-	ops[r->type]->probe(s, r, p);
+	if (is_silent(s, r, p, &err))
+		probe_found(p, p->applies ? OBSERVED_ERROR : OBSERVED_DIFFERS, "%s", err.text);
+	else
+		ops[r->type]->probe(s, r, p);
 }
 
 struct list {
@@ -61,7 +75,8 @@ json_t *probe_answer(struct session *s, json_t *request, struct err *err)
 	if (verb_unpack(request, err, "{s:o, s:b}", "resources", &json, "content", &content) < 0 ||
 	    decode_all(json, arena, &wanted, err) < 0)
 		return NULL;
-	struct probe p = {.arena = arena, .content = content};
+	struct remote remote = {.arena = arena};
+	struct probe p = {.arena = arena, .content = content, .remote = &remote};
 	p.services = services_ask(s, wanted.items, wanted.len, arena);
 	json_t *found = json_array();
 	size_t content_bytes = 0;
@@ -85,7 +100,8 @@ static void report(struct session *s, const struct resource *r, enum event_resul
 static enum event_result bring_about(struct session *s, const struct resource *r)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct probe p = {.arena = arena};
+	struct remote remote = {.arena = arena};
+	struct probe p = {.arena = arena, .remote = &remote, .applies = true};
 	_cleanup_strbuf_ struct strbuf what = {0};
 	struct err err = {0};
 	enum event_result result = EVENT_FAILED;
@@ -123,7 +139,8 @@ static void bring_about_all(struct session *s, struct work *w, size_t first)
 		left += ops[w->wanted.items[i].type] == o && !w->done[i];
 	/* A single one is probed where it is brought about. */
 	for (size_t i = first; left > 1 && i < w->wanted.len; i++) {
-		struct probe p = {.arena = w->arena};
+		struct remote remote = {.arena = w->arena};
+		struct probe p = {.arena = w->arena, .remote = &remote, .applies = true};
 		const struct resource *r = &w->wanted.items[i];
 		if (ops[r->type] != o || w->done[i])
 			continue;

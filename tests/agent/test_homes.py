@@ -225,7 +225,7 @@ class Homes(Case):
         with self.locked(2) as s:
             found = s.probe(SHARED, home("bob", shared=True), ALICE)
             self.assertEqual([(o["state"], o["why"]) for o in found],
-                             [("error", "/home does not answer")] * 2 + [("same", "")])
+                             [("differs", "fs1:/home does not answer, which is mounted on /home")] * 2 + [("same", "")])
             self.assertEqual(len(server.asked), 1, server.asked)
         self.assertEqual(s.process.returncode, 0)
         waiting = [p for p in Path("/proc").glob("[0-9]*/stat") if b"reeve-agent" in p.read_bytes() and b") D" in p.read_bytes()]
