@@ -125,6 +125,28 @@ struct lab_stock standin_stock(struct arena *arena)
 	return (struct lab_stock){packages, units, secrets.items};
 }
 
+/* What cluster.yaml shares in the lab and, where no node has a kernel of its own, what modules would mount. */
+static size_t list_binds(const struct inventory *inv, const struct lab_node *nodes, struct arena *arena,
+			 struct lab_bind **ret)
+{
+	VEC(struct lab_bind) binds = {0};
+	bool containers = true;
+	for (size_t i = 0; i < inv->host_count; i++)
+		containers = containers && streq(nodes[i].backend, "nspawn");
+	for (size_t i = 0; i < inv->lab.bind_count; i++)
+		*vec_push_in(arena, &binds) =
+		    (struct lab_bind){bind_name(arena, inv->lab.binds[i].text), inv->lab.binds[i].text};
+	for (const char *const *path = inv->lab.shared; containers && path && *path; path++) {
+		bool there = false;
+		for (size_t i = 0; i < inv->lab.bind_count; i++)
+			there |= streq(inv->lab.binds[i].text, *path);
+		if (!there)
+			*vec_push_in(arena, &binds) = (struct lab_bind){bind_name(arena, *path), *path};
+	}
+	*ret = binds.items;
+	return binds.len;
+}
+
 const struct lab_spec *standin_lab(const struct inventory *inv, const char *backend, struct arena *arena)
 {
 	struct lab_node *nodes = arena_calloc(arena, inv->host_count, sizeof *nodes);
@@ -140,16 +162,15 @@ const struct lab_spec *standin_lab(const struct inventory *inv, const char *back
 		    .memory_mib = h->memory,
 		};
 	}
-	struct lab_bind *binds = arena_calloc(arena, inv->lab.bind_count, sizeof *binds);
-	for (size_t i = 0; i < inv->lab.bind_count; i++)
-		binds[i] = (struct lab_bind){bind_name(arena, inv->lab.binds[i].text), inv->lab.binds[i].text};
+	struct lab_bind *binds;
+	size_t bind_count = list_binds(inv, nodes, arena, &binds);
 	struct lab_spec *spec = arena_alloc(arena, sizeof *spec);
 	*spec = (struct lab_spec){
 	    .cluster = inv->cluster.text,
 	    .nodes = nodes,
 	    .node_count = inv->host_count,
 	    .binds = binds,
-	    .bind_count = inv->lab.bind_count,
+	    .bind_count = bind_count,
 	    .stock = standin_stock(arena),
 	};
 	return spec;

@@ -67,13 +67,34 @@ static bool is_under(const char *path, const char *directory)
 	return !strncmp(path, directory, n) && (!path[n] || path[n] == '/');
 }
 
-const char *inventory_directory_fault(const char *path)
+static const char *taken_fault(const char *path)
 {
 	if (streq(path, "/"))
 		return "needs a directory of its own, not /";
 	for (size_t i = 0; i < ARRAY_LEN(taken); i++)
 		if (streq(path, taken[i].path) || (taken[i].below && is_under(path, taken[i].path)))
 			return taken[i].fault;
+	return NULL;
+}
+
+const char *inventory_mount_fault(const char *path)
+{
+	static const char *const top[] = {"/bin",  "/lib", "/lib32", "/lib64", "/libx32", "/media", "/mnt", "/opt",
+					  "/root", "/run", "/sbin",  "/srv",   "/tmp",    "/usr",   "/var"};
+	for (size_t i = 0; i < ARRAY_LEN(top); i++)
+		if (streq(path, top[i]))
+			return SYSTEM;
+	for (size_t i = 0; i < ARRAY_LEN(fleeting); i++)
+		if (is_under(path, fleeting[i].path))
+			return "is under a directory that is emptied at a boot";
+	return taken_fault(path);
+}
+
+const char *inventory_directory_fault(const char *path)
+{
+	const char *why = taken_fault(path);
+	if (why)
+		return why;
 	if (path[0] == '/' && !strchr(path + 1, '/'))
 		return "is a whole top-level directory: Slurm needs one of its own below it";
 	return NULL;

@@ -136,6 +136,8 @@ struct inv_lab {
 	const struct inv_text
 	    *binds; /* absolute paths: one shared directory of the lab is mounted at each, in every node */
 	size_t bind_count;
+	const char *const
+	    *shared;    /* likewise, those of modules, where all nodes are containers; NULL-terminated, NULL: none */
 	struct span at; /* line 0: there is no `lab` section */
 };
 
@@ -199,6 +201,9 @@ int inventory_read_choice(struct inv_reader *r, const struct conf_value *value, 
 
 /* The module has something to do on this host, also where it has no role: then reeve goes there for its sake. */
 void inventory_need(struct inv_reader *r, size_t host);
+
+/* In the lab's containers, whose kernel mounts nothing over a network, a directory that all nodes share is at this path. */
+void inventory_share_in_lab(struct inv_reader *r, const char *path);
 
 /* The path of a regular file that a text names, relative to the directory of cluster.yaml, in r->arena; and what is in it, at most
  * CONF_MAX_BYTES. -1 with a finding. They block on the disk. */
@@ -295,6 +300,8 @@ const char *inventory_address_fault(const char *address, bool alone);
  * directory of the system"); NULL: it can. The state directory, too, wants a disk that is there after a boot. */
 const char *inventory_directory_fault(const char *path);
 const char *inventory_state_fault(const char *path);
+/* Why a file system cannot be mounted there; NULL: it can. */
+const char *inventory_mount_fault(const char *path);
 /* The same for a parameter of slurm.conf that names one; NULL also where it names none. */
 const char *inventory_param_fault(const char *key, const char *value);
 

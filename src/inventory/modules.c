@@ -150,6 +150,22 @@ void inventory_need(struct inv_reader *r, size_t host)
 	h->needed_by = names;
 }
 
+void inventory_share_in_lab(struct inv_reader *r, const char *path)
+{
+	struct inv_lab *lab = &r->build->inv->lab;
+	size_t count = 0;
+	for (; lab->shared && lab->shared[count]; count++)
+		if (streq(lab->shared[count], path))
+			return;
+	if (!r->enabled)
+		return;
+	const char **paths = arena_calloc(r->arena, count + 2, sizeof *paths);
+	if (count)
+		memcpy(paths, lab->shared, count * sizeof *paths);
+	paths[count] = path;
+	lab->shared = paths;
+}
+
 static void *parse(struct build *b, const struct inv_section *section, bool enabled, const struct inv_class *class,
 		   const struct conf_value *value)
 {
