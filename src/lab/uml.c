@@ -32,7 +32,9 @@
 #define KERNEL "/usr/bin/linux.uml"
 #define MODULES "/usr/lib/uml/modules"
 #define SCRIPT "/usr/local/libexec/reeve-lab"
-#define DISK_SIZE "8G" /* sparse */
+#define DISK_SIZE "8G"                                           /* sparse */
+#define BESIDE "logrotate libpmix2 nfs-common nfs-kernel-server" /* what clusters install beside the stock */
+#define BESIDE_UNITS "nfs-server"                                /* of these, that are not to start by themselves */
 
 static const char *const tools[][2] = {
     {"linux.uml", "user-mode-linux"}, {"mke2fs", "e2fsprogs"}, {"unshare", "util-linux"}, {NULL, NULL}};
@@ -90,9 +92,9 @@ static const char *const *hooks(const struct lab_stock *stock, struct arena *are
 		clean = arena_printf(arena, "%s \"$1\"%s", clean, stock->secrets[i]);
 	const char *const list[] = {
 	    "printf '#!/bin/sh\\nexit 101\\n' >\"$1\"/usr/sbin/policy-rc.d && chmod 755 \"$1\"/usr/sbin/policy-rc.d",
-	    arena_printf(arena, "chroot \"$1\" apt-get -qy --no-install-recommends install %s logrotate libpmix2",
+	    arena_printf(arena, "chroot \"$1\" apt-get -qy --no-install-recommends install %s " BESIDE,
 			 stock->packages),
-	    arena_printf(arena, "systemctl --root=\"$1\" disable %s", stock->units),
+	    arena_printf(arena, "systemctl --root=\"$1\" disable %s " BESIDE_UNITS, stock->units),
 	    clean,
 	    NULL,
 	};
