@@ -168,6 +168,10 @@
 	X(STATE_SHARE, "state-share", "controllers do not see the same state directory") \
 	X(STATE_WRITE, "state-write", "the user slurm cannot write to the state directory") \
 	X(STOPPED, "stopped", "the run was aborted on all hosts") \
+	X(STORAGE, "storage", "a directory that hosts share is not mounted") \
+	X(STORAGE_PATH, "storage-path", "a directory that a host is to export cannot be reached by others") \
+	X(STORAGE_PROVIDED, "storage-provided", "in a container the machine it runs on provides the mounts") \
+	X(STORAGE_SERVER, "storage-server", "a file server does not answer") \
 	X(TAKEN_BACK, "taken-back", "an exclusion was revoked in the meantime") \
 	X(TEMPORARY, "temporary", "a run that was killed left a temporary file") \
 	X(TEST, "test", "what the test of the configuration in a scratch slurmctld found") \
