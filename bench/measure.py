@@ -72,7 +72,9 @@ def build(directory):
 def nine():
     """examples/goldentooth, core only, under a name and a network of its own."""
     text = (TOP / "examples/goldentooth/cluster.yaml").read_text()
-    return text.replace("cluster: goldentooth", "cluster: bench").replace("10.4.0.", "10.78.0.").replace("[core, lmod]", "[core]")
+    text = re.sub(r"(?m)^  allyrion:.*\n|^storage:.*\n(  .*\n)*\n", "", text) + "  binds: [/mnt/nfs]\n"
+    return text.replace("cluster: goldentooth", "cluster: bench").replace("10.4.0.", "10.78.0.").replace(
+        "[core, storage, lmod]", "[core]")
 
 
 FIFTY = """reeve: 1
