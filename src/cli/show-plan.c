@@ -193,6 +193,14 @@ static void show_total(const struct plan *plan, FILE *out)
 			hosts == 1 ? "" : "s");
 }
 
+static bool is_leaving(const struct plan *plan, const char *partition)
+{
+	for (size_t i = 0; plan && i < plan->leaving.len; i++)
+		if (streq(plan->leaving.items[i], partition))
+			return true;
+	return false;
+}
+
 void show_plan_drift(const struct operation *o, struct findings *ret)
 {
 	const struct live *live = o->run.live;
@@ -210,7 +218,7 @@ void show_plan_drift(const struct operation *o, struct findings *ret)
 		if (!streq(p->state, "UP"))
 			finding_add(ret, FINDING_NOTE, CODE_PARTITION_STATE, NULL, "partition %s is %s", p->name,
 				    p->state);
-		if (!inventory_partition(o->inv, p->name))
+		if (!inventory_partition(o->inv, p->name) && !is_leaving(o->run.plan, p->name))
 			finding_add(ret, FINDING_NOTE, CODE_PARTITION_LIVE, NULL, "partition %s is not in %s", p->name,
 				    o->inv->file);
 	}

@@ -356,6 +356,38 @@ static void check_topology_of(struct plan *plan)
 			check_topology(plan, &plan->demands.items[i].nodes);
 }
 
+static bool is_demanded(const struct plan *plan, const char *partition)
+{
+	for (size_t i = 0; i < plan->demands.len; i++)
+		if (plan->demands.items[i].kind == DEMAND_PARTITION && streq(plan->demands.items[i].what, partition))
+			return true;
+	return false;
+}
+
+/*
+ * A slurmctld that reads its configuration keeps no partition that is not in it, and ends the jobs of those that somebody made
+ * with scontrol(1) (src/slurmctld/partition_mgr.c, load_all_part_state, 22.05 and 24.11). Without jobs it is said, and it goes.
+ */
+static void demand_made_partitions(struct plan *plan)
+{
+	const struct live *live = plan->live;
+	for (size_t i = 0; live && live->up && i < live->partition_count; i++) {
+		const char *name = live->partitions[i].name;
+		if (inventory_partition(plan->cluster->inv, name) || is_demanded(plan, name))
+			continue;
+		plan_demand_add(plan, DEMAND_PARTITION, name, NULL);
+		finding_add(&plan->findings, FINDING_WARNING, CODE_PARTITION_LIVE, NULL,
+			    "partition %s is not in %s: slurmctld forgets it when it reads its configuration again",
+			    name, plan->cluster->inv->file)
+		    ->fix = "put it into cluster.yaml if it is to stay";
+	}
+}
+
+static bool is_told(const struct plan *plan)
+{
+	return plan->need != SLURM_NEED_NOTHING && plan->need != SLURM_NEED_START;
+}
+
 static void close_partitions(struct plan *plan)
 {
 	const struct live *live = plan->live;
@@ -439,6 +471,8 @@ void plan_activation(struct plan *plan)
 	check_topology_of(plan);
 	/* What was begun was judged when it began. */
 	if (!plan->begun) {
+		if (is_told(plan))
+			demand_made_partitions(plan);
 		close_partitions(plan);
 		plan_judge_demands(plan, plan->live, &plan->findings);
 		if (!plan->demands.len && !c->fresh)
@@ -447,8 +481,7 @@ void plan_activation(struct plan *plan)
 	}
 	plan_warn_pending(plan, serving_conf(&t), t.wanted);
 	mark_joining(&t);
-	bool told = plan->need != SLURM_NEED_NOTHING && plan->need != SLURM_NEED_START;
-	if (told && (plan->slurmd_reads || plan->need == SLURM_NEED_NODES) && !plan->apart)
+	if (is_told(plan) && (plan->slurmd_reads || plan->need == SLURM_NEED_NODES) && !plan->apart)
 		plan->canary = plan_canary(plan);
 	map_free(&t.added_in);
 	map_free(&t.seen);

@@ -196,10 +196,11 @@ static void judge_partition(struct judge *j, const char *name)
 		refuse(j, CODE_PARTITION_IN_USE,
 		       arena_printf(j->arena, "partition %s would be removed, and %s %s in it", name,
 				    ids_text(j, "job", &jobs), jobs.len == 1 ? "is" : "are"))
-		    ->fix = arena_printf(j->arena,
-					 "scontrol update PartitionName=%s State=DRAIN, wait for its jobs, then apply "
-					 "again",
-					 name);
+		    ->fix =
+		    arena_printf(j->arena,
+				 "have it in cluster.yaml; or scontrol update PartitionName=%s State=DRAIN, wait for "
+				 "its jobs, then apply again",
+				 name);
 	if (kept.len)
 		refuse(j, CODE_PARTITION_IN_USE,
 		       arena_printf(j->arena, "partition %s would be removed, and %s %s on it", name,

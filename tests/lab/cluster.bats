@@ -175,6 +175,25 @@ jobs_live() {
 	on bettley scontrol update partitionname=debug state=up
 }
 
+@test "a job in a partition that somebody made with scontrol lives; without jobs the partition goes, and that is said" {
+	on bettley scontrol create partitionname=hand nodes=harlton state=up
+	job=$(on bettley "sbatch --parsable -p hand -o /dev/null --wrap 'sleep 300'")
+	on bettley "for i in \$(seq 50); do squeue -h -j $job -o %T | grep -q RUNNING && exit; sleep 0.2; done; exit 1"
+	set_slurm MinJobAge 202
+	run apply
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"partition hand would be removed, and job $job is in it"* ]]
+	[ "$(on bettley squeue -h -j "$job" -o %T)" = RUNNING ]
+	on bettley scontrol show partition hand | grep -q State=UP
+	on bettley scancel "$job"
+	on bettley "for i in \$(seq 100); do [ -z \"\$(squeue -h -t R,CG)\" ] && exit; sleep 0.2; done; exit 1"
+	run apply
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"slurmctld forgets it when it reads its configuration again"* ]]
+}
+
 @test "a configuration that slurmctld would die of never reaches it" {
 	cp "$REEVE_CLUSTER" "$DIR/good.yaml"
 	local pid

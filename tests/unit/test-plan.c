@@ -696,6 +696,37 @@ static void a_partition_is_closed_before_it_leaves(void **state)
 	}
 }
 
+/* One that scontrol(1) made: a slurmctld that is told nothing keeps it. */
+static void a_partition_that_somebody_made_keeps_its_jobs(void **state)
+{
+	(void)state;
+	static const struct {
+		bool told, busy;
+	} cases[] = {{false, true}, {true, true}, {true, false}};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct slurm_job job = {.id = "9",
+					.number = 9,
+					.user = "ada",
+					.phase = SLURM_JOB_RUNNING,
+					.partitions = "hand",
+					.nodes = "n2"};
+		struct slurm_partition_state partitions[] = {{.name = "work"}, {.name = "hand"}};
+		struct world *w = world_new(world_yaml);
+		world_running(w);
+		if (cases[i].told)
+			world_edit(w, "partitions:", "slurm: { MinJobAge: 200 }\npartitions:");
+		w->live.partitions = partitions;
+		w->live.partition_count = 2;
+		w->live.jobs = &job;
+		w->live.job_count = cases[i].busy;
+		world_plan(w, cases[i].told ? OBSERVED_DIFFERS : OBSERVED_SAME);
+		assert_int_equal(world_has(&w->plan->findings, "partition-in-use"), cases[i].told && cases[i].busy);
+		assert_int_equal(world_has(&w->plan->findings, "partition-live"), cases[i].told);
+		assert_int_equal(world_step(w, "close the partitions") != NULL, cases[i].told && !cases[i].busy);
+		world_free(w);
+	}
+}
+
 static void unreached_node_keeps_its_line(void **state)
 {
 	(void)state;
@@ -846,6 +877,7 @@ int main(void)
 	    cmocka_unit_test(an_old_copy_makes_no_node_busy),
 	    cmocka_unit_test(a_node_that_missed_a_change_is_left_alone),
 	    cmocka_unit_test(a_partition_is_closed_before_it_leaves),
+	    cmocka_unit_test(a_partition_that_somebody_made_keeps_its_jobs),
 	    cmocka_unit_test(unreached_node_keeps_its_line),
 	    cmocka_unit_test(record_survives_and_lies_are_refused),
 	    cmocka_unit_test(an_adopted_cluster_is_corrected_under_its_jobs),
