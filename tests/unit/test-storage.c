@@ -196,6 +196,22 @@ static void with_the_last_mount_goes_what_tried_it_again(void **state)
 	world_free(w);
 }
 
+static void who_serves_no_more_exports_nothing(void **state)
+{
+	(void)state;
+	struct world *w = world_of(world_yaml, "storage:\n");
+	tell(w, 2,
+	     json_pack("{s:{s:s}, s:{s:s}}", "storage.exports", "type", "file", "storage.filesystems", "text",
+		       "nodev\tnfs4\n"));
+	world_resolve(w);
+	const struct resource *exports =
+	    catalog_find(modules_compile(w->cluster, 2, w->arena), "file:/etc/exports.d/reeve.exports");
+	assert_null(strchr(exports->file.content, '('));
+	assert_non_null(catalog_find(modules_compile(w->cluster, 2, w->arena), "service:nfs-server.service"));
+	assert_null(catalog_find(modules_compile(w->cluster, 1, w->arena), "file:/etc/exports.d/reeve.exports"));
+	world_free(w);
+}
+
 /* One that is a host of the file, and in the run, can be set up again by it; another leaves out who hangs on it. */
 static void a_server_that_does_not_answer_is_one_finding(void **state)
 {
@@ -342,6 +358,7 @@ int main(void)
 	    cmocka_unit_test(a_class_can_do_without),
 	    cmocka_unit_test(what_left_the_file_is_unmounted),
 	    cmocka_unit_test(with_the_last_mount_goes_what_tried_it_again),
+	    cmocka_unit_test(who_serves_no_more_exports_nothing),
 	    cmocka_unit_test(a_server_that_does_not_answer_is_one_finding),
 	    cmocka_unit_test(what_a_container_cannot_is_not_its_own),
 	    cmocka_unit_test(the_state_may_be_on_it_from_the_first_run_on),

@@ -61,7 +61,8 @@ static void put_server(const struct putting *p)
 			catalog_link(p->out, STAGE_SERVERS, nfs->mount, nfs->export)->origin = nfs->at;
 		put_export(p, nfs, &text);
 	}
-	if (text.len == before)
+	/* A host that exports nothing any more says so to its server, and not only to whoever reads cluster.yaml. */
+	if (text.len == before && !(p->there && p->there->exported))
 		return;
 	catalog_packages(p->out, STAGE_PREPARE, packages, ARRAY_LEN(packages));
 	catalog_file(p->out, STAGE_SERVERS, STORAGE_EXPORTS, "root", "root", 0644, keep(p, &text), text.len);

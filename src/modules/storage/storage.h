@@ -68,6 +68,7 @@ const char *storage_server_fix(const struct cluster *cluster, const struct stora
 /* there.c: what a host has. */
 struct storage_there {
 	bool provided;            /* it is a container, and its machine's kernel has no NFS for it */
+	bool exported;            /* it has STORAGE_EXPORTS */
 	const char *const *given; /* paths on STORAGE_LIST, NULL-terminated */
 	const size_t *silent;     /* indices of mounts that did not answer */
 	size_t silent_count;

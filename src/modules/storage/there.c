@@ -58,6 +58,8 @@ void storage_ask(const struct inventory *inv, const struct inv_host *host, json_
 						       "max", files[i].max));
 	json_array_append_new(
 	    items, json_pack("{s:s, s:s, s:b}", "name", "container", "stat", "/run/systemd/container", "follow", 1));
+	json_array_append_new(items,
+			      json_pack("{s:s, s:s, s:b}", "name", "exports", "stat", STORAGE_EXPORTS, "follow", 0));
 	for (size_t i = 0; s && i < s->count; i++) {
 		if (s->nfs[i].server == host->index)
 			ask_export(items, s->nfs[i].export);
@@ -106,6 +108,7 @@ void *storage_take(const json_t *items, struct arena *arena, struct err *err)
 	(void)err;
 	t->provided =
 	    json_object_get(json_object_get(items, "container"), "type") && known && !strstr(known, "\tnfs4\n");
+	t->exported = json_object_get(json_object_get(items, "exports"), "type");
 	t->given = take_list(text_of(items, "list"), arena);
 	json_object_foreach((json_t *)items, name, answer)
 	{
