@@ -214,7 +214,7 @@ static bool chosen(struct choosing *c, const struct inv_class *class, size_t sec
 		return false;
 	}
 	if (says == SAYS_YES && (off || (list->given && !listed))) {
-		diag_warning(b->diags, INV_MODULE_OFF_CODE, at, NULL,
+		diag_warning(b->diags, INV_MODULE_OFF_CODE, at, "add it to 'modules', or take it out of the class",
 			     "'%s' of class '%s' has no effect: the module is not among 'modules'%s", name, class->name,
 			     off ? "" : " of the class");
 		return false;
@@ -317,7 +317,8 @@ void build_modules(struct build *b, const struct conf_value *value)
 		if (c.common[i])
 			common[shared++] = name;
 		else if (section)
-			diag_warning(b->diags, INV_MODULE_OFF_CODE, section->at, NULL,
+			diag_warning(b->diags, INV_MODULE_OFF_CODE, section->at,
+				     "add it to 'modules', or remove the section",
 				     "'%s' has no effect: the module is not among 'modules'", name);
 		if (c.enabled[i])
 			enabled[count++] = name;

@@ -187,7 +187,7 @@ jobs_live() {
 	[ "$(on bettley squeue -h -j "$job" -o %T)" = RUNNING ]
 	on bettley scontrol show partition hand | grep -q State=UP
 	on bettley scancel "$job"
-	on bettley "for i in \$(seq 100); do [ -z \"\$(squeue -h -t R,CG)\" ] && exit; sleep 0.2; done; exit 1"
+	on bettley "for i in \$(seq 100); do [ -z \"\$(squeue -h -j $job -t R,CG)\" ] && exit; sleep 0.2; done; exit 1"
 	run apply
 	echo "$output"
 	[ "$status" -eq 0 ]
@@ -341,7 +341,7 @@ jobs_live() {
 
 @test "a node that a job runs on is not removed" {
 	cp "$REEVE_CLUSTER" "$DIR/good.yaml"
-	sed -i '/^  fenn: /d' "$REEVE_CLUSTER"
+	sed -i -e '/^  fenn: /d' -e '/^compute: /s/fenn,//' "$REEVE_CLUSTER"
 	run apply
 	cp "$DIR/good.yaml" "$REEVE_CLUSTER"
 	echo "$output"
