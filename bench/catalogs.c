@@ -123,6 +123,17 @@ static void put_directory(const char *root, const struct resource *r)
 	stop(full, &err);
 }
 
+static void put_link(const char *root, const struct resource *r)
+{
+	_cleanup_free_ char *full = xasprintf("%s%s", root, r->link.path), *dir = xstrdup(full);
+	struct err err;
+	*strrchr(dir, '/') = '\0';
+	if (dir_make(dir, 0755, &err) == 0 && symlink(r->link.target, full) == 0)
+		return;
+	err_system(&err, errno, "cannot make");
+	stop(full, &err);
+}
+
 static void put_packages(const char *root, const struct resource *r)
 {
 	_cleanup_strbuf_ struct strbuf status = {0};
@@ -199,6 +210,8 @@ static void put_root(const char *directory, const struct cluster *c, const struc
 			put_packages(root, r);
 		else if (r->type == RESOURCE_DIRECTORY)
 			put_directory(root, r);
+		else if (r->type == RESOURCE_LINK)
+			put_link(root, r);
 		else if (r->type == RESOURCE_FILE && r->file.secret)
 			put(root, r->file.path, r->file.owner, MODE_SECRET, key_bytes, sizeof key_bytes - 1);
 		else if (r->type == RESOURCE_FILE)
