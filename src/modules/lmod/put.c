@@ -63,19 +63,21 @@ static void put_shells(struct catalog *out)
 	catalog_block(out, STAGE_SERVICES, "/etc/zsh/zshenv", shell_sh);
 }
 
+static bool can_build(const struct cluster *c, size_t host)
+{
+	return cluster_has_module(c, host, "lmod") && !cluster_is_out(&c->hosts[host]);
+}
+
 size_t lmod_builder(const struct cluster *c)
 {
 	const struct lmod *lmod = inventory_section(c->inv, NULL, "lmod");
-	size_t found = SIZE_MAX;
-	for (size_t i = 0; lmod->cache && i < c->inv->host_count; i++) {
-		if (!cluster_has_module(c, i, "lmod") || cluster_is_out(&c->hosts[i]))
-			continue;
-		if (c->inv->hosts[i].controller)
+	for (size_t i = 0; lmod->cache && i < c->inv->controller_count; i++)
+		if (can_build(c, c->inv->controllers[i]))
+			return c->inv->controllers[i];
+	for (size_t i = 0; lmod->cache && i < c->inv->host_count; i++)
+		if (can_build(c, i))
 			return i;
-		if (found == SIZE_MAX)
-			found = i;
-	}
-	return found;
+	return SIZE_MAX;
 }
 
 static void add_trees(const struct lmod *lmod, struct arena *arena, struct strbuf *out)
