@@ -11,6 +11,12 @@ bool str_starts(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
+bool str_is_under(const char *path, const char *directory)
+{
+	size_t len = strlen(directory);
+	return streq(directory, "/") || (str_starts(path, directory) && (!path[len] || path[len] == '/'));
+}
+
 bool str_ends(const char *s, const char *suffix)
 {
 	size_t n = strlen(s), m = strlen(suffix);

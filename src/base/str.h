@@ -20,6 +20,9 @@ static inline bool str_same(const char *a, const char *b)
 }
 
 bool str_starts(const char *s, const char *prefix);
+
+/* Is it this directory, or a path below it? Both absolute and in their plain form; everything is under "/". */
+bool str_is_under(const char *path, const char *directory);
 bool str_ends(const char *s, const char *suffix);
 
 /* The whole of `s` as a decimal number in [min, max]; -1 (and *ret untouched) for anything else, also signs and spaces.

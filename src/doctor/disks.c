@@ -146,12 +146,6 @@ static void ask_mounts(const struct doctor_host *h, json_t *items)
 	doctor_ask_read(items, "/proc/self/mountinfo", MOUNTS_MAX);
 }
 
-static bool is_below(const char *path, const char *mount)
-{
-	size_t len = strlen(mount);
-	return streq(mount, "/") || (strncmp(path, mount, len) == 0 && (!path[len] || path[len] == '/'));
-}
-
 /* id parent dev root MOUNTPOINT OPTIONS [fields...] - FSTYPE SOURCE SUPEROPTIONS (proc(5)). The mount that the path lies
  * on: the longest, of equal ones the last. */
 static bool is_read_only(struct doctor *d, const char *mounts, const char *path, const char **ret_mount)
@@ -163,7 +157,7 @@ static bool is_read_only(struct doctor *d, const char *mounts, const char *path,
 		char *fields[6] = {0}, *words = line;
 		for (size_t i = 0; i < 6; i++)
 			fields[i] = str_next(&words, " ");
-		if (!fields[5] || !is_below(path, fields[4]) || strlen(fields[4]) < best)
+		if (!fields[5] || !str_is_under(path, fields[4]) || strlen(fields[4]) < best)
 			continue;
 		char *behind = words ? strstr(words, "- ") : NULL;
 		const char *super = behind ? strrchr(behind, ' ') : NULL;

@@ -61,18 +61,12 @@ static const struct {
     {"/var/tmp", false, SYSTEM},
 };
 
-static bool is_under(const char *path, const char *directory)
-{
-	size_t n = strlen(directory);
-	return !strncmp(path, directory, n) && (!path[n] || path[n] == '/');
-}
-
 static const char *taken_fault(const char *path)
 {
 	if (streq(path, "/"))
 		return "needs a directory of its own, not /";
 	for (size_t i = 0; i < ARRAY_LEN(taken); i++)
-		if (streq(path, taken[i].path) || (taken[i].below && is_under(path, taken[i].path)))
+		if (streq(path, taken[i].path) || (taken[i].below && str_is_under(path, taken[i].path)))
 			return taken[i].fault;
 	return NULL;
 }
@@ -85,7 +79,7 @@ const char *inventory_mount_fault(const char *path)
 		if (streq(path, top[i]))
 			return SYSTEM;
 	for (size_t i = 0; i < ARRAY_LEN(fleeting); i++)
-		if (is_under(path, fleeting[i].path))
+		if (str_is_under(path, fleeting[i].path))
 			return "is under a directory that is emptied at a boot";
 	return taken_fault(path);
 }
@@ -131,9 +125,9 @@ const char *inventory_param_fault(const char *key, const char *value)
 const char *inventory_state_fault(const char *path)
 {
 	for (size_t i = 0; i < ARRAY_LEN(fleeting); i++)
-		if (is_under(path, fleeting[i].path))
+		if (str_is_under(path, fleeting[i].path))
 			return fleeting[i].fault;
-	if (is_under(path, INV_SPOOL))
+	if (str_is_under(path, INV_SPOOL))
 		return "is slurmd's spool directory (SlurmdSpoolDir)";
 	return inventory_directory_fault(path);
 }

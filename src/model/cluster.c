@@ -32,11 +32,9 @@ struct cluster_mount *cluster_promise_mount(struct cluster *c, struct cluster_ho
 
 const struct cluster_mount *cluster_mount_of(const struct cluster_host *h, const char *path)
 {
-	for (size_t i = 0; i < h->mounts.len; i++) {
-		size_t len = strlen(h->mounts.items[i].where);
-		if (!strncmp(path, h->mounts.items[i].where, len) && (!path[len] || path[len] == '/'))
+	for (size_t i = 0; i < h->mounts.len; i++)
+		if (str_is_under(path, h->mounts.items[i].where))
 			return &h->mounts.items[i];
-	}
 	return NULL;
 }
 

@@ -92,12 +92,6 @@ static int check_export(struct inv_reader *r, const struct conf_value *value, co
 	return -1;
 }
 
-static bool is_below(const char *path, const char *above)
-{
-	size_t len = strlen(above);
-	return str_starts(path, above) && (!path[len] || path[len] == '/');
-}
-
 static int check_others(struct inv_reader *r, const struct conf_value *const *values, const struct storage_nfs *nfs,
 			const struct storage_nfs *all, size_t count)
 {
@@ -107,7 +101,7 @@ static int check_others(struct inv_reader *r, const struct conf_value *const *va
 				   nfs->mount);
 			return -1;
 		}
-		if (is_below(nfs->mount, all[i].mount) || is_below(all[i].mount, nfs->mount)) {
+		if (str_is_under(nfs->mount, all[i].mount) || str_is_under(all[i].mount, nfs->mount)) {
 			diag_error(r->diags, STORAGE_TWICE_CODE, values[MOUNT]->at, NULL,
 				   "%s and %s: one mount would be below the other", all[i].mount, nfs->mount);
 			return -1;

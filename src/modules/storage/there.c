@@ -126,12 +126,6 @@ void *storage_take(const json_t *items, struct arena *arena, struct err *err)
 	return t;
 }
 
-static bool is_on_the_way(const char *path, const char *export)
-{
-	size_t len = strlen(path);
-	return !strncmp(path, export, len) && export[len] == '/';
-}
-
 /*
  * A directory above an export that only its owner may pass keeps everybody else out of all that is exported, root of clients
  * first, who is nobody here. Above the export they are the operator's own, and may be so for a reason. Nothing is touched then:
@@ -143,7 +137,7 @@ static void check_way(struct cluster *c, struct cluster_host *h, const struct st
 	for (size_t i = 0; i < t->path_count; i++) {
 		const struct storage_path *p = &t->paths[i];
 		bool end = streq(p->path, nfs->export);
-		if (!p->there || (!end && !is_on_the_way(p->path, nfs->export)))
+		if (!p->there || !str_is_under(nfs->export, p->path))
 			continue;
 		const char *why = NULL;
 		if (!p->directory)
