@@ -29,21 +29,9 @@ static struct world *world_of(const char *yaml, const char *more)
 	return w;
 }
 
-static const char *faults_in(const char *more, struct arena *a)
-{
-	struct diags diags;
-	struct err err = {0};
-	const char *text = arena_printf(a, "%s%s", world_yaml, more), *all = "";
-	inventory_parse("t.yaml", text, strlen(text), module_sections, &diags, a, &err);
-	for (size_t i = 0; i < diags.len; i++)
-		all = arena_printf(a, "%s%s%u %s", all, *all ? " | " : "", diags.items[i].code, diags.items[i].message);
-	diags_free(&diags);
-	return all;
-}
-
 static const char *faults_of(const char *nfs, struct arena *a)
 {
-	return faults_in(arena_printf(a, "storage: { nfs: %s }\n", nfs), a);
+	return world_faults(arena_printf(a, "storage: { nfs: %s }\n", nfs), a);
 }
 
 static void what_cannot_be_is_found_in_the_file(void **state)
@@ -154,7 +142,7 @@ static void a_class_can_do_without(void **state)
 	assert_string_equal(wanted(w, 1), "");
 	world_free(w);
 	_cleanup_arena_ struct arena *a = arena_new();
-	assert_string_equal(faults_in("storage: { nfs: [] }\nclasses: [ { name: odd, storage: { nfs: [] } } ]\n", a),
+	assert_string_equal(world_faults("storage: { nfs: [] }\nclasses: [ { name: odd, storage: { nfs: [] } } ]\n", a),
 			    "1004 'storage' of a class is true or false: each mount says who has it");
 }
 

@@ -27,19 +27,6 @@ static struct world *world_of(const char *more)
 	return w;
 }
 
-/* "RV0903 message | ..." */
-static const char *faults_of(const char *more, struct arena *a)
-{
-	struct diags diags;
-	struct err err = {0};
-	const char *text = arena_printf(a, "%s%s", world_yaml, more), *all = "";
-	inventory_parse("t.yaml", text, strlen(text), module_sections, &diags, a, &err);
-	for (size_t i = 0; i < diags.len; i++)
-		all = arena_printf(a, "%s%s%u %s", all, *all ? " | " : "", diags.items[i].code, diags.items[i].message);
-	diags_free(&diags);
-	return all;
-}
-
 static void what_cannot_be_is_found_in_the_file(void **state)
 {
 	(void)state;
@@ -72,7 +59,7 @@ static void what_cannot_be_is_found_in_the_file(void **state)
 	};
 	_cleanup_arena_ struct arena *a = arena_new();
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		assert_string_equal(faults_of(arena_printf(a, "users: %s\n", cases[i].users), a), cases[i].faults);
+		assert_string_equal(world_faults(arena_printf(a, "users: %s\n", cases[i].users), a), cases[i].faults);
 }
 
 static void a_key_says_its_type_itself(void **state)
@@ -160,7 +147,7 @@ static void a_table_has_the_keys_of_accounts_as_columns(void **state)
 	_cleanup_arena_ struct arena *a = arena_new();
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct file f = file_with(cases[i].text);
-		const char *faults = faults_of(arena_printf(a, "users: { from: %s }\n", f.path), a);
+		const char *faults = world_faults(arena_printf(a, "users: { from: %s }\n", f.path), a);
 		const char *wanted = cases[i].faults, *all = "";
 		for (const char *at; (at = strstr(wanted, "FILE")); wanted = at + 4)
 			all = arena_printf(a, "%s%.*s%s", all, (int)(at - wanted), wanted, f.path);
@@ -327,7 +314,7 @@ static void more_groups_than_a_host_takes_are_refused(void **state)
 	for (int i = 0; i < 201; i++)
 		strbuf_addf(&text, "g%d: %d, ", i, 2000 + i);
 	strbuf_adds(&text, "} }\n");
-	assert_string_equal(faults_of(strbuf_str(&text), a), "907 201 groups; reeve takes 200");
+	assert_string_equal(world_faults(strbuf_str(&text), a), "907 201 groups; reeve takes 200");
 }
 
 /* Made once, where all share it, and only after what it lies on may have been mounted. */

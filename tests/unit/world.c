@@ -141,6 +141,18 @@ bool world_has(const struct findings *f, const char *code)
 	return false;
 }
 
+const char *world_faults(const char *more, struct arena *a)
+{
+	struct diags diags;
+	struct err err = {0};
+	const char *text = arena_printf(a, "%s%s", world_yaml, more), *all = "";
+	inventory_parse("t.yaml", text, strlen(text), module_sections, &diags, a, &err);
+	for (size_t i = 0; i < diags.len; i++)
+		all = arena_printf(a, "%s%s%u %s", all, *all ? " | " : "", diags.items[i].code, diags.items[i].message);
+	diags_free(&diags);
+	return all;
+}
+
 const char *world_titles(const struct world *w)
 {
 	_cleanup_strbuf_ struct strbuf s = {0};

@@ -38,6 +38,9 @@ void world_running(struct world *w);
 void world_edit(struct world *w, const char *from, const char *to);
 const char *world_with(struct world *w, const char *text, const char *from, const char *to);
 
+/* What is wrong with world_yaml and `more` behind it: "903 MESSAGE | ...", by the codes' numbers; "": nothing. */
+const char *world_faults(const char *more, struct arena *arena);
+
 bool world_has(const struct findings *f, const char *code);
 const char *world_titles(const struct world *w); /* of the plan's steps, with " | " between */
 /* The first step whose title has `title` in it; NULL: none. */
