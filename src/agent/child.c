@@ -321,6 +321,16 @@ void child_free(struct session *s, struct child *child)
 	free(child);
 }
 
+void child_leave(struct session *s, struct child *child)
+{
+	if (!child->reaped) {
+		kill(-child->pid, SIGKILL);
+		kill(child->pid, SIGKILL);
+		child->left = true;
+	}
+	child_free(s, child);
+}
+
 bool child_succeeded(const struct child *c)
 {
 	return c->ended && !c->timed_out && WIFEXITED(c->status) && WEXITSTATUS(c->status) == 0;

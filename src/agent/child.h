@@ -86,6 +86,9 @@ int child_wait(struct session *s, struct child *child, struct err *err);
 void child_free(struct session *s,
 		struct child *child); /* kills its group first where it has not ended; NULL is fine */
 
+/* Kills and frees it as well, and does not wait for its end, which may never come. */
+void child_leave(struct session *s, struct child *child);
+
 /* Start and wait; 0 only where it ended with status 0. Otherwise ERR_FAILED and the last line or two of what it said.
  */
 int child_run(struct session *s, const struct child_spec *spec, struct strbuf *ret_out, struct err *err);

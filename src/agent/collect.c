@@ -22,7 +22,6 @@ struct work {
 	json_t *results;
 	struct arena *arena;
 	struct running running[PARALLEL];
-	struct remote remote;
 };
 
 static void finish(struct session *s, struct work *w, struct running *r)
@@ -86,24 +85,40 @@ static int do_item(struct session *s, struct work *w, json_t *item, struct err *
 		return start_run(s, w, name, item, err);
 	const char *path = question_path(item);
 	struct err silent = {0};
-	json_t *result = path && remote_check(s, &w->remote, path, &silent) < 0 ? json_pack("{s:i}", "errno", ETIMEDOUT)
-										: question_answer(s, item, err);
+	bool dead = path && remote_check(s, path, REMOTE_SECONDS, &silent) < 0;
+	json_t *result = dead ? json_pack("{s:i}", "errno", ETIMEDOUT) : question_answer(s, item, err);
 	if (!result)
 		return err_wrap(err, "%s", name);
 	json_object_set_new(w->results, name, result);
 	return 0;
 }
 
+/* All servers that are in question at once, before anything waits for one. */
+static void ask_servers(struct session *s, const json_t *items)
+{
+	size_t i;
+	const json_t *item;
+	remote_renew(s);
+	json_array_foreach(items, i, item)
+	{
+		const char *path = question_path(item);
+		if (path)
+			remote_ask(s, path);
+	}
+}
+
 json_t *collect(struct session *s, json_t *request, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct work w = {.results = json_object(), .arena = arena, .remote.arena = arena};
+	struct work w = {.results = json_object(), .arena = arena};
 	json_t *items, *item;
 	size_t i;
 	int failed = verb_unpack(request, err, "{s:o}", "items", &items);
 	int64_t start = clock_wall_ms();
 	if (!failed && (!json_is_array(items) || json_array_size(items) > ITEMS_MAX))
 		failed = err_set(err, ERR_PROTOCOL, "collect takes a list of at most %d items", ITEMS_MAX);
+	if (!failed)
+		ask_servers(s, items);
 	/* Commands first: they go on while the rest is done. */
 	for (int commands = 1; !failed && commands >= 0; commands--)
 		json_array_foreach(items, i, item)

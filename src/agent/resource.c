@@ -28,12 +28,18 @@ void probe_found(struct probe *p, enum observed_state state, const char *fmt, ..
 	va_end(ap);
 }
 
-/* Is it on a file server that is dead? Mounts are not looked at (mount.c), nor homes on what is not the host's own (home.c). */
-static bool is_silent(struct session *s, const struct resource *r, struct probe *p, struct err *err)
+/* What is looked at; NULL: nothing. Mounts are not (mount.c), nor homes on what is not the host's own (home.c). */
+static const char *path_looked_at(const struct resource *r)
 {
 	bool looks = r->type != RESOURCE_MOUNT && (r->type != RESOURCE_HOME || r->home.shared);
-	const char *path = looks ? resource_path(r) : NULL;
-	return path && remote_check(s, p->remote, path, err) < 0;
+	return looks ? resource_path(r) : NULL;
+}
+
+/* Is it on a file server that is dead? */
+static bool is_silent(struct session *s, const struct resource *r, const struct probe *p, struct err *err)
+{
+	const char *path = path_looked_at(r);
+	return path && remote_check(s, path, p->applies ? REMOTE_MINUTE : REMOTE_SECONDS, err) < 0;
 }
 
 /* What is on a dead server is not known, and is looked at again when its turn comes: the run may have started the server. */
@@ -75,8 +81,11 @@ json_t *probe_answer(struct session *s, json_t *request, struct err *err)
 	if (verb_unpack(request, err, "{s:o, s:b}", "resources", &json, "content", &content) < 0 ||
 	    decode_all(json, arena, &wanted, err) < 0)
 		return NULL;
-	struct remote remote = {.arena = arena};
-	struct probe p = {.arena = arena, .content = content, .remote = &remote};
+	struct probe p = {.arena = arena, .content = content};
+	remote_renew(s);
+	for (size_t i = 0; i < wanted.len; i++)
+		if (path_looked_at(&wanted.items[i]))
+			remote_ask(s, path_looked_at(&wanted.items[i]));
 	p.services = services_ask(s, wanted.items, wanted.len, arena);
 	json_t *found = json_array();
 	size_t content_bytes = 0;
@@ -100,11 +109,11 @@ static void report(struct session *s, const struct resource *r, enum event_resul
 static enum event_result bring_about(struct session *s, const struct resource *r)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct remote remote = {.arena = arena};
-	struct probe p = {.arena = arena, .remote = &remote, .applies = true};
+	struct probe p = {.arena = arena, .applies = true};
 	_cleanup_strbuf_ struct strbuf what = {0};
 	struct err err = {0};
 	enum event_result result = EVENT_FAILED;
+	remote_renew(s);
 	probe_one(s, r, &p);
 	if (p.observed.state == OBSERVED_SAME)
 		result = EVENT_UNCHANGED;
@@ -137,10 +146,10 @@ static void bring_about_all(struct session *s, struct work *w, size_t first)
 	size_t n = 0, left = 0;
 	for (size_t i = first; o->apply_all && i < w->wanted.len; i++)
 		left += ops[w->wanted.items[i].type] == o && !w->done[i];
+	remote_renew(s);
 	/* A single one is probed where it is brought about. */
 	for (size_t i = first; left > 1 && i < w->wanted.len; i++) {
-		struct remote remote = {.arena = w->arena};
-		struct probe p = {.arena = w->arena, .remote = &remote, .applies = true};
+		struct probe p = {.arena = w->arena, .applies = true};
 		const struct resource *r = &w->wanted.items[i];
 		if (ops[r->type] != o || w->done[i])
 			continue;

@@ -13,7 +13,6 @@
 #include "base/strbuf.h"
 #include "catalog/catalog.h"
 
-struct remote;
 struct session;
 struct units;
 
@@ -24,7 +23,6 @@ struct probe {
 	bool content;                 /* wanted: what is in the file now */
 	const struct units *services; /* asked for all at once; NULL: ask for this one */
 	const char *silent;           /* a directory that did not answer; NULL: none */
-	struct remote *remote;        /* which file servers answer */
 	bool applies;                 /* what was found is brought about at once */
 	struct observed observed;
 };

@@ -55,6 +55,7 @@ int session_open(struct session *s, int in, int out, struct err *err)
 
 void session_close(struct session *s)
 {
+	remote_end(s);
 	while (s->children)
 		child_free(s, s->children);
 	for (size_t i = s->queue.next; i < s->queue.len; i++)

@@ -15,6 +15,7 @@
 #include "agent/blob.h"
 #include "agent/lock.h"
 #include "agent/pump.h"
+#include "agent/remote.h"
 #include "agent/root.h"
 #include "agent/secret.h"
 #include "base/err.h"
@@ -42,6 +43,7 @@ struct session {
 	struct child *children;         /* that have not ended */
 	json_int_t request;             /* number of the request that is worked on */
 	struct services_kept *services; /* agent/resource.h */
+	struct remote remote;           /* which file servers answer */
 	bool units_changed;             /* a unit file was written since systemd was last told to read them */
 };
 

@@ -51,12 +51,24 @@ static int take_result(const struct child *c, void *data, size_t size, struct er
 	return err_set(err, c->timed_out ? ERR_TIMEOUT : ERR_FAILED, "%s", said.data);
 }
 
+static struct child *start(struct job *job, unsigned timeout_ms, struct err *err)
+{
+	const struct child_spec spec = {.call = work_in_copy, .userdata = job, .timeout_ms = timeout_ms};
+	return child_start(job->s, &spec, err);
+}
+
+struct child *worker_start(struct session *s, int (*work)(struct session *s, void *data, struct err *err), void *data,
+			   struct err *err)
+{
+	struct job job = {.s = s, .work = work, .data = data};
+	return start(&job, 0, err);
+}
+
 int worker_call(struct session *s, unsigned timeout_ms, int (*work)(struct session *s, void *data, struct err *err),
 		void *data, size_t size, struct err *err)
 {
 	struct job job = {.s = s, .work = work, .data = data, .size = size};
-	const struct child_spec spec = {.call = work_in_copy, .userdata = &job, .timeout_ms = timeout_ms};
-	struct child *c = child_start(s, &spec, err);
+	struct child *c = start(&job, timeout_ms, err);
 	if (!c)
 		return -1;
 	int r = child_wait(s, c, err);

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 
+struct child;
 struct session;
 
 /*
@@ -18,6 +19,13 @@ struct session;
  */
 int worker_call(struct session *s, unsigned timeout_ms, int (*work)(struct session *s, void *data, struct err *err),
 		void *data, size_t size, struct err *err);
+
+/*
+ * The same without waiting and without an end to its time, for work whose end is all that counts: `data` is the copy's own. NULL
+ * where it cannot be started. The caller watches the child, and frees or leaves it (child.h).
+ */
+struct child *worker_start(struct session *s, int (*work)(struct session *s, void *data, struct err *err), void *data,
+			   struct err *err);
 
 /* For `work` alone: runs a program, and waits. What it says on stderr stands behind the err that worker_call() gives. */
 int worker_run(struct session *s, const char *const *argv, struct err *err);
