@@ -99,9 +99,21 @@ bool unit_is_enabled(const struct unit *u)
 	return streq(u->file, "enabled");
 }
 
+/*
+ * Beside a unit file there may be an init script of the same name, of Debian's munge for one, and systemctl then calls update-rc.d
+ * twice, which has systemd read all units again each time: most of the time that enabling takes. The script's links start nothing
+ * where there is a unit file (systemd-sysv-generator(8)), and a unit that is a script alone is `generated`, not `disabled`, and is never
+ * enabled here. With disable they are brought in line: invoke-rc.d(8) starts, after an upgrade, what is enabled or has such a link.
+ */
 int unit_command(struct session *s, unsigned timeout_ms, const char *verb, const char *name, struct err *err)
 {
-	return child_command(s, timeout_ms, err, "systemctl", verb, name, NULL);
+	static const char *const without_script[] = {"SYSTEMCTL_SKIP_SYSV=1", NULL};
+	const char *const argv[] = {"systemctl", verb, name, NULL};
+	const struct child_spec spec = {.argv = argv,
+					.env = streq(verb, "enable") ? without_script : NULL,
+					.timeout_ms = timeout_ms,
+					.locked = true};
+	return child_run(s, &spec, NULL, err);
 }
 
 int unit_reload(struct session *s, struct err *err)
