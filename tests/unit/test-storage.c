@@ -337,6 +337,25 @@ static void a_mount_has_to_be_one_and_to_answer(void **state)
 	world_free(w);
 }
 
+/* The agent gave up one that is dead when it was asked for the facts: doctor does not wait for it once more. */
+static void one_that_does_not_answer_is_not_looked_at_again(void **state)
+{
+	(void)state;
+	struct world *w =
+	    world_of(world_yaml, "storage: { nfs: [ { server: c1, export: /a, mount: /mnt/a }, { server: c1, "
+				 "export: /b, mount: /mnt/b } ] }\n");
+	tell(w, 1,
+	     json_pack("{s:{s:i}, s:{s:i}}", "storage.answers.0", "errno", ETIMEDOUT, "storage.answers.1", "total", 1));
+	world_resolve(w);
+	const struct doctor_host h = {w->cluster, w->inv, &w->inv->hosts[1], w->arena};
+	json_t *items = json_array();
+	storage_diagnoses.items[0].ask(&h, items);
+	assert_int_equal(json_array_size(items), 1);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(items, 0), "name")), "storage.1");
+	json_decref(items);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +371,7 @@ int main(void)
 	    cmocka_unit_test(the_state_may_be_on_it_from_the_first_run_on),
 	    cmocka_unit_test(a_way_that_others_cannot_go_is_found_on_the_server),
 	    cmocka_unit_test(a_mount_has_to_be_one_and_to_answer),
+	    cmocka_unit_test(one_that_does_not_answer_is_not_looked_at_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,6 +88,9 @@ void storage_settle(struct cluster *cluster);
 /* Are its mounts somebody else's to provide? */
 bool storage_is_provided(const struct cluster *cluster, size_t host);
 
+/* It has this mount (an index), and the server did not answer when the facts were asked for. */
+bool storage_is_silent(const struct cluster *cluster, size_t host, size_t mount);
+
 void storage_compile(const struct cluster *cluster, size_t host, struct catalog *catalog); /* put.c */
 
 /* verify.c */

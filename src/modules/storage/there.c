@@ -156,7 +156,7 @@ static void check_way(struct cluster *c, struct cluster_host *h, const struct st
 	}
 }
 
-static bool is_silent(const struct cluster *c, size_t host, size_t mount)
+bool storage_is_silent(const struct cluster *c, size_t host, size_t mount)
 {
 	const struct storage_there *t = module_own(c->hosts[host].facts, &storage_module);
 	for (size_t i = 0; t && !t->provided && i < t->silent_count; i++)
@@ -171,7 +171,7 @@ static bool stops(const struct cluster *c, const struct storage_nfs *nfs)
 	const struct storage *s = storage_of(c);
 	for (size_t i = 0; i < s->count; i++)
 		for (size_t k = 0; streq(s->nfs[i].address, nfs->address) && k < c->inv->controller_count; k++)
-			if (is_silent(c, c->inv->controllers[k], i))
+			if (storage_is_silent(c, c->inv->controllers[k], i))
 				return true;
 	return false;
 }
@@ -187,7 +187,7 @@ static void check_answers(struct cluster *c, size_t host, size_t first)
 	struct cluster_host *h = &c->hosts[host];
 	const char *mounts = nfs->mount;
 	for (size_t i = 0; i < s->count; i++) {
-		if (i == first || !streq(s->nfs[i].address, nfs->address) || !is_silent(c, host, i))
+		if (i == first || !streq(s->nfs[i].address, nfs->address) || !storage_is_silent(c, host, i))
 			continue;
 		if (i < first)
 			return;
@@ -221,7 +221,7 @@ static void settle_mount(struct cluster *c, size_t host, size_t mount)
 	}
 	struct cluster_mount *promise = cluster_promise_mount(c, h, nfs->mount, nfs->source);
 	promise->serves = serves;
-	promise->silent = is_silent(c, host, mount);
+	promise->silent = storage_is_silent(c, host, mount);
 	if (promise->silent)
 		check_answers(c, host, mount);
 	if (serves)

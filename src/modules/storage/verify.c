@@ -78,17 +78,19 @@ void storage_verify(const struct verify_context *v, struct checks *checks)
 			add_check(v, checks, &s->nfs[i], provided);
 }
 
-static bool looks(const struct cluster *c, size_t host, const struct storage_nfs *nfs)
+/* One that hangs was found so with the host's facts, and is not asked again. */
+static bool looks(const struct cluster *c, size_t host, size_t mount)
 {
-	return storage_mounts(c, host, nfs) && !storage_is_provided(c, host) && !nfs->automount;
+	const struct storage_nfs *nfs = &storage_of(c)->nfs[mount];
+	return storage_mounts(c, host, nfs) && !storage_is_provided(c, host) && !nfs->automount &&
+	       !storage_is_silent(c, host, mount);
 }
 
-/* One that hangs was found so with the host's facts, and is not asked again. */
 static void ask(const struct doctor_host *h, json_t *items)
 {
 	const struct storage *s = storage_of(h->cluster);
 	for (size_t i = 0; s && i < s->count; i++)
-		if (looks(h->cluster, h->host->index, &s->nfs[i]))
+		if (looks(h->cluster, h->host->index, i))
 			doctor_ask_run(items, arena_printf(h->arena, "storage.%zu", i), look(&s->nfs[i], h->arena),
 				       DOCTOR_MS);
 }
@@ -98,7 +100,7 @@ static void not_mounted(struct doctor *d, size_t host)
 	const struct storage *s = storage_of(d->cluster);
 	for (size_t i = 0; s && i < s->count; i++) {
 		const char *out, *errors;
-		if (!looks(d->cluster, host, &s->nfs[i]))
+		if (!looks(d->cluster, host, i))
 			continue;
 		int status = doctor_run(d, host, doctor_text(d, "storage.%zu", i), &out, &errors);
 		const char *why = status < 0 ? NULL : fault(&s->nfs[i], status, out, errors, d->findings->arena);
