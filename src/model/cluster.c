@@ -38,6 +38,12 @@ const struct cluster_mount *cluster_mount_of(const struct cluster_host *h, const
 	return NULL;
 }
 
+bool cluster_is_root_at(const struct cluster_host *h, const char *path)
+{
+	const struct cluster_mount *mount = cluster_mount_of(h, path);
+	return !mount || !mount->squashed;
+}
+
 bool cluster_has_module(const struct cluster *c, size_t host, const char *module)
 {
 	const struct cluster_host *h = &c->hosts[host];

@@ -33,8 +33,9 @@ enum cluster_change {
 /* A path that will be a mount when a run has come to its stage of mounts. */
 struct cluster_mount {
 	const char *where, *source; /* "/mnt/nfs", "10.4.0.10:/srv/nfs" */
-	bool serves; /* the host has the directory itself: there is no mount, and what lies there is the same */
-	bool silent; /* it is mounted, its server does not answer, and there is a finding that says so */
+	bool serves;   /* the host has the directory itself: there is no mount, and what lies there is the same */
+	bool squashed; /* root of this host is nobody there, and can make nothing */
+	bool silent;   /* it is mounted, its server does not answer, and there is a finding that says so */
 };
 
 struct cluster_host {
@@ -192,6 +193,9 @@ struct cluster_mount *cluster_promise_mount(struct cluster *c, struct cluster_ho
 
 /* The promise that a path on the host falls under; NULL: none. */
 const struct cluster_mount *cluster_mount_of(const struct cluster_host *h, const char *path);
+
+/* May root of the host make what it wants at `path`, as far as promises say? */
+bool cluster_is_root_at(const struct cluster_host *h, const char *path);
 
 /* Does the host get the module? One that is excluded gets the base, which takes it out, and no more; one without a role what needs
  * it. */

@@ -334,6 +334,20 @@ static void shared_homes_are_made_by_one_host(void **state)
 	assert_non_null(catalog_find(modules_compile(w->cluster, 1, w->arena), "home:/srv/home/alice"));
 	assert_null(catalog_find(modules_compile(w->cluster, 2, w->arena), "home:/srv/home/alice"));
 	world_free(w);
+	/* Root of c1 is nobody there. */
+	w = world_of("users: { home: /srv/home, accounts: { alice: 2001 } }\n"
+		     "storage: { nfs: [ { server: n1, export: /disk, mount: /srv/home, root: n2 } ] }\n");
+	for (size_t i = 0; i < HOSTS; i++) {
+		struct err err = {0};
+		json_t *answers = json_pack("{s:{s:i}}", "storage.list", "errno", 2);
+		assert_int_equal(modules_take(answers, w->arena, &w->facts[i].own, &err), 0);
+		json_decref(answers);
+	}
+	world_resolve(w);
+	for (size_t i = 0; i < HOSTS; i++)
+		assert_true(!catalog_find(modules_compile(w->cluster, i, w->arena), "home:/srv/home/alice") ==
+			    (i != 1));
+	world_free(w);
 }
 
 /* Its hash is read by the run: until then the password stays as it is. */

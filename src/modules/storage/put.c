@@ -22,13 +22,6 @@ static const char *keep(const struct putting *p, const struct strbuf *text)
 	return arena_strndup(p->out->arena, strbuf_str(text), text->len);
 }
 
-static bool is_root_there(const struct cluster *c, const struct storage_nfs *nfs, size_t host)
-{
-	if (nfs->root.hosts || nfs->root.classes)
-		return cluster_chosen(c, &nfs->root, host);
-	return c->inv->hosts[host].controller;
-}
-
 /* exports(5): a line for each directory, and on it who may mount it, by address. */
 static void put_export(const struct putting *p, const struct storage_nfs *nfs, struct strbuf *text)
 {
@@ -38,7 +31,7 @@ static void put_export(const struct putting *p, const struct storage_nfs *nfs, s
 			continue;
 		strbuf_addf(text, "%s %s(%s,sync,no_subtree_check,%s)", any ? "" : nfs->export,
 			    p->c->inv->hosts[i].slurm_address, nfs->readonly ? "ro" : "rw",
-			    is_root_there(p->c, nfs, i) ? "no_root_squash" : "root_squash");
+			    storage_is_root_there(p->c, i, nfs) ? "no_root_squash" : "root_squash");
 		any = true;
 	}
 	if (any)

@@ -22,6 +22,15 @@ bool storage_mounts(const struct cluster *c, size_t host, const struct storage_n
 	return all || cluster_chosen(c, &nfs->on, host);
 }
 
+bool storage_is_root_there(const struct cluster *c, size_t host, const struct storage_nfs *nfs)
+{
+	if (host == nfs->server)
+		return true;
+	if (nfs->root.hosts || nfs->root.classes)
+		return cluster_chosen(c, &nfs->root, host);
+	return c->inv->hosts[host].controller;
+}
+
 const char *storage_server_name(const struct cluster *c, const struct storage_nfs *nfs)
 {
 	return nfs->server == SIZE_MAX ? nfs->address : c->inv->hosts[nfs->server].name;

@@ -61,6 +61,9 @@ const struct storage *storage_of(const struct cluster *cluster);
 /* Does the host mount it? Its server does not. */
 bool storage_mounts(const struct cluster *cluster, size_t host, const struct storage_nfs *nfs);
 
+/* Is its root root on what the mount shows, and not nobody? Where the server is none of the file's, that is as it was asked to be. */
+bool storage_is_root_there(const struct cluster *cluster, size_t host, const struct storage_nfs *nfs);
+
 /* For a person: its name in cluster.yaml, or its address. What to look at where it does not answer. */
 const char *storage_server_name(const struct cluster *cluster, const struct storage_nfs *nfs);
 const char *storage_server_fix(const struct cluster *cluster, const struct storage_nfs *nfs, struct arena *arena);

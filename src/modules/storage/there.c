@@ -221,6 +221,8 @@ static void settle_mount(struct cluster *c, size_t host, size_t mount)
 	}
 	struct cluster_mount *promise = cluster_promise_mount(c, h, nfs->mount, nfs->source);
 	promise->serves = serves;
+	/* What a server of somebody else's makes of root is not known. */
+	promise->squashed = nfs->server != SIZE_MAX && !storage_is_root_there(c, host, nfs);
 	promise->silent = storage_is_silent(c, host, mount);
 	if (promise->silent)
 		check_answers(c, host, mount);

@@ -37,15 +37,26 @@ bool users_is_foreign(const struct users *u, const char *group)
 	return true;
 }
 
-/* A controller before all others: it is there when anything is to be changed. */
+static bool can_make_homes(const struct cluster *c, size_t host, bool as_root)
+{
+	return c->hosts[host].facts && users_of(c, host) &&
+	       (!as_root || cluster_is_root_at(&c->hosts[host], users_of(c, host)->home));
+}
+
+/*
+ * A controller before all others: it is there when anything is to be changed. One whose root may make what it wants where the homes
+ * are before one that may not, which then says what is to be done.
+ */
 size_t users_home_maker(const struct cluster *c)
 {
-	for (size_t i = 0; i < c->inv->controller_count; i++)
-		if (c->hosts[c->inv->controllers[i]].facts && users_of(c, c->inv->controllers[i]))
-			return c->inv->controllers[i];
-	for (size_t i = 0; i < c->inv->host_count; i++)
-		if (c->hosts[i].facts && users_of(c, i))
-			return i;
+	for (int as_root = 1; as_root >= 0; as_root--) {
+		for (size_t i = 0; i < c->inv->controller_count; i++)
+			if (can_make_homes(c, c->inv->controllers[i], as_root))
+				return c->inv->controllers[i];
+		for (size_t i = 0; i < c->inv->host_count; i++)
+			if (can_make_homes(c, i, as_root))
+				return i;
+	}
 	return SIZE_MAX;
 }
 
