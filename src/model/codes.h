@@ -71,6 +71,7 @@
 	X(KEY_UNKNOWN, "key-unknown", "slurmds run, and nothing says which MUNGE key is the cluster's") \
 	X(LEAVES, "leaves", "a node leaves the cluster") \
 	X(LIMITED, "limited", "-l cannot be used for a change that concerns every host") \
+	X(LMOD_CACHE, "lmod-cache", "no host can build Lmod's cache") \
 	X(LOCKED, "locked", "another run has the lock of a host") \
 	X(LOG_LARGE, "log-large", "a daemon's log is very large") \
 	X(LOST, "lost", "a host was lost during the run") \

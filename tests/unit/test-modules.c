@@ -184,8 +184,8 @@ static void a_host_that_loses_a_module_is_named_once(void **state)
 	assert_non_null(left(w));
 	assert_string_equal(left(w)->what,
 			    "module lmod no longer applies to c1,n1; left in place: "
-			    "the package lmod, /etc/lmod, and /etc/profile.d/zz-reeve-lmod.sh with its like for "
-			    "other shells");
+			    "the package lmod, /etc/lmod, /etc/profile.d/zz-reeve-lmod.sh with its like for other "
+			    "shells, and reeve-lmod-cache.timer where it built the cache");
 	assert_int_equal(left(w)->weight, FINDING_NOTE);
 	assert_true(w->cluster->record_differs);
 	record_again(w);

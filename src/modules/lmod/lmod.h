@@ -22,12 +22,20 @@ enum lmod_code {
 
 #define LMOD_CACHE_UNIT "reeve-lmod-cache.service"
 #define LMOD_CACHE_TIMER "reeve-lmod-cache.timer"
+#define LMOD_CACHE_TREES "trees" /* in the cache: what it is of; cache.sh writes it */
+#define LMOD_UNITS "/etc/systemd/system/"
 
 struct lmod {
 	const char *const *modulepath; /* absolute paths, NULL-terminated; {arch} and {deb_arch} are the host's */
 	const char *const *load;       /* names of modules, NULL-terminated */
 	const char *cache;             /* NULL: none */
 	struct span at;                /* line 0: no section was written */
+};
+
+/* What a host says of itself. */
+struct lmod_there {
+	bool builds; /* it has the timer of whoever builds the cache */
+	bool made;   /* the directory of the cache is that of a builder, by what lies in it, and by nobody else */
 };
 
 extern const struct module lmod_module;
@@ -37,9 +45,15 @@ extern const struct inv_section lmod_section;
 void *lmod_parse(struct inv_reader *r, const struct conf_value *value);
 const char *lmod_path(const char *path, const char *arch, struct arena *arena);
 
-/* put.c; the host that builds the cache: SIZE_MAX: none does. */
-void lmod_compile(const struct cluster *cluster, size_t host, struct catalog *catalog);
+void lmod_ask(const struct inventory *inv, const struct inv_host *host, json_t *items);
+void *lmod_take(const json_t *items, struct arena *arena, struct err *err);
+void lmod_settle(struct cluster *cluster);
+
+/* The host that builds the cache, a controller before others: SIZE_MAX: none does. Known when all promises are made. */
 size_t lmod_builder(const struct cluster *cluster);
+
+/* put.c */
+void lmod_compile(const struct cluster *cluster, size_t host, struct catalog *catalog);
 
 /* verify.c */
 void lmod_verify(const struct verify_context *context, struct checks *checks);

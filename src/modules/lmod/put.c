@@ -63,23 +63,6 @@ static void put_shells(struct catalog *out)
 	catalog_block(out, STAGE_SERVICES, "/etc/zsh/zshenv", shell_sh);
 }
 
-static bool can_build(const struct cluster *c, size_t host)
-{
-	return cluster_has_module(c, host, "lmod") && !cluster_is_out(&c->hosts[host]);
-}
-
-size_t lmod_builder(const struct cluster *c)
-{
-	const struct lmod *lmod = inventory_section(c->inv, NULL, "lmod");
-	for (size_t i = 0; lmod->cache && i < c->inv->controller_count; i++)
-		if (can_build(c, c->inv->controllers[i]))
-			return c->inv->controllers[i];
-	for (size_t i = 0; lmod->cache && i < c->inv->host_count; i++)
-		if (can_build(c, i))
-			return i;
-	return SIZE_MAX;
-}
-
 static void add_trees(const struct lmod *lmod, struct arena *arena, struct strbuf *out)
 {
 	static const char *const archs[] = {"x86_64", "aarch64"};
@@ -102,20 +85,33 @@ static const char *all_trees(const struct inventory *inv, struct arena *arena)
 	return arena_strndup(arena, strbuf_str(&out), out.len - 1);
 }
 
-static void put_builder(const struct cluster *c, const struct lmod *lmod, struct catalog *out)
+static void put_builder(const struct cluster *c, const struct lmod *lmod, const struct lmod_there *there,
+			struct catalog *out)
 {
-	static const char *const inputs[] = {"/etc/systemd/system/" LMOD_CACHE_TIMER, NULL};
+	static const char *const inputs[] = {LMOD_UNITS LMOD_CACHE_TIMER, NULL};
 	catalog_group(out, STAGE_PREPARE, "lmod-cache", -1, true);
 	catalog_user(out, STAGE_PREPARE, "lmod-cache", -1, "lmod-cache", "/nonexistent", "/usr/sbin/nologin", true);
-	catalog_directory(out, STAGE_SERVICES, lmod->cache, "lmod-cache", "lmod-cache", 0755);
+	/* Another builder's has the number that this user has there. */
+	catalog_directory(out, STAGE_SERVICES, lmod->cache, "lmod-cache", "lmod-cache", 0755)->directory.ours =
+	    there && there->made;
 	put_text(out, CACHE_PROGRAM, 0755, cache_sh);
 	_cleanup_strbuf_ struct strbuf service = {0};
 	strbuf_adds(&service, cache_service);
 	strbuf_addf(&service, "ExecStart=" CACHE_PROGRAM " %s%s\nReadWritePaths=%s\n", lmod->cache,
 		    all_trees(c->inv, out->arena), lmod->cache);
-	put_built(out, "/etc/systemd/system/" LMOD_CACHE_UNIT, &service);
-	put_text(out, "/etc/systemd/system/" LMOD_CACHE_TIMER, 0644, cache_timer);
+	put_built(out, LMOD_UNITS LMOD_CACHE_UNIT, &service);
+	put_text(out, LMOD_UNITS LMOD_CACHE_TIMER, 0644, cache_timer);
 	catalog_service(out, STAGE_SERVICES, LMOD_CACHE_TIMER, true, true, inputs);
+}
+
+/* It has built the cache, and another host does. The user and the cache stay. */
+static void drop_builder(struct catalog *out)
+{
+	static const char *const paths[] = {LMOD_UNITS LMOD_CACHE_TIMER, LMOD_UNITS LMOD_CACHE_UNIT, CACHE_PROGRAM};
+	catalog_service(out, STAGE_SERVICES, LMOD_CACHE_TIMER, false, false, NULL);
+	catalog_service(out, STAGE_SERVICES, LMOD_CACHE_UNIT, false, false, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+		catalog_absent(out, STAGE_SERVICES, paths[i]);
 }
 
 static void put_cache(const struct lmod *lmod, struct catalog *out)
@@ -140,8 +136,11 @@ void lmod_compile(const struct cluster *c, size_t host, struct catalog *out)
 	catalog_own_directory(out, STAGE_SERVICES, "/etc/lmod/modules", "root", "root", 0755);
 	put_stdenv(lmod, out);
 	put_shells(out);
+	const struct lmod_there *there = module_own(h->facts, &lmod_module);
 	if (host == lmod_builder(c))
-		put_builder(c, all, out);
+		put_builder(c, all, there, out);
+	else if (there && there->builds)
+		drop_builder(out);
 	if (all->cache)
 		put_cache(all, out);
 	else
