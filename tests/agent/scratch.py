@@ -94,6 +94,9 @@ def systemctl():
             u["reloading"] = "success"
         if verb == "stop":
             u.update(active="inactive", pid=0)
+        if verb in ("enable", "disable"):
+            with open(root / "sysv", "a") as f:
+                f.write("%s %s\\n" % (verb, "skipped" if os.environ.get("SYSTEMCTL_SKIP_SYSV") == "1" else "in line"))
         if verb in ("enable", "disable", "mask"):
             u["file"] = verb + ("ed" if verb == "mask" else "d")
         if verb == "unmask":

@@ -423,6 +423,19 @@ class Services(Case):
         state = json.loads((self.root / "units/a.service").read_text())
         self.assertEqual((state["file"], state["active"]), ("enabled", "active"))
 
+    def test_an_init_script_is_left_alone_but_when_it_would_start_what_is_disabled(self):
+        self.unit("a.service")
+        with self.locked() as s:
+            s.apply(service("a.service"))
+            s.apply(service("a.service", enabled=False, running=False))
+        self.assertEqual((self.root / "sysv").read_text().splitlines(), ["enable skipped", "disable in line"])
+
+    def test_what_is_an_init_script_alone_is_as_enabled_as_it_can_be(self):
+        self.unit("a.service", active="active", file="generated", pid=1, start=1)
+        with self.locked() as s:
+            self.assertEqual(s.apply(service("a.service")), {"changed": 0, "failed": 0}, s.events)
+        self.assertFalse((self.root / "sysv").exists())
+
     def test_unit_files_are_read_again_before_the_start(self):
         self.unit("a.service", active="active", file="enabled", pid=1, start=1, reload="yes")
         drop = file("/etc/systemd/system/a.service.d/reeve.conf", CONF)
