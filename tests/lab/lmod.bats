@@ -133,14 +133,26 @@ batch() {
 	[ "$(on c1 systemctl is-active reeve-lmod-cache.timer)" = active ]
 }
 
-@test "a module that StdEnv cannot load fails the run, and is named" {
-	sed -i 's/load: .*/load: [nothing]/' "$REEVE_CLUSTER"
+@test "a module that StdEnv cannot load fails the run, and is named; who builds no cache has nothing that does" {
+	sed -i -e 's/load: .*/load: [nothing]/' -e '/cache:/d' "$REEVE_CLUSTER"
 	run "$REEVE" --lab apply
 	echo "$output"
 	[ "$status" -eq 1 ]
 	[[ $output == *"StdEnv cannot be loaded"*nothing* ]]
+	on c1 '[ ! -e /etc/systemd/system/reeve-lmod-cache.timer ] && [ ! -e /usr/local/libexec/reeve-lmod-cache ]'
+	on c1 'systemctl daemon-reload && ! systemctl is-active reeve-lmod-cache.timer'
+}
+
+@test "the next builder, with another number, has the directory and what is in it" {
+	on c1 usermod -u 950 lmod-cache
 	write
 	"$REEVE" --lab apply
+	[ "$(on c1 systemctl is-active reeve-lmod-cache.timer)" = active ]
+	module next.lua 'setenv("NEXT", "1")'
+	on c1 systemctl start reeve-lmod-cache.service
+	[ "$(on c1 'cd /srv/share/lmod-cache && stat -c %u . spiderT.lua trees timestamp' | sort -u)" = 950 ]
+	on c1 grep -q next.lua /srv/share/lmod-cache/spiderT.lua
+	on c1 rm /srv/share/modules/next.lua
 }
 
 @test "without the module, and without its package, shells work and say nothing" {
