@@ -69,8 +69,9 @@ started() { on "$1" systemctl show -p ExecMainStartTimestampMonotonic,ActiveEnte
 
 @test "server, mounts, state and homes come in one run, with their packages, and a job of a user writes there" {
 	# They are in the image, since unpacking them takes so long: here they come as elsewhere.
-	on store dpkg --purge nfs-kernel-server
+	on store dpkg --purge nfs-kernel-server &
 	on n1 dpkg --purge nfs-kernel-server nfs-common
+	wait $!
 	run "$REEVE" --lab plan
 	echo "$output"
 	[[ $output == *"directory:/srv/disk  (servers: store)"*"mode 0700, not 0755"* ]]
