@@ -16,7 +16,7 @@ static const struct resource_ops *const ops[RESOURCE_TYPES] = {
     [RESOURCE_PACKAGES] = &apt_ops,    [RESOURCE_FILE] = &file_ops,       [RESOURCE_DIRECTORY] = &directory_ops,
     [RESOURCE_LINK] = &link_ops,       [RESOURCE_SERVICE] = &service_ops, [RESOURCE_GROUP] = &group_ops,
     [RESOURCE_USER] = &user_ops,       [RESOURCE_ABSENT] = &absent_ops,   [RESOURCE_MOUNT] = &mount_ops,
-    [RESOURCE_ARCHIVE] = &archive_ops, [RESOURCE_HOME] = &home_ops,       [RESOURCE_BLOCK] = &block_ops,
+    [RESOURCE_PRODUCT] = &product_ops, [RESOURCE_HOME] = &home_ops,       [RESOURCE_BLOCK] = &block_ops,
 };
 
 void probe_found(struct probe *p, enum observed_state state, const char *fmt, ...)

@@ -31,9 +31,11 @@
  * mount      systemd mounts this, now and at boot, or when it is first used (`automount`). A mount of another source is
  *	replaced where reeve made it and it is not in use; else it is an error. Nothing waits longer than thrice
  *	`timeout_s` and some seconds. No bind mounts. `gone`: what reeve mounted there is unmounted.
- * archive    directory with what is in this tar archive (plain, or packed with gzip, xz, zstd or bzip2), root's. Replaced as a
- *	whole; judged by the archive's digest alone. Absolute names, ".." and devices in it are an error, as is a directory
- *	at its path that was not unpacked by reeve.
+ * product    directory that a script of an account's makes of sources (catalog/source.h), whole or not at all, and a symbolic link
+ *	by which people use it. Judged by the digest in its stamp alone; a directory without one was not finished, and is
+ *	made again. Another product takes its place by a change of the link; the old one stays. Anything but a link in the
+ *	link's place is an error. All of it is done by the account, never by root. `gone`: the link and every directory that
+ *	it ever pointed to are removed.
  * block      these lines, between the marks BLOCK_BEGIN and BLOCK_END, in a text file of somebody else's that has no directory for
  *	such lines beside it. Its other lines, owner and mode stay. A file that is not there is not made: nobody reads it.
  * absent     no file, link or empty directory at this path; files are kept in the backup.
@@ -51,6 +53,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/role.h"
+#include "catalog/source.h"
 
 enum resource_type {
 	RESOURCE_PACKAGES,
@@ -62,7 +65,7 @@ enum resource_type {
 	RESOURCE_USER,
 	RESOURCE_ABSENT,
 	RESOURCE_MOUNT,
-	RESOURCE_ARCHIVE,
+	RESOURCE_PRODUCT,
 	RESOURCE_HOME,
 	RESOURCE_BLOCK,
 	RESOURCE_TYPES
@@ -154,11 +157,23 @@ struct resource {
 			bool gone;           /* then only `where` counts */
 		} mount;
 		struct {
-			const char *path; /* its last component has at most 200 bytes */
-			struct digest digest;
-			const void *content; /* operator's side only */
-			size_t size;
-		} archive;
+			const char
+			    *path; /* made by nobody else: DIR/.STEM-HEX, the first PRODUCT_HEX digits of `digest` */
+			const char *link;     /* the name that people use */
+			const char *user;     /* whose it is; exists, and is not root */
+			struct digest digest; /* of all that it is made of */
+			const struct source *sources;
+			size_t source_count;
+			/*
+			 * For `sh -e`, at most 256 KiB; NULL: unpacking is all. It runs in an empty directory, or in what was
+			 * unpacked into that, which is $BUILD and $HOME, and fills $PREFIX (`path`). $SOURCES is a directory
+			 * with each source under its name, $JOBS the number of CPUs.
+			 */
+			const char *script;
+			const char *const *run; /* arguments before `sh`, as of srun(1) on this same host; NULL: none */
+			unsigned timeout_s;     /* of the script, 1 s to a week */
+			bool gone;              /* then path (with any digest), link and user alone count */
+		} product;
 		struct {
 			const char *path, *user; /* its owner; the group is the user's own */
 			bool shared;
@@ -202,13 +217,19 @@ struct resource *catalog_locked_user(struct catalog *c, enum stage stage, const 
 struct resource *catalog_mount(struct catalog *c, enum stage stage, const char *where, const char *source,
 			       const char *fstype, const char *options, unsigned timeout_s, bool automount);
 struct resource *catalog_unmount(struct catalog *c, enum stage stage, const char *where);
-struct resource *catalog_archive(struct catalog *c, enum stage stage, const char *path, const void *bytes, size_t size);
+/* With its link alone: all else is the caller's to set. */
+struct resource *catalog_product(struct catalog *c, enum stage stage, const char *link);
 struct resource *catalog_home(struct catalog *c, enum stage stage, const char *path, const char *user, bool shared);
 struct resource *catalog_block(struct catalog *c, enum stage stage, const char *path, const char *text);
 
 /* In whichever file it is, "#" begins a comment. */
 #define BLOCK_BEGIN "# >>> reeve writes from here"
 #define BLOCK_END "# <<< reeve: to here"
+
+enum { PRODUCT_HEX = 12 }; /* digits of the digest in the name of a product's directory */
+
+/* The bytes of "/DIR/.STEM-", which is common to all directories that one link ever pointed to; 0: not such a path. */
+size_t product_stem(const char *path);
 
 struct resource *catalog_find(const struct catalog *c, const char *id); /* NULL: none; linear */
 
@@ -227,6 +248,9 @@ struct content {
 	size_t size;
 };
 bool resource_content(const struct resource *r, struct content *ret);
+
+/* Seconds that it may take beyond what any resource may; 0: nothing. */
+unsigned resource_limit_s(const struct resource *r);
 
 /* The name of the secret that it needs; NULL: none. */
 const char *resource_secret(const struct resource *r);

@@ -62,6 +62,18 @@ const char *fields_text(struct fields *f, const char *key, bool required)
 	return arena_strdup(f->arena, json_string_value(value));
 }
 
+const char *fields_long_text(struct fields *f, const char *key, size_t max)
+{
+	const json_t *value = fields_take(f, key);
+	if (!value)
+		return NULL;
+	if (!json_is_string(value) || json_string_length(value) > max) {
+		fields_fail(f, key, "is not a string, or too long");
+		return "";
+	}
+	return arena_strdup(f->arena, json_string_value(value));
+}
+
 bool fields_is_path(const char *path)
 {
 	if (path[0] != '/' || !path[1] || strlen(path) > PATH_BYTES)
@@ -104,8 +116,8 @@ const char *fields_word(struct fields *f, const char *key, bool required)
 	return word;
 }
 
-static const char *const *take_list(struct fields *f, const char *key, size_t max, bool (*fits)(const char *),
-				    const char *complaint)
+const char *const *fields_texts(struct fields *f, const char *key, size_t max, bool (*fits)(const char *),
+				const char *complaint)
 {
 	static const char *const nothing[] = {NULL};
 	const json_t *list = fields_take(f, key);
@@ -128,12 +140,12 @@ static const char *const *take_list(struct fields *f, const char *key, size_t ma
 
 const char *const *fields_words(struct fields *f, const char *key, size_t max)
 {
-	return take_list(f, key, max, is_word, "has something that is not a plain name");
+	return fields_texts(f, key, max, is_word, "has something that is not a plain name");
 }
 
 const char *const *fields_paths(struct fields *f, const char *key, size_t max)
 {
-	return take_list(f, key, max, fields_is_path, "has something that is not a plain absolute path");
+	return fields_texts(f, key, max, fields_is_path, "has something that is not a plain absolute path");
 }
 
 bool fields_bool(struct fields *f, const char *key)

@@ -36,6 +36,9 @@ const json_t *fields_take(struct fields *f, const char *key);
 /* At most 4096 bytes. NULL where it is not there and not required; "" where it is wrong. */
 const char *fields_text(struct fields *f, const char *key, bool required);
 
+/* At most `max` bytes; NULL where it is not there. */
+const char *fields_long_text(struct fields *f, const char *key, size_t max);
+
 /* Absolute, without empty, "." or ".." components and control bytes, and not the root itself. */
 const char *fields_path(struct fields *f, const char *key);
 bool fields_is_path(const char *path);
@@ -45,6 +48,9 @@ const char *fields_word(struct fields *f, const char *key, bool required);
 
 /* A NULL-terminated list of at most `max` such names, or of paths. */
 const char *const *fields_words(struct fields *f, const char *key, size_t max);
+/* The same of texts that `fits` takes. */
+const char *const *fields_texts(struct fields *f, const char *key, size_t max, bool (*fits)(const char *),
+				const char *complaint);
 const char *const *fields_paths(struct fields *f, const char *key, size_t max);
 
 bool fields_bool(struct fields *f, const char *key);

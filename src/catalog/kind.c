@@ -9,7 +9,7 @@ static const struct kind *const kinds[RESOURCE_TYPES] = {
     [RESOURCE_PACKAGES] = &kind_packages, [RESOURCE_FILE] = &kind_file,       [RESOURCE_DIRECTORY] = &kind_directory,
     [RESOURCE_LINK] = &kind_link,         [RESOURCE_SERVICE] = &kind_service, [RESOURCE_GROUP] = &kind_group,
     [RESOURCE_USER] = &kind_user,         [RESOURCE_ABSENT] = &kind_absent,   [RESOURCE_MOUNT] = &kind_mount,
-    [RESOURCE_ARCHIVE] = &kind_archive,   [RESOURCE_HOME] = &kind_home,       [RESOURCE_BLOCK] = &kind_block,
+    [RESOURCE_PRODUCT] = &kind_product,   [RESOURCE_HOME] = &kind_home,       [RESOURCE_BLOCK] = &kind_block,
 };
 
 const char *resource_type_name(enum resource_type type)
@@ -25,6 +25,11 @@ const char *resource_path(const struct resource *r)
 bool resource_content(const struct resource *r, struct content *ret)
 {
 	return kinds[r->type]->content && kinds[r->type]->content(r, ret);
+}
+
+unsigned resource_limit_s(const struct resource *r)
+{
+	return kinds[r->type]->limit_s ? kinds[r->type]->limit_s(r) : 0;
 }
 
 const char *resource_secret(const struct resource *r)

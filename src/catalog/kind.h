@@ -15,10 +15,11 @@ struct kind {
 	const char *(*path)(const struct resource *r);                  /* NULL: a type without a path */
 	bool (*content)(const struct resource *r, struct content *ret); /* NULL: nothing is sent beside it */
 	const char *(*secret)(const struct resource *r);                /* NULL: a type without secrets */
+	unsigned (*limit_s)(const struct resource *r);                  /* NULL: as any other */
 };
 
 extern const struct kind kind_packages, kind_file, kind_directory, kind_link, kind_service, kind_group, kind_user,
-    kind_absent, kind_mount, kind_archive, kind_home, kind_block;
+    kind_absent, kind_mount, kind_product, kind_home, kind_block;
 
 struct stage_row {
 	const char *name; /* as it travels */

@@ -279,10 +279,6 @@ def unmount(where):
     return dict(id="mount:" + where, type="mount", stage="prepare", where=where, gone=True)
 
 
-def archive(path, data):
-    return dict(id="archive:" + path, type="archive", stage="prepare", path=path, digest=digest(data), size=len(data))
-
-
 class Case(unittest.TestCase):
     """A test with a scratch root of its own."""
 

@@ -7,11 +7,9 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 from harness import Gone, Refused, blob, fingerprint, seal  # noqa: E402
-from scratch import Case, absent, archive, block, directory, file, group, home, link, mount, packages, person, secret, user  # noqa: E402
-from test_archives import tar  # noqa: E402
+from scratch import Case, absent, block, directory, file, group, home, link, mount, packages, person, secret, user  # noqa: E402
 
 OLD, NEW, KEY, SALT = b"old\n", b"new\n" * 1000, b"k" * 1024, "01" * 32
-OLD_TREE, NEW_TREE = tar(("f", OLD), ("g", OLD)), tar(("f", NEW))
 HASH = b"$y$j9T$abc$hash"
 STEPS = 400  # more than there are: the loop ends where the agent lives to the end
 
@@ -38,7 +36,7 @@ class Killed(Case):
         s = self.session(**arguments)
         try:
             s.lock(epoch)
-            s.send(blob(NEW) + blob(OLD) + blob(NEW_TREE) + seal("key", s.hello["key"], KEY) + seal("hash", s.hello["key"], HASH))
+            s.send(blob(NEW) + blob(OLD) + seal("key", s.hello["key"], KEY) + seal("hash", s.hello["key"], HASH))
             for _ in range(times):
                 done = s.apply(*self.wanted(), epoch=epoch)
                 self.assertEqual(done["failed"], 0, s.events)
@@ -84,27 +82,24 @@ class Killed(Case):
 
 
 class KilledTrees(Killed):
-    """The same with what is more than a file: a mount and a tree that take the place of older ones, a user and homes."""
+    """The same with what is more than a file: a mount that takes the place of an older one, a user and homes."""
 
     least = 30
 
     def wanted(self):
         return [mount("/data", "fs2:/data"), group("people", 5000),
                 person("alice", 5000, "people", secret="hash", fingerprint=fingerprint(SALT, HASH), salt=SALT),
-                home("alice"), home("alice", "/shared/alice", shared=True), archive("/opt/app", NEW_TREE), mount("/soft", "fs2:/soft", automount=True)]
+                home("alice"), home("alice", "/shared/alice", shared=True), mount("/soft", "fs2:/soft", automount=True)]
 
     def start_over(self):
         shutil.rmtree(self.root)
         self.furnish(self.root)
         with self.locked() as s:
-            s.send(blob(OLD_TREE))
-            done = s.apply(mount("/data", "fs1:/data"), archive("/opt/app", OLD_TREE))
+            done = s.apply(mount("/data", "fs1:/data"))
             self.assertEqual(done["failed"], 0, s.events)
         (self.root / "var/lib/reeve/epoch").unlink()
 
     def check_between(self, step):
-        self.assertIn((self.root / "opt/app/f").read_bytes(), (OLD, NEW), "step %d" % step)
-        self.assertEqual((self.root / "opt/app/g").exists(), (self.root / "opt/app/f").read_bytes() == OLD)
         self.assertIn((self.root / "etc/systemd/system/data.mount").read_text().splitlines()[2], ("What=fs1:/data", "What=fs2:/data"))
         for path in self.homes():
             stat = path.stat() if path.exists() else None

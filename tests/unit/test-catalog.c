@@ -15,6 +15,27 @@
 #include "base/vec.h"
 #include "catalog/unit-name.h"
 
+#define ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+static void fill_product(struct resource *r)
+{
+	static const char *const urls[] = {"https://go.dev/dl/go1.23.0.linux-amd64.tar.gz", "ftp://m/go?a=b&c=%20",
+					   NULL};
+	static const char *const run[] = {"srun", "-p", "build", NULL};
+	static struct source sources[2];
+	r->product.path = "/apps/go/.1.23.0-x86_64-ba7816bf8f01";
+	r->product.user = "software";
+	r->product.script = "make -j \"$JOBS\"\nmake install\n";
+	r->product.run = run;
+	r->product.timeout_s = 7200;
+	digest_parse(ABC, &r->product.digest);
+	sources[0] =
+	    (struct source){"go1.23.0.tar.gz", r->product.digest, 1000000000, urls, SOURCE_INTO_BUILD, 1, NULL};
+	sources[1] = (struct source){"fix.patch", r->product.digest, 0, NULL, SOURCE_FILE, 0, "/home/me/fix.patch"};
+	r->product.sources = sources;
+	r->product.source_count = 2;
+}
+
 static void every_resource_survives_the_wire(void **state)
 {
 	(void)state;
@@ -45,7 +66,11 @@ static void every_resource_survives_the_wire(void **state)
 	catalog_mount(&c, STAGE_PREPARE, "/home", "fs1:/export/home", "nfs", "nosuid", 30, true);
 	catalog_mount(&c, STAGE_PREPARE, "/scratch", "UUID=12-34", "xfs", NULL, 300, false);
 	catalog_unmount(&c, STAGE_PREPARE, "/old");
-	catalog_archive(&c, STAGE_PREPARE, "/opt/app", "tar", 3);
+	fill_product(catalog_product(&c, STAGE_SERVICES, "/apps/go/1.23.0/x86_64"));
+	struct resource *gone = catalog_product(&c, STAGE_SERVICES, "/apps/go/1.22.0/x86_64");
+	gone->product.path = "/apps/go/.1.22.0-x86_64-000000000000";
+	gone->product.user = "software";
+	gone->product.gone = true;
 	for (size_t i = 0; i < c.len; i++) {
 		json_t *json = resource_encode(&c.items[i]);
 		struct resource back;
@@ -72,11 +97,15 @@ static void resources_say_what_they_touch_and_need(void **state)
 	assert_string_equal(resource_path(r), "/home");
 	assert_null(resource_secret(r));
 	assert_false(resource_content(r, &content));
-	r = catalog_archive(&c, STAGE_PREPARE, "/opt/app", "tar", 3);
-	assert_string_equal(resource_path(r), "/opt/app");
-	assert_true(resource_content(r, &content));
-	assert_memory_equal(content.bytes, "tar", 3);
-	assert_string_equal(content.digest.hex, digest_of("tar", 3).hex);
+	assert_int_equal(resource_limit_s(r), 0);
+	struct resource *product = catalog_product(&c, STAGE_SERVICES, "/apps/go/1.23.0");
+	fill_product(product);
+	r = product;
+	assert_string_equal(r->id, "product:/apps/go/1.23.0");
+	assert_string_equal(resource_path(r), "/apps/go/1.23.0");
+	assert_false(resource_content(r, &content));
+	/* 4,000 s for a gigabyte, an hour for who knows how much, what unpacking takes, the script, the rest. */
+	assert_int_equal(resource_limit_s(r), 4000 + 3600 + 2 * 1800 + 7200 + 1800);
 	struct resource *user = catalog_user(&c, STAGE_PREPARE, "u", -1, "g", "/h", "/s", true);
 	assert_null(resource_path(user));
 	user->user.secret = "u";
@@ -139,7 +168,6 @@ static void decoder_refuses_what_could_do_harm(void **state)
 	     "\"home\":\"/h\",\"shell\":\"/s\",\"groups\":[],\"not_groups\":[],\"secret\":\"s\"}"),
 	    "{\"id\":\"a\",\"type\":\"home\",\"stage\":\"auth\",\"path\":\"/h/../etc\",\"user\":\"a\"}",
 	    "{\"id\":\"a\",\"type\":\"home\",\"stage\":\"auth\",\"path\":\"/h\",\"user\":\"a:b c\"}",
-	    "{\"id\":\"a\",\"type\":\"archive\",\"stage\":\"auth\",\"path\":\"/a\",\"digest\":\"00\",\"size\":1}",
 	    "[]",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -152,6 +180,55 @@ static void decoder_refuses_what_could_do_harm(void **state)
 		assert_int_equal(err.code, ERR_PROTOCOL);
 		json_decref(json);
 	}
+}
+
+/* One member of a product that is right otherwise; NULL: it is left out. */
+static int decode_product_with(const char *in_source, const char *key, json_t *value)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct catalog c = {.arena = a};
+	struct resource *r = catalog_product(&c, STAGE_SERVICES, "/apps/go/1.23.0/x86_64"), back;
+	struct err err = {0};
+	fill_product(r);
+	json_t *json = resource_encode(r), *object = json;
+	if (in_source)
+		object = json_array_get(json_object_get(json, "sources"), 0);
+	json_object_set_new(object, key, value);
+	int rc = resource_decode(json, a, &back, &err);
+	if (rc < 0)
+		assert_int_equal(err.code, ERR_PROTOCOL);
+	json_decref(json);
+	return rc;
+}
+
+static void products_are_plain(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"", ".a", "-a", "a/b", "a b", "..", "a\nb"};
+	static const char *const urls[] = {"",           "file:///etc/shadow", "scp://h/x",    "https://",
+					   "https:///x", "http://h/{a,b}",     "http://h/a b", "-o",
+					   "http://h/\n"};
+	static const char *const paths[] = {"/apps/go/1.23.0-ba7816bf8f01", "/apps/go/.ba7816bf8f01",
+					    "/apps/go/.1.23-ba7816bf8f02",  "/apps/go/.1.23-ba7816bf8f01a",
+					    "/apps/go/.1.23-ba7816bf8f0",   "/apps/../.1.23-ba7816bf8f01",
+					    "/apps/go/.-ba7816bf8f01"};
+	assert_int_equal(decode_product_with(NULL, "timeout", json_integer(60)), 0);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		assert_int_equal(decode_product_with("source", "name", json_string(names[i])), -1);
+	for (size_t i = 0; i < ARRAY_LEN(urls); i++)
+		assert_int_equal(decode_product_with("source", "urls", json_pack("[s]", urls[i])), -1);
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+		assert_int_equal(decode_product_with(NULL, "path", json_string(paths[i])), -1);
+	assert_int_equal(decode_product_with("source", "strip", json_integer(10)), -1);
+	assert_int_equal(decode_product_with("source", "size", json_integer(-1)), -1);
+	assert_int_equal(decode_product_with("source", "unpack", json_string("root")), -1);
+	assert_int_equal(decode_product_with("source", "file", json_string("/etc/shadow")), -1);
+	assert_int_equal(decode_product_with("source", "name", json_string("fix.patch")), -1);
+	assert_int_equal(decode_product_with(NULL, "user", json_string("root")), -1);
+	assert_int_equal(decode_product_with(NULL, "timeout", json_integer(0)), -1);
+	assert_int_equal(decode_product_with(NULL, "run", json_pack("[s]", "a\nb")), -1);
+	assert_int_equal(decode_product_with(NULL, "gone", json_true()), -1);
+	assert_int_equal(decode_product_with(NULL, "sources", json_string("")), -1);
 }
 
 /* The whole lattice: commutative, associative, and failed wins over everything, as does whatever is no result at all.
@@ -236,6 +313,7 @@ int main(void)
 	    cmocka_unit_test(decoder_refuses_what_could_do_harm),
 	    cmocka_unit_test(resources_say_what_they_touch_and_need),
 	    cmocka_unit_test(units_are_named_after_paths),
+	    cmocka_unit_test(products_are_plain),
 	    cmocka_unit_test(merged_events_never_become_better),
 	    cmocka_unit_test(frames_are_found_and_bounded),
 	    cmocka_unit_test(secrets_open_only_for_their_session),
