@@ -35,6 +35,17 @@ const struct blob *blobs_get(const struct blobs *b, const char *hex)
 	return NULL;
 }
 
+void blobs_drop(struct blobs *b, const char *hex)
+{
+	for (size_t i = 0; hex && i < b->len; i++)
+		if (streq(b->items[i].digest.hex, hex)) {
+			b->bytes -= b->items[i].len;
+			free(b->items[i].bytes);
+			b->items[i] = b->items[--b->len];
+			return;
+		}
+}
+
 void blobs_free(struct blobs *b)
 {
 	for (size_t i = 0; i < b->len; i++)

@@ -28,6 +28,7 @@ struct blobs {
 /* Keeps the blob of a frame; its digest is checked. ERR_LIMIT beyond the bounds. */
 int blobs_add(struct blobs *b, const struct wire_frame *frame, struct err *err);
 const struct blob *blobs_get(const struct blobs *b, const char *hex); /* NULL: not here */
+void blobs_drop(struct blobs *b, const char *hex); /* one that is not needed any more; NULL is fine */
 void blobs_free(struct blobs *b);
 
 #endif

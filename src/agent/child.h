@@ -104,6 +104,9 @@ int child_command(struct session *s, unsigned timeout_ms, struct err *err, const
 const char **run_arguments(const json_t *list, struct arena *arena, struct err *err);
 int run_limits(json_int_t max, json_int_t timeout_ms, struct child_spec *spec, struct err *err);
 
+/* The account of that name, for child_spec.user, in the arena. NULL: ERR_MISSING, or it cannot be found out. */
+const struct child_user *run_user(struct session *s, const char *name, struct arena *arena, struct err *err);
+
 bool child_succeeded(const struct child *child);
 
 /* The last lines that it said on stderr, else on stdout: for a person. */

@@ -2,6 +2,8 @@
  * Products: what is there of one is told by two names, the link and the stamp in the directory that it points to. The stamp
  * is written last of all, so a directory without it was not finished, whatever else is in it.
  */
+#include "agent/product.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -18,7 +20,7 @@ static bool is_stamped(struct session *s, const struct resource *r, struct arena
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
 	struct err ignored;
-	const char *path = arena_printf(arena, "%s/.reeve-product", r->product.path);
+	const char *path = arena_printf(arena, "%s/" PRODUCT_STAMP, r->product.path);
 	return root_read(&s->root, path, DIGEST_HEX + 1, &text, &ignored) == 0 && text.len == DIGEST_HEX + 1 &&
 	       memcmp(text.data, r->product.digest.hex, DIGEST_HEX) == 0;
 }
@@ -29,7 +31,7 @@ static bool is_there(struct session *s, const char *path)
 	return root_lstat(&s->root, path, &st) == 0;
 }
 
-static const char *product_target(const struct resource *r, struct arena *arena)
+const char *product_target(const struct resource *r, struct arena *arena)
 {
 	const char *path = r->product.path, *link = r->product.link;
 	size_t common = 0;
@@ -79,18 +81,35 @@ static void probe(struct session *s, const struct resource *r, struct probe *p)
 {
 	const char *link;
 	struct err err;
-	if (remote_check(s, p->remote, r->product.path, &err) < 0)
+	if (remote_check(s, r->product.path, p->applies ? REMOTE_MINUTE : REMOTE_SECONDS, &err) < 0)
 		return probe_found(p, p->applies ? OBSERVED_ERROR : OBSERVED_DIFFERS, "%s", err.text);
 	if (read_link(s, r, p->arena, &link, &err) < 0)
 		return probe_found(p, OBSERVED_ERROR, "%s", err.text);
-	judge(s, r, link, p);
+	if (!r->product.gone)
+		return judge(s, r, link, p);
+	if (*link || product_trees(s, r, p->arena)[0])
+		return probe_found(p, OBSERVED_DIFFERS, "is still there");
+	probe_found(p, OBSERVED_SAME, "%s", "");
 }
 
 static int apply(struct session *s, const struct resource *r, const struct observed *found, struct strbuf *what,
 		 struct err *err)
 {
-	(void)s, (void)found, (void)what;
-	return err_set(err, ERR_MISSING, "%s: this agent does not make products yet", r->product.path);
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct product p = {.session = s, .resource = r, .arena = arena};
+	if (product_begin(&p, err) < 0)
+		return -1;
+	if (r->product.gone) {
+		strbuf_adds(what, "removed");
+		return product_remove(&p, err);
+	}
+	bool stamped = is_stamped(s, r, arena);
+	if (!stamped && product_make(&p, err) < 0)
+		return -1;
+	if (product_link(&p, err) < 0)
+		return -1;
+	strbuf_adds(what, found->state == OBSERVED_MISSING ? "made" : stamped ? "changed the link" : "replaced");
+	return 0;
 }
 
 const struct resource_ops product_ops = {.probe = probe, .apply = apply};

@@ -55,18 +55,19 @@ static int set_environment(const json_t *env, struct arena *arena, struct child_
 	return 0;
 }
 
-static int set_user(struct session *s, const char *name, struct arena *arena, struct child_spec *spec, struct err *err)
+const struct child_user *run_user(struct session *s, const char *name, struct arena *arena, struct err *err)
 {
 	struct passwd_user found;
 	int r = passwd_user(s, name, 0, arena, &found, err);
+	if (r == 0)
+		err_set(err, ERR_MISSING, "the user %s does not exist", name);
 	if (r <= 0)
-		return r < 0 ? -1 : err_set(err, ERR_MISSING, "the user %s does not exist", name);
+		return NULL;
 	struct child_user *user = arena_calloc(arena, 1, sizeof *user);
 	user->uid = found.uid;
 	user->gid = found.gid;
 	user->group_count = passwd_groups_of(s, name, found.gid, user->groups, ARRAY_LEN(user->groups));
-	spec->user = user;
-	return 0;
+	return user;
 }
 
 json_t *run_answer(struct session *s, json_t *request, struct err *err)
@@ -84,7 +85,7 @@ json_t *run_answer(struct session *s, json_t *request, struct err *err)
 		return NULL;
 	if (!(spec.argv = run_arguments(argv, arena, err)) || run_limits(max, timeout_ms, &spec, err) < 0 ||
 	    (env && set_environment(env, arena, &spec, err) < 0) ||
-	    (user && set_user(s, user, arena, &spec, err) < 0) ||
+	    (user && !(spec.user = run_user(s, user, arena, err))) ||
 	    (box && sandbox_decode(box, arena, &sandbox, err) < 0))
 		return NULL;
 	spec.input = input;

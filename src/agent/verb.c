@@ -11,6 +11,7 @@
 
 #include "agent/begun.h"
 #include "agent/session.h"
+#include "agent/spool.h"
 #include "base/epoch.h"
 #include "base/fd.h"
 #include "base/str.h"
@@ -153,6 +154,33 @@ static json_t *secret(struct session *s, json_t *request, struct err *err)
 	return r < 0 ? NULL : json_pack("{s:I}", "size", (json_int_t)len);
 }
 
+static json_t *store(struct session *s, json_t *request, struct err *err)
+{
+	const char *hex, *piece_hex = NULL;
+	json_int_t size, offset;
+	uint64_t have;
+	struct digest digest;
+	const struct blob *piece = NULL;
+	if (verb_unpack(request, err, "{s:s, s:I, s:I, s?s}", "digest", &hex, "size", &size, "offset", &offset, "piece",
+			&piece_hex) < 0)
+		return NULL;
+	if (piece_hex && !(piece = blobs_get(&s->blobs, piece_hex)))
+		return err_set(err, ERR_MISSING, "the piece did not come"), NULL;
+	json_int_t len = piece ? (json_int_t)piece->len : 0;
+	if (digest_parse(hex, &digest) < 0 || size < 0 || size > SOURCE_BYTES || offset < 0 || len > WIRE_PIECE ||
+	    offset > size - len)
+		err_set(err, ERR_PROTOCOL, "store: invalid digest, size or offset");
+	else if (!lock_held(&s->lock))
+		err_set(err, ERR_REFUSED, "store without this host's lock");
+	else if (spool_store(s, &digest, (uint64_t)size, (uint64_t)offset, piece ? piece->bytes : NULL, (size_t)len,
+			     &have, err) == 0) {
+		blobs_drop(&s->blobs, piece_hex);
+		return json_pack("{s:I}", "have", (json_int_t)have);
+	}
+	blobs_drop(&s->blobs, piece_hex);
+	return NULL;
+}
+
 static json_t *bye(struct session *s, json_t *request, struct err *err)
 {
 	if (verb_unpack(request, err, "{}") < 0)
@@ -167,7 +195,8 @@ static const struct {
 } verbs[] = {
     {"collect", collect}, {"probe", probe_answer}, {"apply", apply_answer}, {"run", run_answer},
     {"secret", secret},   {"lock", lock},          {"unlock", unlock},      {"mark", mark},
-    {"put", put},         {"append", append},      {"prune", prune_answer}, {"bye", bye},
+    {"put", put},         {"append", append},      {"prune", prune_answer}, {"store", store},
+    {"bye", bye},
 };
 
 json_t *verb_answer(struct session *s, const char *name, json_t *request, struct err *err)

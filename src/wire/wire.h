@@ -77,6 +77,10 @@
  * unlock   {"done": bool?} -> {}     gives it back before the session ends; who holds none has none. Children that were started
  *	under it keep it. With done the run has come to its end, and its mark is removed.
  * put      {"path": PATH under /var/lib/reeve/, "digest": HEX64, "mode": "0600"} -> {}     writes a blob, atomically
+ * store    {"digest": HEX64, "size": N, "offset": N, "piece": HEX64?} -> {"have": N}     puts a blob, the piece, into this
+ *	host's spool (agent/spool.h), behind the first `offset` bytes of the content of that digest, which are here; without
+ *	one it says how many are. `have` is `size` when all is here and the digest is right. The piece leaves memory. A piece
+ *	has at most WIRE_PIECE bytes. Needs the host lock. Content of another digest is thrown away, and an error.
  * prune    {"path": PATH under /var/lib/reeve/, "keep": [NAME...]} -> {"removed": N}     of the directories in PATH those that
  *	are not named go, with the files in them. Needs the host lock. No PATH is no error; a directory in one of them is.
  * append   {"path": PATH under /var/log/reeve/, "line": S} -> {}     one line, fsync
@@ -102,6 +106,7 @@ enum { WIRE_HEADER = 5 };         /* bytes */
 enum { WIRE_BEAT_MS = 5000 };     /* silence after which a heartbeat is sent */
 enum { WIRE_DEAD_MS = 30000 };    /* silence after which the other side is taken for dead */
 enum { WIRE_SECRET_NAME = 64 };   /* bytes at most */
+enum { WIRE_PIECE = 8 << 20 };    /* bytes of a piece of a file that does not fit in memory */
 enum { WIRE_CONNECT_MAX = 4096 }; /* addresses of one question */
 
 enum wire_type { WIRE_MESSAGE = 'M', WIRE_HEARTBEAT = 'H', WIRE_BLOB = 'B', WIRE_SECRET = 'S' };
