@@ -249,6 +249,9 @@ struct content {
 };
 bool resource_content(const struct resource *r, struct content *ret);
 
+/* What it is made of; `*ret_count` 0: nothing. Borrowed. */
+const struct source *resource_sources(const struct resource *r, size_t *ret_count);
+
 /* Seconds that it may take beyond what any resource may; 0: nothing. */
 unsigned resource_limit_s(const struct resource *r);
 

@@ -105,6 +105,12 @@ static const char *path(const struct resource *r)
 	return r->product.link;
 }
 
+static const struct source *sources(const struct resource *r, size_t *ret_count)
+{
+	*ret_count = r->product.gone ? 0 : r->product.source_count;
+	return r->product.sources;
+}
+
 static unsigned limit_s(const struct resource *r)
 {
 	unsigned limit = REST_S + (r->product.script ? r->product.timeout_s : 0);
@@ -127,4 +133,4 @@ struct resource *catalog_product(struct catalog *c, enum stage stage, const char
 }
 
 const struct kind kind_product = {
-    .name = "product", .encode = encode, .decode = decode, .path = path, .limit_s = limit_s};
+    .name = "product", .encode = encode, .decode = decode, .path = path, .sources = sources, .limit_s = limit_s};

@@ -27,6 +27,12 @@ bool resource_content(const struct resource *r, struct content *ret)
 	return kinds[r->type]->content && kinds[r->type]->content(r, ret);
 }
 
+const struct source *resource_sources(const struct resource *r, size_t *ret_count)
+{
+	*ret_count = 0;
+	return kinds[r->type]->sources ? kinds[r->type]->sources(r, ret_count) : NULL;
+}
+
 unsigned resource_limit_s(const struct resource *r)
 {
 	return kinds[r->type]->limit_s ? kinds[r->type]->limit_s(r) : 0;

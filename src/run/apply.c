@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "run/canary.h"
+#include "run/delivery.h"
 #include "run/down.h"
 #include "run/lock.h"
 #include "run/round.h"
@@ -187,7 +188,7 @@ static int run_step(struct runner *r, const struct step *step, bool *ret_undone,
 	struct run *run = r->run;
 	_cleanup_round_ struct round round = {.run = run};
 	struct sent *sent = arena_calloc(run->arena, step->len, sizeof *sent);
-	if (fetch_secrets(r, step, err) < 0)
+	if (fetch_secrets(r, step, err) < 0 || delivery_send(run, step, err) < 0)
 		return -1;
 	lock_mark(&round, step->title);
 	size_t n = 0, marks = round.len;

@@ -3,16 +3,17 @@
  *
  *	fleet-tool [-F SSH_CONFIG] [-K KNOWN_HOSTS] [-C CONTROL_DIR] [-p SUDO_PASSWORD] [-c CONNECT_MS] [-t TIMEOUT_MS]
  * [-b BLOB_BYTES]
- *	           [-s SECRET] [-S SILENT_MS] [-w WAIT_MS] [-m MESSAGE]... HOST...
+ *	           [-f SIZE:DIGEST=PATH] [-s SECRET] [-S SILENT_MS] [-w WAIT_MS] [-m MESSAGE]... HOST...
  *	fleet-tool [-F SSH_CONFIG] [-K KNOWN_HOSTS] [-R] -T HOST...
  *
- * Connects to all, sends each message to each in one round, says bye. A host "local" is this machine. Prints, a line
+ * Connects to all, sends each message to each in one round, then the file to the spool of each, says bye. A host "local" is this machine. Prints, a line
  * each, HOST and one of
  *	connected ARCH pushed|kept
  *	failed CODE TEXT
  *	answer JSON
  *	error CODE TEXT
  *	event JSON
+ *	has BYTES, or: lacks CODE TEXT
  * and on stderr warnings, and at the end `connect MS round MS rss KIB`.
  */
 #include <sodium.h>
@@ -25,6 +26,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "transport/fleet.h"
+#include "transport/store.h"
 #include "transport/trust.h"
 
 static volatile sig_atomic_t cancel;
@@ -62,6 +64,35 @@ static void show(const struct fleet *fleet, const struct fleet_request *request)
 		       (const char *)request->secret);
 }
 
+static void on_progress(void *data, const struct store_file *file, uint64_t have, uint64_t size)
+{
+	printf("%s has %llu of %llu\n", fleet_name(data, file->host), (unsigned long long)have,
+	       (unsigned long long)size);
+}
+
+/* SIZE:DIGEST=PATH. */
+static int store(struct fleet *fleet, size_t count, const char *what, unsigned timeout, struct err *err)
+{
+	struct store_file *files = xcalloc(count, sizeof *files), one = {0};
+	const char *colon = strchr(what, ':'), *equals = strchr(what, '=');
+	_cleanup_free_ char *hex = colon && equals ? xasprintf("%.*s", (int)(equals - colon - 1), colon + 1) : NULL;
+	if (!hex || digest_parse(hex, &one.digest) < 0)
+		return free(files), err_set(err, ERR_INPUT, "not SIZE:DIGEST=PATH");
+	one.size = strtoull(what, NULL, 10);
+	one.path = equals + 1;
+	for (size_t i = 0; i < count; i++) {
+		files[i] = one;
+		files[i].host = i;
+	}
+	int rc = store_files(fleet, files, count, timeout, on_progress, fleet, err);
+	for (size_t i = 0; i < count; i++)
+		if (files[i].error.code)
+			printf("%s lacks %s %s\n", fleet_name(fleet, i), err_code_name(files[i].error.code),
+			       files[i].error.text);
+	free(files);
+	return rc;
+}
+
 static int trust(const struct fleet_target *targets, size_t count, const struct fleet_options *options, bool replace)
 {
 	static const char *const states[] = {"known", "new", "changed", "revoked", "failed"};
@@ -88,10 +119,10 @@ int main(int argc, char **argv)
 	struct fleet_options options = {.cancel = &cancel, .on_warning = on_warning};
 	unsigned timeout = 20000, wait = 0;
 	size_t blob_len = 0, message_count = 0;
-	const char *secret_text = NULL, *messages[32];
+	const char *secret_text = NULL, *messages[32], *file = NULL;
 	struct err err;
 	int opt;
-	while ((opt = getopt(argc, argv, "F:K:C:p:c:t:b:s:S:w:m:TR")) != -1)
+	while ((opt = getopt(argc, argv, "F:K:C:p:c:t:b:f:s:S:w:m:TR")) != -1)
 		switch (opt) {
 		case 'F':
 			options.ssh_config = optarg;
@@ -119,6 +150,9 @@ int main(int argc, char **argv)
 			break;
 		case 'b':
 			blob_len = (size_t)atol(optarg);
+			break;
+		case 'f':
+			file = optarg;
 			break;
 		case 's':
 			secret_text = optarg;
@@ -192,6 +226,8 @@ int main(int argc, char **argv)
 	}
 	if (rc == 0)
 		rc = fleet_round(fleet, requests, n, timeout, &err);
+	if (rc == 0 && file)
+		rc = store(fleet, count, file, timeout, &err);
 	uint64_t done = clock_ms();
 	struct rusage usage;
 	getrusage(RUSAGE_SELF, &usage);

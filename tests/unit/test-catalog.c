@@ -104,6 +104,9 @@ static void resources_say_what_they_touch_and_need(void **state)
 	assert_string_equal(r->id, "product:/apps/go/1.23.0");
 	assert_string_equal(resource_path(r), "/apps/go/1.23.0");
 	assert_false(resource_content(r, &content));
+	size_t count;
+	assert_ptr_equal(resource_sources(r, &count), r->product.sources);
+	assert_int_equal(count, 2);
 	/* 4,000 s for a gigabyte, an hour for who knows how much, what unpacking takes, the script, the rest. */
 	assert_int_equal(resource_limit_s(r), 4000 + 3600 + 2 * 1800 + 7200 + 1800);
 	struct resource *user = catalog_user(&c, STAGE_PREPARE, "u", -1, "g", "/h", "/s", true);
