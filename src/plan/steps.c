@@ -14,6 +14,7 @@
  * batches. Their jobs live on (KillMode=process). The first that ran before and does not come up ends the run. Nodes that
  * join come last, drained before their slurmd is started (drains.c).
  */
+#include <stdint.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -26,6 +27,7 @@
 
 enum {
 	APPLY_MS = 1800000,
+	MOST_MS = 20 * 86400000, /* what a timer of ours can count to, and more than anybody waits */
 	SERVICE_MS = 180000,
 	COMMAND_MS = 60000,
 	SLURMD_BATCH = 64, /* nodes: never more of them without slurmd at once */
@@ -96,6 +98,15 @@ static void take(struct builder *b, size_t host, size_t k)
 	b->taken[host][k] = true;
 }
 
+/* Milliseconds in which all of them are done, or the host is left out. */
+static unsigned limit_of(const struct resource *const *resources, size_t count)
+{
+	uint64_t ms = APPLY_MS;
+	for (size_t i = 0; i < count; i++)
+		ms += resource_limit_s(resources[i]) * 1000ULL;
+	return ms < MOST_MS ? (unsigned)ms : MOST_MS;
+}
+
 /* Everything of a stage that differs and is in no step yet, on every selected host. */
 static void add_stage(struct builder *b, struct step *s)
 {
@@ -111,7 +122,7 @@ static void add_stage(struct builder *b, struct step *s)
 			    !(b->taken[i] && b->taken[i][k]))
 				list[n++] = r;
 		}
-		add_resources(b, s, i, list, n, APPLY_MS);
+		add_resources(b, s, i, list, n, limit_of(list, n));
 	}
 	end(b, s);
 }

@@ -10,6 +10,8 @@ enum {
 	CONTENT_BYTES = 4608 << 10, /* likewise: of all observed files together, and one more */
 	RESOURCE_EVENTS = 4,
 	PROGRESS_EVENTS = 1000,
+	PRODUCT_EVENTS = 2000, /* of one that takes long (agent/tell.h) */
+	PROGRESS_BYTES = 1 << 10,
 };
 
 void budget_begin(struct budget *b)
@@ -66,6 +68,11 @@ void budget_ask(struct budget *b, const json_t *request)
 	add(b, NAME_BYTES, json_array_size(json_object_get(request, "digests")));
 	if (json_is_true(json_object_get(request, "content")))
 		add(b, CONTENT_BYTES, 1);
+	for (size_t i = 0; i < json_array_size(resources); i++)
+		if (json_object_get(json_array_get(resources, i), "sources")) {
+			b->events += PRODUCT_EVENTS;
+			add(b, PROGRESS_BYTES, PRODUCT_EVENTS);
+		}
 	b->events += PROGRESS_EVENTS + RESOURCE_EVENTS * json_array_size(resources);
 	if (b->events > BUDGET_EVENTS)
 		b->events = BUDGET_EVENTS;

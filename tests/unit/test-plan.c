@@ -187,6 +187,37 @@ static void a_home_that_cannot_be_made_leaves_out_its_host(void **state)
 	world_free(w);
 }
 
+/* A download and a build take their time; who waits for them does not give the host up. */
+static void an_action_may_take_as_long_as_its_products(void **state)
+{
+	(void)state;
+	struct world *w = world_new(world_yaml);
+	world_running(w);
+	world_plan(w, OBSERVED_SAME);
+	struct plan_options options = {0};
+	struct catalog c = *w->catalogs[1];
+	struct observed *o = arena_calloc(w->arena, c.len + 3, sizeof *o);
+	memcpy(o, w->observed[1], c.len * sizeof *o);
+	const struct source source = {.name = "s", .size = 1000000000};
+	for (int i = 0; i < 3; i++) {
+		const char *link = arena_printf(w->arena, "/apps/%d", i);
+		o[c.len] = (struct observed){.id = link, .state = i == 2 ? OBSERVED_SAME : OBSERVED_MISSING, .why = ""};
+		struct resource *r = catalog_product(&c, STAGE_PREPARE, link);
+		r->module = "core";
+		r->product.script = "make";
+		r->product.timeout_s = 604800;
+		r->product.sources = &source;
+		r->product.source_count = 1;
+	}
+	w->catalogs[1] = &c;
+	w->observed[1] = o;
+	w->plan = plan_make(w->cluster, w->catalogs, w->observed, &w->live, &options, w->arena);
+	assert_int_equal(w->plan->step_count, 1);
+	assert_int_equal(w->plan->steps[0].items[0].count, 2);
+	assert_int_equal(w->plan->steps[0].items[0].timeout_ms, 1800000 + 2 * (604800 + 1800 + 1800 + 4000) * 1000);
+	world_free(w);
+}
+
 static void first_start_and_no_change(void **state)
 {
 	(void)state;
@@ -859,6 +890,7 @@ int main(void)
 	    cmocka_unit_test(unmounted_or_closed_state_is_found),
 	    cmocka_unit_test(service_is_restarted_when_its_input_changes),
 	    cmocka_unit_test(a_home_that_cannot_be_made_leaves_out_its_host),
+	    cmocka_unit_test(an_action_may_take_as_long_as_its_products),
 	    cmocka_unit_test(first_start_and_no_change),
 	    cmocka_unit_test(the_controller_that_leads_is_told_alone),
 	    cmocka_unit_test(a_backup_that_is_new_starts_behind_the_reconfigure),

@@ -289,6 +289,18 @@ static void budget_follows_the_question(void **state)
 	assert_int_equal(b.events, BUDGET_EVENTS);
 	json_decref(many);
 	json_decref(read);
+
+	/* What takes hours may tell how far it is. */
+	json_t *plain = json_pack("{s:s, s:[{}]}", "verb", "apply", "resources");
+	json_t *product = json_pack("{s:s, s:[{s:[]}]}", "verb", "apply", "resources", "sources");
+	budget_begin(&small);
+	budget_begin(&b);
+	budget_ask(&small, plain);
+	budget_ask(&b, product);
+	assert_int_equal(b.events, small.events + 2000);
+	assert_int_equal(b.bytes, small.bytes + 2000 * 1024);
+	json_decref(plain);
+	json_decref(product);
 }
 
 /* Whole heartbeats to those that are open, and not a byte to one that was dropped. */
