@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "agent/child.h"
+#include "agent/deb.h"
 #include "agent/dpkg.h"
 #include "agent/failpoint.h"
 #include "agent/resource.h"
@@ -372,19 +373,28 @@ static void list_names(struct strbuf *what, const char *verb, const struct list 
 /* What is to be done to packages, in apt's words. */
 struct changes {
 	struct list names; /* to be installed, with the version where one is wanted */
+	struct list files; /* the same, or the file that it is in */
 	struct list held;
 	bool exact;
 };
 
-static struct changes changes_of(const struct resource *r, const struct dpkg *now, struct arena *arena)
+static bool is_right(const struct package *want, const struct dpkg_package *have)
+{
+	return have->state == DPKG_INSTALLED && (!want->version || streq(want->version, have->version));
+}
+
+static struct changes changes_of(struct session *s, const struct resource *r, const struct dpkg *now,
+				 struct arena *arena)
 {
 	struct changes t = {0};
 	for (size_t i = 0; i < r->packages.len; i++) {
 		const struct package *want = &r->packages.items[i];
 		const struct dpkg_package *have = &now->packages[i];
-		bool right = have->state == DPKG_INSTALLED && (!want->version || streq(want->version, have->version));
-		if (!right)
+		bool right = is_right(want, have);
+		if (!right) {
 			*vec_push_in(arena, &t.names) = full_name(want, arena);
+			*vec_push_in(arena, &t.files) = want->deb ? deb_path(s, want, arena) : full_name(want, arena);
+		}
 		t.exact = t.exact || (!right && want->version);
 		if (want->version && !(right && have->held))
 			*vec_push_in(arena, &t.held) = want->name;
@@ -412,13 +422,32 @@ static int repair_all(struct session *s, const struct resource *const *all, size
 	return 0;
 }
 
+/* Before the package manager is waited for: that may take long, and keeps nobody else from it. */
+static int fetch_debs(struct session *s, const struct resource *const *all, size_t len, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	for (size_t i = 0; i < len; i++) {
+		const struct resource *r = all[i];
+		struct dpkg now;
+		if (!resource_source(r, 0))
+			continue;
+		if (dpkg_read(&s->root, r->packages.items, r->packages.len, arena, &now, err) < 0)
+			return -1;
+		for (size_t k = 0; k < r->packages.len; k++)
+			if (r->packages.items[k].deb && !is_right(&r->packages.items[k], &now.packages[k]) &&
+			    deb_get(s, r->id, &r->packages.items[k], err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
 /* One transaction for all of them: two cost twice the time of one. */
 static int apply_all(struct session *s, const struct resource *const *all, size_t len, struct strbuf *what,
 		     struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *shims;
-	if (wait_for_lock(s, all[0], err) < 0 || make_shims(s, &shims, err) < 0)
+	if (fetch_debs(s, all, len, err) < 0 || wait_for_lock(s, all[0], err) < 0 || make_shims(s, &shims, err) < 0)
 		return -1;
 	const char *path = script_path(s, shims, arena);
 	failpoint();
@@ -429,12 +458,12 @@ static int apply_all(struct session *s, const struct resource *const *all, size_
 		struct dpkg now;
 		if (dpkg_read(&s->root, all[i]->packages.items, all[i]->packages.len, arena, &now, err) < 0)
 			return -1;
-		changes[i] = changes_of(all[i], &now, arena);
-		add_names(&sum.names, &changes[i].names, arena);
+		changes[i] = changes_of(s, all[i], &now, arena);
+		add_names(&sum.files, &changes[i].files, arena);
 		add_names(&sum.held, &changes[i].held, arena);
 		sum.exact |= changes[i].exact;
 	}
-	if (sum.names.len && (check_space(s, err) < 0 || install(s, all[0]->id, &sum.names, sum.exact, path, err) < 0))
+	if (sum.files.len && (check_space(s, err) < 0 || install(s, all[0]->id, &sum.files, sum.exact, path, err) < 0))
 		return -1;
 	failpoint();
 	if (sum.held.len && hold(s, &sum.held, err) < 0)

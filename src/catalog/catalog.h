@@ -7,7 +7,7 @@
  * found to differ; a second apply finds nothing to do. Order within a host: by stage, and within a stage as listed.
  *
  * packages   every named package is installed, in one transaction, without recommends; with a version where one is
- *	named, and then held (apt-mark hold). Daemons are not started by the installation.
+ *	named, and then held (apt-mark hold). A `deb` is fetched as the source of a product is. Daemons are not started by the installation.
  * file       regular file with this content, owner, group and mode. Replaced atomically; what was there is kept in
  *	/var/lib/reeve/backup (root only). A symbolic link or directory in its place is an error, never followed; with
  *	`over_link` a link is replaced, and what it pointed to stays. A secret that is wanted and lies beside its path
@@ -90,7 +90,8 @@ enum { NO, YES }; /* for `enabled` and `running` of a service */
 
 struct package {
 	const char *name;
-	const char *version; /* exact, and held; NULL: any */
+	const char *version;      /* exact, and held; NULL: any */
+	const struct source *deb; /* the file that it is in, with `version`; NULL: the distribution has it */
 };
 
 struct resource {
@@ -249,8 +250,8 @@ struct content {
 };
 bool resource_content(const struct resource *r, struct content *ret);
 
-/* What it is made of; `*ret_count` 0: nothing. Borrowed. */
-const struct source *resource_sources(const struct resource *r, size_t *ret_count);
+/* The source of that index that it is made of; NULL: it has not so many. Borrowed. */
+const struct source *resource_source(const struct resource *r, size_t index);
 
 /* Seconds that it may take beyond what any resource may; 0: nothing. */
 unsigned resource_limit_s(const struct resource *r);

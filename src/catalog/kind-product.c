@@ -105,10 +105,9 @@ static const char *path(const struct resource *r)
 	return r->product.link;
 }
 
-static const struct source *sources(const struct resource *r, size_t *ret_count)
+static const struct source *source(const struct resource *r, size_t index)
 {
-	*ret_count = r->product.gone ? 0 : r->product.source_count;
-	return r->product.sources;
+	return !r->product.gone && index < r->product.source_count ? &r->product.sources[index] : NULL;
 }
 
 static unsigned limit_s(const struct resource *r)
@@ -133,4 +132,4 @@ struct resource *catalog_product(struct catalog *c, enum stage stage, const char
 }
 
 const struct kind kind_product = {
-    .name = "product", .encode = encode, .decode = decode, .path = path, .sources = sources, .limit_s = limit_s};
+    .name = "product", .encode = encode, .decode = decode, .path = path, .source = source, .limit_s = limit_s};

@@ -27,10 +27,9 @@ bool resource_content(const struct resource *r, struct content *ret)
 	return kinds[r->type]->content && kinds[r->type]->content(r, ret);
 }
 
-const struct source *resource_sources(const struct resource *r, size_t *ret_count)
+const struct source *resource_source(const struct resource *r, size_t index)
 {
-	*ret_count = 0;
-	return kinds[r->type]->sources ? kinds[r->type]->sources(r, ret_count) : NULL;
+	return kinds[r->type]->source ? kinds[r->type]->source(r, index) : NULL;
 }
 
 unsigned resource_limit_s(const struct resource *r)

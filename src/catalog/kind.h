@@ -15,8 +15,8 @@ struct kind {
 	const char *(*path)(const struct resource *r);                  /* NULL: a type without a path */
 	bool (*content)(const struct resource *r, struct content *ret); /* NULL: nothing is sent beside it */
 	const char *(*secret)(const struct resource *r);                /* NULL: a type without secrets */
-	const struct source *(*sources)(const struct resource *r, size_t *ret_count); /* NULL: not made of any */
-	unsigned (*limit_s)(const struct resource *r);                                /* NULL: as any other */
+	const struct source *(*source)(const struct resource *r, size_t index); /* NULL: not made of any */
+	unsigned (*limit_s)(const struct resource *r);                          /* NULL: as any other */
 };
 
 extern const struct kind kind_packages, kind_file, kind_directory, kind_link, kind_service, kind_group, kind_user,

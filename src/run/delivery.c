@@ -28,10 +28,9 @@ static bool is_listed(const struct delivery *d, size_t place, const struct diges
 static void add(struct delivery *d, size_t host, const struct resource *r)
 {
 	struct arena *arena = d->run->arena;
-	size_t count, place = roll_request(d->run->roll, host, NULL).host;
-	const struct source *sources = resource_sources(r, &count);
-	for (size_t i = 0; i < count; i++) {
-		const struct source *s = &sources[i];
+	size_t place = roll_request(d->run->roll, host, NULL).host;
+	const struct source *s;
+	for (size_t i = 0; (s = resource_source(r, i)); i++) {
 		if (!s->file || is_listed(d, place, &s->digest))
 			continue;
 		*vec_push_in(arena, &d->files) =

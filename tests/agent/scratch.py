@@ -135,9 +135,18 @@ def apt_get():
         time.sleep(1.5)
     have = packages()
     for word in args[args.index("--") + 1:]:
-        package, _, version = word.partition("=")
+        if word.endswith(".deb"):
+            package, version = pathlib.Path(word).read_text().split()
+        else:
+            package, _, version = word.partition("=")
         have[package] = "Package: %s\\nStatus: install ok installed\\nVersion: %s" % (package, version or "1.0")
     write(have)
+
+def dpkg_deb():
+    words = pathlib.Path(args[-1]).read_text().split()
+    if len(words) != 2:
+        sys.exit("dpkg-deb: error: '%s' is not a Debian format archive" % args[-1])
+    print(*words, end="")
 
 def apt_mark():
     have = packages()
@@ -202,10 +211,10 @@ def journalctl():
     print("first line\\nfatal: \\x1b[31mthe port is in use")
 
 globals()[name.replace("-", "_").replace("deb_systemd_invoke", "started").replace("invoke_rc.d", "started")]() if name in (
-    "systemctl", "journalctl", "apt-get", "apt-mark", "dpkg", "groupadd", "useradd", "usermod", "chpasswd") else None
+    "systemctl", "journalctl", "apt-get", "apt-mark", "dpkg", "dpkg-deb", "groupadd", "useradd", "usermod", "chpasswd") else None
 '''
 
-NAMES = ("systemctl", "journalctl", "apt-get", "apt-mark", "dpkg", "groupadd", "useradd", "usermod", "chpasswd", "deb-systemd-invoke", "invoke-rc.d")
+NAMES = ("systemctl", "journalctl", "apt-get", "apt-mark", "dpkg", "dpkg-deb", "groupadd", "useradd", "usermod", "chpasswd", "deb-systemd-invoke", "invoke-rc.d")
 
 
 def digest(data):

@@ -467,6 +467,47 @@ class Sources(Base):
             self.make(s, self.of(url, size=0))
 
 
+class Debs(Base):
+    """Packages that are files: fetched as sources are, and installed with the others."""
+
+    def deb(self, name, version, text=None):
+        data = (text or "%s %s" % (name, version)).encode()
+        file = source(name + ".deb", data, self.server.url(name + ".deb", data))
+        return dict(name=name, version=version, deb=file)
+
+    def wanted(self, *items):
+        return dict(id="packages:software", type="packages", stage="prepare", packages=list(items))
+
+    def test_installed_in_the_same_transaction_and_held(self):
+        wanted = self.wanted(dict(name="munge"), self.deb("code", "1.0-1"))
+        with self.locked() as s:
+            self.assertEqual(s.probe(wanted)[0]["why"], "not installed: munge, code")
+            self.assertEqual(s.apply(wanted), {"changed": 1, "failed": 0}, s.events)
+            self.assertEqual(s.events[-1]["what"], "installed munge, code=1.0-1, held code")
+            self.check_settled(s, wanted)
+            newer = self.wanted(dict(name="munge"), self.deb("code", "1.0-2"))
+            self.assertEqual(s.probe(newer)[0]["why"], "code is 1.0-1, not 1.0-2")
+            self.assertEqual(s.apply(newer), {"changed": 1, "failed": 0}, s.events)
+            self.check_settled(s, newer)
+        installs = [c for c in self.calls() if c.startswith("apt-get") and " install " in c]
+        self.assertEqual(len(installs), 2)
+        self.assertRegex(installs[0], "--allow-downgrades install -- munge %s/var/spool/reeve/[0-9a-f]{64}.deb$" % self.root)
+        self.assertEqual(len(self.server.asked), 2)
+        self.assertEqual({p.lstat().st_uid for p in (self.root / "var/spool/reeve").iterdir()}, {0})
+
+    def test_a_file_that_is_another_package_changes_nothing(self):
+        with self.locked() as s:
+            for text, why in (("code 1.1-1", "code.deb is code 1.1-1, not code 1.0-1"), ("edoc 1.0-1", "code.deb is edoc 1.0-1, not"),
+                              ("junk", "code.deb: dpkg-deb ended with status 1: dpkg-deb: error: '")):
+                self.assertEqual(s.apply(self.wanted(dict(name="munge"), self.deb("code", "1.0-1", text))), {"changed": 0, "failed": 1})
+                self.assertIn(why, s.events[-1]["what"])
+            lost = self.deb("code", "1.0-1")
+            self.server.files.clear()
+            self.assertEqual(s.apply(self.wanted(lost))["failed"], 1)
+            self.assertIn("code.deb could not be fetched: http://", s.events[-1]["what"])
+        self.assertFalse([c for c in self.calls() if c.startswith("apt-get")])
+
+
 class Killed(Base):
     """At every step: what the link leads to is whole, and the next apply completes it."""
 

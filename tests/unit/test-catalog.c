@@ -41,10 +41,12 @@ static void every_resource_survives_the_wire(void **state)
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct catalog c = {.arena = a};
-	const struct package packages[] = {{"munge", NULL}, {"slurmd", "22.05.8-4+deb12u3"}};
+	const struct source deb = {.name = "code.deb", .digest = digest_of("x", 1), .file = "/home/me/code.deb"};
+	const struct package packages[] = {
+	    {"munge", NULL, NULL}, {"slurmd", "22.05.8-4+deb12u3", NULL}, {"code", "1.0-1", &deb}};
 	const char *const inputs[] = {"/etc/munge/munge.key", NULL};
 	const char *hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-	catalog_packages(&c, STAGE_PREPARE, packages, 2);
+	catalog_packages(&c, STAGE_PREPARE, packages, 3);
 	catalog_file(&c, STAGE_ACTIVATE, "/etc/slurm/slurm.conf", "root", "root", 0644, "x\n", 2);
 	catalog_secret(&c, STAGE_AUTH, "/etc/munge/munge.key", "munge", "munge", 0400, "munge.key", hex, hex);
 	catalog_directory(&c, STAGE_PREPARE, "/var/log/slurm", "slurm", "slurm", 0755);
@@ -104,11 +106,15 @@ static void resources_say_what_they_touch_and_need(void **state)
 	assert_string_equal(r->id, "product:/apps/go/1.23.0");
 	assert_string_equal(resource_path(r), "/apps/go/1.23.0");
 	assert_false(resource_content(r, &content));
-	size_t count;
-	assert_ptr_equal(resource_sources(r, &count), r->product.sources);
-	assert_int_equal(count, 2);
+	assert_ptr_equal(resource_source(r, 1), &r->product.sources[1]);
+	assert_null(resource_source(r, 2));
 	/* 4,000 s for a gigabyte, an hour for who knows how much, what unpacking takes, the script, the rest. */
 	assert_int_equal(resource_limit_s(r), 4000 + 3600 + 2 * 1800 + 7200 + 1800);
+	const struct package debs[] = {{"a", NULL, NULL}, {"b", "1-1", &product->product.sources[0]}};
+	r = catalog_packages(&c, STAGE_PREPARE, debs, 2);
+	assert_ptr_equal(resource_source(r, 0), debs[1].deb);
+	assert_null(resource_source(r, 1));
+	assert_int_equal(resource_limit_s(r), 4000);
 	struct resource *user = catalog_user(&c, STAGE_PREPARE, "u", -1, "g", "/h", "/s", true);
 	assert_null(resource_path(user));
 	user->user.secret = "u";
@@ -171,6 +177,8 @@ static void decoder_refuses_what_could_do_harm(void **state)
 	     "\"home\":\"/h\",\"shell\":\"/s\",\"groups\":[],\"not_groups\":[],\"secret\":\"s\"}"),
 	    "{\"id\":\"a\",\"type\":\"home\",\"stage\":\"auth\",\"path\":\"/h/../etc\",\"user\":\"a\"}",
 	    "{\"id\":\"a\",\"type\":\"home\",\"stage\":\"auth\",\"path\":\"/h\",\"user\":\"a:b c\"}",
+	    ("{\"id\":\"a\",\"type\":\"packages\",\"stage\":\"auth\",\"packages\":[{\"name\":\"a\",\"deb\":"
+	     "{\"name\":\"a.deb\",\"digest\":\"" ABC "\",\"size\":0,\"urls\":[],\"unpack\":\"file\",\"strip\":0}}]}"),
 	    "[]",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
