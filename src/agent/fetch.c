@@ -105,11 +105,11 @@ static void tell(struct fetch *f, uint64_t have)
 		strbuf_addf(&text, " of %llu", (unsigned long long)(total / unit));
 	strbuf_adds(&text, unit == 1000 ? " kB" : " MB");
 	if (total >= have && have > f->from) {
-		uint64_t left = (total - have) / ((have - f->from) / (ms / 1000 + 1) + 1) + 1;
+		unsigned long long left = (total - have) / ((have - f->from) / (ms / 1000 + 1) + 1) + 1;
 		if (left <= 120)
-			strbuf_addf(&text, ", %llu s left", (unsigned long long)left);
+			strbuf_addf(&text, ", %llu s left", left);
 		else
-			strbuf_addf(&text, ", %llu min left", (unsigned long long)(left / 60 + 1));
+			strbuf_addf(&text, ", %llu min left", left / 60 + 1);
 	}
 	tell_progress(f->spool->session, f->spool->resource, "%s", text.data);
 }

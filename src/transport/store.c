@@ -18,13 +18,13 @@ enum { AT_ONCE = 8 };
 /* One that is at work. */
 struct sending {
 	struct store_file *file;
-	int fd;
 	struct stat st;
 	uint64_t have;
-	bool asked; /* how much there is is known */
 	char *bytes;
 	struct fleet_blob piece;
 	json_t *message;
+	int fd;
+	bool asked; /* how much there is is known */
 };
 
 static int open_file(struct sending *x)
@@ -71,12 +71,16 @@ static int read_piece(struct sending *x)
 	return 0;
 }
 
+static bool is_done(const struct sending *x)
+{
+	return x->file->error.code || (x->asked && x->have == (uint64_t)x->st.st_size);
+}
+
 /* The next request. -1: there is none, since it is all there, or failed. */
 static int next_request(struct sending *x, struct fleet_request *ret)
 {
 	struct store_file *f = x->file;
-	bool all = x->asked && x->have == (uint64_t)x->st.st_size;
-	if (f->error.code || all || (!x->asked && open_file(x) < 0) || (x->asked && read_piece(x) < 0))
+	if (is_done(x) || (!x->asked && open_file(x) < 0) || (x->asked && read_piece(x) < 0))
 		return -1;
 	x->message = json_pack("{s:s, s:s, s:I, s:I}", "verb", "store", "digest", f->digest.hex, "size",
 			       (json_int_t)x->st.st_size, "offset", (json_int_t)x->have);
@@ -108,31 +112,44 @@ static void end(struct sending *x)
 	fd_closep(&x->fd);
 }
 
+/* One round for all of them; `*ret_done`: nothing is left to be sent. */
+static int send_pieces(struct fleet *fleet, struct sending *all, struct fleet_request *requests, size_t count,
+		       unsigned timeout_ms, bool *ret_done, struct err *err)
+{
+	struct sending *of[AT_ONCE];
+	size_t n = 0;
+	for (size_t i = 0; i < count; i++)
+		if (next_request(&all[i], &requests[n]) == 0)
+			of[n++] = &all[i];
+	*ret_done = !n;
+	int rc = n ? fleet_round(fleet, requests, n, timeout_ms, err) : 0;
+	for (size_t i = 0; i < n; i++) {
+		judge(of[i], &requests[i]);
+		fleet_request_clear(&requests[i]);
+		json_decref(of[i]->message);
+	}
+	return rc;
+}
+
 /* All of these until each has ended. */
 static int send_some(struct fleet *fleet, struct sending *all, size_t count, unsigned timeout_ms,
 		     void (*on_progress)(void *data, const struct store_file *file, uint64_t have, uint64_t size),
 		     void *data, struct err *err)
 {
-	for (;;) {
-		struct fleet_request requests[AT_ONCE];
-		struct sending *of[AT_ONCE];
-		size_t n = 0;
+	struct fleet_request *requests = xcalloc(AT_ONCE, sizeof *requests);
+	bool done = false;
+	int rc = 0;
+	while (rc == 0 && !done) {
+		bool was_done[AT_ONCE];
 		for (size_t i = 0; i < count; i++)
-			if (next_request(&all[i], &requests[n]) == 0)
-				of[n++] = &all[i];
-		if (!n)
-			return 0;
-		int rc = fleet_round(fleet, requests, n, timeout_ms, err);
-		for (size_t i = 0; i < n; i++) {
-			judge(of[i], &requests[i]);
-			fleet_request_clear(&requests[i]);
-			json_decref(of[i]->message);
-			if (on_progress && !of[i]->file->error.code)
-				on_progress(data, of[i]->file, of[i]->have, (uint64_t)of[i]->st.st_size);
-		}
-		if (rc < 0)
-			return -1;
+			was_done[i] = is_done(&all[i]);
+		rc = send_pieces(fleet, all, requests, count, timeout_ms, &done, err);
+		for (size_t i = 0; on_progress && i < count; i++)
+			if (!was_done[i] && all[i].asked && !all[i].file->error.code)
+				on_progress(data, all[i].file, all[i].have, (uint64_t)all[i].st.st_size);
 	}
+	free(requests);
+	return rc;
 }
 
 int store_files(struct fleet *fleet, struct store_file *files, size_t count, unsigned timeout_ms,
