@@ -21,5 +21,6 @@ extern const struct command cmd_rotate_key;
 extern const struct command cmd_accept;
 extern const struct command cmd_lab;
 extern const struct command cmd_trust;
+extern const struct command cmd_verify;
 
 #endif

@@ -35,9 +35,10 @@ struct facts_scope {
 	size_t path_count;
 	const char *const *names; /* of hosts, borrowed by the facts: at most FACTS_NAMES of them are looked up */
 	size_t name_count;
-	const json_t *others; /* items of modules, borrowed: asked beside; NULL: none */
-	bool plugins;         /* which plugins Slurm has there */
-	bool neighbours;      /* what its LLDP daemon sees, where it has one: starts a program there */
+	const json_t *others;        /* items of modules, borrowed: asked beside; NULL: none */
+	const struct inventory *inv; /* whose modules ask more when these are answered; NULL: none do */
+	bool plugins;                /* which plugins Slurm has there */
+	bool neighbours;             /* what its LLDP daemon sees, where it has one: starts a program there */
 	const struct secret_row *const *secrets; /* NULL-terminated, at most SECRETS_MAX that hosts hold; NULL: none */
 	const struct inv_host *host;             /* for their `has` */
 	const char *salt;                        /* 64 hex digits, for their fingerprints */

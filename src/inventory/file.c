@@ -5,15 +5,20 @@
 
 #include "inventory/build.h"
 
+const char *inventory_beside(struct inv_reader *r, const char *path)
+{
+	const char *slash = strrchr(r->build->inv->file, '/');
+	int above = *path == '/' || !slash ? 0 : (int)(slash + 1 - r->build->inv->file);
+	return arena_printf(r->arena, "%.*s%s", above, r->build->inv->file, path);
+}
+
 int inventory_file(struct inv_reader *r, const struct conf_value *value, const char *what, const char **ret)
 {
 	const char *text;
 	struct stat st;
 	if (conf_text(value, what, &text, r->diags) < 0)
 		return -1;
-	const char *slash = strrchr(r->build->inv->file, '/');
-	int above = *text == '/' || !slash ? 0 : (int)(slash + 1 - r->build->inv->file);
-	const char *path = arena_printf(r->arena, "%.*s%s", above, r->build->inv->file, text);
+	const char *path = inventory_beside(r, text);
 	const char *why = stat(path, &st) < 0   ? strerror(errno)
 			  : S_ISREG(st.st_mode) ? NULL
 						: "it is not a regular file";

@@ -205,6 +205,12 @@ void inventory_need(struct inv_reader *r, size_t host);
 /* In the lab's containers, whose kernel mounts nothing over a network, a directory that all nodes share is at this path. */
 void inventory_share_in_lab(struct inv_reader *r, const char *path);
 
+/* Has a section that was read before said so of this path, or of one above it? */
+bool inventory_is_shared(const struct inv_reader *r, const char *path);
+
+/* A path as cluster.yaml means it, relative to its directory; in r->arena. It is not looked at. */
+const char *inventory_beside(struct inv_reader *r, const char *path);
+
 /* The path of a regular file that a text names, relative to the directory of cluster.yaml, in r->arena; and what is in it, at most
  * CONF_MAX_BYTES. -1 with a finding. They block on the disk. */
 int inventory_file(struct inv_reader *r, const struct conf_value *value, const char *what, const char **ret);

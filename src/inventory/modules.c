@@ -166,6 +166,15 @@ void inventory_share_in_lab(struct inv_reader *r, const char *path)
 	lab->shared = paths;
 }
 
+bool inventory_is_shared(const struct inv_reader *r, const char *path)
+{
+	const char *const *shared = r->build->inv->lab.shared;
+	for (size_t i = 0; shared && shared[i]; i++)
+		if (str_is_under(path, shared[i]))
+			return true;
+	return false;
+}
+
 static void *parse(struct build *b, const struct inv_section *section, bool enabled, const struct inv_class *class,
 		   const struct conf_value *value)
 {

@@ -30,6 +30,11 @@ struct cluster_mount *cluster_promise_mount(struct cluster *c, struct cluster_ho
 	return m;
 }
 
+void cluster_promise_installed(struct cluster *c, struct cluster_host *h, const struct installed *what)
+{
+	*vec_push_in(c->arena, &h->installed) = *what;
+}
+
 const struct cluster_mount *cluster_mount_of(const struct cluster_host *h, const char *path)
 {
 	for (size_t i = 0; i < h->mounts.len; i++)

@@ -15,6 +15,7 @@
 #include "facts/facts.h"
 #include "inventory/inventory.h"
 #include "model/finding.h"
+#include "model/installed.h"
 #include "model/record.h"
 
 /* The first line of every slurm.conf that reeve writes: what lacks it is somebody else's. */
@@ -67,6 +68,10 @@ struct cluster_host {
 		struct cluster_mount *items;
 		size_t len, cap;
 	} mounts; /* that modules promise */
+	struct {
+		struct installed *items;
+		size_t len, cap;
+	} installed; /* likewise */
 	const char
 	    *slurm_package; /* version of the Slurm packages to be there: what is installed, else apt's candidate */
 };
@@ -190,6 +195,9 @@ uint64_t cluster_memory_each(const struct cluster_host *h);
  */
 struct cluster_mount *cluster_promise_mount(struct cluster *c, struct cluster_host *h, const char *where,
 					    const char *source);
+
+/* Likewise: this will be installed there. */
+void cluster_promise_installed(struct cluster *c, struct cluster_host *h, const struct installed *what);
 
 /* The promise that a path on the host falls under; NULL: none. */
 const struct cluster_mount *cluster_mount_of(const struct cluster_host *h, const char *path);

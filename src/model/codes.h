@@ -76,6 +76,7 @@
 	X(LOG_LARGE, "log-large", "a daemon's log is very large") \
 	X(LOST, "lost", "a host was lost during the run") \
 	X(MACHINE_ID, "machine-id", "two hosts have the same machine-id") \
+	X(MEASURED, "measured", "what a verification measured") \
 	X(MEMORY_DEFAULT, "memory-default", "a node that joins lowers the default memory of jobs") \
 	X(MEMORY_LOWER, "memory-lower", "the configured memory of a node was lowered") \
 	X(MODULE_LEFT, "module-left", "a module no longer applies to a host, and its files stay") \
@@ -102,6 +103,7 @@
 	X(NODE_STUCK, "node-stuck", "a node stays in COMPLETING") \
 	X(NODE_UNKNOWN, "node-unknown", "slurmctld does not know a node that serves") \
 	X(NODE_UNREGISTERED, "node-unregistered", "the slurmd of a node has never registered") \
+	X(NOT_APPLIED, "not-applied", "cluster.yaml wants changes that were not applied") \
 	X(NOT_COMPUTE, "not-compute", "a host is not a compute node") \
 	X(NOT_EXCLUDED, "not-excluded", "a node is not excluded") \
 	X(NOT_MEASURED, "not-measured", "a host could not be measured") \

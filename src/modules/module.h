@@ -50,7 +50,7 @@ struct check {
 	const void *about;       /* the judge's own */
 	/* CHECK_RUN, where each host has a command of its own: by host index. NULL: `argv`. */
 	const char *const *const *argv_of;
-	/* CHECK_RUN. `*ret_why`, for a person, where it does not hold. */
+	/* CHECK_RUN. `*ret_why`, for a person, where it does not hold; of a job that holds, what it measured, or untouched. */
 	enum check_verdict (*judge)(const struct check *check, const struct check_answer *answer, struct arena *arena,
 				    const char **ret_why);
 	/* CHECK_LIVE: why it does not hold, NULL where it does. `node` NULL: slurmctld does not know it. */
@@ -70,6 +70,7 @@ struct checks {
 struct module_param {
 	const char *key, *value;
 	const char *owner; /* name of the module */
+	bool fallback;     /* it holds where no other module owns the key */
 };
 
 struct module_params {
@@ -83,6 +84,9 @@ void params_add(struct module_params *params, const char *key, const char *value
 /* The same, unless cluster.yaml says it under `slurm:`. */
 void params_default(struct module_params *params, const struct inventory *inv, const char *key, const char *value);
 
+/* The same, unless another module has the parameter for its own. */
+void params_fallback(struct module_params *params, const struct inventory *inv, const char *key, const char *value);
+
 /* What the run knows when it is time to verify. */
 struct verify_context {
 	const struct cluster *cluster;
@@ -92,6 +96,7 @@ struct verify_context {
 	const bool *busy;     /* by host index: it runs jobs, so that none of ours is to be had; NULL with `idle` */
 	const bool *let_in;   /* by host index: it is let in by this run, drained or down as it is; NULL: none is */
 	const char *job_name; /* of the jobs that prove something: this run's own */
+	bool asked;           /* the operator asked for a verification: what takes longer is proven, too */
 	bool hurry;           /* a reservation is to come: a job without a time limit would not start on its nodes */
 };
 
@@ -138,6 +143,10 @@ struct module {
 	 * knows. One item that starts a program costs more than all that read: a run asks every host. NULL: nothing.
 	 */
 	void (*ask)(const struct inventory *inv, const struct inv_host *host, json_t *items);
+	/* The same of what is left to ask when these are answered, which costs that host a round trip: NULL, or nothing added, where
+	 * it has what it needs. */
+	void (*ask_more)(const struct inventory *inv, const struct inv_host *host, const json_t *answers,
+			 json_t *items);
 	/*
 	 * Its facts of that host, in `arena`, of the answers to these items and no others; module_own() gives them back. What
 	 * a host says is untrusted: with `err` set where it cannot be believed, which leaves the host out, NULL; without: there
@@ -171,6 +180,9 @@ size_t module_index(const char *name); /* its place in the table; MODULES_MAX: n
 
 /* What the enabled modules ask of a host, each item's name behind "MODULE.". The caller owns the reference. */
 json_t *modules_ask(const struct inventory *inv, const struct inv_host *host);
+
+/* What they ask when these items are answered; NULL: nothing. The caller owns the reference. */
+json_t *modules_ask_more(const struct inventory *inv, const struct inv_host *host, const json_t *items);
 
 /* What each makes of its answers, for facts.own. -1: what one of them got cannot be believed. */
 int modules_take(const json_t *items, struct arena *arena, void *const **ret, struct err *err);

@@ -8,22 +8,29 @@
 
 #include "base/str.h"
 
+/* Its items under names that are its own in the request; steals `items`. */
+static void add_items(json_t *all, const struct module *m, json_t *items)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach(items, i, item)
+	{
+		const char *name = json_string_value(json_object_get(item, "name"));
+		json_object_set_new(item, "name", json_sprintf("%s.%s", m->name, name));
+	}
+	json_array_extend(all, items);
+	json_decref(items);
+}
+
 json_t *modules_ask(const struct inventory *inv, const struct inv_host *host)
 {
 	json_t *all = json_array();
 	for (const struct module *const *m = modules; *m; m++) {
-		size_t i;
-		json_t *item, *items = (*m)->ask && module_enabled(inv, *m) ? json_array() : NULL;
+		json_t *items = (*m)->ask && module_enabled(inv, *m) ? json_array() : NULL;
 		if (!items)
 			continue;
 		(*m)->ask(inv, host, items);
-		json_array_foreach(items, i, item)
-		{
-			const char *name = json_string_value(json_object_get(item, "name"));
-			json_object_set_new(item, "name", json_sprintf("%s.%s", (*m)->name, name));
-		}
-		json_array_extend(all, items);
-		json_decref(items);
+		add_items(all, *m, items);
 	}
 	return all;
 }
@@ -40,6 +47,23 @@ static json_t *answers_for(const struct module *m, const json_t *items)
 			json_object_set(own, name + len + 1, answer);
 	}
 	return own;
+}
+
+json_t *modules_ask_more(const struct inventory *inv, const struct inv_host *host, const json_t *items)
+{
+	json_t *all = json_array();
+	for (const struct module *const *m = modules; *m; m++) {
+		if (!(*m)->ask_more || !module_enabled(inv, *m))
+			continue;
+		json_t *answers = answers_for(*m, items), *more = json_array();
+		(*m)->ask_more(inv, host, answers, more);
+		add_items(all, *m, more);
+		json_decref(answers);
+	}
+	if (json_array_size(all))
+		return all;
+	json_decref(all);
+	return NULL;
 }
 
 int modules_take(const json_t *items, struct arena *arena, void *const **ret, struct err *err)

@@ -19,6 +19,28 @@ void params_default(struct module_params *p, const struct inventory *inv, const 
 		params_add(p, key, value);
 }
 
+void params_fallback(struct module_params *p, const struct inventory *inv, const char *key, const char *value)
+{
+	size_t before = p->len;
+	params_default(p, inv, key, value);
+	if (p->len > before)
+		p->items[before].fallback = true;
+}
+
+/* Fallbacks of keys that another module owns. */
+static void drop_fallbacks(struct module_params *p)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < p->len; i++) {
+		bool owned = false;
+		for (size_t k = 0; p->items[i].fallback && k < p->len; k++)
+			owned |= k != i && !p->items[k].fallback && strcasecmp(p->items[k].key, p->items[i].key) == 0;
+		if (!owned)
+			p->items[n++] = p->items[i];
+	}
+	p->len = n;
+}
+
 struct module_params modules_params(const struct module *const *table, const struct cluster *c)
 {
 	struct module_params all = {.arena = c->arena};
@@ -27,6 +49,7 @@ struct module_params modules_params(const struct module *const *table, const str
 		if ((*m)->params && module_enabled(c->inv, *m))
 			(*m)->params(c, &all);
 	}
+	drop_fallbacks(&all);
 	return all;
 }
 

@@ -56,6 +56,9 @@ int apply(struct run *run, const struct apply_options *options, struct apply_res
 /* Lets options->resume in, and does nothing else (run/resume.c). As apply(). */
 int apply_resume(struct run *run, const struct apply_options *options, struct apply_result *ret, struct err *err);
 
+/* Verifies, with jobs, what is there, and changes nothing (run/prove-only.c). As apply(). */
+int apply_prove(struct run *run, const struct apply_options *options, struct apply_result *ret, struct err *err);
+
 /* Runs one step that is no plan's: who fails in it leaves the roll. Whether the run may end in it is the caller's to say. */
 int apply_step(struct run *run, const struct apply_options *options, const struct step *step, struct apply_result *ret,
 	       struct err *err);

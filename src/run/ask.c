@@ -23,11 +23,24 @@ static void ask_all(struct asking *a)
 			a->asked[i].error = *fleet_error(a->fleet, i);
 }
 
+/* What is left to ask, ours and the modules'; NULL: nothing. */
+static json_t *more_of(const json_t *answer, const struct facts_scope *scope)
+{
+	json_t *items = facts_request_more(answer, scope);
+	json_t *theirs =
+	    scope->inv ? modules_ask_more(scope->inv, scope->host, json_object_get(answer, "items")) : NULL;
+	if (!items || !theirs)
+		return items ? items : theirs;
+	json_array_extend(items, theirs);
+	json_decref(theirs);
+	return items;
+}
+
 static void ask_more(struct asking *a)
 {
 	for (size_t i = 0; i < a->first.len; i++) {
 		const struct fleet_request *first = &a->first.items[i];
-		json_t *items = first->answer ? facts_request_more(first->answer, &a->scopes[first->host]) : NULL;
+		json_t *items = first->answer ? more_of(first->answer, &a->scopes[first->host]) : NULL;
 		if (!items)
 			continue;
 		a->first_of[a->more.len] = i;

@@ -63,6 +63,7 @@ static int ask_all_facts(struct run *run, struct err *err)
 						 .devices = devices.items,
 						 .device_count = h->compute ? devices.len : 0,
 						 .others = modules_ask(run->inv, h),
+						 .inv = run->inv,
 						 .salt = salt};
 		beside_scope(run->inv, h, run->arena, &scopes[i]);
 	}

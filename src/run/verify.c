@@ -262,6 +262,7 @@ int apply_verify(struct run *run, const struct apply_options *options, struct ap
 	struct verifier v = {.run = run, .result = ret, .resume = options->resume};
 	bool core = plan_wants(&run->options->plan, module_slurm->name), all = options->verify_jobs;
 	begin(&v);
+	v.context.asked = all;
 	bool idle_run =
 	    !ret->changed && !all && !options->resume && !(core && (run->plan->drains.len || run->plan->waiting));
 	if ((idle_run ? verify_idle_run(&v, core, err) : verify_changed_run(&v, core, all, err)) < 0)

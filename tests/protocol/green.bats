@@ -50,6 +50,20 @@ first() { cp "$REEVE_CLUSTER" "$roots/first.yaml"; }
 	grep -q '^as ann .*--nodelist=n\[1-2\]' "$roots/asked"
 }
 
+@test "what is there can be verified alone, also where cluster.yaml wants something else" {
+	reeve verify
+	[ "$status" -eq 0 ]
+	said 'a job ran on n[1-3] (partition main) as root'
+	! grep -q 'not-applied' "$roots/out" "$roots/err"
+	first
+	change 300
+	before=$(cat "$roots/c1.fen/etc/slurm/slurm.conf")
+	reeve verify
+	[ "$status" -eq 0 ]
+	said 'cluster.yaml wants changes: what is there now is verified [not-applied]'
+	[ "$(cat "$roots/c1.fen/etc/slurm/slurm.conf")" = "$before" ]
+}
+
 @test "a site's own rules are no failure" {
 	for host in c1 n1 n2 n3; do echo 'ann:x:1000:1000::/home/ann:/bin/bash' >>"$roots/$host.fen/etc/passwd"; done
 	srun_does '[ -z "$AS" ] || { echo "srun: error: Unable to allocate resources: User'"'"'s group not permitted to use this partition" >&2; exit 1; }'

@@ -244,7 +244,7 @@ void core_params(const struct cluster *c, struct module_params *p)
 	params_default(p, inv, "ReconfigFlags", "KeepPartState");
 	params_default(p, inv, "SlurmctldTimeout", "60");
 	params_default(p, inv, "SlurmdTimeout", "300");
-	params_default(p, inv, "MpiDefault", "none");
+	params_fallback(p, inv, "MpiDefault", "none");
 	if (inv->network.topology != INV_TOPOLOGY_NONE)
 		params_add(p, "TopologyPlugin",
 			   inv->network.topology == INV_TOPOLOGY_TREE ? "topology/tree" : "topology/block");
