@@ -1,7 +1,7 @@
 bats_require_minimum_version 1.5.0
 
 # What a user reads is the plain English of the field. Words that were struck from it stay away: from the strings of the
-# program, the manual, the handbook and README.md.
+# program, the manual, the handbook, the recipes and README.md.
 
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.."
@@ -12,7 +12,7 @@ texts() {
 	git ls-files 'src/*.c' 'src/*.h' | while read -r file; do
 		grep -oE '"([^"\\]|\\.)*"' "$file" | sed "s|^|$file: |"
 	done
-	grep -E '' README.md docs/handbook/*.md $(git ls-files 'docs/man/*.scd' 'src/modules/*.scd')
+	grep -E '' README.md docs/handbook/*.md recipes/*.yaml $(git ls-files 'docs/man/*.scd' 'src/modules/*.scd')
 }
 
 @test "words that were struck do not come back" {
