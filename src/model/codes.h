@@ -164,6 +164,8 @@
 	X(SLURM_RELEASE, "slurm-release", "a release of Slurm that reeve does not know") \
 	X(SLURM_UID, "slurm-uid", "the user slurm has different uids on two hosts") \
 	X(SLURM_VERSIONS, "slurm-versions", "a host's Slurm does not work with the controller's") \
+	X(SOFTWARE_ARCH, "software-arch", "software has no file for the architecture of a host") \
+	X(SOFTWARE_IN_USE, "software-in-use", "a version that is to be removed is in use") \
 	X(STATE_ASK, "state-ask", "the state directory could not be examined") \
 	X(STATE_CLUSTER, "state-cluster", "the state directory belongs to another cluster") \
 	X(STATE_MOUNT, "state-mount", "the state directory is not on the file system it should be on") \
