@@ -20,7 +20,7 @@ void operation_print_modules(FILE *out)
 {
 	fprintf(out, "Modules:\n");
 	for (const struct module *const *m = modules; *m; m++)
-		fprintf(out, "  %-9s  %s\n", (*m)->name, (*m)->summary);
+		fprintf(out, "  %-11s  %s\n", (*m)->name, (*m)->summary);
 }
 
 static const char *operator_name(struct arena *arena)

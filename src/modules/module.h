@@ -159,7 +159,7 @@ struct module {
 	 * what he wrote holds (params_default). NULL: none. */
 	void (*params)(const struct cluster *cluster, struct module_params *params);
 	const struct diagnoses *diagnoses; /* rows of doctor's table, of clusters that have it enabled; NULL: none */
-	/* Adds the resources of one host. */
+	/* Adds the resources of one host; NULL: it has none. */
 	void (*compile)(const struct cluster *cluster, size_t host, struct catalog *catalog);
 	/* Adds the checks that need no job; NULL: none beyond its resources being in place. */
 	void (*verify)(const struct verify_context *context, struct checks *checks);

@@ -52,7 +52,7 @@ struct catalog *modules_compile(const struct cluster *cluster, size_t host, stru
 	*c = (struct catalog){
 	    .arena = arena, .items = arena_calloc(arena, USUAL_RESOURCES, sizeof *c->items), .cap = USUAL_RESOURCES};
 	for (const struct module *const *m = modules; *m; m++) {
-		if (!cluster_has_module(cluster, host, (*m)->name))
+		if (!(*m)->compile || !cluster_has_module(cluster, host, (*m)->name))
 			continue;
 		size_t first = c->len;
 		(*m)->compile(cluster, host, c);
