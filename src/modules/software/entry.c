@@ -86,7 +86,7 @@ static const char *const *read_packages(const struct entry *e, enum entry_key ke
 {
 	struct entry_value v = entry_value(e, key);
 	const char *const *names = entry_texts(e, v, entry_what(e, keys[key].name));
-	for (const char *const *name = names; *name; name++)
+	for (const char *const *name = names; v.value && *name; name++)
 		if (!is_package(*name))
 			diag_error(v.diags, SOFTWARE_NAME_CODE, v.value->at, NULL,
 				   "%s: '%.100s' is not the name of a package", entry_what(e, keys[key].name), *name);

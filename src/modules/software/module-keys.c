@@ -58,7 +58,7 @@ static size_t read_variables(const struct entry *e, struct entry_value v, const 
 static const char *const *read_names(const struct entry *e, struct entry_value v, const char *key)
 {
 	const char *const *names = entry_texts(e, v, entry_what(e, key));
-	for (const char *const *name = names; *name; name++)
+	for (const char *const *name = names; v.value && *name; name++)
 		for (const char *part = *name; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL)
 			if (!software_is_name(arena_strndup(e->x->r->arena, part, strcspn(part, "/"))))
 				diag_error(v.diags, SOFTWARE_NAME_CODE, v.value->at, NULL,
