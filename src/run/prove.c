@@ -242,7 +242,7 @@ static void settle(struct prover *p, const struct trial *t, const struct due *du
 	const char **rest = sort_nodes(p, t, due, after, &count);
 	if (due->verdict == CHECK_HOLDS) {
 		add_proof(p, t, rest);
-		if (due->why)
+		if (due->why && *due->why)
 			finding_add(&p->v->result->findings, FINDING_NOTE, CODE_MEASURED, NULL, "%s: %s",
 				    due->check->title, due->why);
 		return;

@@ -36,7 +36,7 @@ struct due {
 	const struct check *check;
 	size_t host;
 	enum check_verdict verdict;
-	const char *why;    /* where it does not hold */
+	const char *why;    /* where it does not hold, or what was measured; "" where there is nothing to say */
 	const char *errors; /* what the command wrote on standard error */
 	bool lost;          /* the host did not answer */
 	bool done;          /* not to be asked again */
