@@ -10,28 +10,8 @@
 enum { STEPS_MAX = 32 << 10, TIMEOUT_S = 7200, TIMEOUT_MOST_S = 86400, STRIP_MOST = 9 };
 
 static const struct conf_key keys[ENTRY_KEYS + 1] = {
-    [ENTRY_VERSION] = {"version"},
-    [ENTRY_APT] = {"apt"},
-    [ENTRY_DEB] = {"deb"},
-    [ENTRY_ARCHIVE] = {"archive"},
-    [ENTRY_INSTALLER] = {"installer"},
-    [ENTRY_SOURCE] = {"source"},
-    [ENTRY_IMAGE] = {"image"},
-    [ENTRY_MIRRORS] = {"mirrors"},
-    [ENTRY_ARCHS] = {"archs"},
-    [ENTRY_SHA256] = {"sha256"},
-    [ENTRY_STRIP] = {"strip"},
-    [ENTRY_STEPS] = {"steps"},
-    [ENTRY_BUILD_PACKAGES] = {"build_packages"},
-    [ENTRY_PACKAGES] = {"packages"},
-    [ENTRY_JOB] = {"job"},
-    [ENTRY_TIMEOUT] = {"timeout"},
-    [ENTRY_CHECK] = {"check"},
-    [ENTRY_MODULE] = {"module"},
-    [ENTRY_RECIPE] = {"recipe"},
-    [ENTRY_ON] = {"on"},
-    [ENTRY_ABSENT] = {"absent"},
-    [ENTRY_DEFAULT] = {"default"},
+    ENTRY_COMMON_KEYS,           [ENTRY_RECIPE] = {"recipe"},   [ENTRY_ON] = {"on"},
+    [ENTRY_ABSENT] = {"absent"}, [ENTRY_DEFAULT] = {"default"},
 };
 
 const enum entry_key entry_kind_keys[SOFTWARE_KINDS] = {

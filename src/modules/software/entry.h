@@ -38,6 +38,29 @@ enum entry_key {
 	RECIPE_KEYS,
 };
 
+/* Their rows in both tables of keys. */
+/* clang-format off */
+#define ENTRY_COMMON_KEYS \
+	[ENTRY_VERSION] = {"version"}, \
+	[ENTRY_APT] = {"apt"}, \
+	[ENTRY_DEB] = {"deb"}, \
+	[ENTRY_ARCHIVE] = {"archive"}, \
+	[ENTRY_INSTALLER] = {"installer"}, \
+	[ENTRY_SOURCE] = {"source"}, \
+	[ENTRY_IMAGE] = {"image"}, \
+	[ENTRY_MIRRORS] = {"mirrors"}, \
+	[ENTRY_ARCHS] = {"archs"}, \
+	[ENTRY_SHA256] = {"sha256"}, \
+	[ENTRY_STRIP] = {"strip"}, \
+	[ENTRY_STEPS] = {"steps"}, \
+	[ENTRY_BUILD_PACKAGES] = {"build_packages"}, \
+	[ENTRY_PACKAGES] = {"packages"}, \
+	[ENTRY_JOB] = {"job"}, \
+	[ENTRY_TIMEOUT] = {"timeout"}, \
+	[ENTRY_CHECK] = {"check"}, \
+	[ENTRY_MODULE] = {"module"}
+/* clang-format on */
+
 struct recipe {
 	const char *name;
 	struct diags diags; /* what is wrong in it, by its own file and lines */

@@ -9,29 +9,8 @@
 #include "modules/software/entry.h"
 
 static const struct conf_key keys[RECIPE_KEYS + 1] = {
-    [ENTRY_VERSION] = {"version"},
-    [ENTRY_APT] = {"apt"},
-    [ENTRY_DEB] = {"deb"},
-    [ENTRY_ARCHIVE] = {"archive"},
-    [ENTRY_INSTALLER] = {"installer"},
-    [ENTRY_SOURCE] = {"source"},
-    [ENTRY_IMAGE] = {"image"},
-    [ENTRY_MIRRORS] = {"mirrors"},
-    [ENTRY_ARCHS] = {"archs"},
-    [ENTRY_SHA256] = {"sha256"},
-    [ENTRY_STRIP] = {"strip"},
-    [ENTRY_STEPS] = {"steps"},
-    [ENTRY_BUILD_PACKAGES] = {"build_packages"},
-    [ENTRY_PACKAGES] = {"packages"},
-    [ENTRY_JOB] = {"job"},
-    [ENTRY_TIMEOUT] = {"timeout"},
-    [ENTRY_CHECK] = {"check"},
-    [ENTRY_MODULE] = {"module"},
-    [RECIPE_NAME] = {"recipe", true},
-    [RECIPE_ABOUT] = {"about", true},
-    [RECIPE_HOME] = {"home"},
-    [RECIPE_SEEN] = {"seen"},
-    [RECIPE_NOTE] = {"note"},
+    ENTRY_COMMON_KEYS,        [RECIPE_NAME] = {"recipe", true}, [RECIPE_ABOUT] = {"about", true},
+    [RECIPE_HOME] = {"home"}, [RECIPE_SEEN] = {"seen"},         [RECIPE_NOTE] = {"note"},
 };
 
 static struct recipe *read_recipe(struct arena *arena, const char *name, const char *file, const char *text, size_t len)
