@@ -43,6 +43,18 @@ const struct cluster_mount *cluster_mount_of(const struct cluster_host *h, const
 	return NULL;
 }
 
+size_t cluster_first(const struct cluster *c, bool (*fits)(const struct cluster *c, size_t host, const void *about),
+		     const void *about)
+{
+	for (size_t i = 0; i < c->inv->controller_count; i++)
+		if (fits(c, c->inv->controllers[i], about))
+			return c->inv->controllers[i];
+	for (size_t i = 0; i < c->inv->host_count; i++)
+		if (fits(c, i, about))
+			return i;
+	return SIZE_MAX;
+}
+
 bool cluster_is_root_at(const struct cluster_host *h, const char *path)
 {
 	const struct cluster_mount *mount = cluster_mount_of(h, path);

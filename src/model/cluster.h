@@ -202,6 +202,10 @@ void cluster_promise_installed(struct cluster *c, struct cluster_host *h, const 
 /* The promise that a path on the host falls under; NULL: none. */
 const struct cluster_mount *cluster_mount_of(const struct cluster_host *h, const char *path);
 
+/* The first host that fits, controllers before others, since they are there when anything is to be changed; SIZE_MAX: none does. */
+size_t cluster_first(const struct cluster *c, bool (*fits)(const struct cluster *c, size_t host, const void *about),
+		     const void *about);
+
 /* May root of the host make what it wants at `path`, as far as promises say? */
 bool cluster_is_root_at(const struct cluster_host *h, const char *path);
 

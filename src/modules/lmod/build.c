@@ -11,22 +11,16 @@ static const struct lmod *lmod_of(const struct cluster *c)
 	return inventory_section(c->inv, NULL, lmod_section.name);
 }
 
-static bool can_build(const struct cluster *c, size_t host)
+static bool can_build(const struct cluster *c, size_t host, const void *about)
 {
+	(void)about;
 	return cluster_has_module(c, host, lmod_section.name) && !cluster_is_out(&c->hosts[host]) &&
 	       cluster_is_root_at(&c->hosts[host], lmod_of(c)->cache);
 }
 
 size_t lmod_builder(const struct cluster *c)
 {
-	const struct lmod *lmod = lmod_of(c);
-	for (size_t i = 0; lmod->cache && i < c->inv->controller_count; i++)
-		if (can_build(c, c->inv->controllers[i]))
-			return c->inv->controllers[i];
-	for (size_t i = 0; lmod->cache && i < c->inv->host_count; i++)
-		if (can_build(c, i))
-			return i;
-	return SIZE_MAX;
+	return lmod_of(c)->cache ? cluster_first(c, can_build, NULL) : SIZE_MAX;
 }
 
 static void ask_stat(json_t *items, const char *name, const char *path)

@@ -195,17 +195,7 @@ static void put_made(struct putting *p, const struct software_item *item)
 /* The first controller, whose root is root on a file server too, as for shared homes. */
 static bool makes_prefix(const struct putting *p)
 {
-	const struct inventory *inv = p->c->inv;
-	if (!p->s->shared)
-		return true;
-	for (size_t i = 0; i < inv->controller_count; i++)
-		if (p->c->hosts[inv->controllers[i]].facts &&
-		    cluster_has_module(p->c, inv->controllers[i], software_section.name))
-			return inv->controllers[i] == p->host;
-	for (size_t i = 0; i < inv->host_count; i++)
-		if (p->c->hosts[i].facts && cluster_has_module(p->c, i, software_section.name))
-			return i == p->host;
-	return false;
+	return !p->s->shared || cluster_first(p->c, software_can_make_prefix, NULL) == p->host;
 }
 
 /* Behind the mounts. */

@@ -62,22 +62,30 @@ static bool needs_arch(const struct software_item *item)
 	return item->kind == SOFTWARE_INSTALLER || item->kind == SOFTWARE_SOURCE;
 }
 
-static bool can_make(const struct cluster *c, size_t host, const struct software_item *item, size_t arch)
+static bool can_build(const struct cluster *c, size_t host, const struct software_item *item, size_t arch)
 {
 	const struct cluster_host *h = &c->hosts[host];
-	if (!h->facts || cluster_is_out(h) || !cluster_has_module(c, host, software_section.name))
-		return false;
-	return !needs_arch(item) ||
-	       (software_arch_of(c, host) == (int)arch && h->inv->compute && software_is_on(c, host, item));
+	return h->facts && h->inv->compute && !cluster_is_out(h) && software_arch_of(c, host) == (int)arch &&
+	       software_is_on(c, host, item);
+}
+
+static bool can_unpack(const struct cluster *c, size_t host, const void *about)
+{
+	return !cluster_is_out(&c->hosts[host]) && software_can_make_prefix(c, host, about);
+}
+
+bool software_can_make_prefix(const struct cluster *c, size_t host, const void *about)
+{
+	(void)about;
+	return c->hosts[host].facts && cluster_has_module(c, host, software_section.name);
 }
 
 size_t software_maker(const struct cluster *c, const struct software_item *item, size_t arch)
 {
-	for (size_t i = 0; !needs_arch(item) && i < c->inv->controller_count; i++)
-		if (can_make(c, c->inv->controllers[i], item, arch))
-			return c->inv->controllers[i];
+	if (!needs_arch(item))
+		return cluster_first(c, can_unpack, NULL);
 	for (size_t i = 0; i < c->inv->host_count; i++)
-		if (can_make(c, i, item, arch))
+		if (can_build(c, i, item, arch))
 			return i;
 	return SIZE_MAX;
 }

@@ -37,10 +37,10 @@ bool users_is_foreign(const struct users *u, const char *group)
 	return true;
 }
 
-static bool can_make_homes(const struct cluster *c, size_t host, bool as_root)
+static bool can_make_homes(const struct cluster *c, size_t host, const void *as_root)
 {
 	return c->hosts[host].facts && users_of(c, host) &&
-	       (!as_root || cluster_is_root_at(&c->hosts[host], users_of(c, host)->home));
+	       (!*(const bool *)as_root || cluster_is_root_at(&c->hosts[host], users_of(c, host)->home));
 }
 
 /*
@@ -49,15 +49,9 @@ static bool can_make_homes(const struct cluster *c, size_t host, bool as_root)
  */
 size_t users_home_maker(const struct cluster *c)
 {
-	for (int as_root = 1; as_root >= 0; as_root--) {
-		for (size_t i = 0; i < c->inv->controller_count; i++)
-			if (can_make_homes(c, c->inv->controllers[i], as_root))
-				return c->inv->controllers[i];
-		for (size_t i = 0; i < c->inv->host_count; i++)
-			if (can_make_homes(c, i, as_root))
-				return i;
-	}
-	return SIZE_MAX;
+	static const bool yes = true, no = false;
+	size_t maker = cluster_first(c, can_make_homes, &yes);
+	return maker == SIZE_MAX ? cluster_first(c, can_make_homes, &no) : maker;
 }
 
 static void add_secrets(const struct users *u, struct secret_rows *rows)
