@@ -8,21 +8,21 @@
 static const struct {
 	const char *name;
 	const char *const *argv;
-	bool brief;
+	enum live_extent extent; /* the least with which it is asked */
 } questions[] = {
-    {"live.nodes", slurm_nodes_argv, true},
-    {"live.ping", slurm_ping_argv, true},
-    {"live.partitions", slurm_partitions_argv, false},
-    {"live.jobs", slurm_jobs_argv, false},
-    {"live.reservations", slurm_reservations_argv, false},
-    {"live.pending", slurm_pending_argv, false},
+    {"live.nodes", slurm_nodes_argv, LIVE_NODES},
+    {"live.ping", slurm_ping_argv, LIVE_NODES},
+    {"live.partitions", slurm_partitions_argv, LIVE_JOBS},
+    {"live.jobs", slurm_jobs_argv, LIVE_JOBS},
+    {"live.reservations", slurm_reservations_argv, LIVE_JOBS},
+    {"live.pending", slurm_pending_argv, LIVE_ALL},
 };
 
-json_t *live_items(bool brief)
+json_t *live_items(enum live_extent extent)
 {
 	json_t *items = json_array();
 	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
-		if (brief && !questions[i].brief)
+		if (questions[i].extent > extent)
 			continue;
 		json_t *argv = json_array();
 		for (const char *const *a = questions[i].argv; *a; a++)
@@ -55,11 +55,11 @@ static void take_pending(const json_t *answer, struct live *live, struct arena *
 		live->pending_count = 0;
 }
 
-struct live *live_decode(const json_t *answer, size_t controller, bool brief, struct arena *arena)
+struct live *live_decode(const json_t *answer, size_t controller, enum live_extent extent, struct arena *arena)
 {
 	struct live *live = arena_alloc(arena, sizeof *live);
 	live->controller = controller;
-	live->brief = brief;
+	bool brief = live->brief = extent == LIVE_NODES;
 	const char *nodes = answer_to(answer, "live.nodes", live, arena);
 	const char *partitions = brief ? "" : answer_to(answer, "live.partitions", live, arena);
 	const char *jobs = brief ? "" : answer_to(answer, "live.jobs", live, arena);

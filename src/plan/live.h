@@ -36,11 +36,17 @@ struct live {
 	const char *nodes_text, *reservations_text; /* as scontrol printed them */
 };
 
-/* Items for the agent's verb collect (wire.h): all, or, for a run that may find nothing to do, nodes and controllers.
- * The caller owns the reference. */
-json_t *live_items(bool brief);
+/* How much is asked for; each costs slurmctld an answer and its host a process. */
+enum live_extent {
+	LIVE_NODES, /* and controllers: enough where nothing may be to do */
+	LIVE_JOBS,  /* and jobs, partitions, reservations */
+	LIVE_ALL,   /* and what pending jobs asked for: a plan names those that it makes impossible */
+};
+
+/* Items for the agent's verb collect (wire.h). The caller owns the reference. */
+json_t *live_items(enum live_extent extent);
 
 /* The answer; `up` says whether it could be read. In `arena`. */
-struct live *live_decode(const json_t *answer, size_t controller, bool brief, struct arena *arena);
+struct live *live_decode(const json_t *answer, size_t controller, enum live_extent extent, struct arena *arena);
 
 #endif

@@ -101,14 +101,14 @@ static int look(struct prover *p, bool *ret_held, struct err *err)
 	struct run *run = p->v->run;
 	size_t controller = p->v->context.controller;
 	_cleanup_round_ struct round round = {.run = run};
-	json_t *items = live_items(true);
+	json_t *items = live_items(LIVE_NODES);
 	json_array_append_new(items, json_pack("{s:s, s:[s, s, s, s, s, s, s], s:i, s:i}", "name", "jobs", "run",
 					       "squeue", "-h", "-a", "-n", p->v->context.job_name, "-o",
 					       SLURM_JOBS_FORMAT, "max", 4 << 20, "timeout", ROUND_MS - 5000));
 	const struct fleet_request *request = round_add(&round, controller, round_collect(items));
 	if (round_send(&round, ROUND_MS, err) < 0)
 		return -1;
-	struct live *now = request->answer ? live_decode(request->answer, controller, true, run->arena) : NULL;
+	struct live *now = request->answer ? live_decode(request->answer, controller, LIVE_NODES, run->arena) : NULL;
 	if (now && now->up && run->live) {
 		run->live->nodes = now->nodes;
 		run->live->node_count = now->node_count;

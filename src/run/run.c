@@ -210,9 +210,9 @@ static int ask_probe(struct run *run, struct err *err)
 		wires_add(&wires, host, &round);
 	}
 	/* A run that finds nothing to do needs no more of slurmctld than its nodes; run_begin() asks for the rest. */
-	bool brief = run->options->lock;
+	enum live_extent extent = run->options->lock ? LIVE_NODES : LIVE_ALL;
 	if (controller != SIZE_MAX)
-		round_add(&round, controller, round_collect(live_items(brief)))->data = &live;
+		round_add(&round, controller, round_collect(live_items(extent)))->data = &live;
 	phase(run, "probe");
 	if (round_send(&round, ROUND_MS, err) < 0)
 		return -1;
@@ -224,7 +224,7 @@ static int ask_probe(struct run *run, struct err *err)
 		else if (request->data != &live)
 			wires_take(&wires, host, request);
 		else if (request->answer)
-			run->live = live_decode(request->answer, host, brief, run->arena);
+			run->live = live_decode(request->answer, host, extent, run->arena);
 	}
 	judge_ports(run, wires.heard);
 	return 0;
@@ -309,6 +309,25 @@ static void plan_once(struct run *run)
 	roll_take(run->roll, &run->plan->findings);
 }
 
+static int ask_live(struct run *run, enum live_extent extent, struct err *err)
+{
+	run->live = NULL;
+	for (size_t i = 0; i < run->inv->controller_count; i++) {
+		size_t host = run->inv->controllers[i];
+		if (!roll_in(run->roll, host))
+			continue;
+		_cleanup_round_ struct round round = {.run = run};
+		const struct fleet_request *request = round_add(&round, host, round_collect(live_items(extent)));
+		if (round_send(&round, ROUND_MS, err) < 0)
+			return -1;
+		if (request->answer)
+			run->live = live_decode(request->answer, host, extent, run->arena);
+		if (run->live && run->live->up)
+			return 0;
+	}
+	return 0;
+}
+
 /* From a resolved cluster to a plan. */
 static int make_plan(struct run *run, struct err *err)
 {
@@ -317,7 +336,7 @@ static int make_plan(struct run *run, struct err *err)
 	plan_once(run);
 	/* There is something to do: now jobs and reservations count. */
 	if (run->live && run->live->brief && (run->plan->changes || run->plan->need || run->plan->step_count)) {
-		if (run_ask_live(run, err) < 0)
+		if (ask_live(run, LIVE_ALL, err) < 0)
 			return -1;
 		plan_once(run);
 	}
@@ -399,21 +418,7 @@ int run_cluster_now(struct run *run, const struct cluster **ret, struct err *err
 
 int run_ask_live(struct run *run, struct err *err)
 {
-	run->live = NULL;
-	for (size_t i = 0; i < run->inv->controller_count; i++) {
-		size_t host = run->inv->controllers[i];
-		if (!roll_in(run->roll, host))
-			continue;
-		_cleanup_round_ struct round round = {.run = run};
-		const struct fleet_request *request = round_add(&round, host, round_collect(live_items(false)));
-		if (round_send(&round, ROUND_MS, err) < 0)
-			return -1;
-		if (request->answer)
-			run->live = live_decode(request->answer, host, false, run->arena);
-		if (run->live && run->live->up)
-			return 0;
-	}
-	return 0;
+	return ask_live(run, LIVE_JOBS, err);
 }
 
 /* Fresh credentials first: one that was decoded already is refused as replayed. */

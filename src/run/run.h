@@ -73,7 +73,7 @@ int run_replan(struct run *run, const struct cluster_options *options, struct er
 /* The cluster as its hosts are now, resolved from new facts of those that are in the run; that of the run stays. */
 int run_cluster_now(struct run *run, const struct cluster **ret, struct err *err);
 
-/* Asks the first present controller whose slurmctld answers; sets run->live. */
+/* Asks the first present controller whose slurmctld answers; sets run->live, but for what pending jobs asked for. */
 int run_ask_live(struct run *run, struct err *err);
 
 /* Fresh credentials from all, decoded as a star, and Slurm's ports; replaces run->munge and run->ports. */

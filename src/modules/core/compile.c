@@ -158,7 +158,9 @@ static void slurmd(const struct cluster *c, const struct cluster_host *h, struct
 	put_file(
 	    out, STAGE_PREPARE, "/etc/systemd/system/slurmd.service.d/reeve.conf", 0644,
 	    "# Written by reeve.\n[Unit]\nAfter=remote-fs.target munge.service\nWants=munge.service\n"
-	    "[Service]\nRuntimeDirectory=slurmd\nPIDFile=/run/slurmd/slurmd.pid\nRestart=on-failure\nRestartSec=5\n");
+	    "[Service]\nRuntimeDirectory=slurmd\nPIDFile=/run/slurmd/slurmd.pid\nRestart=on-failure\nRestartSec=5\n"
+	    "# hwloc loads plugins (OpenCL, X, PCI) in each step, and Slurm uses nothing of what they find.\n"
+	    "Environment=HWLOC_PLUGINS_PATH=/nonexistent\n");
 	logrotate(c, "slurmd", "root", log_of(c, "SlurmdLogFile", CORE_LOGS "/slurmd.log"), out);
 	if (library) {
 		inputs = arena_calloc(c->arena, 2, sizeof *inputs);
