@@ -109,7 +109,7 @@ static void probe(struct session *s, const struct resource *r, struct probe *p)
 	} else {
 		same = digest_of_fd(fd, &digest, &err);
 		if (same == 0) {
-			same = streq(digest.hex, r->file.digest.hex);
+			same = streq(digest.hex, r->file.digest->hex);
 			p->observed.digest = arena_strdup(p->arena, digest.hex);
 			if (!same && p->content)
 				take_content(p, fd, &st);
@@ -148,7 +148,7 @@ static int set_owner(const struct resource *r, int fd, const struct stat *st, ui
 static int find_content(struct session *s, const struct resource *r, const void **ret, size_t *ret_len, struct err *err)
 {
 	if (!is_secret(r)) {
-		const struct blob *blob = blobs_get(&s->blobs, r->file.digest.hex);
+		const struct blob *blob = blobs_get(&s->blobs, r->file.digest->hex);
 		if (!blob)
 			return err_set(err, ERR_PROTOCOL, "the content of %s was not sent", r->file.path);
 		*ret = blob->bytes;
@@ -227,7 +227,7 @@ static int apply(struct session *s, const struct resource *r, const struct obser
 	if (fd >= 0 && is_secret(r))
 		same = same_secret(r, fd, &st, err);
 	else if (fd >= 0)
-		same = found->digest && streq(found->digest, r->file.digest.hex);
+		same = found->digest && streq(found->digest, r->file.digest->hex);
 	if (same < 0)
 		return -1;
 	if (same) {

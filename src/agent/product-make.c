@@ -138,7 +138,7 @@ static int stamp(struct product *p, struct err *err)
 {
 	const char *name = arena_printf(p->arena, "%s/" PRODUCT_STAMP, p->prefix);
 	const char *temporary = arena_printf(p->arena, "%s~", name);
-	const char *text = arena_printf(p->arena, "%s\n", p->resource->product.digest.hex);
+	const char *text = arena_printf(p->arena, "%s\n", p->resource->product.digest->hex);
 	if (product_run(p, COMMAND_MS, NULL, err, "chmod", "-R", "a+rX,go-w", "--", p->prefix, NULL) < 0 ||
 	    check_filled(p, err) < 0 ||
 	    product_run(p, COMMAND_MS, NULL, err, "sync", "--file-system", "--", p->prefix, NULL) < 0 ||

@@ -22,7 +22,7 @@ static bool is_stamped(struct session *s, const struct resource *r, struct arena
 	struct err ignored;
 	const char *path = arena_printf(arena, "%s/" PRODUCT_STAMP, r->product.path);
 	return root_read(&s->root, path, DIGEST_HEX + 1, &text, &ignored) == 0 && text.len == DIGEST_HEX + 1 &&
-	       memcmp(text.data, r->product.digest.hex, DIGEST_HEX) == 0;
+	       memcmp(text.data, r->product.digest->hex, DIGEST_HEX) == 0;
 }
 
 static bool is_there(struct session *s, const char *path)

@@ -47,3 +47,19 @@ int digest_parse(const char *hex, struct digest *ret)
 	memcpy(ret->hex, hex, sizeof ret->hex);
 	return 0;
 }
+
+const struct digest *digests_of(struct digests *known, const void *bytes, size_t len, struct arena *arena)
+{
+	/* texts in an arena lie in no order, and constants close together */
+	size_t slot = ((uintptr_t)bytes / 16 ^ (uintptr_t)bytes / 1024) % (sizeof known->slots / sizeof *known->slots);
+	if (known && known->slots[slot].digest && known->slots[slot].bytes == bytes && known->slots[slot].len == len)
+		return known->slots[slot].digest;
+	struct digest *digest = arena_alloc(arena, sizeof *digest);
+	*digest = digest_of(bytes, len);
+	if (known) {
+		known->slots[slot].bytes = bytes;
+		known->slots[slot].len = len;
+		known->slots[slot].digest = digest;
+	}
+	return digest;
+}

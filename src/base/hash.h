@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 
 #define DIGEST_HEX 64
 
@@ -19,5 +20,18 @@ struct digest digest_of(const void *bytes, size_t len);
 /* Reads `fd` from its start to its end (pread: the offset stays where it is). Blocks on the disk. */
 int digest_of_fd(int fd, struct digest *ret, struct err *err);
 int digest_parse(const char *hex, struct digest *ret); /* -1 unless 64 lower-case hexadecimal digits */
+
+/* Those of contents that stay where they are and as they are, by their place in memory: each is worked out once, as long as
+ * no other takes its slot. Zeroed, it is empty. */
+struct digests {
+	struct {
+		const void *bytes;
+		size_t len;
+		const struct digest *digest;
+	} slots[64];
+};
+
+/* In the arena, which outlives `known`. `known` may be NULL: none is remembered. */
+const struct digest *digests_of(struct digests *known, const void *bytes, size_t len, struct arena *arena);
 
 #endif

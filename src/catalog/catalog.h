@@ -110,8 +110,8 @@ struct resource {
 		struct {
 			const char *path, *owner, *group;
 			mode_t mode;
-			struct digest digest; /* of the content; empty where it is a secret */
-			const void *content;  /* operator's side only, NULL at the agent and for secrets */
+			const struct digest *digest; /* of the content; NULL where it is a secret */
+			const void *content;         /* operator's side only, NULL at the agent and for secrets */
 			size_t size;
 			const char *secret;      /* name of the secret that is the content, NULL: not secret */
 			const char *fingerprint; /* keyed hash of the secret, hex (crypto_generichash, 32 bytes) */
@@ -160,9 +160,9 @@ struct resource {
 		struct {
 			const char
 			    *path; /* made by nobody else: DIR/.STEM-HEX, the first PRODUCT_HEX digits of `digest` */
-			const char *link;     /* the name that people use */
-			const char *user;     /* whose it is; exists, and is not root */
-			struct digest digest; /* of all that it is made of */
+			const char *link;            /* the name that people use */
+			const char *user;            /* whose it is; exists, and is not root */
+			const struct digest *digest; /* of all that it is made of; NULL where it is gone */
 			const struct source *sources;
 			size_t source_count;
 			/*
@@ -189,7 +189,8 @@ struct resource {
 struct catalog {
 	struct resource *items;
 	size_t len, cap;
-	struct arena *arena; /* borrowed: everything in the catalog lives there */
+	struct arena *arena;     /* borrowed: everything in the catalog lives there */
+	struct digests *digests; /* borrowed, of the contents that hosts share; NULL: none are remembered */
 };
 
 /*

@@ -185,13 +185,19 @@ mode_t fields_mode(struct fields *f)
 	return mode & 07777;
 }
 
+const struct digest *fields_digest(struct fields *f, const char *key)
+{
+	struct digest *digest = arena_alloc(f->arena, sizeof *digest);
+	const char *text = fields_text(f, key, true);
+	*digest = (struct digest){0};
+	if (!f->bad && digest_parse(text, digest) < 0)
+		fields_fail(f, key, "is not 64 hexadecimal digits");
+	return digest;
+}
+
 const char *fields_hex32(struct fields *f, const char *key)
 {
-	struct digest d;
-	const char *text = fields_text(f, key, true);
-	if (!f->bad && digest_parse(text, &d) < 0)
-		fields_fail(f, key, "is not 64 hexadecimal digits");
-	return text;
+	return fields_digest(f, key)->hex;
 }
 
 int fields_one_of(struct fields *f, const char *key, const char *const *names, size_t count)

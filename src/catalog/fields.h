@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 void fields_put_text(json_t *object, const char *key, const char *text);         /* nothing for NULL */
@@ -58,6 +59,7 @@ bool fields_flag(struct fields *f, const char *key); /* false where it is not th
 long fields_long(struct fields *f, const char *key, long min, long max);
 mode_t fields_mode(struct fields *f); /* "mode": four octal digits at most */
 const char *fields_hex32(struct fields *f, const char *key);
+const struct digest *fields_digest(struct fields *f, const char *key); /* never NULL; empty where it is wrong */
 
 /* The index of the text among `names`. */
 int fields_one_of(struct fields *f, const char *key, const char *const *names, size_t count);

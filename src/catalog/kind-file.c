@@ -12,7 +12,7 @@ static void encode(const struct resource *r, json_t *object)
 		fields_put_text(object, "fingerprint", r->file.fingerprint);
 		fields_put_text(object, "salt", r->file.salt);
 	} else {
-		fields_put_text(object, "digest", r->file.digest.hex);
+		fields_put_text(object, "digest", r->file.digest->hex);
 		json_object_set_new(object, "size", json_integer((json_int_t)r->file.size));
 	}
 }
@@ -30,9 +30,7 @@ static void decode(struct fields *f, struct resource *ret)
 		ret->file.salt = fields_hex32(f, "salt");
 		return;
 	}
-	const char *hex = fields_hex32(f, "digest");
-	if (!f->bad)
-		digest_parse(hex, &ret->file.digest);
+	ret->file.digest = fields_digest(f, "digest");
 	ret->file.size = (size_t)fields_long(f, "size", 0, 1L << 30);
 }
 
@@ -44,7 +42,7 @@ static const char *path(const struct resource *r)
 static bool content(const struct resource *r, struct content *ret)
 {
 	if (!r->file.secret)
-		*ret = (struct content){r->file.digest, r->file.content, r->file.size};
+		*ret = (struct content){*r->file.digest, r->file.content, r->file.size};
 	return !r->file.secret;
 }
 
@@ -70,7 +68,7 @@ struct resource *catalog_file(struct catalog *c, enum stage stage, const char *a
 	struct resource *r = add(c, stage, at, owner, group, mode);
 	r->file.content = bytes;
 	r->file.size = size;
-	r->file.digest = digest_of(bytes, size);
+	r->file.digest = digests_of(c->digests, bytes, size, c->arena);
 	return r;
 }
 

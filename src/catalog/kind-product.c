@@ -24,7 +24,7 @@ static void encode(const struct resource *r, json_t *object)
 	for (size_t i = 0; i < r->product.source_count; i++)
 		json_array_append_new(sources, source_encode(&r->product.sources[i]));
 	json_object_set_new(object, "sources", sources);
-	fields_put_text(object, "digest", r->product.digest.hex);
+	fields_put_text(object, "digest", r->product.digest->hex);
 	fields_put_text(object, "script", r->product.script);
 	fields_put_list(object, "run", r->product.run);
 	json_object_set_new(object, "timeout", json_integer(r->product.timeout_s));
@@ -41,7 +41,7 @@ static void check_path(struct fields *f, const struct resource *r)
 	size_t stem = product_stem(r->product.path);
 	if (!stem || !is_hex(r->product.path + stem, PRODUCT_HEX))
 		fields_fail(f, "path", "has not the name of a product's directory");
-	else if (!r->product.gone && memcmp(r->product.path + stem, r->product.digest.hex, PRODUCT_HEX) != 0)
+	else if (!r->product.gone && memcmp(r->product.path + stem, r->product.digest->hex, PRODUCT_HEX) != 0)
 		fields_fail(f, "path", "is not that of its digest");
 	else if (strlen(strrchr(r->product.link, '/')) > SOURCE_NAME)
 		fields_fail(f, "link", "has too long a name");
@@ -87,9 +87,7 @@ static void decode(struct fields *f, struct resource *ret)
 	if (!f->bad && strcmp(ret->product.user, "root") == 0)
 		fields_fail(f, "user", "is root");
 	if (!f->bad && !ret->product.gone) {
-		const char *hex = fields_hex32(f, "digest");
-		if (!f->bad)
-			digest_parse(hex, &ret->product.digest);
+		ret->product.digest = fields_digest(f, "digest");
 		take_sources(f, ret);
 		ret->product.script = fields_long_text(f, "script", SCRIPT_BYTES);
 		const char *const *run = fields_texts(f, "run", WORDS_MAX, is_argument, "has a bad argument");

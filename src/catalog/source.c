@@ -57,9 +57,7 @@ void source_decode(struct fields *f, struct source *ret)
 	*ret = (struct source){.name = fields_text(f, "name", true)};
 	if (!f->bad && !source_is_name(ret->name))
 		fields_fail(f, "name", "is not a plain name of a file");
-	const char *hex = fields_hex32(f, "digest");
-	if (!f->bad)
-		digest_parse(hex, &ret->digest);
+	ret->digest = *fields_digest(f, "digest");
 	ret->size = (uint64_t)fields_long(f, "size", 0, SOURCE_BYTES);
 	ret->urls = fields_texts(f, "urls", SOURCE_URLS, source_is_url, "has something that is not a URL");
 	ret->unpack = (enum source_unpack)fields_one_of(f, "unpack", unpack_names, SOURCE_UNPACKS);

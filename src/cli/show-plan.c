@@ -40,7 +40,7 @@ static void group(const struct operation *o, struct arena *arena, struct groups 
 				continue;
 			const char *key =
 			    arena_printf(arena, "%s\n%s\n%s\n%s", r->id, x->why, x->digest ? x->digest : "",
-					 r->type == RESOURCE_FILE ? r->file.digest.hex : "");
+					 r->type == RESOURCE_FILE && r->file.digest ? r->file.digest->hex : "");
 			struct group *g = map_get(&by_key, key);
 			if (!g) {
 				g = arena_alloc(arena, sizeof *g);

@@ -69,7 +69,7 @@ static bool is_wanted(const struct doctor *d, size_t host, const struct pair *p)
 	const struct catalog *c = d->catalogs ? d->catalogs[host] : NULL;
 	const struct resource *r =
 	    c ? catalog_find(c, arena_printf(d->findings->arena, "file:/etc/slurm/%s", p->name)) : NULL;
-	return r && streq(r->file.digest.hex, digest_of(p->now, strlen(p->now)).hex);
+	return r && streq(r->file.digest->hex, digest_of(p->now, strlen(p->now)).hex);
 }
 
 static const char *edited_at(const struct doctor *d, size_t host, const struct pair *p)

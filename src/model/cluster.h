@@ -90,6 +90,7 @@ struct cluster_partition {
 struct cluster_texts {
 	const char *slurm_conf, *cgroup_conf, *gres_conf, *topology_conf;
 	bool no_gres_conf; /* it was found out that there is none to be made */
+	struct digests digests;
 };
 
 enum cluster_secret_state {

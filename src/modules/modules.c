@@ -49,8 +49,10 @@ enum { USUAL_RESOURCES = 24 };
 struct catalog *modules_compile(const struct cluster *cluster, size_t host, struct arena *arena)
 {
 	struct catalog *c = arena_alloc(arena, sizeof *c);
-	*c = (struct catalog){
-	    .arena = arena, .items = arena_calloc(arena, USUAL_RESOURCES, sizeof *c->items), .cap = USUAL_RESOURCES};
+	*c = (struct catalog){.arena = arena,
+			      .items = arena_calloc(arena, USUAL_RESOURCES, sizeof *c->items),
+			      .cap = USUAL_RESOURCES,
+			      .digests = &cluster->texts->digests};
 	for (const struct module *const *m = modules; *m; m++) {
 		if (!(*m)->compile || !cluster_has_module(cluster, host, (*m)->name))
 			continue;

@@ -19,7 +19,7 @@ static const char *conf_digest(const struct run *run)
 		const struct resource *r =
 		    run->catalogs[i] ? catalog_find(run->catalogs[i], "file:/etc/slurm/slurm.conf") : NULL;
 		if (r)
-			return r->file.digest.hex;
+			return r->file.digest->hex;
 	}
 	return "";
 }

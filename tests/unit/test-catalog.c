@@ -28,10 +28,11 @@ static void fill_product(struct resource *r)
 	r->product.script = "make -j \"$JOBS\"\nmake install\n";
 	r->product.run = run;
 	r->product.timeout_s = 7200;
-	digest_parse(ABC, &r->product.digest);
-	sources[0] =
-	    (struct source){"go1.23.0.tar.gz", r->product.digest, 1000000000, urls, SOURCE_INTO_BUILD, 1, NULL};
-	sources[1] = (struct source){"fix.patch", r->product.digest, 0, NULL, SOURCE_FILE, 0, "/home/me/fix.patch"};
+	static struct digest abc;
+	digest_parse(ABC, &abc);
+	r->product.digest = &abc;
+	sources[0] = (struct source){"go1.23.0.tar.gz", abc, 1000000000, urls, SOURCE_INTO_BUILD, 1, NULL};
+	sources[1] = (struct source){"fix.patch", abc, 0, NULL, SOURCE_FILE, 0, "/home/me/fix.patch"};
 	r->product.sources = sources;
 	r->product.source_count = 2;
 }

@@ -143,10 +143,11 @@ static void put_product(struct putting *p, const struct software_item *item, siz
 	const struct software_file *file = &item->files[arch];
 	struct arena *a = p->out->arena;
 	const char *script = script_of(item, file, a);
-	struct digest digest = identity(item, arch, script, a);
+	struct digest *digest = arena_alloc(a, sizeof *digest);
+	*digest = identity(item, arch, script, a);
 	put_tools(p, item, file);
 	struct resource *r = catalog_product(p->out, STAGE_SERVICES, software_link(p->s, item, arch, a));
-	r->product.path = path_of(p, item, arch, &digest);
+	r->product.path = path_of(p, item, arch, digest);
 	r->product.user = SOFTWARE_USER;
 	r->product.digest = digest;
 	r->product.sources = source_of(item, file, a);
