@@ -7,6 +7,7 @@
 extern const struct command cmd_adopt;
 extern const struct command cmd_check;
 extern const struct command cmd_facts;
+extern const struct command cmd_guide;
 extern const struct command cmd_history;
 extern const struct command cmd_init;
 extern const struct command cmd_plan;

@@ -8,6 +8,7 @@
 #ifndef REEVE_MODULES_MODULE_H
 #define REEVE_MODULES_MODULE_H
 
+#include "base/strbuf.h"
 #include "catalog/catalog.h"
 #include "doctor/doctor.h"
 #include "inventory/inventory.h"
@@ -165,6 +166,9 @@ struct module {
 	void (*verify)(const struct verify_context *context, struct checks *checks);
 	/* Adds a check that is a job on the set's nodes, run from the controller; NULL: no job proves it. It may add none. */
 	void (*prove)(const struct verify_context *context, const struct job_set *set, struct checks *checks);
+	/* Adds its part of the page for the cluster's own people (`reeve guide`): Markdown that begins with an empty line, of
+	 * cluster.yaml alone. NULL: they see nothing of it. */
+	void (*guide)(const struct inventory *inv, struct strbuf *out);
 };
 
 extern const struct role_names *const module_roles;       /* ROLES of them */
@@ -207,6 +211,9 @@ const struct secret_row *const *modules_secrets(const struct inventory *inv, str
 
 /* The catalog of one host: everything that the enabled modules want there. Lives in `arena`. */
 struct catalog *modules_compile(const struct cluster *cluster, size_t host, struct arena *arena);
+
+/* What users are told of the enabled modules, in their order. */
+void modules_guide(const struct inventory *inv, struct strbuf *out);
 
 /* `hosts` is borrowed. */
 struct check *checks_add(struct checks *checks, const char *module, const char *id, const char *title,

@@ -67,6 +67,13 @@ struct catalog *modules_compile(const struct cluster *cluster, size_t host, stru
 	return c;
 }
 
+void modules_guide(const struct inventory *inv, struct strbuf *out)
+{
+	for (const struct module *const *m = modules; *m; m++)
+		if ((*m)->guide && module_enabled(inv, *m))
+			(*m)->guide(inv, out);
+}
+
 struct check *checks_add(struct checks *checks, const char *module, const char *id, const char *title,
 			 enum check_where where, const bool *hosts)
 {

@@ -29,6 +29,7 @@ page_options() {
 		echo "page: $line; help: $summary"
 		[ "${line,,}" = "reeve-$command - ${summary,,}" ]
 		grep -q "^\*reeve-$command\*(1)" docs/man/reeve.1.scd
+		[ -s "$REEVE_BUILD/docs/reeve-$command.1" ]
 	done
 }
 

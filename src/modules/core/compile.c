@@ -280,4 +280,5 @@ const struct module core_module = {
     .compile = compile,
     .verify = core_verify,
     .prove = core_prove,
+    .guide = core_guide,
 };

@@ -97,4 +97,7 @@ const char *const *core_ask_slurmd(const struct inventory *inv, size_t host, str
 void core_verify(const struct verify_context *context, struct checks *checks);
 void core_prove(const struct verify_context *context, const struct job_set *set, struct checks *checks);
 
+/* guide.c */
+void core_guide(const struct inventory *inv, struct strbuf *out);
+
 #endif

@@ -17,4 +17,5 @@ const struct module lmod_module = {
     .compile = lmod_compile,
     .verify = lmod_verify,
     .prove = lmod_prove,
+    .guide = lmod_guide,
 };

@@ -55,6 +55,9 @@ size_t lmod_builder(const struct cluster *cluster);
 /* put.c */
 void lmod_compile(const struct cluster *cluster, size_t host, struct catalog *catalog);
 
+/* guide.c */
+void lmod_guide(const struct inventory *inv, struct strbuf *out);
+
 /* verify.c */
 void lmod_verify(const struct verify_context *context, struct checks *checks);
 void lmod_prove(const struct verify_context *context, const struct job_set *set, struct checks *checks);

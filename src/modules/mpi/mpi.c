@@ -77,4 +77,5 @@ const struct module mpi_module = {
     .section = &mpi_section,
     .params = mpi_params,
     .prove = mpi_prove,
+    .guide = mpi_guide,
 };

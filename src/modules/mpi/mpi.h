@@ -29,6 +29,9 @@ extern const struct inv_section mpi_section;
 void *mpi_parse(struct inv_reader *r, const struct conf_value *value);
 void mpi_params(const struct cluster *cluster, struct module_params *params);
 
+/* guide.c */
+void mpi_guide(const struct inventory *inv, struct strbuf *out);
+
 /* prove.c */
 void mpi_prove(const struct verify_context *context, const struct job_set *set, struct checks *checks);
 

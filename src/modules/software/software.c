@@ -101,4 +101,5 @@ const struct module software_module = {
     .compile = software_compile,
     .verify = software_verify,
     .prove = software_prove,
+    .guide = software_guide,
 };

@@ -144,6 +144,9 @@ void *software_take(const json_t *items, struct arena *arena, struct err *err);
 void software_settle(struct cluster *cluster);
 bool software_is_used(const struct cluster *cluster, const struct software_item *item);
 
+/* guide.c */
+void software_guide(const struct inventory *inv, struct strbuf *out);
+
 /* verify.c */
 void software_verify(const struct verify_context *context, struct checks *checks);
 void software_prove(const struct verify_context *context, const struct job_set *set, struct checks *checks);

@@ -59,4 +59,5 @@ const struct module storage_module = {
     .diagnoses = &storage_diagnoses,
     .compile = storage_compile,
     .verify = storage_verify,
+    .guide = storage_guide,
 };

@@ -96,6 +96,9 @@ bool storage_is_silent(const struct cluster *cluster, size_t host, size_t mount)
 
 void storage_compile(const struct cluster *cluster, size_t host, struct catalog *catalog); /* put.c */
 
+/* guide.c */
+void storage_guide(const struct inventory *inv, struct strbuf *out);
+
 /* verify.c */
 extern const struct diagnoses storage_diagnoses;
 void storage_verify(const struct verify_context *context, struct checks *checks);

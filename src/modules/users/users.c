@@ -87,4 +87,5 @@ const struct module users_module = {
     .compile = users_compile,
     .verify = users_verify,
     .prove = users_prove,
+    .guide = users_guide,
 };

@@ -126,6 +126,9 @@ void users_settle(struct cluster *cluster);
 /* put.c: resources. */
 void users_compile(const struct cluster *cluster, size_t host, struct catalog *catalog);
 
+/* guide.c */
+void users_guide(const struct inventory *inv, struct strbuf *out);
+
 /* verify.c */
 void users_verify(const struct verify_context *context, struct checks *checks);
 void users_prove(const struct verify_context *context, const struct job_set *set, struct checks *checks);
