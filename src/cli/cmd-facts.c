@@ -85,6 +85,7 @@ static void add_row(struct table *t, const struct answer *answer)
 	    arena_printf(a, "%u", h->cpus),
 	    arena_printf(a, "%ux%ux%u", h->sockets, h->cores, h->threads),
 	    arena_printf(a, "%llu", (unsigned long long)h->memory),
+	    f->scratch ? arena_printf(a, "%llu", (unsigned long long)f->scratch) : NULL,
 	    network_text(a, &f->network),
 	    slurm_of(a, f),
 	    f->roles[ROLE_AUTH].package.installed ? f->roles[ROLE_AUTH].unit.active : NULL,
@@ -104,6 +105,7 @@ static void print_table(struct context *context, const struct answer *all, size_
 						      {"CPUS", true},
 						      {"SxCxT"},
 						      {"MEMORY/MiB", true},
+						      {"SCRATCH/MiB", true},
 						      {"NET"},
 						      {"SLURM"},
 						      {"MUNGE"},
@@ -256,6 +258,8 @@ static json_t *facts_json(const struct inventory *inv, const struct answer *answ
 		      "kernel", f->kernel, "os", f->os, "os_version", f->os_version, "suite", f->suite, "hardware",
 		      hardware, "ids", ids, "cgroup", cgroup, "clock", "offset_ms", (json_int_t)f->clock_offset_ms,
 		      "error_ms", (json_int_t)f->clock_error_ms);
+	if (f->scratch)
+		json_object_set_new(all, "scratch_mib", json_integer((json_int_t)f->scratch));
 	json_object_set_new(all, "gpus", gpus_json(&f->gpus));
 	json_object_set_new(all, "gpu_plugins", plugins_json(f->gpu_plugins));
 	json_object_set_new(all, "network", network_json(&f->network));
@@ -382,12 +386,18 @@ static int run(struct context *context)
 			continue;
 		targets[count] = target_of(context, &inv->hosts[i]);
 		answers[count].host = &inv->hosts[i];
-		scopes[count++] =
-		    (struct facts_scope){.roles = module_roles, .salt = no_salt, .compute = true, .neighbours = true};
+		scopes[count++] = (struct facts_scope){.roles = module_roles,
+						       .salt = no_salt,
+						       .compute = true,
+						       .neighbours = true,
+						       .others = modules_ask_facts(inv, &inv->hosts[i])};
 	}
 	struct asked *all = arena_calloc(context->arena, count, sizeof *all);
 	struct err err = {0};
-	if (target_ask(context, targets, scopes, count, &options, all, &err) < 0)
+	int rc = target_ask(context, targets, scopes, count, &options, all, &err);
+	for (size_t i = 0; i < count; i++)
+		json_decref((json_t *)scopes[i].others);
+	if (rc < 0)
 		return context_fail(context, &err);
 	for (size_t i = 0; i < count; i++) {
 		answers[i].facts = all[i].facts;
@@ -409,8 +419,8 @@ const struct command cmd_facts = {
     .summary = "Show what each host really is",
     .help = "Asks the hosts for their architecture, system, CPUs (sockets x cores x\n"
 	    "threads) and memory as slurmd counts them, the releases of Slurm and the state of\n"
-	    "MUNGE, how far their clocks are from this machine's, their cgroups and GPUs. Changes\n"
-	    "nothing but that reeve's agent is left on the hosts.\n"
+	    "MUNGE, how far their clocks are from this machine's, their cgroups, GPUs and scratch.\n"
+	    "Changes nothing but that reeve's agent is left on the hosts.\n"
 	    "\n"
 	    "Where cluster.yaml has classes: which one each host is of, and why not of those\n"
 	    "before it.\n"

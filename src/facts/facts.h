@@ -44,8 +44,9 @@ struct facts_scope {
 	const char *salt;                        /* 64 hex digits, for their fingerprints */
 };
 
-enum { FACTS_NAMES = 128 }; /* names that a host is asked to look up at most */
-enum { FACTS_DEPTH = 32 };  /* components of the state directory's path at most */
+enum { FACTS_NAMES = 128 };                 /* names that a host is asked to look up at most */
+#define FACTS_MOST_SCRATCH (UINT32_MAX - 2) /* MiB: as much as TmpDisk takes (src/common/read_config.c) */
+enum { FACTS_DEPTH = 32 };                  /* components of the state directory's path at most */
 
 struct facts_hardware {
 	unsigned boards, sockets, cores, threads; /* sockets in all, cores a socket, threads a core */
@@ -132,6 +133,7 @@ struct facts {
 	const char *hostname, *arch, *kernel, *boot_id, *machine_id;
 	const char *os, *os_version, *suite; /* "debian", "12", "bookworm" */
 	struct facts_hardware hardware;
+	uint64_t scratch;       /* of a compute host, MiB: all of the file system for scratch; 0: not known */
 	struct facts_gpus gpus; /* of a compute host */
 	unsigned gpu_plugins;   /* likewise: of slurmd, bits (gpu.h) */
 	struct facts_network network;

@@ -11,6 +11,7 @@ const struct expr_name inv_fact_names[INV_FACTS + 1] = {
     [INV_FACT_CORES] = {"cores", EXPR_COUNT, "cores of all sockets"},
     [INV_FACT_THREADS] = {"threads", EXPR_COUNT, "threads of each core"},
     [INV_FACT_MEMORY] = {"memory", EXPR_MEMORY, "memory as slurmd counts it, nothing taken off"},
+    [INV_FACT_SCRATCH] = {"scratch", EXPR_MEMORY, "the file system of 'path' of 'scratch', whole, of a compute host"},
     [INV_FACT_GPUS] = {"gpus", EXPR_COUNT, "GPUs that jobs can be given, of a compute host"},
     [INV_FACT_GPU] = {"gpu", EXPR_TEXTS, "their types, as in Gres="},
     [INV_FACT_SPEED] = {"speed", EXPR_SPEED, "of the node's link; not known of many virtual ones"},

@@ -205,6 +205,9 @@ void inventory_need(struct inv_reader *r, size_t host);
 /* In the lab's containers, whose kernel mounts nothing over a network, a directory that all nodes share is at this path. */
 void inventory_share_in_lab(struct inv_reader *r, const char *path);
 
+/* The file system of this directory is what TmpDisk of nodes says, and the fact `scratch`. */
+void inventory_offer_scratch(struct inv_reader *r, const char *path);
+
 /* Has a section that was read before said so of this path, or of one above it? */
 bool inventory_is_shared(const struct inv_reader *r, const char *path);
 
@@ -258,6 +261,7 @@ struct inventory {
 	size_t partition_count;
 	struct inv_network network;
 	struct inv_gpus gpus;
+	const char *scratch;            /* the directory that jobs have for scratch; NULL: no module offers one */
 	const struct inv_param *params; /* `slurm:`; none of those that reeve writes itself */
 	size_t param_count;
 	const struct inv_param *cgroup; /* `cgroup:`, of cgroup.conf(5) */

@@ -166,6 +166,12 @@ void inventory_share_in_lab(struct inv_reader *r, const char *path)
 	lab->shared = paths;
 }
 
+void inventory_offer_scratch(struct inv_reader *r, const char *path)
+{
+	if (r->enabled)
+		r->build->inv->scratch = path;
+}
+
 bool inventory_is_shared(const struct inv_reader *r, const char *path)
 {
 	const char *const *shared = r->build->inv->lab.shared;

@@ -62,6 +62,25 @@ static void keep_gpus(const struct cluster *c, struct cluster_host *h)
 		h->gpus_there = gpus_among(&h->last->gpus, &now, c->arena);
 }
 
+/* Less of it, by more than kernels and file systems differ from one look to the next. Not known counts as nothing. */
+static bool scratch_shrank(const struct cluster *c, const struct cluster_host *h)
+{
+	return c->inv->scratch && h->facts->scratch < h->last->scratch * LEAST_PERCENT / 100;
+}
+
+/* As memory's: what is configured stays while it fits, since slurmctld takes a node that reports less for broken
+ * (slurm.conf(5), TmpDisk). */
+static uint64_t scratch_of(const struct cluster *c, const struct cluster_host *h, bool keep)
+{
+	uint64_t now = h->facts ? h->facts->scratch : 0;
+	if (!c->inv->scratch)
+		return 0;
+	if (!keep || !h->last->scratch)
+		return now;
+	bool stays = !h->facts || !h->serves || scratch_shrank(c, h) || now >= h->last->scratch;
+	return stays ? h->last->scratch : now;
+}
+
 static void configure(const struct cluster *c, struct cluster_host *h, const struct facts_hardware *as,
 		      uint64_t measured)
 {
@@ -100,6 +119,7 @@ static const char *const controllers[] = {"cpuset", "memory", "freezer", "device
 static void compare(const struct cluster *c, struct cluster_host *h)
 {
 	const struct facts_hardware *now = &h->facts->hardware, *was = &h->last->hardware;
+	uint64_t was_scratch = h->last->scratch;
 	_cleanup_strbuf_ struct strbuf text = {0};
 	const char *gpus_less = NULL, *gpus_more = NULL;
 	struct facts_gpus gpus = gpus_now(c, h);
@@ -118,6 +138,9 @@ static void compare(const struct cluster *c, struct cluster_host *h)
 		if ((h->cgroups ^ cgroups) & 1U << i)
 			strbuf_addf(&text, "%scgroup controller %s %s", text.len ? ", " : "", controllers[i],
 				    lost & 1U << i ? "missing" : "added");
+	bool scratch = scratch_shrank(c, h);
+	if (c->inv->scratch && was_scratch && (scratch || was_scratch < h->facts->scratch * LEAST_PERCENT / 100))
+		say(&text, "scratch", h->facts->scratch, was_scratch, " MB");
 	bool slower = network_compare(c, h, &text);
 	if (gpus_less)
 		strbuf_addf(&text, "%s%s less", text.len ? ", " : "", gpus_less);
@@ -125,7 +148,7 @@ static void compare(const struct cluster *c, struct cluster_host *h)
 		strbuf_addf(&text, "%s%s more", text.len ? ", " : "", gpus_more);
 	if (!text.len)
 		return;
-	h->change = less || shrank || lost || slower || gpus_less ? CHANGE_SHRANK : CHANGE_OTHER;
+	h->change = less || shrank || lost || scratch || slower || gpus_less ? CHANGE_SHRANK : CHANGE_OTHER;
 	h->change_text = arena_strndup(c->arena, text.data, text.len);
 }
 
@@ -174,11 +197,13 @@ void cluster_baseline(struct cluster *c, struct cluster_host *h, bool accept)
 			compare(c, h);
 		keep(c, h);
 		keep_gpus(c, h);
+		h->scratch = scratch_of(c, h, true);
 		if (h->change)
 			report(c, h);
 	} else if (h->facts && h->serves) {
 		configure(c, h, &h->facts->hardware, h->facts->hardware.memory);
 		h->gpus = h->gpus_there = gpus_now(c, h);
+		h->scratch = scratch_of(c, h, false);
 	} else {
 		return;
 	}

@@ -187,7 +187,6 @@ void cluster_check_versions(struct cluster *c)
 				      primary->inv->name);
 		return;
 	}
-	c->release = server.release;
 	char text[8];
 	slurm_release_print(server.release, text);
 	if (!slurm_release_known(server.release))

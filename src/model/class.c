@@ -40,6 +40,7 @@ static void fill(const struct inv_host *host, const struct facts *f, struct expr
 	values[INV_FACT_CORES] = number((uint64_t)h->sockets * h->cores);
 	values[INV_FACT_THREADS] = number(h->threads);
 	values[INV_FACT_MEMORY] = number(h->memory);
+	values[INV_FACT_SCRATCH] = (struct expr_value){.known = f->scratch || !host->compute, .number = f->scratch};
 	values[INV_FACT_GPUS] = (struct expr_value){.known = host->compute, .number = gpus.len};
 	values[INV_FACT_GPU] = gpu_types(&gpus, host->compute, arena);
 	values[INV_FACT_SPEED] = (struct expr_value){.known = speed, .number = speed};

@@ -111,7 +111,8 @@ static bool differs(const struct cluster *c)
 			continue;
 		known++;
 		if (!h->last || h->last->memory != h->memory || h->last->memory_from != h->memory_from ||
-		    h->last->cgroups != h->cgroups || !same_network(&h->last->network, &h->network) ||
+		    h->last->cgroups != h->cgroups || h->last->scratch != h->scratch ||
+		    !same_network(&h->last->network, &h->network) ||
 		    h->last->hardware.by_slurmd != h->hardware.by_slurmd ||
 		    !facts_same_hardware(&h->last->hardware, &h->hardware) ||
 		    !str_same(h->last->class, h->class ? h->class->name : NULL) || !h->last->gpus_known ||
@@ -132,6 +133,14 @@ static void recall_gpus(const struct cluster *c, struct cluster_host *h)
 	*facts = *h->facts;
 	facts->gpus = all;
 	h->facts = facts;
+}
+
+/* What modules settle by, before it is judged; 0: it has no package of Slurm, or none that can be read. */
+static unsigned release_of(const struct cluster_host *primary)
+{
+	struct slurm_version v = {0};
+	bool known = primary && primary->slurm_package && slurm_version_parse(primary->slurm_package, &v, NULL) == 0;
+	return known ? v.release : 0;
 }
 
 static struct cluster *resolve(const struct inventory *inv, const struct blames *blames,
@@ -182,6 +191,7 @@ static struct cluster *resolve(const struct inventory *inv, const struct blames 
 	cluster_populate(c);
 	cluster_check_hosts(c);
 	c->replace = options->replace;
+	c->release = release_of(cluster_primary(c));
 	if (settle)
 		settle(c);
 	cluster_check_beside(c);
@@ -236,6 +246,7 @@ struct record *cluster_record(const struct cluster *c, struct arena *arena)
 		    .hardware = h->hardware,
 		    .memory = h->memory,
 		    .memory_from = h->memory_from,
+		    .scratch = h->scratch,
 		    .gpus = h->gpus,
 		    .nvml = h->nvml,
 		    .cgroups = h->cgroups,

@@ -53,6 +53,7 @@ struct cluster_host {
 	bool listed;     /* has a NodeName line: compute, and known now or from the record */
 	struct facts_hardware hardware; /* the baseline, for its line, where listed */
 	uint64_t memory, memory_from;   /* RealMemory and the measurement it comes from, MiB, where listed */
+	uint64_t scratch;               /* the baseline: TmpDisk, MiB, where listed; 0: none */
 	struct facts_gpus gpus;         /* the baseline: Gres= of its line, where listed (model/gpus.h) */
 	bool nvml;                      /* AutoDetect=nvml on its lines of gres.conf */
 	struct facts_gpus gpus_there;   /* those of them whose files slurmd will find: gres.conf */

@@ -142,6 +142,12 @@
 	X(RESOURCE, "resource", "a resource cannot be examined on a host") \
 	X(RESUME, "resume", "nodes could not be resumed") \
 	X(ROTATE_KEY, "rotate-key", "the MUNGE key cannot be exchanged now") \
+	X(SCRATCH_FULL, "scratch-full", "the file system for the scratch of jobs is nearly full") \
+	X(SCRATCH_LEFT, "scratch-left", "scratch of jobs that are over was not removed") \
+	X(SCRATCH_NODES, "scratch-nodes", "a class leaves out scratch, which all nodes have or none") \
+	X(SCRATCH_PARAM, "scratch-param", "a parameter under 'slurm' stands against scratch") \
+	X(SCRATCH_PATH, "scratch-path", "the directory for scratch cannot be used on a host") \
+	X(SCRATCH_PRIVATE, "scratch-private", "the release of Slurm cannot make a directory private to jobs") \
 	X(SECRET_FILE, "secret-file", "a file with a secret cannot be used") \
 	X(SHRANK, "shrank", "a node has less hardware than its baseline") \
 	X(SLOW, "slow", "a link is slower than expected") \

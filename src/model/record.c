@@ -80,6 +80,7 @@ static void decode_host(struct reader *r, const json_t *o, struct record_host *h
 	};
 	h->cgroups = json_object_get(o, "cgroups") ? (unsigned)number(r, o, "cgroups", CGROUP_USE_ALL) : CGROUP_USE_ALL;
 	h->memory_from = json_object_get(o, "memory_from") ? number(r, o, "memory_from", 1 << 30) : h->hardware.memory;
+	h->scratch = json_object_get(o, "scratch") ? number(r, o, "scratch", FACTS_MOST_SCRATCH) : 0;
 	h->nvml = json_is_true(json_object_get(o, "nvml"));
 	h->gpus_known = json_object_get(o, "gpus");
 	if (!r->bad && gpus_decode(json_object_get(o, "gpus"), r->arena, &h->gpus, r->err) < 0)
@@ -232,6 +233,8 @@ static json_t *encode_host(const struct record_host *h)
 	    (int)h->hardware.cpus, "measured", (json_int_t)h->hardware.memory, "by_slurmd", h->hardware.by_slurmd,
 	    "gpus", h->gpus_known ? gpus_encode(&h->gpus) : NULL, "switch", h->network.leaf);
 	json_object_set_new(o, "cgroups", json_integer(h->cgroups));
+	if (h->scratch)
+		json_object_set_new(o, "scratch", json_integer((json_int_t)h->scratch));
 	if (h->network.speed)
 		json_object_set_new(o, "speed", json_integer(h->network.speed));
 	if (h->nvml)

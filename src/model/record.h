@@ -40,6 +40,7 @@ struct record_host {
 	uint64_t memory;                /* MiB: RealMemory as configured */
 	unsigned cgroups;               /* enum facts_cgroup_use, as last seen */
 	uint64_t memory_from;           /* MiB: the measurement that it was reckoned from */
+	uint64_t scratch;               /* MiB: TmpDisk as configured; 0: none */
 	struct facts_gpus gpus;         /* as configured */
 	struct record_network network;
 	bool nvml;       /* with AutoDetect=nvml */

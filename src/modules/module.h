@@ -154,6 +154,8 @@ struct module {
 	 * are none.
 	 */
 	void *(*take)(const json_t *items, struct arena *arena, struct err *err);
+	/* Fills those facts of the language that it alone can measure, from its own. NULL: there are none. */
+	void (*measure)(const void *own, struct facts *facts);
 	/* Adds findings that speak against touching a host (cluster_blame) or anything, before anything is touched. NULL: none. */
 	void (*settle)(struct cluster *cluster);
 	/* Adds the parameters of slurm.conf that it owns: nobody else may add one of them. Of those that an operator can write,
@@ -190,6 +192,10 @@ json_t *modules_ask_more(const struct inventory *inv, const struct inv_host *hos
 
 /* What each makes of its answers, for facts.own. -1: what one of them got cannot be believed. */
 int modules_take(const json_t *items, struct arena *arena, void *const **ret, struct err *err);
+
+/* Of these the items by which facts of the language are measured, and what comes of the answers, when they are taken. */
+json_t *modules_ask_facts(const struct inventory *inv, const struct inv_host *host);
+void modules_measure(struct facts *facts);
 
 /* What the module's take made of this host's answers; NULL: nothing, or it was not asked. */
 void *module_own(const struct facts *facts, const struct module *module);

@@ -22,17 +22,28 @@ static void add_items(json_t *all, const struct module *m, json_t *items)
 	json_decref(items);
 }
 
-json_t *modules_ask(const struct inventory *inv, const struct inv_host *host)
+static json_t *ask(const struct inventory *inv, const struct inv_host *host, bool facts)
 {
 	json_t *all = json_array();
 	for (const struct module *const *m = modules; *m; m++) {
-		json_t *items = (*m)->ask && module_enabled(inv, *m) ? json_array() : NULL;
+		bool asks = (*m)->ask && module_enabled(inv, *m) && (!facts || (*m)->measure);
+		json_t *items = asks ? json_array() : NULL;
 		if (!items)
 			continue;
 		(*m)->ask(inv, host, items);
 		add_items(all, *m, items);
 	}
 	return all;
+}
+
+json_t *modules_ask(const struct inventory *inv, const struct inv_host *host)
+{
+	return ask(inv, host, false);
+}
+
+json_t *modules_ask_facts(const struct inventory *inv, const struct inv_host *host)
+{
+	return ask(inv, host, true);
 }
 
 /* The answers whose names begin with the module's, without that. */
@@ -84,6 +95,15 @@ int modules_take(const json_t *items, struct arena *arena, void *const **ret, st
 	}
 	*ret = own;
 	return rc;
+}
+
+void modules_measure(struct facts *facts)
+{
+	for (const struct module *const *m = modules; *m; m++) {
+		const void *own = (*m)->measure ? module_own(facts, *m) : NULL;
+		if (own)
+			(*m)->measure(own, facts);
+	}
 }
 
 void *module_own(const struct facts *facts, const struct module *module)

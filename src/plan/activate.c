@@ -240,7 +240,7 @@ static const char *own_harm(struct texts *t, const struct facts *f)
 	return cgroup_harm(t, other_than(f->in_force_cgroup ? f->in_force_cgroup : f->cgroup_conf, t->cgroup));
 }
 
-static bool runs_a_job(const struct plan *plan, const char *node)
+bool plan_runs_a_job(const struct plan *plan, const char *node)
 {
 	const struct live *live = plan->live;
 	if (!live || !live->up || live->brief)
@@ -260,6 +260,17 @@ static bool runs_a_job(const struct plan *plan, const char *node)
 	return false;
 }
 
+void plan_hold(struct plan *plan, size_t host, const char *what)
+{
+	const struct inv_host *h = &plan->cluster->inv->hosts[host];
+	plan->hosts[host].held = what;
+	struct finding *f = finding_add(
+	    &plan->findings, FINDING_HOST, CODE_NODE_BUSY, h->name,
+	    "%s differs there from what the cluster has, and can change only while no job runs there", what);
+	f->fix = "apply again when its jobs are over; until then it is left as it is";
+	f->origin = h->at;
+}
+
 /* A host that missed a change, and got a job since: what the others have would hurt it. The cluster's own demands come
  * first; where they hold, or stop the run, nothing is left to do here. */
 static void hold_hosts(struct texts *t)
@@ -271,14 +282,9 @@ static void hold_hosts(struct texts *t)
 		    h->facts && h->serves && !h->inv->controller && facts_unit_runs(&h->facts->roles[ROLE_NODE].unit)
 			? own_harm(t, h->facts)
 			: NULL;
-		if (!harm || !runs_a_job(plan, h->inv->name))
+		if (!harm || !plan_runs_a_job(plan, h->inv->name))
 			continue;
-		plan->hosts[i].held = harm;
-		struct finding *f = finding_add(
-		    &plan->findings, FINDING_HOST, CODE_NODE_BUSY, h->inv->name,
-		    "%s differs there from what the cluster has, and can change only while no job runs there", harm);
-		f->fix = "apply again when its jobs are over; until then it is left as it is";
-		f->origin = h->inv->at;
+		plan_hold(plan, i, harm);
 	}
 }
 
@@ -453,6 +459,7 @@ void plan_activation(struct plan *plan)
 		if (h->serves && facts_unit_runs(&h->facts->roles[ROLE_NODE].unit))
 			plan->hosts[i].need = need == SLURM_NEED_RESTART_CTLD ? SLURM_NEED_RECONFIGURE : need;
 	}
+	plan_slurmd_files(plan);
 	/* Also where no slurmctld runs: what is removed or resized was configured once, and its jobs may still be
 	 * there. */
 	plan->activation = worst;

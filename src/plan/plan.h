@@ -135,12 +135,19 @@ struct plan *plan_make(const struct cluster *cluster, const struct catalog *cons
  * them are. */
 void plan_judge_demands(const struct plan *plan, const struct live *live, struct findings *ret);
 
+/* Does a job hold the node, as far as is known? Unknown is busy. */
+bool plan_runs_a_job(const struct plan *plan, const char *node);
+
+/* Nothing is done to the host: `what` is otherwise there, and a job runs. */
+void plan_hold(struct plan *plan, size_t host, const char *what);
+
 bool plan_wants(const struct plan_options *options, const char *module);
 
 /* Parts of plan_make in files of their own. */
-void plan_activation(struct plan *plan);  /* activation, host needs, refusals, which nodes join */
-void plan_edits(struct plan *plan);       /* files that somebody edited */
-void plan_find_drains(struct plan *plan); /* which nodes are drained, and how many wait to be resumed */
+void plan_activation(struct plan *plan);   /* activation, host needs, refusals, which nodes join */
+void plan_edits(struct plan *plan);        /* files that somebody edited */
+void plan_slurmd_files(struct plan *plan); /* what slurmd reads beside core's files */
+void plan_find_drains(struct plan *plan);  /* which nodes are drained, and how many wait to be resumed */
 /* Findings for pending jobs that `old` would run and `wanted` would not. `old` may be NULL. */
 void plan_warn_pending(struct plan *plan, const struct slurm_conf *old, const struct slurm_conf *wanted);
 /* Joined with what is demanded under that name already; `nodes` NULL: all. */

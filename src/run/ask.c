@@ -78,6 +78,8 @@ static void judge(struct asking *a, int64_t sent_ms)
 		if (asked->facts &&
 		    modules_take(json_object_get(r->answer, "items"), a->arena, &asked->facts->own, &asked->error) < 0)
 			asked->facts = NULL;
+		if (asked->facts)
+			modules_measure(asked->facts);
 		if (asked->facts && weigh_facts(&weigh, asked->facts, &asked->error) < 0)
 			asked->facts = NULL;
 		if (!asked->facts)

@@ -73,6 +73,8 @@ static const char *node_shape(const struct cluster *c, const struct cluster_host
 		strbuf_addf(&s, "Sockets=%u ", hw->sockets);
 	strbuf_addf(&s, "CoresPerSocket=%u ThreadsPerCore=%u RealMemory=%llu ", hw->cores, hw->threads,
 		    (unsigned long long)h->memory);
+	if (h->scratch && !(h->class && inventory_param(h->class->params, h->class->param_count, "TmpDisk")))
+		strbuf_addf(&s, "TmpDisk=%llu ", (unsigned long long)h->scratch);
 	const char *features = features_of(c, h), *gres = gres_of(c, h);
 	if (features)
 		strbuf_addf(&s, "Features=%s ", features);
