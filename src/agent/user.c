@@ -143,11 +143,16 @@ static void probe(struct session *s, const struct resource *r, struct probe *p)
 
 static int add_user(struct session *s, const struct resource *r, struct err *err)
 {
-	const char *argv[16] = {"useradd", "--no-create-home"};
+	const char *argv[20] = {"useradd", "--no-create-home"};
 	char id[24];
 	size_t n = 2;
 	if (r->user.system)
 		argv[n++] = "--system";
+	if (r->user.no_subids) {
+		static const char *const none[] = {"--key", "SUB_UID_COUNT=0", "--key", "SUB_GID_COUNT=0"};
+		memcpy(&argv[n], none, sizeof none);
+		n += ARRAY_LEN(none);
+	}
 	if (r->user.uid >= 0) {
 		snprintf(id, sizeof id, "%ld", r->user.uid);
 		argv[n++] = "--uid";

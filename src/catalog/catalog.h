@@ -145,7 +145,8 @@ struct resource {
 			const char *const *groups;               /* supplementary ones, NULL-terminated; NULL: none */
 			const char *const *not_groups;           /* it leaves these */
 			const char *secret, *fingerprint, *salt; /* of its hash, as of a file; NULL: as it is */
-			bool locked;                             /* then only name and uid count */
+			bool no_subids; /* it is made without the subordinate ids that useradd(8) would give it */
+			bool locked;    /* then only name and uid count */
 		} user;
 		struct {
 			const char *path;
@@ -181,7 +182,7 @@ struct resource {
 		} home;
 		struct {
 			const char *path;
-			const char *text; /* whole lines, at most 4096 bytes */
+			const char *text; /* whole lines, at most BLOCK_BYTES */
 		} block;
 	};
 };
@@ -223,6 +224,8 @@ struct resource *catalog_unmount(struct catalog *c, enum stage stage, const char
 struct resource *catalog_product(struct catalog *c, enum stage stage, const char *link);
 struct resource *catalog_home(struct catalog *c, enum stage stage, const char *path, const char *user, bool shared);
 struct resource *catalog_block(struct catalog *c, enum stage stage, const char *path, const char *text);
+
+enum { BLOCK_BYTES = 128 << 10 };
 
 /* In whichever file it is, "#" begins a comment. */
 #define BLOCK_BEGIN "# >>> reeve writes from here"

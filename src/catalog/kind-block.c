@@ -12,9 +12,13 @@ static void encode(const struct resource *r, json_t *object)
 static void decode(struct fields *f, struct resource *ret)
 {
 	ret->block.path = fields_path(f, "path");
-	ret->block.text = fields_text(f, "text", true);
+	ret->block.text = fields_long_text(f, "text", BLOCK_BYTES);
 	if (f->bad)
 		return;
+	if (!ret->block.text) {
+		fields_fail(f, "text", "is not a string");
+		return;
+	}
 	size_t len = strlen(ret->block.text);
 	if (!len || ret->block.text[len - 1] != '\n')
 		fields_fail(f, "text", "is not whole lines");

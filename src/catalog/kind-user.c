@@ -13,6 +13,7 @@ static void encode(const struct resource *r, json_t *object)
 	fields_put_text(object, "home", r->user.home);
 	fields_put_text(object, "shell", r->user.shell);
 	fields_put_flag(object, "system", r->user.system);
+	fields_put_flag(object, "no_subids", r->user.no_subids);
 	fields_put_list(object, "groups", r->user.groups);
 	fields_put_list(object, "not_groups", r->user.not_groups);
 	fields_put_text(object, "secret", r->user.secret);
@@ -31,6 +32,7 @@ static void decode(struct fields *f, struct resource *ret)
 	ret->user.home = fields_path(f, "home");
 	ret->user.shell = fields_path(f, "shell");
 	ret->user.system = fields_flag(f, "system");
+	ret->user.no_subids = fields_flag(f, "no_subids");
 	ret->user.groups = fields_words(f, "groups", GROUPS_MAX);
 	ret->user.not_groups = fields_words(f, "not_groups", GROUPS_MAX);
 	ret->user.secret = fields_word(f, "secret", false);

@@ -35,6 +35,12 @@ void cluster_promise_installed(struct cluster *c, struct cluster_host *h, const 
 	*vec_push_in(c->arena, &h->installed) = *what;
 }
 
+void cluster_promise_accounts(struct cluster_host *h, const struct cluster_account *accounts, size_t count)
+{
+	h->accounts = accounts;
+	h->account_count = count;
+}
+
 const struct cluster_mount *cluster_mount_of(const struct cluster_host *h, const char *path)
 {
 	for (size_t i = 0; i < h->mounts.len; i++)

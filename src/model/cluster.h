@@ -39,6 +39,12 @@ struct cluster_mount {
 	bool silent;   /* it is mounted, its server does not answer, and there is a finding that says so */
 };
 
+/* An account that will be there when a run has come to its end. */
+struct cluster_account {
+	const char *name, *group; /* its first */
+	unsigned uid, gid;
+};
+
 struct cluster_host {
 	const struct inv_host *inv;
 	const struct facts *facts;               /* NULL: not reached in this run, or blamed */
@@ -72,7 +78,10 @@ struct cluster_host {
 	struct {
 		struct installed *items;
 		size_t len, cap;
-	} installed; /* likewise */
+	} installed;                            /* likewise */
+	const struct cluster_account *accounts; /* likewise, of people */
+	size_t account_count;
+	bool subids; /* a module gives accounts their subordinate ids (subuid(5)) */
 	const char
 	    *slurm_package; /* version of the Slurm packages to be there: what is installed, else apt's candidate */
 };
@@ -200,6 +209,9 @@ struct cluster_mount *cluster_promise_mount(struct cluster *c, struct cluster_ho
 
 /* Likewise: this will be installed there. */
 void cluster_promise_installed(struct cluster *c, struct cluster_host *h, const struct installed *what);
+
+/* Likewise: these accounts. Borrowed. */
+void cluster_promise_accounts(struct cluster_host *h, const struct cluster_account *accounts, size_t count);
 
 /* The promise that a path on the host falls under; NULL: none. */
 const struct cluster_mount *cluster_mount_of(const struct cluster_host *h, const char *path);

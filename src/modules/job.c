@@ -1,4 +1,7 @@
 /* Jobs that prove something: how they are asked for, and what their end means. */
+#include <string.h>
+
+#include "base/str.h"
 #include "base/vec.h"
 #include "modules/module.h"
 #include "slurm/srun.h"
@@ -29,6 +32,31 @@ const char *const *verify_job_argv(const struct verify_context *v, const struct 
 		*vec_push_in(a, &argv) = *command;
 	*vec_push_in(a, &argv) = NULL;
 	return argv.items;
+}
+
+const char *const *verify_allocation_argv(const struct verify_context *v, const struct job_set *s,
+					  const char *const *command, struct arena *a)
+{
+	const char *const *words = verify_job_argv(v, s, command, a);
+	VEC(const char *) argv = {0};
+	for (bool begun = false; *words; words++) {
+		bool first = !begun && streq(*words, "srun");
+		*vec_push_in(a, &argv) = first ? "salloc" : *words;
+		begun |= first;
+	}
+	*vec_push_in(a, &argv) = NULL;
+	return argv.items;
+}
+
+const char *verify_job_said(const char *errors, struct arena *a)
+{
+	enum { LINE_BYTES = 300 };
+	const char *last = NULL;
+	char *rest = arena_strdup(a, errors);
+	for (char *line; (line = str_next_line(&rest));)
+		if (*line && !str_starts(line, "srun: error:") && !str_starts(line, "salloc:"))
+			last = line;
+	return last ? str_printable(a, last, strnlen(last, LINE_BYTES)) : NULL;
 }
 
 enum check_verdict verify_job_end(const struct check_answer *answer, struct arena *arena, const char **ret_why)

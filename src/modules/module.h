@@ -128,6 +128,13 @@ struct job_set verify_job_subset(const struct job_set *set, const char *const *n
 const char *const *verify_job_argv(const struct verify_context *context, const struct job_set *set,
 				   const char *const *command, struct arena *arena);
 
+/* The same as an allocation, in which `command` runs on the controller. */
+const char *const *verify_allocation_argv(const struct verify_context *context, const struct job_set *set,
+					  const char *const *command, struct arena *arena);
+
+/* The last line of such a job that is not srun's own, which mostly names the cause; NULL: none. */
+const char *verify_job_said(const char *errors, struct arena *arena);
+
 /* How such a job ended; `*ret_why` where it did not end well. */
 enum check_verdict verify_job_end(const struct check_answer *answer, struct arena *arena, const char **ret_why);
 

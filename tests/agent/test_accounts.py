@@ -44,6 +44,12 @@ class Accounts(Case):
         self.assertEqual(self.line("group", "gpu")[3], "alice")
         self.assertFalse((self.root / "home").exists())
 
+    def test_subordinate_ids_can_be_left_to_others(self):
+        with self.locked() as s:
+            s.apply(group("people", 5000), person("alice", 5000, "people"), person("bob", 5001, "people", no_subids=True))
+        made = [c for c in self.calls() if c.startswith("useradd")]
+        self.assertEqual(["SUB_UID_COUNT=0 --key SUB_GID_COUNT=0" in c for c in made], [False, True], made)
+
     def test_shell_and_groups_are_brought_in_line(self):
         groups = [group(g, 5000 + i) for i, g in enumerate(("people", "a", "b", "docker"))]
         with self.locked() as s:

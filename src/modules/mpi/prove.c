@@ -3,13 +3,12 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "base/vec.h"
 #include "modules/mpi/mpi.h"
 #include "modules/mpi/prove.sh.h"
 #include "modules/mpi/ring.c.txt.h"
 #include "slurm/srun.h"
 
-enum { PROVE_MS = 120000, NOT_COMPILED = 3, LINE_BYTES = 300 };
+enum { PROVE_MS = 120000, NOT_COMPILED = 3 };
 
 struct proof {
 	size_t count; /* of processes */
@@ -22,22 +21,11 @@ static const char *line_with(const char *text, const char *word, struct arena *a
 	return at ? str_printable(arena, at, strcspn(at, "\n")) : NULL;
 }
 
-/* Its last line, which mostly names the cause. */
-static const char *last_line(const char *text, struct arena *arena)
-{
-	const char *last = NULL;
-	char *rest = arena_strdup(arena, text);
-	for (char *line; (line = str_next_line(&rest));)
-		if (*line && !str_starts(line, "srun: error:") && !str_starts(line, "salloc:"))
-			last = line;
-	return last ? str_printable(arena, last, strnlen(last, LINE_BYTES)) : NULL;
-}
-
 static enum check_verdict judge(const struct check *check, const struct check_answer *answer, struct arena *arena,
 				const char **ret_why)
 {
 	const struct proof *proof = check->about;
-	const char *line = line_with(answer->out, "ring of ", arena), *last = last_line(answer->errors, arena);
+	const char *line = line_with(answer->out, "ring of ", arena), *last = verify_job_said(answer->errors, arena);
 	size_t n = proof->count;
 	if (line && str_starts(line, "ring of 1")) {
 		*ret_why = arena_printf(
@@ -64,23 +52,6 @@ static enum check_verdict judge(const struct check *check, const struct check_an
 	return end == CHECK_HOLDS ? CHECK_FAILED : end;
 }
 
-/* The allocation of such a job, in which there are steps. */
-static const char *const *argv_of(const struct verify_context *v, const struct job_set *set, const struct mpi *mpi,
-				  struct arena *a)
-{
-	const char *const command[] = {"bash", "-c", prove_sh, "bash", mpi->plugin, mpi->load ? mpi->load : "", NULL};
-	const char *const *words = verify_job_argv(v, set, command, a);
-	VEC(const char *) argv = {0};
-	bool begun = false;
-	for (; *words; words++) {
-		bool first = !begun && streq(*words, "srun");
-		*vec_push_in(a, &argv) = first ? "salloc" : *words;
-		begun |= first;
-	}
-	*vec_push_in(a, &argv) = NULL;
-	return argv.items;
-}
-
 void mpi_prove(const struct verify_context *v, const struct job_set *set, struct checks *checks)
 {
 	struct arena *a = checks->arena;
@@ -91,7 +62,9 @@ void mpi_prove(const struct verify_context *v, const struct job_set *set, struct
 				.mpi = inventory_section(v->cluster->inv, NULL, mpi_section.name)};
 	struct check *check = checks_add_for_all(checks, v, "mpi", arena_printf(a, "mpi:ring:%s", set->label),
 						 arena_printf(a, "an MPI program runs on %s", set->hostlist));
-	check->argv = argv_of(v, set, proof->mpi, a);
+	const char *const command[] = {
+	    "bash", "-c", prove_sh, "bash", proof->mpi->plugin, proof->mpi->load ? proof->mpi->load : "", NULL};
+	check->argv = verify_allocation_argv(v, set, command, a);
 	check->input = ring_c_txt;
 	check->timeout_ms = PROVE_MS;
 	check->judge = judge;

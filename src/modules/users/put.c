@@ -15,6 +15,7 @@ enum { NAMES_A_LINE = 40 }; /* sshd(8) reads lines of some length only */
 
 struct putting {
 	const struct cluster *c;
+	size_t host;
 	const struct users *users;
 	const struct users_there *there; /* NULL: nothing is known */
 	struct catalog *out;
@@ -58,6 +59,7 @@ static void put_account(const struct putting *p, const struct users_account *a)
 	const struct cluster_secret *secret = a->secret ? cluster_secret(p->c, a->secret->name) : NULL;
 	r->user.groups = a->groups;
 	r->user.not_groups = other_groups(p, a);
+	r->user.no_subids = p->c->hosts[p->host].subids;
 	if (secret && secret->fingerprint) {
 		r->user.secret = secret->row->name;
 		r->user.fingerprint = secret->fingerprint;
@@ -178,8 +180,11 @@ static void put_list(const struct putting *p)
 
 void users_compile(const struct cluster *c, size_t host, struct catalog *out)
 {
-	struct putting p = {
-	    .c = c, .users = users_of(c, host), .there = module_own(c->hosts[host].facts, &users_module), .out = out};
+	struct putting p = {.c = c,
+			    .host = host,
+			    .users = users_of(c, host),
+			    .there = module_own(c->hosts[host].facts, &users_module),
+			    .out = out};
 	size_t first = out->len;
 	/* What is in the way was said. */
 	if (!p.users || (p.there && p.there->against))

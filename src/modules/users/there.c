@@ -348,10 +348,33 @@ static void check_host(struct cluster *c, size_t host, struct users_there *t)
 	      "install what it belongs to, or give a group a number in `groups` of `users`");
 }
 
+/* What hosts of one class share is made once: `same` is the last host that got one of its own. */
+static void promise(struct cluster *c, size_t host, size_t *same)
+{
+	const struct users *u = users_of(c, host);
+	const struct cluster_host *before = &c->hosts[*same];
+	VEC(struct cluster_account) all = {0};
+	if (!u)
+		return;
+	if (*same < host && users_of(c, *same) == u) {
+		cluster_promise_accounts(&c->hosts[host], before->accounts, before->account_count);
+		return;
+	}
+	for (size_t i = 0; i < u->account_count; i++) {
+		const struct users_account *a = &u->accounts[i];
+		if (!a->absent)
+			*vec_push_in(c->arena, &all) =
+			    (struct cluster_account){.name = a->name, .group = a->group, .uid = a->uid, .gid = a->gid};
+	}
+	cluster_promise_accounts(&c->hosts[host], all.items, all.len);
+	*same = host;
+}
+
 void users_settle(struct cluster *c)
 {
-	for (size_t i = 0; i < c->inv->host_count; i++) {
+	for (size_t i = 0, same = 0; i < c->inv->host_count; i++) {
 		struct users_there *t = module_own(c->hosts[i].facts, &users_module);
+		promise(c, i, &same);
 		if (t && !cluster_is_out(&c->hosts[i]) && users_of(c, i))
 			check_host(c, i, t);
 	}
