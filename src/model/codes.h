@@ -35,6 +35,14 @@
 	X(CONFINEMENT, "confinement", "a node cannot confine jobs as the others do") \
 	X(CONF_EDITED, "conf-edited", "a file of Slurm's configuration was edited since the last apply") \
 	X(CONF_MISSING, "conf-missing", "a file of Slurm's configuration is missing on a host") \
+	X(CONTAINERS_FOREIGN, "containers-foreign", "a file of containers was not written by reeve") \
+	X(CONTAINERS_GPU, "containers-gpu", "containers are not given the GPUs of a job") \
+	X(CONTAINERS_IDS, "containers-ids", "an account cannot be given subordinate ids") \
+	X(CONTAINERS_KERNEL, "containers-kernel", "a host's kernel lets users run no containers") \
+	X(CONTAINERS_NEWUIDMAP, "containers-newuidmap", "users cannot use their subordinate ids") \
+	X(CONTAINERS_SLURM, "containers-slurm", "what Slurm cannot do with containers") \
+	X(CONTAINERS_SOFTWARE, "containers-software", "a runtime of containers is not installed") \
+	X(CONTAINERS_STORAGE, "containers-storage", "the place of users' images is full, or cannot hold them") \
 	X(CONTROLLER_DOWN, "controller-down", "a controller does not answer") \
 	X(CONTROLLER_UNREACHABLE, "controller-unreachable", "no controller was reached") \
 	X(CUT_OFF, "cut-off", "a run was interrupted before its end") \
