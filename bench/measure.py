@@ -72,9 +72,8 @@ def build(directory):
 def nine():
     """examples/goldentooth, core only, under a name and a network of its own."""
     text = (TOP / "examples/goldentooth/cluster.yaml").read_text()
-    text = re.sub(r"(?m)^  allyrion:.*\n|^storage:.*\n(  .*\n)*\n", "", text) + "  binds: [/mnt/nfs]\n"
-    return text.replace("cluster: goldentooth", "cluster: bench").replace("10.4.0.", "10.78.0.").replace(
-        "[core, storage, lmod]", "[core]")
+    text = re.sub(r"(?m)^  allyrion:.*\n|^(time|storage|users|lmod|software|modulefiles|mpi|scratch|containers):.*\n(  .*\n)*\n", "", text)
+    return text.replace("cluster: goldentooth", "cluster: bench").replace("10.4.0.", "10.78.0.") + "  binds: [/mnt/nfs]\n"
 
 
 FIFTY = """reeve: 1

@@ -96,6 +96,22 @@ static void ask_secrets(json_t *items, const struct facts_scope *scope)
 	}
 }
 
+/* Slurm is to have nothing to do there. */
+static bool lacks_role(const struct facts_scope *scope)
+{
+	return !scope->controller && !scope->compute;
+}
+
+/* What slurmd would say of processors, where there is none. */
+static void ask_topology(json_t *items)
+{
+	ask_run(items, "topology",
+		json_pack("[s, s, s]", "sh", "-c",
+			  "grep -s '' /sys/devices/system/cpu/online "
+			  "/sys/devices/system/cpu/cpu[0-9]*/topology/physical_package_id "
+			  "/sys/devices/system/cpu/cpu[0-9]*/topology/core_id"));
+}
+
 json_t *facts_request(const struct facts_scope *scope)
 {
 	json_t *items = json_array();
@@ -108,6 +124,8 @@ json_t *facts_request(const struct facts_scope *scope)
 	ask_read(items, "mounts", "/proc/self/mountinfo", 4 * TEXT_MAX);
 	ask_read(items, "controllers", "/sys/fs/cgroup/cgroup.controllers", 4096);
 	json_array_append_new(items, json_pack("{s:s, s:b}", "name", "hardware", "hardware", 1));
+	if (lacks_role(scope))
+		ask_topology(items);
 	facts_network_request(items, scope->neighbours);
 	ask_names(items, "packages", scope->roles, package_of);
 	ask_names(items, "units", scope->roles, unit_of);
@@ -170,19 +188,15 @@ json_t *facts_request_more(const json_t *answer, const struct facts_scope *scope
 	const json_t *items = json_object_get(answer, "items");
 	json_t *more = json_array();
 	facts_network_more(items, more);
-	if (!has_user(items, scope->roles[ROLE_CONTROLLER].user)) {
+	if (!lacks_role(scope) && !has_user(items, scope->roles[ROLE_CONTROLLER].user)) {
 		char number[16];
 		snprintf(number, sizeof number, "%d", FACTS_SLURM_UID);
 		ask_run(more, "uid", json_pack("[s, s, s]", "getent", "passwd", number));
 		ask_run(more, "gid", json_pack("[s, s, s]", "getent", "group", number));
 	}
-	if (!said_hardware(items))
-		ask_run(more, "topology",
-			json_pack("[s, s, s]", "sh", "-c",
-				  "grep -s '' /sys/devices/system/cpu/online "
-				  "/sys/devices/system/cpu/cpu[0-9]*/topology/physical_package_id "
-				  "/sys/devices/system/cpu/cpu[0-9]*/topology/core_id"));
-	if (lacks_packages(items, scope))
+	if (!lacks_role(scope) && !said_hardware(items))
+		ask_topology(more);
+	if (!lacks_role(scope) && lacks_packages(items, scope))
 		ask_run(more, "candidates",
 			names_of(scope->roles, package_of, json_pack("[s, s]", "apt-cache", "policy")));
 	if (scope->compute)

@@ -267,7 +267,7 @@ static int run_trials(struct prover *p, const struct trials *trials, struct tria
 	for (size_t i = 0; i < trials->len; i++) {
 		size_t had = checks.len;
 		trials->items[i].module->prove(&v->context, &trials->items[i].set, &checks);
-		if (checks.len > had)
+		for (; had < checks.len; had++)
 			*vec_push_in(v->run->arena, &tried) = trials->items[i];
 	}
 	struct due *due = arena_calloc(v->run->arena, checks.len, sizeof *due);

@@ -21,3 +21,9 @@ setup() { cd "$BATS_TEST_DIRNAME/../.."; }
 	echo "$output"
 	[ "$status" -eq 1 ]
 }
+
+@test "no two modules give their findings about the file the same number" {
+	numbers=$(grep -rhoE '_CODE = [0-9]+' src/modules --include=*.h | grep -oE '[0-9]+')
+	[ "$(wc -l <<<"$numbers")" -gt 20 ]
+	[ -z "$(sort <<<"$numbers" | uniq -d)" ]
+}

@@ -286,6 +286,13 @@ static void only_what_is_missing_is_asked_again(void **state)
 	assert_true(asks(more, "topology"));
 	assert_false(asks(more, "candidates"));
 	json_decref(more);
+	/* A file server, say: it has no Slurm, and all of it comes in one answer. */
+	const struct facts_scope none = {.roles = module_roles};
+	json_object_clear(json_object_get(items, "packages"));
+	assert_null(facts_request_more(json, &none));
+	more = facts_request(&none);
+	assert_true(asks(more, "topology"));
+	json_decref(more);
 	json_decref(json);
 }
 

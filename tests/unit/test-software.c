@@ -258,7 +258,8 @@ static void what_is_in_use_stays(void **state)
 static void a_package_has_the_version_that_the_host_has(void **state)
 {
 	(void)state;
-	struct world *w = world_of("{ gcc: { apt: gcc-12 }, mpi: { apt: [openmpi-bin, libopenmpi-dev] } }");
+	struct world *w =
+	    world_of("{ gcc: { apt: gcc-12 }, mpi: { apt: [openmpi-bin, libopenmpi-dev] }, x: { apt: x, on: n2 } }");
 	struct err err = {0};
 	json_t *first = json_pack("{s:{s:{s:s}}}", "software.packages", "versions", "gcc-12", "4:12.2.0+x~1-14+b2");
 	json_t *more = modules_ask_more(w->inv, &w->inv->hosts[1], first);

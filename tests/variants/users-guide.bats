@@ -31,7 +31,7 @@ teardown_file() { [ ! -e "${REEVE_CLUSTER:-}" ] || "$REEVE" lab down --purge >&2
 	[ "$(find "$lab" -name 'example-*.sh' | wc -l)" -ge 10 ]
 	for example in "$lab"/example-*.sh; do
 		cat "$example"
-		"$REEVE" lab ssh c1 -- "runuser -u alice -- bash -l -e -o pipefail -c 'cd; . /dev/stdin'" <"$example" 2>&1 ||
+		"$REEVE" lab ssh c1 -- 'script=$(cat); cd ~alice; runuser -u alice -- bash -l -e -o pipefail -c "$script" </dev/null' <"$example" 2>&1 ||
 			{ echo "it failed: $(basename "$example")"; return 1; }
 	done
 }

@@ -47,4 +47,5 @@ const struct module containers_module = {
     .diagnoses = &containers_diagnoses,
     .compile = containers_compile,
     .prove = containers_prove,
+    .guide = containers_guide,
 };

@@ -130,4 +130,7 @@ const char *containers_oci_conf(unsigned release, struct arena *arena);
 extern const struct diagnoses containers_diagnoses;
 void containers_prove(const struct verify_context *context, const struct job_set *set, struct checks *checks);
 
+/* guide.c */
+void containers_guide(const struct inventory *inv, struct strbuf *out);
+
 #endif

@@ -71,4 +71,5 @@ const struct module scratch_module = {
     .compile = scratch_compile,
     .verify = scratch_verify,
     .prove = scratch_prove,
+    .guide = scratch_guide,
 };

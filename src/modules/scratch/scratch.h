@@ -90,4 +90,7 @@ void scratch_verify(const struct verify_context *context, struct checks *checks)
 /* prove.c */
 void scratch_prove(const struct verify_context *context, const struct job_set *set, struct checks *checks);
 
+/* guide.c */
+void scratch_guide(const struct inventory *inv, struct strbuf *out);
+
 #endif

@@ -57,9 +57,12 @@ static const char *main_package(const struct software_item *item)
 }
 
 /* May it be there? Which class the host is of is not known yet. */
-static bool may_be_on(const struct software_item *item, const struct inv_host *host)
+static bool may_be_on(const struct inventory *inv, const struct software_item *item, const struct inv_host *host)
 {
-	return inventory_has_role(host) && (item->on.classes || !item->on.hosts || item->on.hosts[host->index]);
+	bool may = !item->on.hosts || item->on.hosts[host->index];
+	for (size_t i = 0; item->on.classes && i < inv->class_count; i++)
+		may |= item->on.classes[i];
+	return inventory_has_role(host) && may;
 }
 
 void software_ask(const struct inventory *inv, const struct inv_host *host, json_t *items)
@@ -67,7 +70,7 @@ void software_ask(const struct inventory *inv, const struct inv_host *host, json
 	const struct software *s = inventory_section(inv, NULL, software_section.name);
 	json_t *names = json_array();
 	for (size_t i = 0; s && i < s->count; i++)
-		if (main_package(&s->items[i]) && may_be_on(&s->items[i], host))
+		if (main_package(&s->items[i]) && may_be_on(inv, &s->items[i], host))
 			json_array_append_new(names, json_string(main_package(&s->items[i])));
 	if (json_array_size(names))
 		json_array_append_new(items, json_pack("{s:s, s:O}", "name", "packages", "packages", names));
@@ -88,7 +91,7 @@ void software_ask_more(const struct inventory *inv, const struct inv_host *host,
 	json_t *argv = json_pack("[s, s]", "apt-cache", "policy");
 	for (size_t i = 0; s && i < s->count; i++) {
 		const char *name = main_package(&s->items[i]);
-		if (name && may_be_on(&s->items[i], host) && !json_object_get(installed(answers), name))
+		if (name && may_be_on(inv, &s->items[i], host) && !json_object_get(installed(answers), name))
 			json_array_append_new(argv, json_string(name));
 	}
 	if (json_array_size(argv) > 2)
