@@ -76,6 +76,12 @@ def nine():
     return text.replace("cluster: goldentooth", "cluster: bench").replace("10.4.0.", "10.78.0.") + "  binds: [/mnt/nfs]\n"
 
 
+def whole():
+    """All of examples/goldentooth, likewise."""
+    text = (TOP / "examples/goldentooth/cluster.yaml").read_text()
+    return text.replace("cluster: goldentooth", "cluster: benchall").replace("10.4.0.", "10.78.1.")
+
+
 FIFTY = """reeve: 1
 cluster: bench50
 hosts: { "m[01-50]": "10.78.50.[11-60]" }
@@ -361,6 +367,7 @@ FIGURES = {
     "change": ("one line changed, by reconfigure, verified", "s", None, lambda f, o: f <= 3, "3 s"),
     "restart": ("one line changed, by restart, verified", "s", None, lambda f, o: f <= 6, "6 s"),
     "first": ("first apply on bare nodes", "s", "floor", lambda f, o: f <= 1.2 * o + 5, "1.2 x floor + 5 s"),
+    "modules": ("apply, nothing to change, all modules of the example, kept connections", "s", "core", lambda f, o: f <= 1.3 * o, "1.3 x core"),
     "ansible": ("apply, nothing to change, beside Ansible", "s", "ansible", lambda f, o: f <= o / 30, "1/30 of Ansible"),
     "fifty": ("apply, nothing to change, fifty lab nodes, new connections", "s", "floor", lambda f, o: f <= 1.5 * o, "1.5 x floor"),
     "fakes": ("apply, nothing to change, fake hosts", "s", "floor", lambda f, o: f < 15, "15 s"),

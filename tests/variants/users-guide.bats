@@ -18,6 +18,7 @@ setup_file() {
 		software: { openmpi: {}, python-venv: { apt: [python3-venv] } }
 		modulefiles: {}
 		mpi: {}
+		scratch: { path: /scratch, how: prolog }
 	E
 	awk '/^```sh$/ { out = sprintf("%s/example-%02d.sh", lab, ++n); next } /^```/ { out = "" } out { print >out }' \
 		lab="$lab" "$BATS_TEST_DIRNAME/../../docs/handbook/users.md"
