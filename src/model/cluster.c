@@ -67,6 +67,26 @@ bool cluster_is_root_at(const struct cluster_host *h, const char *path)
 	return !mount || !mount->squashed;
 }
 
+struct rooted {
+	bool (*fits)(const struct cluster *c, size_t host, const void *about);
+	const void *about;
+	const char *path;
+};
+
+static bool fits_as_root(const struct cluster *c, size_t host, const void *about)
+{
+	const struct rooted *r = about;
+	return cluster_is_root_at(&c->hosts[host], r->path) && r->fits(c, host, r->about);
+}
+
+size_t cluster_first_at(const struct cluster *c, const char *path,
+			bool (*fits)(const struct cluster *c, size_t host, const void *about), const void *about)
+{
+	const struct rooted rooted = {fits, about, path};
+	size_t host = cluster_first(c, fits_as_root, &rooted);
+	return host == SIZE_MAX ? cluster_first(c, fits, about) : host;
+}
+
 bool cluster_has_module(const struct cluster *c, size_t host, const char *module)
 {
 	const struct cluster_host *h = &c->hosts[host];

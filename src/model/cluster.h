@@ -220,6 +220,10 @@ const struct cluster_mount *cluster_mount_of(const struct cluster_host *h, const
 size_t cluster_first(const struct cluster *c, bool (*fits)(const struct cluster *c, size_t host, const void *about),
 		     const void *about);
 
+/* The same, for who makes something at `path`: one whose root is root there before one that will say that it may not. */
+size_t cluster_first_at(const struct cluster *c, const char *path,
+			bool (*fits)(const struct cluster *c, size_t host, const void *about), const void *about);
+
 /* May root of the host make what it wants at `path`, as far as promises say? */
 bool cluster_is_root_at(const struct cluster_host *h, const char *path);
 

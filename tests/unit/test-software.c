@@ -148,6 +148,27 @@ static void where_it_is_shared_one_host_makes_it(void **state)
 	world_free(w);
 }
 
+/* Where the controllers' root is nobody on the server, another host makes the directory, and they still unpack. */
+static void the_prefix_is_made_where_root_is_root(void **state)
+{
+	(void)state;
+	struct world *w =
+	    world_of("{ prefix: /mnt/apps, " TOOLS
+		     " }\nstorage: { nfs: [ { server: n1, export: /disk, mount: /mnt/apps, root: n2 } ] }");
+	for (size_t i = 0; i < 3; i++) {
+		struct err err = {0};
+		json_t *answers = json_pack("{s:{s:i}}", "storage.list", "errno", 2);
+		assert_int_equal(modules_take(answers, w->arena, &w->facts[i].own, &err), 0);
+		json_decref(answers);
+	}
+	world_resolve(w);
+	assert_null(strstr(wanted(w, 0), "directory:/mnt/apps@auth"));
+	assert_non_null(strstr(wanted(w, 0), "product:/mnt/apps/tools/2.1@services"));
+	assert_non_null(strstr(wanted(w, 1), "directory:/mnt/apps@auth"));
+	assert_null(strstr(wanted(w, 2), "directory:/mnt/apps@auth"));
+	world_free(w);
+}
+
 static void an_architecture_has_its_own(void **state)
 {
 	(void)state;
@@ -317,6 +338,7 @@ int main(void)
 	    cmocka_unit_test(what_cannot_be_is_found_in_the_file),
 	    cmocka_unit_test(where_nothing_is_shared_each_host_makes_its_own),
 	    cmocka_unit_test(where_it_is_shared_one_host_makes_it),
+	    cmocka_unit_test(the_prefix_is_made_where_root_is_root),
 	    cmocka_unit_test(an_architecture_has_its_own),
 	    cmocka_unit_test(a_package_from_elsewhere_is_on_the_hosts),
 	    cmocka_unit_test(a_product_is_what_it_is_made_of),

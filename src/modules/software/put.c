@@ -193,10 +193,9 @@ static void put_made(struct putting *p, const struct software_item *item)
 	}
 }
 
-/* The first controller, whose root is root on a file server too, as for shared homes. */
 static bool makes_prefix(const struct putting *p)
 {
-	return !p->s->shared || cluster_first(p->c, software_can_make_prefix, NULL) == p->host;
+	return !p->s->shared || cluster_first_at(p->c, p->s->prefix, software_can_make_prefix, NULL) == p->host;
 }
 
 /* Behind the mounts. */

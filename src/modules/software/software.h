@@ -121,7 +121,7 @@ const char *software_link(const struct software *s, const struct software_item *
 /* The host that makes it for this architecture; SIZE_MAX: none can. Where the prefix is not shared, each is its own. */
 size_t software_maker(const struct cluster *cluster, const struct software_item *item, size_t arch);
 
-/* For cluster_first(): the host that makes the prefix where it is shared. */
+/* For cluster_first_at(): the host that makes the prefix where it is shared. */
 bool software_can_make_prefix(const struct cluster *cluster, size_t host, const void *about);
 
 bool software_is_made(const struct software_item *item); /* below the prefix: all but packages */

@@ -37,21 +37,16 @@ bool users_is_foreign(const struct users *u, const char *group)
 	return true;
 }
 
-static bool can_make_homes(const struct cluster *c, size_t host, const void *as_root)
+static bool can_make_homes(const struct cluster *c, size_t host, const void *about)
 {
-	return c->hosts[host].facts && users_of(c, host) &&
-	       (!*(const bool *)as_root || cluster_is_root_at(&c->hosts[host], users_of(c, host)->home));
+	(void)about;
+	return c->hosts[host].facts && users_of(c, host);
 }
 
-/*
- * A controller before all others: it is there when anything is to be changed. One whose root may make what it wants where the homes
- * are before one that may not, which then says what is to be done.
- */
 size_t users_home_maker(const struct cluster *c)
 {
-	static const bool yes = true, no = false;
-	size_t maker = cluster_first(c, can_make_homes, &yes);
-	return maker == SIZE_MAX ? cluster_first(c, can_make_homes, &no) : maker;
+	const struct users *users = inventory_section(c->inv, NULL, users_section.name);
+	return cluster_first_at(c, users ? users->home : "/home", can_make_homes, NULL);
 }
 
 static void add_secrets(const struct users *u, struct secret_rows *rows)
