@@ -158,7 +158,7 @@ static json_t *proofs_json(const struct operation *o, const struct apply_result 
 static void say_verdict(const struct operation *o, const struct apply_result *result, bool quiet)
 {
 	const char *nodes = result->nodes ? result->nodes : "";
-	if (quiet)
+	if (quiet && !result->only_verified)
 		report_close(o->report, "nothing to change%s%s", *nodes ? "; " : "", nodes);
 	else if (*nodes && !result->verdict)
 		report_close(o->report, "%s", nodes);

@@ -40,6 +40,8 @@ struct apply_result {
 		struct proof *items;
 		size_t len, cap;
 	} proofs;
+	struct names proven;  /* other modules whose own jobs ran well, each once */
+	bool only_verified;   /* nothing was to be changed: `reeve verify` */
 	unsigned window_ms;   /* a rotation: for how long hosts did not understand each other, at most; 0: they did */
 	const char *nodes;    /* what they are when all is done: "9 nodes: 8 idle, 1 running jobs"; NULL: unknown */
 	const char *verdict;  /* what was proven, for people: "verified: ..."; NULL: nothing was */

@@ -3,7 +3,7 @@
 
 int apply_prove(struct run *run, const struct apply_options *options, struct apply_result *ret, struct err *err)
 {
-	*ret = (struct apply_result){.findings = {.arena = run->arena}};
+	*ret = (struct apply_result){.findings = {.arena = run->arena}, .only_verified = true};
 	if (!run->live || !run->live->up)
 		finding_add(&ret->findings, FINDING_STOP, CODE_SLURMCTLD, NULL, "slurmctld does not answer")->fix =
 		    "systemctl status slurmctld on the controllers";

@@ -163,7 +163,9 @@ static void add_proof(struct prover *p, const struct trial *t, const char *const
 	struct apply_result *r = p->v->result;
 	struct arena *arena = p->v->run->arena;
 	size_t i = 0;
-	if (t->module != module_slurm || !*names)
+	if (t->module != module_slurm)
+		return names_add_once(&r->proven, t->module->name, arena);
+	if (!*names)
 		return;
 	while (i < r->proofs.len &&
 	       !(r->proofs.items[i].partition == t->set.partition && streq(r->proofs.items[i].user, user_of(&t->set))))

@@ -32,14 +32,6 @@ static void phase(const struct run *run, const char *title)
 		report_phase(run->options->report, title);
 }
 
-static void add_once(struct run *run, struct names *names, const char *name)
-{
-	for (size_t i = 0; i < names->len; i++)
-		if (streq(names->items[i], name))
-			return;
-	*vec_push_in(run->arena, names) = name;
-}
-
 static int ask_all_facts(struct run *run, struct err *err)
 {
 	size_t count = roll_count(run->roll);
@@ -50,7 +42,7 @@ static int ask_all_facts(struct run *run, struct err *err)
 	cluster_salt(run->inv->cluster.text, salt);
 	for (size_t i = 0; i < run->inv->class_count; i++)
 		for (size_t k = 0; k < run->inv->classes[i].device_count; k++)
-			add_once(run, &devices, run->inv->classes[i].devices[k]);
+			names_add_once(&devices, run->inv->classes[i].devices[k], run->arena);
 	for (size_t i = 0; i < count; i++) {
 		const struct inv_host *h = &run->inv->hosts[roll_at(run->roll, i)];
 		scopes[i] = (struct facts_scope){.roles = module_roles,

@@ -61,6 +61,9 @@ void apply_verdict(struct verifier *v, bool munge)
 	struct arena *arena = v->run->arena;
 	size_t registered = count_registered(v);
 	const char *jobs = jobs_text(v->result, arena);
+	/* Of modules alone, as `reeve verify mpi` has it. */
+	for (size_t i = 0; !munge && !v->result->proofs.len && i < v->result->proven.len; i++)
+		jobs = arena_printf(arena, "%s%s%s", jobs, i ? ", " : "jobs ran for ", v->result->proven.items[i]);
 	if (v->bad || (!munge && !*jobs))
 		return;
 	v->result->verdict =

@@ -54,7 +54,7 @@ first() { cp "$REEVE_CLUSTER" "$roots/first.yaml"; }
 	reeve verify
 	[ "$status" -eq 0 ]
 	said 'a job ran on n[1-3] (partition main) as root'
-	! grep -qE 'not-applied|measured' "$roots/out" "$roots/err"
+	! grep -qE 'not-applied|measured|nothing to change' "$roots/out" "$roots/err"
 	first
 	change 300
 	before=$(cat "$roots/c1.fen/etc/slurm/slurm.conf")

@@ -40,6 +40,8 @@ works() {
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ "$output" =~ "an MPI program runs on n[1-4]: "[0-9.]+" us and "[0-9]+" MB/s between n1 and n2" ]]
+	[[ "$output" = *"verified: jobs ran for mpi"* ]]
+	[[ "$output" != *"nothing to change"* ]]
 	on c1 "cat >/srv/home/alice/hello.c; chown alice: /srv/home/alice/hello.c" <<-'E'
 		#include <mpi.h>
 		#include <stdio.h>
