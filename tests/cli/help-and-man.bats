@@ -70,7 +70,7 @@ offered() {
 	[ "$(offered -f good.yaml lab fault a he)" = heal ]
 	diff <(offered -f good.yaml lab fault a '' | sort) <("$REEVE" lab --help | sed -n '/^Faults:/,/^$/s/^  \([a-z]*\)  .*/\1/p' | sort)
 	[ "$(offered lab d)" = down ]
-	[ "$(offered apply co)" = core ]
+	[ "$(offered apply cor)" = core ]
 	diff <(offered -f good.yaml plan '' | grep -v '^-' | sort) <("$REEVE" plan --help | sed -n '/^Modules:/,/^$/s/^  \([a-z]*\)  .*/\1/p' | sort)
 	[ "$(offered lab up --backend u)" = uml ]
 	[ "$(offered check goo)" = good.yaml ]
