@@ -54,7 +54,7 @@ const char *verify_job_said(const char *errors, struct arena *a)
 	const char *last = NULL;
 	char *rest = arena_strdup(a, errors);
 	for (char *line; (line = str_next_line(&rest));)
-		if (*line && !str_starts(line, "srun: error:") && !str_starts(line, "salloc:"))
+		if (line[strspn(line, "- \t")] && !str_starts(line, "srun: error:") && !str_starts(line, "salloc:"))
 			last = line;
 	return last ? str_printable(a, last, strnlen(last, LINE_BYTES)) : NULL;
 }

@@ -132,7 +132,7 @@ const char *const *verify_job_argv(const struct verify_context *context, const s
 const char *const *verify_allocation_argv(const struct verify_context *context, const struct job_set *set,
 					  const char *const *command, struct arena *arena);
 
-/* The last line of such a job that is not srun's own, which mostly names the cause; NULL: none. */
+/* The last line of such a job that is neither srun's own nor a rule of dashes, which mostly names the cause; NULL: none. */
 const char *verify_job_said(const char *errors, struct arena *arena);
 
 /* How such a job ended; `*ret_why` where it did not end well. */

@@ -79,6 +79,11 @@ static void the_ring_goes_round(void **state)
 	    {{3, "", "bash: line 1: mpicc: command not found\nsrun: error: n1: task 0: Exited with exit code 3\n"},
 	     CHECK_FAILED,
 	     "its program cannot be compiled there: bash: line 1: mpicc: command not found"},
+	    {{3, "",
+	      "--------\nIt looks like opal_init failed\n\n--------\nsrun: error: n1: task 0: Exited with exit code "
+	      "3\n"},
+	     CHECK_FAILED,
+	     "its program cannot be compiled there: It looks like opal_init failed"},
 	    {{0, "", ""}, CHECK_FAILED, "it printed nothing"},
 	};
 	struct world *w = world_of("mpi:\n");

@@ -1,5 +1,8 @@
 # In an allocation, from where it was made: PLUGIN MODULES. The program comes on standard input. Status 3: it cannot be compiled.
 at=/tmp/reeve-ring.$SLURM_JOB_ID
+# As in every user's job: without one Open MPI 5 compiles nothing.
+HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
+export HOME
 run() { srun --ntasks-per-node=1 "$@"; }
 run bash -lc "[ -z '$2' ] || module load $2 || exit 3; mpicc -O2 -x c -o $at - || exit 3" || exit 3
 tasks=$SLURM_JOB_NUM_NODES
