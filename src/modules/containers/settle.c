@@ -3,7 +3,6 @@
 
 #include "base/str.h"
 #include "modules/containers/containers.h"
-#include "slurm/version.h"
 
 static void check_kernel(struct cluster *c, size_t host, const struct containers_there *t)
 {
@@ -99,30 +98,18 @@ static void check_storage(struct cluster *c, size_t host, const struct container
 	f->origin = k->at;
 }
 
-/* The controllers' release, which is looked at behind modules; 0: not known. */
-static unsigned release_of(const struct cluster *c)
-{
-	const struct cluster_host *primary = cluster_primary(c);
-	struct slurm_version version;
-	struct err err = {0};
-	bool known =
-	    primary && primary->slurm_package && slurm_version_parse(primary->slurm_package, &version, &err) == 0;
-	return known ? version.release : 0;
-}
-
 /* Of the whole cluster: what its release does not have, and what is not set up. */
 static void note(struct cluster *c, bool oci, bool gpus)
 {
 	enum { SCRUN = 2302 };
-	unsigned release = release_of(c);
 	const struct containers *k = inventory_section(c->inv, NULL, containers_section.name);
 	struct span at = k ? k->at : c->inv->cluster.at;
-	if (oci && release && release < SCRUN)
+	if (oci && c->release && c->release < SCRUN)
 		finding_add(
 		    &c->findings, FINDING_NOTE, CODE_CONTAINERS_SLURM, NULL,
 		    "Slurm %u.%02u starts one task on each node in a container, and has no scrun: Podman and Docker "
 		    "cannot hand containers to it",
-		    release / 100, release % 100)
+		    c->release / 100, c->release % 100)
 		    ->origin = at;
 	if (gpus)
 		finding_add(&c->findings, FINDING_NOTE, CODE_CONTAINERS_GPU, NULL,
