@@ -17,14 +17,6 @@
 
 #define USERS "users: { accounts: { alice: 2001, bob: 2002 } }\n"
 
-static struct world *world_of(const char *more)
-{
-	char *text = xasprintf("%s%s", world_yaml, more);
-	struct world *w = world_new(text);
-	free(text);
-	return w;
-}
-
 static void what_cannot_be_is_found_in_the_file(void **state)
 {
 	(void)state;
@@ -121,7 +113,7 @@ static const char *said(const struct world *w)
 static void compute_hosts_get_what_is_named(void **state)
 {
 	(void)state;
-	struct world *w = world_of(USERS "containers: { runtimes: [crun, podman] }\n");
+	struct world *w = world_more(USERS "containers: { runtimes: [crun, podman] }\n");
 	tell(w, 1, EMPTY);
 	tell(w, 2, EMPTY);
 	world_resolve(w);
@@ -153,7 +145,7 @@ static void compute_hosts_get_what_is_named(void **state)
 static void one_host_and_one_runtime_can_be_named(void **state)
 {
 	(void)state;
-	struct world *w = world_of("containers: { runtimes: runc, on: n2, storage: /scratch/images }\n");
+	struct world *w = world_more("containers: { runtimes: runc, on: n2, storage: /scratch/images }\n");
 	w->facts[2].kernel = "5.10.0-1-amd64";
 	world_resolve(w);
 	assert_string_equal(wanted(w, 1), "");
@@ -163,7 +155,7 @@ static void one_host_and_one_runtime_can_be_named(void **state)
 	assert_false(found(w, 2, "directory:/scratch/images")->directory.ours);
 	assert_non_null(strstr(found(w, 2, "file:/usr/local/libexec/reeve-oci")->file.content, "\nruntime=runc "));
 	world_free(w);
-	w = world_of("containers: { runtimes: podman }\n");
+	w = world_more("containers: { runtimes: podman }\n");
 	w->facts[2].kernel = "5.10.0-1-amd64";
 	w->facts[1].kernel = "6.1.0-9-amd64";
 	world_resolve(w);
@@ -193,7 +185,7 @@ static void oci_conf_is_of_the_release(void **state)
 static void files_of_others_stay(void **state)
 {
 	(void)state;
-	struct world *w = world_of("containers: { runtimes: [crun, podman] }\n");
+	struct world *w = world_more("containers: { runtimes: [crun, podman] }\n");
 	tell(w, 1,
 	     "{\"file.0\": {\"text\": \"RunTimeRun=x\\n\"}, \"file.1\": {\"text\": \"#!/bin/sh\\n# Written by "
 	     "reeve\\n\"}, "
@@ -215,7 +207,7 @@ static void files_of_others_stay(void **state)
 static void what_left_the_list_goes(void **state)
 {
 	(void)state;
-	struct world *w = world_of("containers: { runtimes: [] }\n");
+	struct world *w = world_more("containers: { runtimes: [] }\n");
 	tell(w, 1,
 	     "{\"file.0\": {\"text\": \"# Written by reeve from\\n\"}, \"file.1\": {\"text\": \"#!/bin/sh\\n# Written "
 	     "by reeve\\n\"}, "
@@ -234,7 +226,7 @@ static const char *ids_of(const char *subids, const char *subuid, const char **r
 {
 	static char kept[2][500];
 	char *more = xasprintf(USERS "containers: { runtimes: podman, on: n1%s }\n", subids);
-	struct world *w = world_of(more);
+	struct world *w = world_more(more);
 	free(more);
 	json_t *items =
 	    json_pack("{s:{s:s}, s:{s:s}}", "subuid", "text", subuid, "subgid", "text", "alice:1:65536\nbob:1:65536\n");
@@ -294,7 +286,7 @@ static void many_accounts_can_be_sent(void **state)
 	for (int i = 0; i < 1500; i++)
 		strbuf_addf(&text, "somebody-with-a-long-name-%d: %d, ", i, 2000 + i);
 	strbuf_adds(&text, "} }\n");
-	struct world *w = world_of(strbuf_str(&text));
+	struct world *w = world_more(strbuf_str(&text));
 	tell(w, 1, EMPTY);
 	world_resolve(w);
 	json_t *json = resource_encode(found(w, 1, "block:/etc/subuid"));
@@ -333,7 +325,7 @@ static void what_a_host_cannot_do_is_said(void **state)
 	    {"{\"slurm.a\": {\"type\": \"directory\"}, \"json.a\": {\"type\": \"file\"}}", ""},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct world *w = world_of("containers: { runtimes: crun, on: n1 }\n");
+		struct world *w = world_more("containers: { runtimes: crun, on: n1 }\n");
 		tell(w, 1, cases[i].items);
 		world_resolve(w);
 		assert_string_equal(said(w), cases[i].said);
@@ -363,7 +355,7 @@ static void images_need_a_disk(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		char *more =
 		    xasprintf("containers: { runtimes: %s, on: n1, storage: /mnt/nfs/images }\n", cases[i].more);
-		struct world *w = world_of(more);
+		struct world *w = world_more(more);
 		free(more);
 		tell(w, 1, cases[i].items);
 		world_resolve(w);
@@ -371,7 +363,7 @@ static void images_need_a_disk(void **state)
 		world_free(w);
 	}
 	char *more = xasprintf("containers: { runtimes: podman, on: n1, storage: /mnt/nfs/images }\n%s", nfs);
-	struct world *w = world_of(more);
+	struct world *w = world_more(more);
 	free(more);
 	tell(w, 1, "{\"subuid\": {\"text\": \"\"}, \"/storage.list\": {\"errno\": 2}}");
 	world_resolve(w);
@@ -407,7 +399,7 @@ static void what_a_release_lacks_and_nobody_sets_up_is_said_once(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		char *more = xasprintf("containers: { runtimes: %s }\n", cases[i].runtimes);
-		struct world *w = world_of(more);
+		struct world *w = world_more(more);
 		free(more);
 		for (size_t h = 0; h < HOSTS; h++) {
 			w->facts[h].roles[ROLE_CONTROLLER].package.installed = cases[i].package;
@@ -429,7 +421,7 @@ static void what_a_release_lacks_and_nobody_sets_up_is_said_once(void **state)
 static void apptainer_comes_from_elsewhere(void **state)
 {
 	(void)state;
-	struct world *w = world_of("containers: { runtimes: [apptainer, singularity], on: n1 }\n");
+	struct world *w = world_more("containers: { runtimes: [apptainer, singularity], on: n1 }\n");
 	tell(w, 1, "{\"singularity.local\": {\"type\": \"file\"}}");
 	world_resolve(w);
 	assert_string_equal(said(w), "n1 containers-software: apptainer is to run there, and nothing installs it");
@@ -487,7 +479,7 @@ static void a_job_of_a_user_shows_it(void **state)
 	     CHECK_NOT_RUN,
 	     "Unable to allocate resources: Requested nodes are busy"},
 	};
-	struct world *w = world_of(USERS "containers: { runtimes: [crun, podman] }\n");
+	struct world *w = world_more(USERS "containers: { runtimes: [crun, podman] }\n");
 	tell(w, 1, EMPTY);
 	tell(w, 2, EMPTY);
 	world_resolve(w);
@@ -524,7 +516,7 @@ static void a_job_of_a_user_shows_it(void **state)
 static void who_cannot_is_not_tried(void **state)
 {
 	(void)state;
-	struct world *w = world_of("containers: { runtimes: crun }\n");
+	struct world *w = world_more("containers: { runtimes: crun }\n");
 	tell(w, 1, "{\"user.max\": {\"text\": \"0\"}}");
 	tell(w, 2, EMPTY);
 	world_resolve(w);
@@ -545,7 +537,7 @@ static void who_cannot_is_not_tried(void **state)
 static void each_node_is_tried_with_its_own(void **state)
 {
 	(void)state;
-	struct world *w = world_of("containers: { runtimes: [crun, apptainer] }\n");
+	struct world *w = world_more("containers: { runtimes: [crun, apptainer] }\n");
 	tell(w, 1, EMPTY);
 	tell(w, 2, EMPTY);
 	world_resolve(w);

@@ -13,14 +13,6 @@
 #include "modules/lmod/lmod.h"
 #include "world.h"
 
-static struct world *world_of(const char *more)
-{
-	char *text = xasprintf("%s%s", world_yaml, more);
-	struct world *w = world_new(text);
-	free(text);
-	return w;
-}
-
 /* What the host gets of that id: its content, "" where it has none; NULL: it does not get it. */
 static const char *content_of(const struct world *w, size_t host, const char *id)
 {
@@ -53,7 +45,8 @@ static void what_cannot_be_is_found_in_the_file(void **state)
 static void a_tree_is_that_of_the_hosts_architecture(void **state)
 {
 	(void)state;
-	struct world *w = world_of("lmod: { modulepath: [/srv/m, '/srv/{arch}/x-{deb_arch}'], load: [gcc/12.2, b] }\n");
+	struct world *w =
+	    world_more("lmod: { modulepath: [/srv/m, '/srv/{arch}/x-{deb_arch}'], load: [gcc/12.2, b] }\n");
 	w->facts[2].arch = "aarch64";
 	world_resolve(w);
 	assert_non_null(
@@ -73,8 +66,8 @@ static void one_host_builds_the_cache(void **state)
 	(void)state;
 	static const char unit[] = "file:/etc/systemd/system/" LMOD_CACHE_UNIT;
 	struct world *w =
-	    world_of("lmod: { modulepath: ['/srv/{arch}', /srv/m], cache: /srv/c }\n"
-		     "classes: [ { name: big, when: 'cpus >= 8', lmod: { modulepath: [/srv/big, /srv/m] } } ]\n");
+	    world_more("lmod: { modulepath: ['/srv/{arch}', /srv/m], cache: /srv/c }\n"
+		       "classes: [ { name: big, when: 'cpus >= 8', lmod: { modulepath: [/srv/big, /srv/m] } } ]\n");
 	world_resolve(w);
 	assert_int_equal(lmod_builder(w->cluster), 0);
 	assert_non_null(strstr(content_of(w, 0, unit),
@@ -86,11 +79,11 @@ static void one_host_builds_the_cache(void **state)
 		assert_non_null(strstr(content_of(w, i, "file:/etc/lmod/reeve-cache.lua"), "\"/srv/c/timestamp\""));
 	}
 	world_free(w);
-	w = world_of("lmod: { cache: /srv/c }\nclasses: [ { name: head, when: controller, lmod: false } ]\n");
+	w = world_more("lmod: { cache: /srv/c }\nclasses: [ { name: head, when: controller, lmod: false } ]\n");
 	world_resolve(w);
 	assert_int_equal(lmod_builder(w->cluster), 1);
 	world_free(w);
-	w = world_of("lmod:\n");
+	w = world_more("lmod:\n");
 	world_resolve(w);
 	assert_int_equal(lmod_builder(w->cluster), SIZE_MAX);
 	world_free(w);
@@ -125,7 +118,7 @@ static void who_builds_the_cache_is_root_where_it_lies(void **state)
 		char *text = xasprintf("storage: { nfs: [ { server: %s, export: /srv/x, mount: /mnt/x%s } ] }\n"
 				       "lmod: { cache: /mnt/x/cache }\n",
 				       cases[i].server, cases[i].root);
-		struct world *w = world_of(text);
+		struct world *w = world_more(text);
 		free(text);
 		tell_that_nothing_is_mounted(w);
 		world_resolve(w);
@@ -138,7 +131,7 @@ static void who_builds_the_cache_is_root_where_it_lies(void **state)
 static void a_cache_that_nobody_can_make_is_said(void **state)
 {
 	(void)state;
-	struct world *w = world_of(
+	struct world *w = world_more(
 	    "storage: { nfs: [ { server: n2, export: /srv/x, mount: /mnt/x, root: n2 } ] }\n"
 	    "classes: [ { name: big, when: 'not controller', lmod: false } ]\nlmod: { cache: /mnt/x/cache }\n");
 	tell_that_nothing_is_mounted(w);
@@ -158,7 +151,7 @@ static void a_cache_changes_hands_from_builder_to_builder(void **state)
 		bool ours;
 	} cases[] = {{998, 998, true}, {998, 0, false}, {0, 0, false}, {998, 997, false}};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct world *w = world_of("lmod: { cache: /srv/c }\n");
+		struct world *w = world_more("lmod: { cache: /srv/c }\n");
 		tell(w, 0,
 		     json_pack("{s:{s:s, s:i}, s:{s:s, s:i}}", "lmod.cache", "type", "directory", "uid", cases[i].uid,
 			       "lmod.trees", "type", "file", "uid", cases[i].trees));
@@ -177,7 +170,7 @@ static void who_built_the_cache_does_no_more(void **state)
 	static const char *const files[] = {"absent:" LMOD_UNITS LMOD_CACHE_TIMER, "absent:" LMOD_UNITS LMOD_CACHE_UNIT,
 					    "absent:/usr/local/libexec/reeve-lmod-cache"};
 	for (int none = 0; none < 2; none++) {
-		struct world *w = world_of(none ? "lmod:\n" : "lmod: { cache: /srv/c }\n");
+		struct world *w = world_more(none ? "lmod:\n" : "lmod: { cache: /srv/c }\n");
 		tell(w, 0, json_pack("{s:{s:s}}", "lmod.timer", "type", "file"));
 		tell(w, 1, json_pack("{s:{s:s}}", "lmod.timer", "type", "file"));
 		tell(w, 2, json_pack("{s:{s:i}}", "lmod.timer", "errno", 2));

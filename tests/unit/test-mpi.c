@@ -16,9 +16,7 @@
 
 static struct world *world_of(const char *more)
 {
-	char *text = xasprintf("%s%s", world_yaml, more);
-	struct world *w = world_new(text);
-	free(text);
+	struct world *w = world_more(more);
 	world_resolve(w);
 	return w;
 }

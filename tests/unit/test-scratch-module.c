@@ -15,14 +15,6 @@
 #include "modules/scratch/scratch.h"
 #include "ward.h"
 
-static struct world *world_of(const char *more)
-{
-	char *text = xasprintf("%s%s", world_yaml, more);
-	struct world *w = world_new(text);
-	free(text);
-	return w;
-}
-
 static void set_release(struct world *w, const char *version)
 {
 	for (size_t i = 0; i < HOSTS; i++)
@@ -97,7 +89,7 @@ static void each_release_gets_its_own_words(void **state)
 	    {"scratch:\nslurm: { PrologFlags: \"Contain,X11\" }\n", "24.11.5-4", "\nPrologFlags=Contain,X11\n", ""},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct world *w = world_of(cases[i].more);
+		struct world *w = world_more(cases[i].more);
 		set_release(w, cases[i].version);
 		world_resolve(w);
 		assert_false(world_has(&w->cluster->findings, "scratch-param"));
@@ -145,7 +137,7 @@ static void what_stands_against_it_stops_the_run(void **state)
 	};
 	static const char *const codes[] = {"scratch-private", "scratch-param", "scratch-nodes"};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct world *w = world_of(cases[i].more);
+		struct world *w = world_more(cases[i].more);
 		set_release(w, cases[i].version);
 		world_resolve(w);
 		for (size_t k = 0; k < ARRAY_LEN(codes); k++)
@@ -159,7 +151,7 @@ static void what_stands_against_it_stops_the_run(void **state)
 static void another_way_takes_the_place_of_the_first(void **state)
 {
 	(void)state;
-	struct world *w = world_of("scratch: { how: prolog }\n");
+	struct world *w = world_more("scratch: { how: prolog }\n");
 	tell(w, 1, json_pack("{s:{s:s}}", "conf", "text", CLUSTER_CONF_MARK "; the same\n"));
 	tell(w, 2, json_pack("{s:{s:s}}", "conf", "text", "BasePath=/mine\n"));
 	world_resolve(w);
@@ -167,7 +159,7 @@ static void another_way_takes_the_place_of_the_first(void **state)
 			 STAGE_SERVICES);
 	assert_null(catalog_find(modules_compile(w->cluster, 2, w->arena), "absent:" SCRATCH_CONF));
 	world_free(w);
-	w = world_of("scratch:\n");
+	w = world_more("scratch:\n");
 	world_resolve(w);
 	assert_int_equal(catalog_find(modules_compile(w->cluster, 1, w->arena), "absent:" SCRATCH_EPILOG)->stage,
 			 STAGE_SERVICES);
@@ -183,7 +175,7 @@ static const char *blamed(const struct world *w, size_t host)
 static void a_host_says_what_it_has_at_the_path(void **state)
 {
 	(void)state;
-	struct world *w = world_of("scratch:\n");
+	struct world *w = world_more("scratch:\n");
 	const struct {
 		json_t *answers;
 		uint64_t mib;
@@ -219,7 +211,7 @@ static void a_host_says_what_it_has_at_the_path(void **state)
 static void a_declared_mount_has_to_be_there(void **state)
 {
 	(void)state;
-	struct world *w = world_of("scratch: { mount: true }\n");
+	struct world *w = world_more("scratch: { mount: true }\n");
 	json_t *here = directory("0755", 0, 50000), *there = directory("0755", 0, 50000);
 	json_object_set_new(here, "above", json_pack("{s:i}", "dev", 6));
 	json_object_set_new(there, "above", json_pack("{s:i}", "dev", 7));
@@ -238,7 +230,7 @@ static void users_have_to_come_to_what_is_not_mounted_for_them(void **state)
 	(void)state;
 	static const char *const ways[] = {"scratch:\n", "scratch: { how: prolog }\n"};
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
-		struct world *w = world_of(ways[i]);
+		struct world *w = world_more(ways[i]);
 		tell(w, 1, directory("0700", 0, 50000));
 		world_resolve(w);
 		assert_string_equal(blamed(w, 1), i ? "users cannot reach /scratch (mode 0700)" : "");
@@ -249,7 +241,7 @@ static void users_have_to_come_to_what_is_not_mounted_for_them(void **state)
 static void only_compute_hosts_are_asked(void **state)
 {
 	(void)state;
-	struct world *w = world_of("scratch: { path: /a/b }\n");
+	struct world *w = world_more("scratch: { path: /a/b }\n");
 	json_t *node = modules_ask_facts(w->inv, &w->inv->hosts[1]),
 	       *controller = modules_ask_facts(w->inv, &w->inv->hosts[0]);
 	const char *all = "";
@@ -271,7 +263,7 @@ static const char yaml_classes[] = "scratch:\nclasses:\n"
 static void the_size_is_a_fact_and_tmpdisk(void **state)
 {
 	(void)state;
-	struct world *w = world_of(yaml_classes);
+	struct world *w = world_more(yaml_classes);
 	tell(w, 1, directory("0755", 0, 50000));
 	tell(w, 2, directory("0755", 0, 30000));
 	world_resolve(w);
@@ -281,7 +273,7 @@ static void the_size_is_a_fact_and_tmpdisk(void **state)
 	assert_non_null(strstr(core_slurm_conf(w->cluster), " TmpDisk=50000 Features=scratch "));
 	assert_non_null(strstr(core_slurm_conf(w->cluster), " TmpDisk=30000 State="));
 	world_free(w);
-	w = world_of("scratch:\nclasses: [ { name: own, TmpDisk: 7 } ]\n");
+	w = world_more("scratch:\nclasses: [ { name: own, TmpDisk: 7 } ]\n");
 	tell(w, 1, directory("0755", 0, 50000));
 	world_resolve(w);
 	assert_non_null(strstr(core_slurm_conf(w->cluster), " TmpDisk=7 "));
@@ -306,7 +298,7 @@ static void the_size_has_a_baseline(void **state)
 	    {90000, 50000, CHANGE_OTHER, "scratch 90000 MB, was 50000 MB"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct world *w = world_of("scratch:\n");
+		struct world *w = world_more("scratch:\n");
 		for (size_t h = 1; h < HOSTS; h++)
 			tell(w, h, directory("0755", 0, 50000));
 		world_running(w);
@@ -332,7 +324,7 @@ static void the_size_has_a_baseline(void **state)
 static void a_cluster_that_had_none_takes_what_there_is(void **state)
 {
 	(void)state;
-	struct world *w = world_of("");
+	struct world *w = world_more("");
 	world_running(w);
 	world_edit(w, "cluster: tiny", "cluster: tiny\nscratch:");
 	tell(w, 1, directory("0755", 0, 50000));
@@ -360,7 +352,7 @@ static void its_file_changes_only_without_jobs(void **state)
 	(void)state;
 	for (int both = 0; both < 2; both++)
 		for (int busy = 0; busy < 2; busy++) {
-			struct world *w = world_of("scratch:\n");
+			struct world *w = world_more("scratch:\n");
 			struct slurm_job job = {
 			    .id = "7", .phase = SLURM_JOB_RUNNING, .user = "ann", .partitions = "work", .nodes = "n1"};
 			world_running(w);
@@ -429,7 +421,7 @@ static void a_job_says_what_it_found(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		_cleanup_free_ char *more = xasprintf("scratch: { how: %s }\n", cases[i].how);
-		struct world *w = world_of(more);
+		struct world *w = world_more(more);
 		const char *why = NULL;
 		world_resolve(w);
 		const struct checks checks = checks_of(w, i % 2 ? "ann" : NULL);
@@ -447,7 +439,7 @@ static void a_job_says_what_it_found(void **state)
 static void a_kernel_without_namespaces_is_named(void **state)
 {
 	(void)state;
-	struct world *w = world_of("scratch:\n");
+	struct world *w = world_more("scratch:\n");
 	const bool all[HOSTS] = {true, true, true};
 	struct verify_context v = {.cluster = NULL, .present = all};
 	struct checks checks = {.arena = w->arena};

@@ -13,14 +13,6 @@
 #include "modules/time/time.h"
 #include "ward.h"
 
-static struct world *world_of(const char *more)
-{
-	char *text = xasprintf("%s%s", world_yaml, more);
-	struct world *w = world_new(text);
-	free(text);
-	return w;
-}
-
 /* Lines of chrony.conf that are about others, with " | " between. */
 static const char *conf_of(struct world *w, size_t host)
 {
@@ -67,7 +59,7 @@ static void everybody_asks_whom_the_file_says(void **state)
 	     {"none", "server ntp.example.org iburst", "server ntp.example.org iburst"}},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct world *w = world_of(cases[i].more);
+		struct world *w = world_more(cases[i].more);
 		world_resolve(w);
 		for (size_t k = 0; k < HOSTS; k++)
 			assert_string_equal(conf_of(w, k), cases[i].conf[k]);
@@ -82,7 +74,7 @@ static void who_serves_needs_no_role(void **state)
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct diags diags;
 	struct err err = {0};
-	struct world *w = world_of("");
+	struct world *w = world_more("");
 	const char *with_door =
 	    world_with(w, world_yaml, "controllers:", "  door: 10.0.0.9\n  other: 10.0.0.8\ncontrollers:");
 	const char *text = arena_printf(a, "%slmod:\ntime: { serve: [n1, door] }\n", with_door);
@@ -106,7 +98,7 @@ static void who_serves_needs_no_role(void **state)
 static void who_serves_is_set_first_and_all_before_munge(void **state)
 {
 	(void)state;
-	struct world *w = world_of("time:\n");
+	struct world *w = world_more("time:\n");
 	world_resolve(w);
 	for (size_t i = 0; i < HOSTS; i++) {
 		const struct resource *r =
@@ -117,7 +109,7 @@ static void who_serves_is_set_first_and_all_before_munge(void **state)
 	}
 	assert_true(STAGE_SERVERS < STAGE_AUTH);
 	world_free(w);
-	w = world_of("");
+	w = world_more("");
 	world_resolve(w);
 	assert_string_equal(conf_of(w, 1), "none");
 	json_t *asked = modules_ask(w->inv, &w->inv->hosts[1]);
@@ -138,7 +130,7 @@ static void tell(struct world *w, size_t host, const char *what)
 static void a_container_measures_and_sets_nothing(void **state)
 {
 	(void)state;
-	struct world *w = world_of("time:\n");
+	struct world *w = world_more("time:\n");
 	tell(w, 1, "time.container");
 	tell(w, 2, "time.nothing");
 	world_resolve(w);
@@ -154,7 +146,7 @@ static void a_container_measures_and_sets_nothing(void **state)
 static void another_time_daemon_keeps_its_host(void **state)
 {
 	(void)state;
-	struct world *w = world_of("time:\nclasses: [ { name: head, when: controller, time: false } ]\n");
+	struct world *w = world_more("time:\nclasses: [ { name: head, when: controller, time: false } ]\n");
 	tell(w, 0, "time.ntpd");
 	tell(w, 1, "time.ntpd");
 	tell(w, 2, "time.nothing");
@@ -203,7 +195,7 @@ static void a_skew_is_measured(void **state)
 static void clocks_are_verified_where_they_are_set(void **state)
 {
 	(void)state;
-	struct world *w = world_of("time:\nclasses: [ { name: head, when: controller, time: false } ]\n");
+	struct world *w = world_more("time:\nclasses: [ { name: head, when: controller, time: false } ]\n");
 	const bool present[HOSTS] = {true, true, false};
 	world_resolve(w);
 	const struct verify_context v = {.cluster = w->cluster, .present = present};

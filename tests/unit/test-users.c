@@ -19,14 +19,6 @@
 /* ssh-keygen -t ed25519 */
 #define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH28CsdyEoy+dd3KIGgvneQiFaoEZCsSKF8+o9S9fkuy"
 
-static struct world *world_of(const char *more)
-{
-	char *text = xasprintf("%s%s", world_yaml, more);
-	struct world *w = world_new(text);
-	free(text);
-	return w;
-}
-
 static void what_cannot_be_is_found_in_the_file(void **state)
 {
 	(void)state;
@@ -200,7 +192,7 @@ static void what_means_something_else_on_a_host_leaves_it_out(void **state)
 	    {"users.accounts", "out", "nonsense\n:::\nalice\n", ""},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct world *w = world_of(users);
+		struct world *w = world_more(users);
 		json_t *answers = json_pack("{s:{s:s}, s:{s:s}}", cases[i].item, cases[i].key, cases[i].text,
 					    "users.groups", "out", "video:x:44:\n");
 		struct err err = {0};
@@ -219,8 +211,8 @@ static void groups_and_shells_have_to_be_there(void **state)
 {
 	(void)state;
 	struct world *w =
-	    world_of("users: { groups: { physics: 2000 }, accounts: { alice: { uid: 2001, groups: [video, physics], "
-		     "shell: /bin/zsh } } }\n");
+	    world_more("users: { groups: { physics: 2000 }, accounts: { alice: { uid: 2001, groups: [video, physics], "
+		       "shell: /bin/zsh } } }\n");
 	json_t *items = modules_ask(w->inv, &w->inv->hosts[1]);
 	char *text = json_dumps(items, JSON_COMPACT);
 	assert_non_null(strstr(text, "[\"getent\",\"passwd\",\"alice\",\"2001\"]"));
@@ -252,9 +244,9 @@ static const char *wanted(struct world *w, size_t host)
 static void accounts_become_resources(void **state)
 {
 	(void)state;
-	struct world *w =
-	    world_of("users: { groups: { physics: 2000 }, accounts: { alice: { uid: 2001, group: physics, keys: ['" KEY
-		     "'], sudo: true }, bob: 2002, carol: { uid: 2003, absent: true } } }\n");
+	struct world *w = world_more(
+	    "users: { groups: { physics: 2000 }, accounts: { alice: { uid: 2001, group: physics, keys: ['" KEY
+	    "'], sudo: true }, bob: 2002, carol: { uid: 2003, absent: true } } }\n");
 	tell(w, 1, "users.groups", json_null());
 	tell(w, 2, "users.socket", json_pack("{s:s}", "type", "link"));
 	world_resolve(w);
@@ -295,7 +287,7 @@ static void many_accounts_can_be_sent(void **state)
 	for (int i = 0; i < 1000; i++)
 		strbuf_addf(&text, "p%d: %d, ", i, 2000 + i);
 	strbuf_adds(&text, "} }\n");
-	struct world *w = world_of(strbuf_str(&text));
+	struct world *w = world_more(strbuf_str(&text));
 	world_resolve(w);
 	const struct resource *last = catalog_find(modules_compile(w->cluster, 1, w->arena), "user:p999");
 	struct resource read;
@@ -321,22 +313,22 @@ static void more_groups_than_a_host_takes_are_refused(void **state)
 static void shared_homes_are_made_by_one_host(void **state)
 {
 	(void)state;
-	struct world *w = world_of("users: { home: /srv/home, accounts: { alice: 2001 } }\n");
+	struct world *w = world_more("users: { home: /srv/home, accounts: { alice: 2001 } }\n");
 	world_resolve(w);
 	const struct resource *home = catalog_find(modules_compile(w->cluster, 0, w->arena), "home:/srv/home/alice");
 	assert_true(home && home->home.shared && home->stage == STAGE_AUTH);
 	for (size_t i = 1; i < HOSTS; i++)
 		assert_null(catalog_find(modules_compile(w->cluster, i, w->arena), "home:/srv/home/alice"));
 	world_free(w);
-	w = world_of("users: { home: /srv/home, accounts: { alice: 2001 } }\n"
-		     "classes: [ { name: head, when: controller, users: false } ]\n");
+	w = world_more("users: { home: /srv/home, accounts: { alice: 2001 } }\n"
+		       "classes: [ { name: head, when: controller, users: false } ]\n");
 	world_resolve(w);
 	assert_non_null(catalog_find(modules_compile(w->cluster, 1, w->arena), "home:/srv/home/alice"));
 	assert_null(catalog_find(modules_compile(w->cluster, 2, w->arena), "home:/srv/home/alice"));
 	world_free(w);
 	/* Root of c1 is nobody there. */
-	w = world_of("users: { home: /srv/home, accounts: { alice: 2001 } }\n"
-		     "storage: { nfs: [ { server: n1, export: /disk, mount: /srv/home, root: n2 } ] }\n");
+	w = world_more("users: { home: /srv/home, accounts: { alice: 2001 } }\n"
+		       "storage: { nfs: [ { server: n1, export: /disk, mount: /srv/home, root: n2 } ] }\n");
 	for (size_t i = 0; i < HOSTS; i++) {
 		struct err err = {0};
 		json_t *answers = json_pack("{s:{s:i}}", "storage.list", "errno", 2);
@@ -356,7 +348,7 @@ static void a_password_is_a_secret_in_a_file(void **state)
 	(void)state;
 	struct file f = file_with("$6$saltsalt$hash\n");
 	_cleanup_arena_ struct arena *a = arena_new();
-	struct world *w = world_of(
+	struct world *w = world_more(
 	    arena_printf(a, "users: { accounts: { alice: { uid: 2001, password: %s }, bob: 2002 } }\n", f.path));
 	world_resolve(w);
 	assert_int_equal(w->cluster->secret_count, 2);
@@ -411,7 +403,7 @@ static void a_job_in_the_home_proves_it(void **state)
 	    {"- \nn1 17\nn2 17\n", CHECK_FAILED, CHECK_HOLDS},   {"", CHECK_FAILED, CHECK_FAILED},
 	};
 	for (int shared = 0; shared < 2; shared++) {
-		struct world *w = world_of(
+		struct world *w = world_more(
 		    shared
 			? "users: { home: /srv/home, accounts: { carol: { uid: 2003, absent: true }, alice: 2001 } }\n"
 			: "users: { accounts: { alice: 2001 } }\n");
@@ -439,7 +431,7 @@ static void a_job_in_the_home_proves_it(void **state)
 static void sshd_has_to_look_at_the_keys(void **state)
 {
 	(void)state;
-	struct world *w = world_of("users: { accounts: { alice: { uid: 2001, keys: ['" KEY "'] } } }\n");
+	struct world *w = world_more("users: { accounts: { alice: { uid: 2001, keys: ['" KEY "'] } } }\n");
 	struct checks checks = {.arena = w->arena};
 	const char *why = NULL;
 	tell(w, 1, "users.groups", json_null());
@@ -467,7 +459,7 @@ static void sshd_has_to_look_at_the_keys(void **state)
 static void who_left_the_file_is_locked(void **state)
 {
 	(void)state;
-	struct world *w = world_of("users: { accounts: { bob: 2002 } }\n");
+	struct world *w = world_more("users: { accounts: { bob: 2002 } }\n");
 	struct err err = {0};
 	json_t *answers = json_pack("{s:{s:s}, s:{s:s}}", "users.list", "text",
 				    "dave 2004\n../x 2005\nbob 2002\nroot 0\ndave 2004\nerin 2006\nfred 2007\n",

@@ -63,6 +63,14 @@ struct world *world_new(const char *text)
 	return w;
 }
 
+struct world *world_more(const char *more)
+{
+	char *text = xasprintf("%s%s", world_yaml, more);
+	struct world *w = world_new(text);
+	free(text);
+	return w;
+}
+
 void world_free(struct world *w)
 {
 	diags_free(&w->diags);

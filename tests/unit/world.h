@@ -28,6 +28,7 @@ struct world {
 
 /* Three healthy hosts with Slurm installed and nothing configured. */
 struct world *world_new(const char *text);
+struct world *world_more(const char *more); /* of world_yaml and `more` behind it */
 void world_free(struct world *w);
 void world_resolve(struct world *w);
 /* Everything as wanted but what `state` says of files in /etc/slurm. */
