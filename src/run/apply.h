@@ -55,10 +55,10 @@ struct apply_result {
  */
 int apply(struct run *run, const struct apply_options *options, struct apply_result *ret, struct err *err);
 
-/* Lets options->resume in, and does nothing else (run/resume.c). As apply(). */
+/* Lets options->resume in, and does nothing else (run/verify-only.c). As apply(). */
 int apply_resume(struct run *run, const struct apply_options *options, struct apply_result *ret, struct err *err);
 
-/* Verifies, with jobs, what is there, and changes nothing (run/prove-only.c). As apply(). */
+/* Verifies, with jobs, what is there, and changes nothing (run/verify-only.c). As apply(). */
 int apply_prove(struct run *run, const struct apply_options *options, struct apply_result *ret, struct err *err);
 
 /* Runs one step that is no plan's: who fails in it leaves the roll. Whether the run may end in it is the caller's to say. */
