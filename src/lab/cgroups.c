@@ -20,6 +20,8 @@
 #include "base/vec.h"
 #include "lab/tool.h"
 
+enum { GROUP_TRIES = 100 }; /* labs that go down in the middle of making one group */
+
 bool cgroups_systemd(void)
 {
 	struct stat st;
@@ -85,24 +87,34 @@ static void pass_controllers(const char *parent)
 	}
 }
 
-static int enter(const struct place *p, const char *hierarchy, const char *node, struct err *err)
+/* The node's group below a hierarchy, or the one that could not be made, in `ret`. */
+static int make_group(const struct place *p, const char *hierarchy, const char *node, char **ret)
 {
 	const char *names[] = {"reeve-lab", p->tag, node};
-	_cleanup_free_ char *dir = xstrdup(hierarchy);
-	char pid[32];
+	int rc = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		char *below = xasprintf("%s/%s", dir, names[i]);
-		pass_controllers(dir);
-		if (mkdir(below, 0755) < 0 && errno != EEXIST) {
-			err_system(err, errno, "cannot make the control group %s", below);
-			free(below);
-			return -1;
-		}
-		inherit_cpuset(dir, below);
-		free(dir);
-		dir = below;
+	*ret = xstrdup(hierarchy);
+	for (size_t i = 0; i < ARRAY_LEN(names) && rc == 0; i++) {
+		_cleanup_free_ char *above = *ret;
+		*ret = xasprintf("%s/%s", above, names[i]);
+		pass_controllers(above);
+		rc = mkdir(*ret, 0755) < 0 && errno != EEXIST ? -errno : 0;
+		inherit_cpuset(above, *ret);
 	}
+	return rc;
+}
+
+/* The upper group is shared by all labs, and the last that goes down removes it, which may be between two steps here. */
+static int enter(const struct place *p, const char *hierarchy, const char *node, struct err *err)
+{
+	_cleanup_free_ char *dir = NULL;
+	char pid[32];
+	int rc;
+
+	for (int tries = 0; (rc = make_group(p, hierarchy, node, &dir)) == -ENOENT && tries < GROUP_TRIES; tries++)
+		freep(&dir);
+	if (rc < 0)
+		return err_system(err, -rc, "cannot make the control group %s", dir);
 	(void)snprintf(pid, sizeof pid, "%d", (int)getpid());
 	if (write_control(dir, "cgroup.procs", pid) < 0)
 		return err_system(err, errno, "cannot enter the control group %s", dir);

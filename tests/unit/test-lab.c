@@ -1,11 +1,14 @@
 /* The parts of the lab that need no root: which apt sources are Debian's, which subnet the nodes lie in. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,6 +19,7 @@
 #include "base/strbuf.h"
 #include "lab/backend.h"
 #include "lab/bridge.h"
+#include "lab/cgroups.h"
 #include "lab/fault.h"
 #include "lab/lab.h"
 #include "lab/place.h"
@@ -220,6 +224,39 @@ static void trees_of_other_systems_are_closed(void **state)
 	rmdir(path), rmdir(above), rmdir(dir);
 }
 
+/* The last lab that goes down removes the group that all labs share, in the middle of another's making its own. */
+static void groups_are_made_beside_a_lab_that_goes(void **state)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct place ours, theirs;
+	struct err err;
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(place_init(&ours, arena, "unitcomes", &err), 0);
+	assert_int_equal(place_init(&theirs, arena, "unitgoes", &err), 0);
+	pid_t other = fork();
+	for (; other == 0;)
+		if (cgroups_remove(&theirs, NULL, &err) < 0)
+			_exit(1);
+	for (int i = 0; i < 40; i++) {
+		int status;
+		pid_t node = fork();
+		if (node == 0) {
+			if (cgroups_enter(&ours, "n1", &err) == 0)
+				_exit(0);
+			fprintf(stderr, "%s\n", err.text);
+			_exit(1);
+		}
+		assert_int_equal(waitpid(node, &status, 0), node);
+		assert_int_equal(status, 0);
+		assert_int_equal(cgroups_remove(&ours, NULL, &err), 0);
+	}
+	assert_int_equal(waitpid(other, NULL, WNOHANG), 0);
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +271,7 @@ int main(void)
 	    cmocka_unit_test(test_faults_of_some_backends),
 	    cmocka_unit_test(a_machine_that_was_no_router_is_none),
 	    cmocka_unit_test(trees_of_other_systems_are_closed),
+	    cmocka_unit_test(groups_are_made_beside_a_lab_that_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
