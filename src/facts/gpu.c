@@ -369,6 +369,7 @@ static int check_answered(const json_t *items, struct err *err)
 
 int facts_gpus_decode(const json_t *items, unsigned cores, struct arena *arena, struct facts_gpus *ret, struct err *err)
 {
+	_cleanup_arena_ struct arena *scratch = arena_new();
 	struct facts_gpus out = {0};
 	struct gpu_reader r = {.items = items, .arena = arena, .err = err, .out = &out};
 	json_t *cards = (json_t *)gpu_entries(items, "gpu.pci"), *card;
@@ -377,8 +378,9 @@ int facts_gpus_decode(const json_t *items, unsigned cores, struct arena *arena, 
 	unsigned nvidia = 0;
 	if (check_answered(items, err) < 0)
 		return -1;
-	r.cpus = gpu_cpus_decode(items, cores, arena);
 	json_object_foreach(cards, address, card) addresses[n++] = arena_strdup(arena, address);
+	if (n) /* a table of all CPUs there can be: not for hosts that have nothing to place, and not kept */
+		r.cpus = gpu_cpus_decode(items, cores, scratch);
 	qsort(addresses, n, sizeof *addresses, by_address);
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < n; i++)
