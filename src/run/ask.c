@@ -18,7 +18,7 @@ static void ask_all(struct asking *a)
 {
 	for (size_t i = 0; i < fleet_count(a->fleet); i++)
 		if (fleet_phase(a->fleet, i) == FLEET_OPEN)
-			round_add(&a->first, i, round_collect(facts_request(&a->scopes[i])));
+			round_add(&a->first, i, round_shared(&a->first, round_collect(facts_request(&a->scopes[i]))));
 		else
 			a->asked[i].error = *fleet_error(a->fleet, i);
 }
@@ -44,7 +44,7 @@ static void ask_more(struct asking *a)
 		if (!items)
 			continue;
 		a->first_of[a->more.len] = i;
-		round_add(&a->more, first->host, round_collect(items));
+		round_add(&a->more, first->host, round_shared(&a->more, round_collect(items)));
 	}
 }
 
@@ -91,7 +91,7 @@ static void judge(struct asking *a, int64_t sent_ms)
 int ask_facts(struct fleet *fleet, const struct facts_scope *scopes, struct arena *arena, unsigned timeout_ms,
 	      struct asked *ret, struct err *err)
 {
-	const struct round round = {.fleet = fleet, .arena = arena, .alike = true};
+	const struct round round = {.fleet = fleet, .alike = true};
 	struct asking a = {
 	    .fleet = fleet, .scopes = scopes, .arena = arena, .asked = ret, .first = round, .more = round};
 	a.first_of = arena_calloc(arena, fleet_count(fleet), sizeof *a.first_of);

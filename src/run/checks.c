@@ -73,7 +73,7 @@ int verify_round(struct verifier *v, struct due *due, size_t count, struct err *
 			continue;
 		size_t len = json_array_size(json_object_get(message, "items"));
 		most = len > most ? len : most;
-		round_add(&round, roll_at(run->roll, i), message);
+		round_add(&round, roll_at(run->roll, i), round_shared(&round, message));
 	}
 	unsigned waves = (unsigned)((most + AT_ONCE - 1) / AT_ONCE);
 	if (round_send(&round, timeout * waves + 10000, err) < 0)

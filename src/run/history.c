@@ -22,7 +22,7 @@ static const char *text_of(const struct fleet_request *request, struct arena *ar
 
 static int ask_records(struct history *h, struct facts *facts, struct err *err)
 {
-	_cleanup_round_ struct round round = {.fleet = h->fleet, .arena = h->arena};
+	_cleanup_round_ struct round round = {.fleet = h->fleet};
 	size_t len;
 	for (size_t i = 0; i < h->inv->controller_count; i++)
 		round_add(&round, i, round_read(RECORD_PATH, RECORD_BYTES));
@@ -64,7 +64,7 @@ int history_begin(struct history *h, const struct inventory *inv, struct fleet *
 static int ask_text(struct history *h, size_t place, const char *path, const char *digest, const char **ret,
 		    struct err *err)
 {
-	_cleanup_round_ struct round round = {.fleet = h->fleet, .arena = h->arena};
+	_cleanup_round_ struct round round = {.fleet = h->fleet};
 	size_t len = 0;
 	const struct fleet_request *request = round_add(&round, place, round_read(path, GENERATION_BYTES));
 	int rc = round_send(&round, ROUND_MS, err);

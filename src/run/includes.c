@@ -91,7 +91,7 @@ static void take(struct includes *x, struct host *h, const struct fleet_request 
 /* One level for all hosts. `*ret_asked`: how many hosts had something to be asked for. */
 static int round_of(struct includes *x, unsigned timeout_ms, size_t *ret_asked, struct err *err)
 {
-	_cleanup_round_ struct round round = {.fleet = x->fleet, .arena = x->arena};
+	_cleanup_round_ struct round round = {.fleet = x->fleet};
 	for (size_t i = 0; i < x->count; i++) {
 		struct host *h = &x->hosts[i];
 		if (!h->done)

@@ -45,7 +45,7 @@ static void leave_out(struct measuring *m, size_t host, const char *why, const c
 /* Which hosts can be measured. */
 static int find_hosts(struct measuring *m, struct err *err)
 {
-	_cleanup_round_ struct round round = {.fleet = m->fleet, .arena = m->arena};
+	_cleanup_round_ struct round round = {.fleet = m->fleet};
 	for (size_t i = 0; i < fleet_count(m->fleet); i++) {
 		if (fleet_phase(m->fleet, i) == FLEET_OPEN)
 			round_add(&round, i, script_message("tools", "", TOOLS_MS));
@@ -89,7 +89,7 @@ static const char *error_of(const struct fleet_request *client, const struct fle
 
 static int run_round(struct measuring *m, struct meter_round *pairs, struct err *err)
 {
-	_cleanup_round_ struct round round = {.fleet = m->fleet, .arena = m->arena};
+	_cleanup_round_ struct round round = {.fleet = m->fleet};
 	for (size_t i = 0; i < pairs->len; i++) {
 		struct meter_pair *p = &pairs->items[i];
 		p->a = m->hosts[p->a];

@@ -1,11 +1,13 @@
 #include "run/round.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "base/vec.h"
 
 enum { SLACK_MS = 10000 }; /* for the way there and back */
+enum { NEAR = 4 };         /* requests among which an equal message is looked for */
 
 json_t *round_command(const char *const *argv, const char *input, unsigned max, unsigned timeout_ms)
 {
@@ -47,10 +49,22 @@ const json_t *round_item(const struct fleet_request *request, const char *name)
 
 struct fleet_request *round_add(struct round *round, size_t host, json_t *message)
 {
-	struct fleet_request *request = vec_push_in(round->run ? round->run->arena : round->arena, round);
+	struct fleet_request *request = vec_push(round);
 	*request = round->run ? roll_request(round->run->roll, host, message)
 			      : (struct fleet_request){.host = host, .message = message};
 	return request;
+}
+
+json_t *round_shared(const struct round *round, json_t *message)
+{
+	for (size_t i = round->len; i > 0 && round->len - i < NEAR; i--) {
+		json_t *before = (json_t *)round->items[i - 1].message;
+		if (!json_equal(before, message))
+			continue;
+		json_decref(message);
+		return json_incref(before);
+	}
+	return message;
 }
 
 void round_add_all(struct round *round, const bool *hosts, json_t *message)
@@ -85,6 +99,7 @@ void round_end(struct round *round)
 		json_decref((json_t *)round->items[i].message);
 		fleet_request_clear(&round->items[i]);
 	}
+	free(round->items);
 	round->items = NULL;
 	round->len = round->cap = 0;
 }

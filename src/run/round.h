@@ -27,13 +27,12 @@ json_t *round_audit(const char *line);
 const json_t *round_item(const struct fleet_request *request, const char *name);
 
 /*
- * Begin with {.run = run}: hosts are those of the inventory, by index. Where there is no run, with {.fleet = fleet, .arena = arena}:
- * hosts are places of the fleet. round_ask() or round_end() ends it.
+ * Begin with {.run = run}: hosts are those of the inventory, by index. Where there is no run, with {.fleet = fleet}: hosts are
+ * places of the fleet. round_ask() or round_end() ends it, and frees `items`.
  */
 struct round {
 	struct run *run;     /* borrowed; or else: */
 	struct fleet *fleet; /* borrowed */
-	struct arena *arena; /* of `items` */
 	bool alike;          /* it takes all hosts about as long: who is much later is not waited for (fleet_ask) */
 	struct fleet_request *items;
 	size_t len, cap;
@@ -44,6 +43,12 @@ struct round {
  * for what goes with it, until the next is added.
  */
 struct fleet_request *round_add(struct round *round, size_t host, json_t *message);
+
+/*
+ * The message, or an equal one of the last requests in its place, which is then given back: hosts are mostly asked the same, and of
+ * a thousand that is most of a round. Not for who looks for its requests by their message.
+ */
+json_t *round_shared(const struct round *round, json_t *message);
 
 /* The same message to each of the hosts (by host index; NULL: all) that is in the run; takes it over. Needs a run. */
 void round_add_all(struct round *round, const bool *hosts, json_t *message);

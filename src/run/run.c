@@ -144,7 +144,7 @@ static void wires_add(struct wires *w, size_t host, struct round *round)
 		json_decref(ports);
 	}
 	if (munge || json_array_size(items))
-		round_add(round, host, round_collect(items));
+		round_add(round, host, round_shared(round, round_collect(items)));
 	else
 		json_decref(items);
 }
@@ -198,7 +198,7 @@ static int ask_probe(struct run *run, struct err *err)
 		if (!roll_in(run->roll, host))
 			continue;
 		run->catalogs[host] = modules_compile(run->cluster, host, run->arena);
-		round_add(&round, host, probe_message(run, host))->data = &probe;
+		round_add(&round, host, round_shared(&round, probe_message(run, host)))->data = &probe;
 		wires_add(&wires, host, &round);
 	}
 	/* A run that finds nothing to do needs no more of slurmctld than its nodes; run_begin() asks for the rest. */
