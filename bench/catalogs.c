@@ -145,6 +145,17 @@ static void put_packages(const char *root, const struct resource *r)
 	put_text(root, "/var/lib/dpkg/status", strbuf_str(&status));
 }
 
+/* fake00250 is 10.32.0.250, as measure.py has it. */
+static void put_names(const char *root, const struct inventory *inv)
+{
+	_cleanup_strbuf_ struct strbuf hosts = {0};
+	for (size_t i = 0; i < inv->host_count; i++)
+		strbuf_addf(&hosts, "10.%zu.%zu.%zu %s\n", 32 + (i + 1) / 50000, (i + 1) / 250 % 250, 1 + (i + 1) % 250,
+			    inv->hosts[i].hostname);
+	put_text(root, "/etc/hosts", strbuf_str(&hosts));
+	put_text(root, "/etc/nsswitch.conf", "passwd: files\nhosts: files dns\n");
+}
+
 /* What the facts say, where the agent looks for it. */
 static void put_host(const char *root, const struct inv_host *h)
 {
@@ -204,6 +215,7 @@ static void put_root(const char *directory, const struct cluster *c, const struc
 	const struct inv_host *h = &c->inv->hosts[index];
 	_cleanup_free_ char *root = xasprintf("%s/%s", directory, h->name);
 	put_host(root, h);
+	put_names(root, c->inv);
 	for (size_t i = 0; i < catalog->len; i++) {
 		const struct resource *r = &catalog->items[i];
 		if (r->type == RESOURCE_PACKAGES)

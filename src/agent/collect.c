@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/addresses.h"
 #include "agent/child.h"
 #include "agent/question.h"
 #include "agent/remote.h"
@@ -74,6 +75,25 @@ static int start_run(struct session *s, struct work *w, const char *name, json_t
 	return 0;
 }
 
+/* A command is run where the host's files do not have all of them. */
+static int do_addresses(struct session *s, struct work *w, const char *name, json_t *item, struct err *err)
+{
+	json_t *names, *otherwise, *result;
+
+	if (json_unpack_ex(item, NULL, JSON_STRICT, "{s:o, s:o}", "addresses", &names, "otherwise", &otherwise) < 0)
+		return err_set(err, ERR_PROTOCOL, "an item (addresses) of a wrong shape");
+	int r = addresses_find(s, names, &result, err);
+	if (r == 0)
+		return start_run(s, w, name, otherwise, err);
+	return r < 0 ? -1 : json_object_set_new(w->results, name, result);
+}
+
+/* Does it start a program, or may it? */
+static bool is_command(const json_t *item)
+{
+	return json_object_get(item, "run") || json_object_get(item, "addresses");
+}
+
 static int do_item(struct session *s, struct work *w, json_t *item, struct err *err)
 {
 	json_t *name_value = json_object_get(item, "name");
@@ -83,6 +103,8 @@ static int do_item(struct session *s, struct work *w, json_t *item, struct err *
 	json_object_del(item, "name");
 	if (json_object_get(item, "run"))
 		return start_run(s, w, name, item, err);
+	if (json_object_get(item, "addresses"))
+		return do_addresses(s, w, name, item, err);
 	const char *path = question_path(item);
 	struct err silent = {0};
 	bool dead = path && remote_check(s, path, REMOTE_SECONDS, &silent) < 0;
@@ -123,7 +145,7 @@ json_t *collect(struct session *s, json_t *request, struct err *err)
 	for (int commands = 1; !failed && commands >= 0; commands--)
 		json_array_foreach(items, i, item)
 		{
-			if (failed || (json_object_get(item, "run") != NULL) != commands)
+			if (failed || is_command(item) != commands)
 				continue;
 			failed = do_item(s, &w, item, err);
 		}

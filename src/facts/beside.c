@@ -37,11 +37,13 @@ void facts_beside_request(const struct facts_scope *scope, json_t *items)
 	}
 	if (!scope->name_count)
 		return;
-	json_t *argv = json_pack("[s, s, s, s]", "sh", "-c", resolve_sh, "sh");
-	for (size_t i = 0; i < scope->name_count && i < FACTS_NAMES; i++)
+	json_t *argv = json_pack("[s, s, s, s]", "sh", "-c", resolve_sh, "sh"), *names = json_array();
+	for (size_t i = 0; i < scope->name_count && i < FACTS_NAMES; i++) {
 		json_array_append_new(argv, json_string(scope->names[i]));
-	json_array_append_new(items, json_pack("{s:s, s:o, s:i, s:i}", "name", "names", "run", argv, "max", NAMES_TEXT,
-					       "timeout", RESOLVE_MS));
+		json_array_append_new(names, json_string(scope->names[i]));
+	}
+	json_array_append_new(items, json_pack("{s:s, s:o, s:{s:o, s:i, s:i}}", "name", "names", "addresses", names,
+					       "otherwise", "run", argv, "max", NAMES_TEXT, "timeout", RESOLVE_MS));
 }
 
 static void decode_paths(const json_t *items, const struct facts_scope *scope, struct arena *arena,

@@ -3,16 +3,9 @@
 # Otherwise "= each" begins a line for each: "NAME = ADDRESS STREAM ..." or, of one that is not found, "NAME". Status 124: a name
 # server does not answer.
 #
-# Where /etc/hosts is asked first and has them all, that is all there is to it, and a host that is merely slow is not taken for
-# one whose name server is dead: the limits below are for what waits on the network. There, those that are not found at once
-# are looked up side by side, so that a dead name server costs its timeout once; `timeout` ends all of them, as they are in a
-# process group of its own.
-while read -r database first second _; do
-	case $database$first:$second in
-	hosts:files:\[*) ;; # an action: what the file has is not the last word
-	hosts:files:*) found=$(getent -s hosts:files ahosts "$@" 2>/dev/null) && echo "$found" && exit ;;
-	esac
-done </etc/nsswitch.conf
+# It is run where /etc/hosts does not have them all, so what it does waits for the network. Those that are not found at once are
+# looked up side by side, so that a dead name server costs its timeout once; `timeout` ends all of them, as they are in a process
+# group of its own.
 timeout 2 getent ahosts "$@" 2>/dev/null && exit
 echo
 echo "= each"

@@ -387,6 +387,29 @@ class Verbs(Case):
                     ask(**wrong)
                 self.assertEqual(refused.exception.code, "protocol", wrong)
 
+    def test_addresses_come_from_the_files_where_those_are_asked_first(self):
+        switch, hosts, etc = "hosts: files dns\n", "# c 9.9.9.9\n10.0.0.1\tctl Ctl.fen # n1\nx.y n1\nfe80::1 n1\n10.0.0.2 n1\n", self.root / "etc"
+
+        def ask(names, switch, hosts):
+            for name, text in (("nsswitch.conf", switch), ("hosts", hosts)):
+                (etc / name).unlink(missing_ok=True)
+                if text is not None:
+                    (etc / name).write_text(text)
+            with self.session() as s:
+                return s.ask("collect", items=[dict(name="n", addresses=names, otherwise=dict(
+                    run=["echo", "asked"], max=99, timeout=5000))])["items"]["n"]["out"]
+
+        self.assertEqual(ask(["ctl.fen", "n1"], "passwd: files\n" + switch, hosts),
+                         "= each\nctl.fen = 10.0.0.1\nn1 = fe80::1 10.0.0.2\n")
+        for names, switch_text, hosts_text in (
+                (["ctl", "c"], switch, hosts), (["ctl"], switch, None), (["ctl"], None, hosts), (["ctl"], "hosts: dns files\n", hosts),
+                (["ctl"], "hosts: files [success=continue] dns\n", hosts), (["ctl"], "hosts:\n", hosts), (["ctl"], "", "")):
+            self.assertEqual(ask(names, switch_text, hosts_text), "asked\n", (names, switch_text, hosts_text))
+        for wrong in ([], "ctl", [1], ["n"] * 257, None):
+            with self.assertRaises(Refused) as refused:
+                ask(wrong, switch, hosts)
+            self.assertEqual(refused.exception.code, "protocol", wrong)
+
     def test_what_slurmd_counts_is_kept_until_something_changes(self):
         for path in ("proc", "sys/devices/system/cpu"):
             (self.root / path).mkdir(parents=True, exist_ok=True)

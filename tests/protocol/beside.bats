@@ -105,17 +105,13 @@ everything() { (cd "$roots/$1.fen" && find etc srv home units -printf '%p %u %m 
 
 @test "a name server that does not answer leaves out the node that asks it, and none that need not" {
 	slurm_cluster c1 n1 n2
-	script n1.fen getent <<-'E'
-		#!/bin/sh
-		[ "$1" = -s ] || exec sleep 60
-		shift 3
-		for name; do echo "10.0.0.1 STREAM $name"; done
-	E
-	script n2.fen getent <<-'E'
-		#!/bin/sh
-		[ "$1" = -s ] && exit 2
-		exec sleep 60
-	E
+	for node in n1.fen n2.fen; do
+		script $node getent <<<$'#!/bin/sh\nexec sleep 60'
+		mkdir -p "$roots/$node/etc"
+		echo 'hosts: files dns' >"$roots/$node/etc/nsswitch.conf"
+	done
+	echo '10.0.0.1 c1.fen n1.fen n2.fen' >"$roots/n1.fen/etc/hosts"
+	echo '10.0.0.1 n2.fen' >"$roots/n2.fen/etc/hosts"
 	reeve plan
 	said 'n2: the names in slurm.conf could not be looked up in time: its name server does not answer'
 	unsaid 'n1: the names in slurm.conf'
