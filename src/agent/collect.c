@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/addresses.h"
 #include "agent/child.h"
+#include "agent/nss.h"
 #include "agent/question.h"
 #include "agent/remote.h"
 #include "agent/session.h"
@@ -75,14 +75,16 @@ static int start_run(struct session *s, struct work *w, const char *name, json_t
 	return 0;
 }
 
-/* A command is run where the host's files do not have all of them. */
-static int do_addresses(struct session *s, struct work *w, const char *name, json_t *item, struct err *err)
+/* A command is run where the host's files are not all that there is to ask. */
+static int do_nss(struct session *s, struct work *w, const char *name, json_t *item, struct err *err)
 {
-	json_t *names, *otherwise, *result;
+	const char *database;
+	json_t *keys, *otherwise, *result;
 
-	if (json_unpack_ex(item, NULL, JSON_STRICT, "{s:o, s:o}", "addresses", &names, "otherwise", &otherwise) < 0)
-		return err_set(err, ERR_PROTOCOL, "an item (addresses) of a wrong shape");
-	int r = addresses_find(s, names, &result, err);
+	if (json_unpack_ex(item, NULL, JSON_STRICT, "{s:s, s:o, s:o}", "nss", &database, "keys", &keys, "otherwise",
+			   &otherwise) < 0)
+		return err_set(err, ERR_PROTOCOL, "an item (nss) of a wrong shape");
+	int r = nss_find(s, database, keys, &result, err);
 	if (r == 0)
 		return start_run(s, w, name, otherwise, err);
 	return r < 0 ? -1 : json_object_set_new(w->results, name, result);
@@ -91,7 +93,7 @@ static int do_addresses(struct session *s, struct work *w, const char *name, jso
 /* Does it start a program, or may it? */
 static bool is_command(const json_t *item)
 {
-	return json_object_get(item, "run") || json_object_get(item, "addresses");
+	return json_object_get(item, "run") || json_object_get(item, "nss");
 }
 
 static int do_item(struct session *s, struct work *w, json_t *item, struct err *err)
@@ -103,8 +105,8 @@ static int do_item(struct session *s, struct work *w, json_t *item, struct err *
 	json_object_del(item, "name");
 	if (json_object_get(item, "run"))
 		return start_run(s, w, name, item, err);
-	if (json_object_get(item, "addresses"))
-		return do_addresses(s, w, name, item, err);
+	if (json_object_get(item, "nss"))
+		return do_nss(s, w, name, item, err);
 	const char *path = question_path(item);
 	struct err silent = {0};
 	bool dead = path && remote_check(s, path, REMOTE_SECONDS, &silent) < 0;

@@ -42,8 +42,9 @@ void facts_beside_request(const struct facts_scope *scope, json_t *items)
 		json_array_append_new(argv, json_string(scope->names[i]));
 		json_array_append_new(names, json_string(scope->names[i]));
 	}
-	json_array_append_new(items, json_pack("{s:s, s:o, s:{s:o, s:i, s:i}}", "name", "names", "addresses", names,
-					       "otherwise", "run", argv, "max", NAMES_TEXT, "timeout", RESOLVE_MS));
+	json_array_append_new(items,
+			      json_pack("{s:s, s:s, s:o, s:{s:o, s:i, s:i}}", "name", "names", "nss", "hosts", "keys",
+					names, "otherwise", "run", argv, "max", NAMES_TEXT, "timeout", RESOLVE_MS));
 }
 
 static void decode_paths(const json_t *items, const struct facts_scope *scope, struct arena *arena,

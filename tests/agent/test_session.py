@@ -387,28 +387,44 @@ class Verbs(Case):
                     ask(**wrong)
                 self.assertEqual(refused.exception.code, "protocol", wrong)
 
-    def test_addresses_come_from_the_files_where_those_are_asked_first(self):
-        switch, hosts, etc = "hosts: files dns\n", "# c 9.9.9.9\n10.0.0.1\tctl Ctl.fen # n1\nx.y n1\nfe80::1 n1\n10.0.0.2 n1\n", self.root / "etc"
+    def ask_switch(self, database, keys, switch, text):
+        """What `nss` says of these keys, with these two files (None: not there)."""
+        for path, content in (("nsswitch.conf", switch), (database if isinstance(database, str) else "hosts", text)):
+            (self.root / "etc" / path).unlink(missing_ok=True)
+            if content is not None:
+                (self.root / "etc" / path).write_bytes(content if isinstance(content, bytes) else content.encode())
+        with self.session() as s:
+            return s.ask("collect", items=[dict(name="n", nss=database, keys=keys, otherwise=dict(
+                run=["echo", "asked"], max=99, timeout=5000))])["items"]["n"]["out"]
 
-        def ask(names, switch, hosts):
-            for name, text in (("nsswitch.conf", switch), ("hosts", hosts)):
-                (etc / name).unlink(missing_ok=True)
-                if text is not None:
-                    (etc / name).write_text(text)
-            with self.session() as s:
-                return s.ask("collect", items=[dict(name="n", addresses=names, otherwise=dict(
-                    run=["echo", "asked"], max=99, timeout=5000))])["items"]["n"]["out"]
-
-        self.assertEqual(ask(["ctl.fen", "n1"], "passwd: files\n" + switch, hosts),
+    def test_addresses_come_from_the_file_where_it_is_asked_first(self):
+        hosts = "# c 9.9.9.9\n10.0.0.1\tctl Ctl.fen # n1\nx.y n1\nfe80::1 n1\n10.0.0.2 n1\n"
+        self.assertEqual(self.ask_switch("hosts", ["ctl.fen", "n1"], "passwd: files\n hosts:files dns\n", hosts),
                          "= each\nctl.fen = 10.0.0.1\nn1 = fe80::1 10.0.0.2\n")
-        for names, switch_text, hosts_text in (
-                (["ctl", "c"], switch, hosts), (["ctl"], switch, None), (["ctl"], None, hosts), (["ctl"], "hosts: dns files\n", hosts),
-                (["ctl"], "hosts: files [success=continue] dns\n", hosts), (["ctl"], "hosts:\n", hosts), (["ctl"], "", "")):
-            self.assertEqual(ask(names, switch_text, hosts_text), "asked\n", (names, switch_text, hosts_text))
-        for wrong in ([], "ctl", [1], ["n"] * 257, None):
+        files = "hosts: files dns\n"
+        for keys, switch, text in (
+                (["ctl", "c"], files, hosts), (["ctl"], files, None), (["ctl"], None, hosts), (["ctl"], "hosts: dns files\n", hosts),
+                (["ctl"], "hosts: files [success=continue] dns\n", hosts), (["ctl"], "hosts:\n", hosts), (["ctl"], "", ""),
+                (["ctl"], "# " + files, hosts)):
+            self.assertEqual(self.ask_switch("hosts", keys, switch, text), "asked\n", (keys, switch, text))
+
+    def test_accounts_come_from_the_file_where_nothing_else_is_asked(self):
+        passwd = "root:x:0:0::/root:/bin/sh\nana:x:7:7::/a:/bin/sh\n+nis::::::\nbad\nbob:x:7:8::/b:/bin/sh\n"
+        only = "passwd: files\ngroup:\tfiles # ours\n"
+        self.assertEqual(self.ask_switch("passwd", ["bob", "7", "none", "+nis", "0"], only, passwd),
+                         "bob:x:7:8::/b:/bin/sh\nana:x:7:7::/a:/bin/sh\nroot:x:0:0::/root:/bin/sh\n")
+        self.assertEqual(self.ask_switch("group", ["9", "g"], only, "g:x:9:ana,bob\n"), "g:x:9:ana,bob\n" * 2)
+        self.assertEqual(self.ask_switch("passwd", ["none"], only, passwd), "")
+        for switch, text in (("passwd: files sss\n", passwd), ("passwd: compat\n", passwd), ("passwd: files [notfound=return]\n", passwd),
+                             ("group: files\n", passwd), (None, passwd), (only, b"a\xff:x:7:7::/:/bin/sh\n")):
+            self.assertEqual(self.ask_switch("passwd", ["ana"], switch, text), "asked\n", (switch, text))
+
+    def test_what_is_no_question_to_the_switch_is_refused(self):
+        for database, keys in (("hosts", []), ("hosts", "ctl"), ("hosts", [1]), ("group", ["n"] * 4097), ("hosts", None),
+                               ("shadow", ["root"]), (1, ["ctl"])):
             with self.assertRaises(Refused) as refused:
-                ask(wrong, switch, hosts)
-            self.assertEqual(refused.exception.code, "protocol", wrong)
+                self.ask_switch(database, keys, "hosts: files\n", "")
+            self.assertEqual(refused.exception.code, "protocol", (database, keys))
 
     def test_what_slurmd_counts_is_kept_until_something_changes(self):
         for path in ("proc", "sys/devices/system/cpu"):

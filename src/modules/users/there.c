@@ -1,6 +1,6 @@
 /*
- * What a host has already under our names and numbers. getent(1) answers for its files and for a directory service alike, and
- * two of it are all that this costs; /etc/passwd tells them apart.
+ * What a host has already under our names and numbers. getent(1) answers for its files and for a directory service alike, and is
+ * started only where there may be one; /etc/passwd tells them apart.
  */
 #include <string.h>
 
@@ -28,9 +28,10 @@ static const struct users *next_users(const struct inventory *inv, size_t *at)
 	return NULL;
 }
 
-/* What getent is asked, each once. */
+/* What is looked up, each once. */
 struct keys {
-	json_t *argv;
+	const char *database;
+	json_t *list;
 	struct map seen;
 };
 
@@ -38,9 +39,9 @@ static void add_key(struct keys *k, const char *key)
 {
 	if (map_has(&k->seen, key))
 		return;
-	json_array_append_new(k->argv, json_string(key));
+	json_array_append_new(k->list, json_string(key));
 	/* The array's own: it lives as long as the map. */
-	map_set(&k->seen, json_string_value(json_array_get(k->argv, json_array_size(k->argv) - 1)), k);
+	map_set(&k->seen, json_string_value(json_array_get(k->list, json_array_size(k->list) - 1)), k);
 }
 
 static void add_number(struct keys *k, unsigned number)
@@ -50,12 +51,16 @@ static void add_number(struct keys *k, unsigned number)
 	add_key(k, text);
 }
 
-static void ask_getent(json_t *items, const char *name, struct keys *k)
+static void ask_keys(json_t *items, const char *name, struct keys *k)
 {
-	if (json_array_size(k->argv) > 2)
-		json_array_append_new(items, json_pack("{s:s, s:O, s:i, s:i}", "name", name, "run", k->argv, "max",
+	json_t *argv = json_pack("[s, s]", "getent", k->database);
+	json_array_extend(argv, k->list);
+	if (json_array_size(k->list))
+		json_array_append_new(items, json_pack("{s:s, s:s, s:O, s:{s:O, s:i, s:i}}", "name", name, "nss",
+						       k->database, "keys", k->list, "otherwise", "run", argv, "max",
 						       ANSWER_MAX, "timeout", GETENT_MS));
-	json_decref(k->argv);
+	json_decref(argv);
+	json_decref(k->list);
 	map_free(&k->seen);
 }
 
@@ -74,8 +79,8 @@ static void ask_shell(json_t *items, const char *shell)
 
 void users_ask(const struct inventory *inv, const struct inv_host *host, json_t *items)
 {
-	struct keys accounts = {.argv = json_pack("[s, s]", "getent", "passwd")};
-	struct keys groups = {.argv = json_pack("[s, s]", "getent", "group")};
+	struct keys accounts = {.database = "passwd", .list = json_array()};
+	struct keys groups = {.database = "group", .list = json_array()};
 	const struct users *u;
 	(void)host;
 	for (size_t at = 0; (u = next_users(inv, &at));) {
@@ -94,8 +99,8 @@ void users_ask(const struct inventory *inv, const struct inv_host *host, json_t 
 			add_number(&groups, u->groups[i].gid);
 		}
 	}
-	ask_getent(items, "accounts", &accounts);
-	ask_getent(items, "groups", &groups);
+	ask_keys(items, "accounts", &accounts);
+	ask_keys(items, "groups", &groups);
 	static const struct {
 		const char *name, *path;
 		int max;
