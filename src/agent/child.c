@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/keeper.h"
 #include "agent/launch.h"
 #include "agent/session.h"
 #include "base/clock.h"
@@ -104,6 +105,7 @@ static struct child *new_child(struct session *s, const struct child_spec *spec,
 	c->input = spec->input;
 	c->input_len = spec->input_len;
 	c->deadline = spec->timeout_ms ? clock_ms() + spec->timeout_ms : 0;
+	c->whole = spec->whole;
 	c->locked = spec->locked && lock_held(&s->lock);
 	c->on_output = spec->on_output;
 	c->userdata = spec->userdata;
@@ -139,6 +141,7 @@ struct child *child_start(struct session *s, const struct child_spec *spec, stru
 				   .fds = {in[0], out[1], errors[1]},
 				   .lock = !spec->call && child_keeps_lock(spec) ? s->lock.fd : -1,
 				   .dies_with_us = !(spec->locked && lock_held(&s->lock)),
+				   .whole = spec->whole,
 				   .user = spec->user,
 				   .call = spec->call,
 				   .userdata = spec->userdata};
@@ -258,6 +261,7 @@ static void look_after(struct session *s, struct child *c)
 	check_deadlines(s, c, now);
 	if (!c->reaped && waitpid(c->pid, &c->status, WNOHANG) == c->pid) {
 		c->reaped = true;
+		c->status = c->whole ? keeper_status(c->status) : c->status;
 		c->linger = now + LINGER_MS;
 		if (c->timed_out || c->killed)
 			kill(-c->pid,

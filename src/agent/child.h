@@ -47,6 +47,7 @@ struct child_spec {
 	size_t input_len;
 	size_t max;                    /* bytes kept of stdout and of stderr; 0: CHILD_OUTPUT */
 	unsigned timeout_ms;           /* then the process group gets SIGTERM, 2 s later SIGKILL; 0: no bound */
+	bool whole;                    /* all that it started ends with it, and when the agent does (keeper.h) */
 	bool locked;                   /* goes on without the agent where the host's lock is held */
 	const struct child_user *user; /* NULL: as we are */
 	const struct sandbox *sandbox; /* NULL: none */
@@ -64,7 +65,7 @@ struct child {
 	const char *input;
 	size_t input_len;
 	uint64_t deadline, kill_at, leave_at, linger; /* clock_ms(); 0: none */
-	bool locked, timed_out, reaped, ended, killed;
+	bool whole, locked, timed_out, reaped, ended, killed;
 	bool left;  /* waits in the kernel, and SIGKILL does not end it: nobody waits for it any longer */
 	int status; /* of waitpid(2), once reaped */
 	void (*on_output)(void *userdata, const char *bytes, size_t len);

@@ -1,5 +1,6 @@
 #include "agent/launch.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <linux/close_range.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "agent/child.h"
+#include "agent/keeper.h"
 #include "agent/sandbox.h"
 #include "base/vec.h"
 
@@ -93,6 +95,18 @@ static pid_t launch_sandboxed(const struct launch *l, const struct sandbox *sand
 	return pid;
 }
 
+static pid_t launch_kept(const struct launch *l)
+{
+	pid_t pid = keeper_fork();
+	if (pid == 0) {
+		take_descriptors(l);
+		keeper_stay();
+		reset_signals();
+		become(l);
+	}
+	return pid < 0 && errno == EPERM ? launch_plain(l) : pid;
+}
+
 /* What the parent has open stays the parent's: neither its session nor the host's lock hangs on this one. */
 static pid_t launch_copy(const struct launch *l)
 {
@@ -110,5 +124,7 @@ pid_t launch(const struct launch *l, const struct sandbox *sandbox)
 {
 	if (l->call)
 		return launch_copy(l);
+	if (l->whole)
+		return launch_kept(l);
 	return sandbox ? launch_sandboxed(l, sandbox) : launch_plain(l);
 }

@@ -20,6 +20,7 @@ struct launch {
 	int fds[3];
 	int lock; /* -1: not inherited */
 	bool dies_with_us;
+	bool whole; /* with all that it starts: by a keeper (keeper.h), where the agent is root */
 	const struct child_user *user;
 	int (*call)(void *userdata); /* instead of a program, in a copy of this one; its exit status */
 	void *userdata;

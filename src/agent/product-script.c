@@ -144,6 +144,7 @@ static struct child *start(struct script *x, const char *work, struct err *err)
 				  .user = p->user,
 				  .timeout_ms = r->product.timeout_s * 1000,
 				  .max = 1,
+				  .whole = true,
 				  .on_output = on_output,
 				  .userdata = x};
 	return child_start(p->session, &spec, err);

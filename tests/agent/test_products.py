@@ -2,6 +2,7 @@
 import http.server
 import io
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -137,6 +138,20 @@ class Base(Case):
     def make(self, s, wanted, changed=1):
         self.assertEqual(s.apply(wanted), {"changed": changed, "failed": 0}, s.events)
         return self.root / wanted["link"][1:]
+
+
+    def stray(self, deaf):
+        """A process that leaves parent, group and session, and holds a pipe's end for as long as it lives: the test has the other."""
+        gate = self.root / "gate"
+        if not gate.exists():
+            os.mkfifo(gate)
+            os.chown(gate, UID, UID)
+        loop = "trap \"\" HUP INT %s; exec 3>%s; echo x >&3; touch here; while sleep 1; do :; done" % (deaf, gate)
+        return os.open(gate, os.O_RDONLY | os.O_NONBLOCK), "(setsid sh -c '%s' >/dev/null 2>&1 &)\n" % loop
+
+    def read_gate(self, gate):
+        self.assertTrue(select.select([gate], [], [], 60)[0], "it lives on")
+        return os.read(gate, 10)
 
 
 class Products(Base):
@@ -279,6 +294,36 @@ class Products(Base):
             os.chown(self.root / "apps", 0, 0)
             self.check_fails(s, wanted, "mkdir", "Permission denied")
             self.check_fails(s, {**wanted, "user": "nobody-here"}, "does not exist")
+
+    def test_nothing_of_a_script_outlives_it(self):
+        gate, stray = self.stray("TERM")
+        with self.locked() as s:
+            self.make(s, product(script=stray + "until [ -e here ]; do sleep 0.1; done; echo 1 >$PREFIX/f"))
+            self.assertEqual((self.read_gate(gate), self.read_gate(gate)), (b"x\n", b""))
+        os.close(gate)
+
+    def test_nothing_of_a_script_outlives_an_agent_that_is_killed(self):
+        for epoch, deaf in enumerate(("", "TERM"), 1):
+            with self.subTest(deaf=deaf):
+                gate, stray = self.stray(deaf)
+                s = self.locked(epoch)
+                s.ask_only("apply", epoch=epoch, resources=[product(script=stray + "sleep 10000")])
+                self.assertEqual(self.read_gate(gate), b"x\n")
+                s.process.kill()
+                self.assertEqual(self.read_gate(gate), b"")
+                s.close()
+                os.close(gate)
+
+    def test_a_script_is_asked_before_it_is_killed(self):
+        gate, _ = self.stray("")
+        asked = "exec >/dev/null 2>&1; trap 'echo asked >>%s/gate; exit 1' TERM; exec 3>%s/gate; echo x >&3\nwhile :; do sleep 0.1 || :; done" % (self.root, self.root)
+        s = self.locked()
+        s.ask_only("apply", epoch=1, resources=[product(script=asked)])
+        self.assertEqual(self.read_gate(gate), b"x\n")
+        s.process.kill()
+        self.assertEqual(self.read_gate(gate), b"asked\n")
+        s.close()
+        os.close(gate)
 
     def test_it_is_told_how_far_it_is(self):
         with self.locked() as s:
@@ -552,14 +597,13 @@ class Killed(Base):
         self.assertLess(step, STEPS - 1)
 
     def test_children_end_when_the_operator_is_gone(self):
-        wanted = product(script="echo $$ >%s/pid; exec sleep 600" % (self.root / "apps"))
+        gate, stray = self.stray("TERM")
         s = self.locked()
-        s.ask_only("apply", epoch=1, resources=[wanted])
-        pid = self.root / "apps/pid"
-        while not pid.exists() or not pid.read_text().endswith("\n"):
-            self.assertIsNone(s.process.poll())
+        s.ask_only("apply", epoch=1, resources=[product(script=stray + "exec sleep 600")])
+        self.assertEqual(self.read_gate(gate), b"x\n")
         s.close()
-        self.assertFalse(os.path.exists("/proc/" + pid.read_text().strip()))
+        self.assertEqual(self.read_gate(gate), b"")
+        os.close(gate)
         with self.locked(2) as s:
             self.assertEqual(s.apply(product(script="echo 1 >$PREFIX/f"), epoch=2)["changed"], 1, s.events)
 
