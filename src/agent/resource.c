@@ -42,15 +42,17 @@ static bool is_silent(struct session *s, const struct resource *r, const struct 
 	return path && remote_check(s, path, p->applies ? REMOTE_MINUTE : REMOTE_SECONDS, err) < 0;
 }
 
-/* What is on a dead server is not known, and is looked at again when its turn comes: the run may have started the server. */
-static void probe_one(struct session *s, const struct resource *r, struct probe *p)
+/* True: nothing but that is known of it. What is on a dead server is not known, and is looked at again when its turn comes: the run may have started the server. */
+static bool probe_one(struct session *s, const struct resource *r, struct probe *p)
 {
 	struct err err;
 	p->observed = (struct observed){.id = r->id, .state = OBSERVED_ERROR, .why = ""};
-	if (is_silent(s, r, p, &err))
+	if (is_silent(s, r, p, &err)) {
 		probe_found(p, p->applies ? OBSERVED_ERROR : OBSERVED_DIFFERS, "%s", err.text);
-	else
-		ops[r->type]->probe(s, r, p);
+		return true;
+	}
+	ops[r->type]->probe(s, r, p);
+	return false;
 }
 
 struct list {
@@ -105,8 +107,8 @@ static void report(struct session *s, const struct resource *r, enum event_resul
 	tell_event(s, event_encode(&event));
 }
 
-/* Brings one resource about and says what became of it. */
-static enum event_result bring_about(struct session *s, const struct resource *r)
+/* Brings one resource about and says what became of it. `*ret_ends`: what stands behind it is not tried. */
+static enum event_result bring_about(struct session *s, const struct resource *r, bool *ret_ends)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct probe p = {.arena = arena, .applies = true};
@@ -114,7 +116,8 @@ static enum event_result bring_about(struct session *s, const struct resource *r
 	struct err err = {0};
 	enum event_result result = EVENT_FAILED;
 	remote_renew(s);
-	probe_one(s, r, &p);
+	/* A server that is dead would be waited for by each of those that lie on it. */
+	bool silent = probe_one(s, r, &p);
 	if (p.observed.state == OBSERVED_SAME)
 		result = EVENT_UNCHANGED;
 	else if (p.observed.state == OBSERVED_ERROR)
@@ -124,6 +127,7 @@ static enum event_result bring_about(struct session *s, const struct resource *r
 	else
 		result = EVENT_CHANGED;
 	report(s, r, result, strbuf_str(&what), what.len);
+	*ret_ends = result == EVENT_FAILED && (silent || !r->alone);
 	return result;
 }
 
@@ -188,10 +192,11 @@ static int bring_about_each(struct session *s, struct work *w, struct err *err)
 			report(s, r, EVENT_BLOCKED, what, strlen(what));
 			continue;
 		}
-		enum event_result result = bring_about(s, r);
+		bool ends;
+		enum event_result result = bring_about(s, r, &ends);
 		w->changed += result == EVENT_CHANGED;
 		w->failed += result == EVENT_FAILED;
-		if (result == EVENT_FAILED)
+		if (ends)
 			culprit = r;
 		pump_wait(&s->pump, 0);
 	}

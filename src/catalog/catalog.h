@@ -83,6 +83,7 @@ enum stage {
 	STAGE_DATABASE,
 	STAGE_ACTIVATE,
 	STAGE_SERVICES,
+	STAGE_OFFERS,
 	STAGES
 };
 
@@ -102,6 +103,9 @@ struct resource {
 	struct span origin; /* the line of cluster.yaml that caused it; stays on the operator's side */
 	enum role
 	    role; /* a service: which it is; a file: whose configuration, tested before it is read. Stays there, too */
+	bool alone; /* set by the module: nothing but what needs it waits for it, and its host goes on without it */
+	const char
+	    *needs; /* the id of such a one, of this host or of that which makes it for all; NULL: none. Stays there */
 	union {
 		struct {
 			const struct package *items;
@@ -317,6 +321,7 @@ struct event {
 	const char *id; /* the resource's */
 	enum event_result result;
 	const char *what; /* one line for a person: what was done, or why it failed */
+	bool alone;       /* of a resource that is `alone`; the operator's side sets it */
 };
 
 json_t *event_encode(const struct event *e);

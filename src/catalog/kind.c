@@ -10,6 +10,7 @@ static const struct kind *const kinds[RESOURCE_TYPES] = {
     [RESOURCE_LINK] = &kind_link,         [RESOURCE_SERVICE] = &kind_service, [RESOURCE_GROUP] = &kind_group,
     [RESOURCE_USER] = &kind_user,         [RESOURCE_ABSENT] = &kind_absent,   [RESOURCE_MOUNT] = &kind_mount,
     [RESOURCE_PRODUCT] = &kind_product,   [RESOURCE_HOME] = &kind_home,       [RESOURCE_BLOCK] = &kind_block,
+
 };
 
 const char *resource_type_name(enum resource_type type)
@@ -71,6 +72,7 @@ json_t *resource_encode(const struct resource *r)
 	fields_put_text(object, "id", r->id);
 	fields_put_text(object, "type", kinds[r->type]->name);
 	fields_put_text(object, "stage", stage_name(r->stage));
+	fields_put_flag(object, "alone", r->alone);
 	kinds[r->type]->encode(r, object);
 	return object;
 }
@@ -102,6 +104,7 @@ int resource_decode(const json_t *json, struct arena *arena, struct resource *re
 		fields_fail(&f, "id", "is empty or too long");
 	out.type = take_type(&f);
 	out.stage = take_stage(&f);
+	out.alone = fields_flag(&f, "alone");
 	if (f.bad)
 		return -1;
 	kinds[out.type]->decode(&f, &out);

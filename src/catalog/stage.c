@@ -10,6 +10,7 @@ const struct stage_row stage_rows[STAGES] = {
     [STAGE_DATABASE] = {"database", "database"}, /* what the controllers write to */
     [STAGE_ACTIVATE] = {"activate", NULL},       /* Slurm's configuration put in force, its daemons */
     [STAGE_SERVICES] = {"services", "services"}, /* what needs a cluster at work, or is for users alone */
+    [STAGE_OFFERS] = {"offers", "offers"},       /* what tells users of the things that were made before */
 };
 
 const char *stage_name(enum stage stage)

@@ -80,8 +80,9 @@ const struct command cmd_apply = {
 	    "there. With MODULE only what belongs to these modules is touched.\n"
 	    "\n"
 	    "The exit status is 0 when all is done and verified, 3 when that holds but hosts\n"
-	    "were skipped, 1 when it failed or was refused. Ctrl-C ends it with 130, after the\n"
-	    "section in which a daemon is stopped; a second one ends it at once.",
+	    "were skipped or software could not be made, 1 when it failed or was refused.\n"
+	    "Ctrl-C ends it with 130, after the section in which a daemon is stopped; a second\n"
+	    "one ends it at once.",
     .help_table = operation_print_modules,
     .options = options,
     .operands_max = 16,

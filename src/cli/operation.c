@@ -204,7 +204,7 @@ int operation_finish(struct context *context, struct operation *o, const struct 
 	if (!ended && !result->stopped)
 		say_verdict(o, result,
 			    result->verified && !result->changed && !result->resumed && !operation_skipped(o) &&
-				!(o->run.plan && o->run.plan->drains.len));
+				!result->unmade && !(o->run.plan && o->run.plan->drains.len));
 	report_end(o->report, extra);
 	json_decref(extra);
 	if (!context->json)
@@ -213,7 +213,7 @@ int operation_finish(struct context *context, struct operation *o, const struct 
 		return context_failed(err);
 	if (result->stopped || !result->verified)
 		return EXIT_FAILED;
-	return operation_skipped(o) || result->faulty || result->not_serving ? EXIT_LEFT : EXIT_DONE;
+	return operation_skipped(o) || result->faulty || result->not_serving || result->unmade ? EXIT_LEFT : EXIT_DONE;
 }
 
 bool operation_pause(const struct operation *o, unsigned ms)
@@ -312,7 +312,7 @@ int operation_status(const struct operation *o)
 		return EXIT_FAILED;
 	if (p->changes || p->step_count || p->waiting)
 		return EXIT_CHANGES;
-	return operation_skipped(o) ? EXIT_LEFT : EXIT_DONE;
+	return operation_skipped(o) || p->set_aside ? EXIT_LEFT : EXIT_DONE;
 }
 
 json_t *operation_unreached_json(const struct operation *o)

@@ -114,6 +114,7 @@
 	X(NOT_APPLIED, "not-applied", "cluster.yaml wants changes that were not applied") \
 	X(NOT_COMPUTE, "not-compute", "a host is not a compute node") \
 	X(NOT_EXCLUDED, "not-excluded", "a node is not excluded") \
+	X(NOT_MADE, "not-made", "something that users are to find could not be made, and the rest went on") \
 	X(NOT_MEASURED, "not-measured", "a host could not be measured") \
 	X(NOT_SERVING, "not-serving", "a compute node is drained, down or does not respond") \
 	X(NO_DEFAULT, "no-default", "there is no default partition") \

@@ -31,7 +31,8 @@ struct installed {
 	const char *root;         /* the directory that it is in; NULL: packages of the distribution */
 	const char *about, *home; /* a line on what it is, and its URL; NULL: not known */
 	const struct installed_module *module;
-	bool is_default; /* of several versions */
+	const char *needs; /* the id of the resource that brings it, on its host or on another; NULL: not known */
+	bool is_default;   /* of several versions */
 	struct span at;
 };
 

@@ -59,6 +59,14 @@ const char *verify_job_said(const char *errors, struct arena *a)
 	return last ? str_printable(a, last, strnlen(last, LINE_BYTES)) : NULL;
 }
 
+bool verify_is_missing(const struct verify_context *v, struct span origin)
+{
+	for (const struct resource *const *r = v->missing; r && *r; r++)
+		if (origin.line && (*r)->origin.line == origin.line && (*r)->origin.column == origin.column)
+			return true;
+	return false;
+}
+
 enum check_verdict verify_job_end(const struct check_answer *answer, struct arena *arena, const char **ret_why)
 {
 	static const enum check_verdict ends[] = {

@@ -91,10 +91,12 @@ void params_fallback(struct module_params *params, const struct inventory *inv, 
 /* What the run knows when it is time to verify. */
 struct verify_context {
 	const struct cluster *cluster;
-	size_t controller;    /* index of the host whose slurmctld answers */
-	const bool *present;  /* by host index: it is still in the run */
-	const bool *idle;     /* by host index: its node runs no job and can take one; NULL: that is not known yet */
-	const bool *busy;     /* by host index: it runs jobs, so that none of ours is to be had; NULL with `idle` */
+	size_t controller;   /* index of the host whose slurmctld answers */
+	const bool *present; /* by host index: it is still in the run */
+	const bool *idle;    /* by host index: its node runs no job and can take one; NULL: that is not known yet */
+	const bool *busy;    /* by host index: it runs jobs, so that none of ours is to be had; NULL with `idle` */
+	const struct resource *const
+	    *missing; /* what is `alone` and not there, NULL-terminated: what needs it need not hold; NULL: nothing */
 	const bool *let_in;   /* by host index: it is let in by this run, drained or down as it is; NULL: none is */
 	const char *job_name; /* of the jobs that prove something: this run's own */
 	bool asked;           /* the operator asked for a verification: what takes longer is proven, too */
@@ -112,6 +114,9 @@ struct job_set {
 	long gid;                /* the user's, where there is one */
 	const char *reservation; /* that holds the nodes for this job; NULL: none */
 };
+
+/* Is something missing that this line of cluster.yaml caused? */
+bool verify_is_missing(const struct verify_context *context, struct span origin);
 
 /*
  * The sets of idle nodes that have the module, in `arena`: each node is in one of the first partition that has it, and each

@@ -88,7 +88,7 @@ static const char *way_out(struct plan *plan, const char *host, const struct res
 	return resource_path(r) ? finding_text(&plan->findings, "on %s, move %s away", host, resource_path(r)) : NULL;
 }
 
-/* What a run would fail on is said before it: on a controller it stops the run, a compute host is left out. */
+/* What a run would fail on is said before it: on a controller it stops the run, a compute host is left out; what is alone is set aside. */
 static void add_error(struct plan *plan, size_t host, size_t k)
 {
 	const struct host_plan *h = &plan->hosts[host];
@@ -96,8 +96,9 @@ static void add_error(struct plan *plan, size_t host, size_t k)
 	const struct inv_host *inv = &plan->cluster->inv->hosts[host];
 	if (is_consequence(h, k))
 		return;
-	struct finding *f = finding_add(&plan->findings, inv->controller ? FINDING_STOP : FINDING_HOST, CODE_RESOURCE,
-					inv->name, "%s: %s", r->id, h->observed[k].why);
+	enum finding_weight weight = r->alone ? FINDING_WARNING : inv->controller ? FINDING_STOP : FINDING_HOST;
+	struct finding *f =
+	    finding_add(&plan->findings, weight, CODE_RESOURCE, inv->name, "%s: %s", r->id, h->observed[k].why);
 	f->fix = way_out(plan, inv->name, r);
 	f->origin = r->origin;
 }
@@ -110,9 +111,16 @@ static bool cannot_be_examined(struct plan *plan, const struct plan_options *opt
 	for (size_t k = 0; h->selected && k < h->catalog->len; k++)
 		if (h->observed[k].state == OBSERVED_ERROR && plan_wants(options, h->catalog->items[k].module)) {
 			add_error(plan, host, k);
-			any = true;
+			plan->set_aside += h->catalog->items[k].alone;
+			any |= !h->catalog->items[k].alone;
 		}
 	return any && !plan->cluster->inv->hosts[host].controller;
+}
+
+/* It cannot be examined, and nobody but it suffers from that. */
+bool plan_sets_aside(const struct host_plan *h, size_t k)
+{
+	return h->catalog->items[k].alone && h->observed[k].state == OBSERVED_ERROR;
 }
 
 static void count_changes(struct plan *plan, const struct plan_options *options)
@@ -126,7 +134,7 @@ static void count_changes(struct plan *plan, const struct plan_options *options)
 		for (size_t k = 0; k < h->catalog->len; k++) {
 			const struct resource *r = &h->catalog->items[k];
 			const struct observed *o = &h->observed[k];
-			if (!plan_wants(options, r->module) || o->state == OBSERVED_SAME)
+			if (!plan_wants(options, r->module) || o->state == OBSERVED_SAME || plan_sets_aside(h, k))
 				continue;
 			plan->slurm_conf_changes |= r->type == RESOURCE_FILE && r->role != ROLE_NONE;
 			if (!h->selected)

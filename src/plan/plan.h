@@ -117,8 +117,9 @@ struct plan {
 	size_t canary;            /* host whose slurmd gets the configuration first, alone; SIZE_MAX: none */
 	bool slurmd_reads, apart; /* of struct slurm_reason: of any */
 	struct names leaving;     /* partitions that slurmctld has and that are to be no more */
-	size_t waiting_jobs;      /* pending jobs that could not run any more; each is in a finding */
-	size_t waiting;           /* nodes that are drained without a cause any more: to be verified, then resumed */
+	size_t set_aside;    /* resources that are `alone` and cannot be examined: each has its finding, and no step */
+	size_t waiting_jobs; /* pending jobs that could not run any more; each is in a finding */
+	size_t waiting;      /* nodes that are drained without a cause any more: to be verified, then resumed */
 	struct findings findings; /* the cluster's, and what the plan adds: refusals */
 	struct arena *arena;      /* borrowed */
 };
@@ -152,9 +153,10 @@ void plan_find_drains(struct plan *plan);  /* which nodes are drained, and how m
 void plan_warn_pending(struct plan *plan, const struct slurm_conf *old, const struct slurm_conf *wanted);
 /* Joined with what is demanded under that name already; `nodes` NULL: all. */
 void plan_demand_add(struct plan *plan, enum plan_demand_kind kind, const char *what, const struct names *nodes);
-bool plan_acts_on(const struct host_plan *h); /* is anything done on that host? */
-void plan_keep_quiet(struct plan *plan);      /* which nodes are kept from jobs meanwhile */
-size_t plan_canary(const struct plan *plan);  /* the best host for it; SIZE_MAX: none */
+bool plan_sets_aside(const struct host_plan *h, size_t k); /* is this resource left as it is, with its finding? */
+bool plan_acts_on(const struct host_plan *h);              /* is anything done on that host? */
+void plan_keep_quiet(struct plan *plan);                   /* which nodes are kept from jobs meanwhile */
+size_t plan_canary(const struct plan *plan);               /* the best host for it; SIZE_MAX: none */
 /* What brings back what was in force on a host, and restarts its daemon; how many. */
 size_t plan_undo(const struct plan *plan, size_t host, enum role role, const struct resource ***ret);
 void plan_steps(struct plan *plan, const struct plan_options *options);

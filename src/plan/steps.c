@@ -88,7 +88,7 @@ bool plan_acts_on(const struct host_plan *h)
 
 static bool differs(const struct host_plan *h, size_t k)
 {
-	return h->observed[k].state != OBSERVED_SAME;
+	return h->observed[k].state != OBSERVED_SAME && !plan_sets_aside(h, k);
 }
 
 static void take(struct builder *b, size_t host, size_t k)

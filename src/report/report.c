@@ -216,7 +216,11 @@ void report_event(struct report *r, size_t host, const struct event *event, cons
 	else if (r->options.verbose && result != EVENT_FAILED)
 		say(r, "", "%s: %s %s", h->name, event_result_name(event->result),
 		    str_printable(arena, text, strlen(text)));
-	if (result == EVENT_FAILED) {
+	if (result == EVENT_FAILED && event->alone) {
+		if (!r->options.json)
+			say(r, report_color(REPORT_FAILED, true), "%s: failed: %s", h->name,
+			    str_printable(arena, text, strlen(text)));
+	} else if (result == EVENT_FAILED) {
 		if (!lost(h))
 			h->state = REPORT_FAILED;
 		set_error(r, h, where ? arena_printf(arena, "%s (%s)", text, where) : text);

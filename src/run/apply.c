@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "run/alone.h"
 #include "run/canary.h"
 #include "run/delivery.h"
 #include "run/down.h"
@@ -72,10 +73,12 @@ static void on_event(void *data, struct fleet_request *request, const json_t *js
 		if (module < MODULES_MAX)
 			r->result->touched[module] = true;
 	}
-	if (event.result == EVENT_FAILED) {
-		s->failed++;
+	event.alone = resource->alone;
+	s->failed += event.result == EVENT_FAILED;
+	if (resource->alone)
+		alone_take(run, host, resource, &event, &r->result->findings);
+	else if (event.result == EVENT_FAILED)
 		roll_leave(run->roll, host, CODE_APPLY, "%s: %s", event.id, event.what)->origin = resource->origin;
-	}
 	roll_show_event(run->roll, host, &event, place_of(run, resource->origin));
 }
 
@@ -190,13 +193,17 @@ static int run_step(struct runner *r, const struct step *step, bool *ret_undone,
 	struct sent *sent = arena_calloc(run->arena, step->len, sizeof *sent);
 	if (fetch_secrets(r, step, err) < 0 || delivery_send(run, step, err) < 0)
 		return -1;
+	alone_look(run);
 	lock_mark(&round, step->title);
-	size_t n = 0, marks = round.len;
+	size_t n = 0, held = 0, marks = round.len;
 	unsigned timeout = 0;
 	for (size_t i = 0; i < step->len; i++) {
-		const struct action *a = &step->items[i];
-		size_t host = host_for(r, a);
+		size_t host = host_for(r, &step->items[i]);
 		if (host == SIZE_MAX)
+			continue;
+		const struct action *a = alone_hold(run, &step->items[i]);
+		held += !a;
+		if (!a)
 			continue;
 		struct fleet_request *request = round_add(
 		    &round, host,
@@ -211,7 +218,7 @@ static int run_step(struct runner *r, const struct step *step, bool *ret_undone,
 			timeout = a->timeout_ms;
 		roll_show(run->roll, host, REPORT_WORKING, what_of(run, a));
 	}
-	*ret_undone = step->len && !n;
+	*ret_undone = step->len && !n && !held;
 	int rc = n ? round_send(&round, timeout + 10000, err) : 0;
 	for (size_t i = 0; i < n; i++)
 		judge_action(r, &round.items[marks + i], &sent[i]);
@@ -413,6 +420,8 @@ int apply(struct run *run, const struct apply_options *options, struct apply_res
 		interrupt_grace(run->options->interrupt);
 	if (ret->interrupted && r.activated)
 		canary_release(run, ret, &ignored);
+	if (rc == 0)
+		ret->unmade = alone_end(run, &ret->findings);
 	bool done = rc == 0 && !ret->stopped && ret->verified;
 	bool differs = ret->changed || run->plan->drains.len || ret->resumed || !run->cluster->record ||
 		       run->cluster->record_differs;

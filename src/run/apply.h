@@ -35,6 +35,7 @@ struct apply_result {
 	bool interrupted;          /* by the operator */
 	bool verified;             /* everything that was checked holds for the cluster, and some node serves */
 	size_t faulty;             /* hosts with which verification found something wrong */
+	size_t unmade;             /* resources that failed and are `alone`, or cannot be examined: the rest went on */
 	size_t not_serving;        /* compute hosts that should serve and do not, whatever the reason */
 	struct {
 		struct proof *items;

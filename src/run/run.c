@@ -388,6 +388,9 @@ void run_end(struct run *run)
 		lock_release(run, true, &ignored);
 	roll_close(run->roll);
 	secret_wipe(run);
+	map_free(&run->missing);
+	map_free(&run->made);
+	map_free(&run->awaited);
 	arena_free(run->arena);
 	*run = (struct run){0};
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/interrupt.h"
+#include "base/map.h"
 #include "model/cluster.h"
 #include "plan/plan.h"
 #include "report/report.h"
@@ -58,6 +59,9 @@ struct run {
 	struct run_secret *secrets; /* `secret_count` of them */
 	size_t secret_count;
 	struct plan *plan;
+	struct map missing; /* by id: what alone_look() found */
+	struct map made;    /* resources that are `alone` and were brought about, by host and id (alone.h) */
+	struct map awaited; /* those, by id, for which something waits */
 	struct arena *arena;
 };
 

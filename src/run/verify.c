@@ -16,6 +16,7 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "plan/serving.h"
+#include "run/alone.h"
 #include "run/strays.h"
 
 void verify_phase(const struct verifier *v, const char *title)
@@ -139,6 +140,7 @@ static void begin(struct verifier *v)
 		let_in[i] = cluster_decided(run->cluster, v->resume, i);
 	v->context = (struct verify_context){
 	    .cluster = run->cluster,
+	    .missing = alone_missing(run),
 	    .controller = first_controller(run),
 	    .present = v->present,
 	    .let_in = v->resume ? let_in : NULL,

@@ -332,6 +332,19 @@ class Products(Base):
         self.assertRegex(told[0], "^building for [0-9]+ s: two$")
 
 
+class Independent(Base):
+    def test_one_that_fails_is_in_nobodys_way_and_nothing_else_goes_on(self):
+        bad, good = product(script="false", at="/apps/bad", alone=True), product(script="echo 1 >$PREFIX/f", alone=True)
+        behind = dict(id="link:/x", type="link", stage="services", path="/x", target="/y")
+        with self.locked() as s:
+            self.assertEqual(s.apply(bad, good, behind), {"changed": 2, "failed": 1})
+            self.assertEqual(s.results(), {bad["id"]: "failed", good["id"]: "changed", "link:/x": "changed"})
+            del bad["alone"]
+            behind["path"], behind["id"] = "/z", "link:/z"
+            self.assertEqual(s.apply(bad, behind), {"changed": 0, "failed": 1})
+            self.assertEqual(s.results(), {bad["id"]: "failed", "link:/z": "blocked"})
+
+
 class Sources(Base):
     DATA = bytes(range(256)) * 4000
 

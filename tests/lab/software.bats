@@ -133,7 +133,8 @@ alice() { on n2 "runuser -u alice -- bash -lc '$1' 2>&1"; }
 	good=$(tool 2.3)
 	write "tool: [ $(tool 2.1), $(sed 's/sha256: ..../sha256: 0000/' <<<"$good") ]"
 	apply
-	[ "$status" -ne 0 ]
+	[ "$status" -eq 3 ]
+	has "[not-made]"
 	has "tool-2.3.tar.xz"
 	has "$(sum served/tool-2.3.tar.xz)"
 	[ "$(alice 'module load tool/2.1 && tool')" = "tool 2.1" ]
@@ -150,18 +151,22 @@ alice() { on n2 "runuser -u alice -- bash -lc '$1' 2>&1"; }
 	tar -C "$lab/bad" -czPf "$lab/files/bad-1.tar.gz" x ../evil
 	write "bad: { version: '1', archive: bad-1.tar.gz }"
 	apply
-	[ "$status" -ne 0 ]
+	[ "$status" -eq 3 ]
 	has "../evil"
 	run ! on c1 'ls -d /srv/apps/bad/1 /srv/apps/evil'
 }
 
 @test "a build that fails shows its last lines, and the next one goes on" {
-	made=4 first='echo "no such compiler"; exit 7' write
+	archive served/tool-2.4.tar.xz tool 2.4
+	made=4 first='echo "no such compiler"; exit 7' write "tool: $(tool 2.4)" # behind it
 	apply
-	[ "$status" -ne 0 ]
+	[ "$status" -eq 3 ]
 	has "no such compiler"
 	run ! on c1 'test -e /srv/apps/made/4'
-	made=4 write
+	run ! on n2 'test -e /etc/lmod/modules/made/4.lua'
+	[ "$(alice 'module load tool/2.4 && tool')" = "tool 2.4" ]
+	[ "$(on c1 'sinfo -h -o %T | sort -u')" = idle ]
+	made=4 write "tool: $(tool 2.3)"
 	apply
 	[ "$status" -eq 0 ]
 	[[ "$(alice 'module load made/4 && made')" == "built by software in job "[0-9]* ]]

@@ -74,6 +74,7 @@ static void every_resource_survives_the_wire(void **state)
 	gone->product.path = "/apps/go/.1.22.0-x86_64-000000000000";
 	gone->product.user = "software";
 	gone->product.gone = true;
+	gone->alone = true;
 	for (size_t i = 0; i < c.len; i++) {
 		json_t *json = resource_encode(&c.items[i]);
 		struct resource back;

@@ -118,6 +118,8 @@ static void where_nothing_is_shared_each_host_makes_its_own(void **state)
 	assert_true(str_starts(r->product.path, "/opt/software/tools/.2.1-"));
 	assert_null(r->product.script);
 	assert_true(r->origin.line > 0);
+	assert_true(r->alone);
+	assert_string_equal(r->needs, "packages:curl");
 	world_free(w);
 }
 
@@ -130,8 +132,8 @@ static void where_it_is_shared_one_host_makes_it(void **state)
 	assert_non_null(strstr(wanted(w, 0), "directory:/mnt/apps@auth"));
 	assert_non_null(strstr(wanted(w, 0), "product:/mnt/apps/tools/2.1@services"));
 	assert_null(strstr(wanted(w, 0), "product:/mnt/apps/x/1"));
-	assert_string_equal(wanted(w, 1), "group:software@prepare user:software@prepare packages:curl@prepare "
-					  "packages:make@prepare product:/mnt/apps/x/1/x86_64@services");
+	assert_string_equal(wanted(w, 1), "group:software@prepare user:software@prepare packages:make@prepare "
+					  "product:/mnt/apps/x/1/x86_64@services");
 	assert_string_equal(wanted(w, 2), "group:software@prepare user:software@prepare");
 	const struct resource *r =
 	    catalog_find(modules_compile(w->cluster, 1, w->arena), "product:/mnt/apps/x/1/x86_64");

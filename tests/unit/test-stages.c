@@ -55,7 +55,7 @@ static void a_service_in_any_stage_gets_its_step(void **state)
 		plan_services(w, only ? only_other : NULL);
 		assert_int_equal(w->plan->need, SLURM_NEED_NOTHING);
 		assert_string_equal(world_titles(w), "prepare | servers | mounts | auth | database | activate other "
-						     "modules | services");
+						     "modules | services | offers");
 		for (enum stage stage = 0; stage < STAGES; stage++) {
 			assert_string_equal(applied(w, stage)->service.unit,
 					    arena_printf(w->arena, "%s.service", stage_name(stage)));
@@ -70,8 +70,8 @@ static void a_service_in_any_stage_gets_its_step(void **state)
 static void file_servers_come_before_mounts_and_these_before_daemons(void **state)
 {
 	(void)state;
-	static const enum stage order[] = {STAGE_PREPARE,  STAGE_SERVERS,  STAGE_MOUNTS,  STAGE_AUTH,
-					   STAGE_DATABASE, STAGE_ACTIVATE, STAGE_SERVICES};
+	static const enum stage order[] = {STAGE_PREPARE,  STAGE_SERVERS,  STAGE_MOUNTS,   STAGE_AUTH,
+					   STAGE_DATABASE, STAGE_ACTIVATE, STAGE_SERVICES, STAGE_OFFERS};
 	assert_int_equal(ARRAY_LEN(order), STAGES);
 	for (size_t i = 0; i < ARRAY_LEN(order); i++)
 		assert_int_equal(order[i], i);

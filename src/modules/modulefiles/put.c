@@ -52,14 +52,18 @@ static void put_path(struct putting *p, const char *path)
 static void put_one(struct putting *p, const struct modulefiles *all, const struct modulefile *m)
 {
 	const char *text = modulefile_text(all, m, p->out->arena);
-	catalog_file(p->out, STAGE_SERVICES, m->path, "root", "root", 0644, text, strlen(text))->origin = m->of->at;
+	struct resource *r = catalog_file(p->out, STAGE_OFFERS, m->path, "root", "root", 0644, text, strlen(text));
+	r->origin = m->of->at;
+	r->needs = m->of->needs;
 	put_path(p, m->path);
 	if (!m->of->is_default)
 		return;
 	const char *link = arena_printf(p->out->arena, "%.*s/default", (int)(strrchr(m->path, '/') - m->path), m->path);
 	if (map_has(&p->wanted, link))
 		return;
-	catalog_link(p->out, STAGE_SERVICES, link, strrchr(m->path, '/') + 1)->origin = m->of->at;
+	r = catalog_link(p->out, STAGE_OFFERS, link, strrchr(m->path, '/') + 1);
+	r->origin = m->of->at;
+	r->needs = m->of->needs;
 	put_path(p, link);
 }
 
@@ -72,8 +76,8 @@ void modulefiles_compile(const struct cluster *c, size_t host, struct catalog *o
 		put_one(&p, &all, &all.items[i]);
 	for (size_t i = 0; given && i < given->len; i++)
 		if (!map_has(&p.wanted, given->items[i]))
-			catalog_absent(out, STAGE_SERVICES, given->items[i]);
-	catalog_file(out, STAGE_SERVICES, MODULEFILES_LIST, "root", "root", 0644,
+			catalog_absent(out, STAGE_OFFERS, given->items[i]);
+	catalog_file(out, STAGE_OFFERS, MODULEFILES_LIST, "root", "root", 0644,
 		     arena_strndup(out->arena, strbuf_str(&p.list), p.list.len), p.list.len);
 	strbuf_free(&p.list);
 	map_free(&p.wanted);

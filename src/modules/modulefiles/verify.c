@@ -21,14 +21,15 @@ static enum check_verdict judge(const struct check *check, const struct check_an
 }
 
 /* Those that are at the top of the hierarchy on the first of the nodes. */
-static const char *const *load_argv(const struct cluster *c, const struct job_set *set, struct arena *a)
+static const char *const *load_argv(const struct verify_context *v, const struct job_set *set, struct arena *a)
 {
+	const struct cluster *c = v->cluster;
 	const struct modulefiles all = modulefiles_of(c, inventory_host(c->inv, set->names[0])->index, a);
 	VEC(const char *) argv = {0};
 	for (size_t i = 0; i < 4; i++)
 		*vec_push_in(a, &argv) = (const char *const[]){"bash", "-lc", load_sh, "bash"}[i];
 	for (size_t i = 0; i < all.len; i++)
-		if (!all.items[i].of->module->under)
+		if (!all.items[i].of->module->under && !verify_is_missing(v, all.items[i].of->at))
 			*vec_push_in(a, &argv) =
 			    arena_printf(a, "%s/%s", all.items[i].of->module->name, all.items[i].of->version);
 	*vec_push_in(a, &argv) = NULL;
@@ -43,7 +44,7 @@ void modulefiles_prove(const struct verify_context *v, const struct job_set *set
 		return;
 	const char *const first[] = {set->names[0], NULL};
 	const struct job_set one = verify_job_subset(set, first, a);
-	const char *const *command = load_argv(v->cluster, &one, a);
+	const char *const *command = load_argv(v, &one, a);
 	if (!command)
 		return;
 	struct check *check =

@@ -22,7 +22,8 @@ struct putting {
 	struct map packages; /* those that are in the catalog already */
 };
 
-static void put_packages(struct putting *p, const char *const *names, struct span at)
+/* The resource's id; NULL: all of them are there for others already. */
+static const char *put_packages(struct putting *p, const char *const *names, struct span at)
 {
 	VEC(struct package) list = {0};
 	for (; names && *names; names++)
@@ -30,27 +31,32 @@ static void put_packages(struct putting *p, const char *const *names, struct spa
 			map_set(&p->packages, *names, (void *)*names);
 			*vec_push_in(p->out->arena, &list) = (struct package){.name = *names};
 		}
-	if (list.len)
-		catalog_packages(p->out, STAGE_PREPARE, list.items, list.len)->origin = at;
+	if (!list.len)
+		return NULL;
+	struct resource *r = catalog_packages(p->out, STAGE_PREPARE, list.items, list.len);
+	r->origin = at;
+	r->alone = true;
+	return r->id;
 }
 
-/* What fetching and unpacking need beside what every Debian has. */
-static void put_tools(struct putting *p, const struct software_item *item, const struct software_file *file)
+/* What fetching, unpacking and building need beside what every Debian has. */
+static const char *put_tools(struct putting *p, const struct software_item *item, const struct software_file *file)
 {
 	static const struct {
 		const char *suffix, *package;
 	} packers[] = {{"xz", "xz-utils"}, {"bz2", "bzip2"}, {"zst", "zstd"}, {"tbz", "bzip2"}, {"txz", "xz-utils"}};
-	const char *names[4] = {NULL};
-	size_t n = 0;
+	VEC(const char *) names = {0};
+	for (const char *const *name = item->build_packages; name && *name; name++)
+		*vec_push_in(p->out->arena, &names) = *name;
 	if (!file->local) {
-		names[n++] = "curl";
-		names[n++] = "ca-certificates";
+		*vec_push_in(p->out->arena, &names) = "curl";
+		*vec_push_in(p->out->arena, &names) = "ca-certificates";
 	}
-	for (size_t i = 0; n < ARRAY_LEN(names) - 1 && i < ARRAY_LEN(packers); i++)
+	for (size_t i = 0; i < ARRAY_LEN(packers); i++)
 		if (str_ends(file->name, packers[i].suffix))
-			names[n++] = packers[i].package;
-	put_packages(p, names, item->at);
-	put_packages(p, item->build_packages, item->at);
+			*vec_push_in(p->out->arena, &names) = packers[i].package;
+	*vec_push_in(p->out->arena, &names) = NULL;
+	return put_packages(p, names.items, item->at);
 }
 
 static struct source *source_of(const struct software_item *item, const struct software_file *file, struct arena *arena)
@@ -81,7 +87,9 @@ static void put_deb(struct putting *p, const struct software_item *item)
 				    .version = arena_strndup(a, file->name + name + 1, version),
 				    .deb = source_of(item, file, a)};
 	put_tools(p, item, file);
-	catalog_packages(p->out, STAGE_PREPARE, package, 1)->origin = item->at;
+	struct resource *r = catalog_packages(p->out, STAGE_PREPARE, package, 1);
+	r->origin = item->at;
+	r->alone = true;
 }
 
 static const char *script_of(const struct software_item *item, const struct software_file *file, struct arena *arena)
@@ -145,8 +153,10 @@ static void put_product(struct putting *p, const struct software_item *item, siz
 	const char *script = script_of(item, file, a);
 	struct digest *digest = arena_alloc(a, sizeof *digest);
 	*digest = identity(item, arch, script, a);
-	put_tools(p, item, file);
+	const char *tools = put_tools(p, item, file);
 	struct resource *r = catalog_product(p->out, STAGE_SERVICES, software_link(p->s, item, arch, a));
+	r->needs = tools;
+	r->alone = true;
 	r->product.path = path_of(p, item, arch, digest);
 	r->product.user = SOFTWARE_USER;
 	r->product.digest = digest;
@@ -166,6 +176,7 @@ static void drop_product(struct putting *p, const struct software_item *item, si
 	r->product.path = path_of(p, item, arch, &(struct digest){.hex = "000000000000"});
 	r->product.user = SOFTWARE_USER;
 	r->product.gone = true;
+	r->alone = true;
 	r->origin = item->at;
 }
 

@@ -230,6 +230,18 @@ static void settle_archs(struct cluster *c, const struct software_item *item)
 	}
 }
 
+/* The resource by which a host comes to it (put.c). */
+static const char *needs_of(struct cluster *c, const struct software_item *item, int arch)
+{
+	if (software_is_made(item))
+		return arena_printf(c->arena, "product:%s",
+				    software_link(software_of(c), item, (size_t)arch, c->arena));
+	if (item->kind == SOFTWARE_APT)
+		return item->packages[0] ? arena_printf(c->arena, "packages:%s", item->packages[0]) : NULL;
+	const char *file = arch < 0 ? NULL : item->files[arch].name;
+	return file ? arena_printf(c->arena, "packages:%.*s", (int)strcspn(file, "_"), file) : NULL;
+}
+
 static void promise(struct cluster *c, size_t host, const struct software_item *item)
 {
 	const struct software *s = software_of(c);
@@ -245,6 +257,7 @@ static void promise(struct cluster *c, size_t host, const struct software_item *
 					    .about = item->about,
 					    .home = item->home,
 					    .module = &item->module,
+					    .needs = needs_of(c, item, arch),
 					    .is_default = item->is_default,
 					    .at = item->at};
 	cluster_promise_installed(c, &c->hosts[host], &installed);

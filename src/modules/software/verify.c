@@ -23,8 +23,9 @@ static enum check_verdict judge_there(const struct check *check, const struct ch
 	return CHECK_FAILED;
 }
 
-static const char *const *look_argv(const struct cluster *c, size_t host, struct arena *arena)
+static const char *const *look_argv(const struct verify_context *v, size_t host, struct arena *arena)
 {
+	const struct cluster *c = v->cluster;
 	const struct software *s = software_of(c);
 	int arch = software_arch_of(c, host);
 	VEC(const char *) argv = {0};
@@ -32,7 +33,8 @@ static const char *const *look_argv(const struct cluster *c, size_t host, struct
 		*vec_push_in(arena, &argv) = (const char *const[]){"sh", "-c", look, "sh"}[i];
 	for (size_t i = 0; i < s->count && arch >= 0; i++) {
 		const struct software_item *item = &s->items[i];
-		if (software_is_made(item) && !item->absent && item->files[arch].name && software_is_on(c, host, item))
+		if (software_is_made(item) && !item->absent && item->files[arch].name &&
+		    software_is_on(c, host, item) && !verify_is_missing(v, item->at))
 			*vec_push_in(arena, &argv) = software_link(s, item, (size_t)arch, arena);
 	}
 	*vec_push_in(arena, &argv) = NULL;
@@ -48,7 +50,7 @@ void software_verify(const struct verify_context *v, struct checks *checks)
 	if (!v->idle || !software_of(v->cluster))
 		return;
 	for (size_t i = 0; i < count; i++) {
-		argv_of[i] = v->present[i] ? look_argv(v->cluster, i, checks->arena) : NULL;
+		argv_of[i] = v->present[i] ? look_argv(v, i, checks->arena) : NULL;
 		any |= hosts[i] = argv_of[i] != NULL;
 	}
 	if (!any)
@@ -85,15 +87,16 @@ static bool on_all(const struct cluster *c, const struct job_set *set, const str
 }
 
 /* LABEL DIRECTORY VERSION COMMAND for each that says how it is checked. */
-static const char *const *prove_argv(const struct cluster *c, const struct job_set *set, struct arena *a)
+static const char *const *prove_argv(const struct verify_context *v, const struct job_set *set, struct arena *a)
 {
+	const struct cluster *c = v->cluster;
 	const struct software *s = software_of(c);
 	VEC(const char *) argv = {0};
 	for (size_t i = 0; i < 4; i++)
 		*vec_push_in(a, &argv) = (const char *const[]){"sh", "-c", prove_sh, "sh"}[i];
 	for (size_t i = 0; s && i < s->count; i++) {
 		const struct software_item *item = &s->items[i];
-		if (!item->check || item->absent || !on_all(c, set, item))
+		if (!item->check || item->absent || !on_all(c, set, item) || verify_is_missing(v, item->at))
 			continue;
 		bool made = software_is_made(item);
 		*vec_push_in(a, &argv) = item->name;
@@ -108,7 +111,7 @@ static const char *const *prove_argv(const struct cluster *c, const struct job_s
 void software_prove(const struct verify_context *v, const struct job_set *set, struct checks *checks)
 {
 	struct arena *a = checks->arena;
-	const char *const *command = set->user ? NULL : prove_argv(v->cluster, set, a);
+	const char *const *command = set->user ? NULL : prove_argv(v, set, a);
 	if (!command)
 		return;
 	struct check *check = checks_add_for_all(checks, v, "software", arena_printf(a, "software:runs:%s", set->label),
