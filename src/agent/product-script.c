@@ -45,12 +45,12 @@ struct script {
 	uint64_t begun;
 };
 
-static const char *log_path(struct product *p)
+const char *product_log(const char *path, struct arena *arena)
 {
-	const char *path = p->resource->product.path, *name = strrchr(path, '/'), *above = name;
+	const char *name = strrchr(path, '/'), *above = name;
 	while (above > path && above[-1] != '/')
 		above--;
-	return arena_printf(p->arena, PRODUCT_LOGS "/%.*s%s.log", name - above > 40 ? 40 : (int)(name - above), above,
+	return arena_printf(arena, PRODUCT_LOGS "/%.*s%s.log", name - above > 40 ? 40 : (int)(name - above), above,
 			    name + 1);
 }
 
@@ -173,7 +173,7 @@ static int run(struct script *x, const char *work, struct err *err)
 
 int product_script(struct product *p, const char *work, struct err *err)
 {
-	struct script x = {.product = p, .log = -1, .log_path = log_path(p)};
+	struct script x = {.product = p, .log = -1, .log_path = product_log(p->resource->product.path, p->arena)};
 	const char *path = arena_printf(p->arena, "%s/script", work), *text = p->resource->product.script;
 	if (product_run(p, COMMAND_MS, text, err, "sh", "-c", "cat >\"$0\"", path, NULL) < 0)
 		return -1;

@@ -52,6 +52,9 @@ int product_remove(struct product *p, struct err *err);
 int product_run(struct product *p, unsigned timeout_ms, const char *input, struct err *err, const char *command, ...)
     __attribute__((sentinel));
 
+/* Where what the script of the product at this path says is kept, in the arena. */
+const char *product_log(const char *path, struct arena *arena);
+
 /* product-script.c: runs it in `build`, with its log. */
 int product_script(struct product *p, const char *work, struct err *err);
 

@@ -17,6 +17,7 @@ static const struct resource_ops *const ops[RESOURCE_TYPES] = {
     [RESOURCE_LINK] = &link_ops,       [RESOURCE_SERVICE] = &service_ops, [RESOURCE_GROUP] = &group_ops,
     [RESOURCE_USER] = &user_ops,       [RESOURCE_ABSENT] = &absent_ops,   [RESOURCE_MOUNT] = &mount_ops,
     [RESOURCE_PRODUCT] = &product_ops, [RESOURCE_HOME] = &home_ops,       [RESOURCE_BLOCK] = &block_ops,
+    [RESOURCE_SPOOL] = &spool_ops,
 };
 
 void probe_found(struct probe *p, enum observed_state state, const char *fmt, ...)

@@ -43,7 +43,7 @@ struct resource_ops {
 };
 
 extern const struct resource_ops apt_ops, file_ops, directory_ops, link_ops, service_ops, group_ops, user_ops,
-    absent_ops, mount_ops, product_ops, home_ops, block_ops;
+    absent_ops, mount_ops, product_ops, home_ops, block_ops, spool_ops;
 
 /*
  * What these units are now, as {UNIT: {"load", "active", "sub", "file", "result", "pid", "since", "stopped"}} in systemd's

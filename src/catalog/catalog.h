@@ -38,6 +38,8 @@
  *	it ever pointed to are removed.
  * block      these lines, between the marks BLOCK_BEGIN and BLOCK_END, in a text file of somebody else's that has no directory for
  *	such lines beside it. Its other lines, owner and mode stay. A file that is not there is not made: nobody reads it.
+ * spool      of the sources that lie on the host, and of the logs of builds, only those are kept of which a product is made still. What a
+ *	build that was cut off left is removed by the account, as it was made.
  * absent     no file, link or empty directory at this path; files are kept in the backup.
  */
 #ifndef REEVE_CATALOG_CATALOG_H
@@ -68,6 +70,7 @@ enum resource_type {
 	RESOURCE_PRODUCT,
 	RESOURCE_HOME,
 	RESOURCE_BLOCK,
+	RESOURCE_SPOOL,
 	RESOURCE_TYPES
 };
 
@@ -188,6 +191,11 @@ struct resource {
 			const char *path;
 			const char *text; /* whole lines, at most BLOCK_BYTES */
 		} block;
+		struct {
+			const char *user;            /* of the products */
+			const char *const *keep;     /* digests of sources, hex, NULL-terminated */
+			const char *const *products; /* their paths, whose logs are kept, NULL-terminated */
+		} spool;
 	};
 };
 
@@ -227,6 +235,8 @@ struct resource *catalog_unmount(struct catalog *c, enum stage stage, const char
 /* With its link alone: all else is the caller's to set. */
 struct resource *catalog_product(struct catalog *c, enum stage stage, const char *link);
 struct resource *catalog_home(struct catalog *c, enum stage stage, const char *path, const char *user, bool shared);
+struct resource *catalog_spool(struct catalog *c, enum stage stage, const char *user, const char *const *keep,
+			       const char *const *products);
 struct resource *catalog_block(struct catalog *c, enum stage stage, const char *path, const char *text);
 
 enum { BLOCK_BYTES = 128 << 10 };

@@ -10,7 +10,7 @@ static const struct kind *const kinds[RESOURCE_TYPES] = {
     [RESOURCE_LINK] = &kind_link,         [RESOURCE_SERVICE] = &kind_service, [RESOURCE_GROUP] = &kind_group,
     [RESOURCE_USER] = &kind_user,         [RESOURCE_ABSENT] = &kind_absent,   [RESOURCE_MOUNT] = &kind_mount,
     [RESOURCE_PRODUCT] = &kind_product,   [RESOURCE_HOME] = &kind_home,       [RESOURCE_BLOCK] = &kind_block,
-
+    [RESOURCE_SPOOL] = &kind_spool,
 };
 
 const char *resource_type_name(enum resource_type type)

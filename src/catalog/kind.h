@@ -20,7 +20,7 @@ struct kind {
 };
 
 extern const struct kind kind_packages, kind_file, kind_directory, kind_link, kind_service, kind_group, kind_user,
-    kind_absent, kind_mount, kind_product, kind_home, kind_block;
+    kind_absent, kind_mount, kind_product, kind_home, kind_block, kind_spool;
 
 struct stage_row {
 	const char *name; /* as it travels */

@@ -345,6 +345,57 @@ class Independent(Base):
             self.assertEqual(s.results(), {bad["id"]: "failed", "link:/z": "blocked"})
 
 
+class Tidied(Base):
+    def wanted(self, *keep, products=()):
+        return dict(id="spool:slurm", type="spool", stage="prepare", user="slurm", keep=[digest(k) for k in keep],
+                    products=[p["path"] for p in products])
+
+    def made(self, s, text):
+        data = text.encode()
+        one = product(source(text, data, self.server.url(text, data)), script="cat $SOURCES/* >$PREFIX/f", made_of=data, at="/apps/" + text)
+        self.make(s, one)
+        return one
+
+    def test_what_nothing_is_made_of_goes_and_nothing_else(self):
+        common = self.root / "var/spool/reeve"
+        logs = self.root / "var/log/reeve/products"
+        with self.locked() as s:
+            self.check_settled(s, self.wanted())
+            old, new = self.made(s, "old"), self.made(s, "new")
+            self.spool("0" * 64 + ".part").write_text("half")
+            for name in ("1" * 64, "1" * 64 + ".deb", digest(b"new") + ".deb", digest(b"new") + ".part", "notes", "2" * 63):
+                (common / name).write_text("x")
+            (logs / "notes.log").write_text("x")
+            (self.spool("work") / "build").mkdir(parents=True)
+            for path in (self.spool("work"), self.spool("work") / "build"):
+                os.chown(path, UID, UID)
+            wanted = self.wanted(b"new", products=[new])
+            self.assertEqual(s.probe(wanted)[0], {"id": "spool:slurm", "state": "differs",
+                                                  "why": "nothing is made any more of 6 files, 1 MB"})
+            self.assertEqual(s.apply(wanted), {"changed": 1, "failed": 0}, s.events)
+            self.assertEqual(s.events[-1]["what"], "removed 6 files, 1 MB")
+            self.check_settled(s, wanted)
+            self.check_settled(s, new)
+            self.check_settled(s, old)  # what was made of it stays
+        self.assertEqual(os.listdir(self.spool("x").parent), [digest(b"new")])
+        self.assertEqual(set(os.listdir(common)), {"slurm", digest(b"new") + ".deb", digest(b"new") + ".part", "notes", "2" * 63})
+        self.assertEqual(set(os.listdir(logs)), {"notes.log", "new.1.0-x86_64-%s.log" % digest(b"new")[:12]})
+
+    def test_it_follows_nobody(self):
+        elsewhere = self.root / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / ("1" * 64)).write_text("x")
+        with self.locked() as s:
+            self.made(s, "one")
+            self.spool("3" * 64).symlink_to(elsewhere / ("1" * 64))
+            (self.root / "var/spool/reeve" / ("4" * 64)).mkdir()
+            self.assertEqual(s.apply(self.wanted(b"one")), {"changed": 1, "failed": 0}, s.events)
+            shutil.rmtree(self.spool("x").parent)
+            self.spool("x").parent.symlink_to(elsewhere)
+            self.assertEqual(s.probe(self.wanted())[0]["state"], "error")
+        self.assertEqual(os.listdir(elsewhere), ["1" * 64])
+
+
 class Sources(Base):
     DATA = bytes(range(256)) * 4000
 

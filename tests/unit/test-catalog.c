@@ -75,6 +75,8 @@ static void every_resource_survives_the_wire(void **state)
 	gone->product.user = "software";
 	gone->product.gone = true;
 	gone->alone = true;
+	catalog_spool(&c, STAGE_PREPARE, "software", (const char *const[]){hex, NULL},
+		      (const char *const[]){"/apps/go/.1.22.0-x86_64-000000000000", NULL});
 	for (size_t i = 0; i < c.len; i++) {
 		json_t *json = resource_encode(&c.items[i]);
 		struct resource back;
@@ -244,6 +246,31 @@ static void products_are_plain(void **state)
 	assert_int_equal(decode_product_with(NULL, "sources", json_string("")), -1);
 }
 
+static void what_a_spool_keeps_is_named_exactly(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {
+	    "'user': 'root', 'keep': [], 'products': []",
+	    "'user': 'software', 'keep': ['abc'], 'products': []",
+	    "'user': 'software', 'keep': [7], 'products': []",
+	    "'user': 'software', 'keep': [], 'products': ['/apps/go/1.22.0']",
+	    "'user': 'software', 'keep': [], 'products': ['apps/go/.1.22.0-000000000000']",
+	    "'user': 'software', 'products': []",
+	};
+	_cleanup_arena_ struct arena *a = arena_new();
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		char *text = arena_printf(a, "{'id': 'spool:x', 'type': 'spool', 'stage': 'prepare', %s}", bad[i]);
+		for (char *p = text; *p; p++)
+			*p = *p == '\'' ? '"' : *p;
+		json_t *json = json_loads(text, 0, NULL);
+		struct resource back;
+		struct err err = {0};
+		assert_non_null(json);
+		assert_int_equal(resource_decode(json, a, &back, &err), -1);
+		json_decref(json);
+	}
+}
+
 /* The whole lattice: commutative, associative, and failed wins over everything, as does whatever is no result at all.
  */
 static void merged_events_never_become_better(void **state)
@@ -327,6 +354,7 @@ int main(void)
 	    cmocka_unit_test(resources_say_what_they_touch_and_need),
 	    cmocka_unit_test(units_are_named_after_paths),
 	    cmocka_unit_test(products_are_plain),
+	    cmocka_unit_test(what_a_spool_keeps_is_named_exactly),
 	    cmocka_unit_test(merged_events_never_become_better),
 	    cmocka_unit_test(frames_are_found_and_bounded),
 	    cmocka_unit_test(secrets_open_only_for_their_session),

@@ -104,7 +104,7 @@ static void where_nothing_is_shared_each_host_makes_its_own(void **state)
 	struct world *w = world_of("{ " TOOLS ", gcc: { apt: [gcc-12, gdb], on: n1 } }");
 	assert_string_equal(wanted(w, 1), "group:software@prepare user:software@prepare directory:/opt/software@auth "
 					  "packages:curl@prepare product:/opt/software/tools/2.1@services "
-					  "packages:gcc-12@prepare");
+					  "packages:gcc-12@prepare spool:software@prepare");
 	assert_null(strstr(wanted(w, 0), "gcc-12"));
 	const struct resource *r =
 	    catalog_find(modules_compile(w->cluster, 0, w->arena), "product:/opt/software/tools/2.1");
@@ -120,6 +120,11 @@ static void where_nothing_is_shared_each_host_makes_its_own(void **state)
 	assert_true(r->origin.line > 0);
 	assert_true(r->alone);
 	assert_string_equal(r->needs, "packages:curl");
+	const struct resource *spool = catalog_find(modules_compile(w->cluster, 0, w->arena), "spool:software");
+	assert_string_equal(spool->spool.keep[0], SUM);
+	assert_null(spool->spool.keep[1]);
+	assert_string_equal(spool->spool.products[0], r->product.path);
+	assert_null(spool->spool.products[1]);
 	world_free(w);
 }
 
@@ -133,8 +138,8 @@ static void where_it_is_shared_one_host_makes_it(void **state)
 	assert_non_null(strstr(wanted(w, 0), "product:/mnt/apps/tools/2.1@services"));
 	assert_null(strstr(wanted(w, 0), "product:/mnt/apps/x/1"));
 	assert_string_equal(wanted(w, 1), "group:software@prepare user:software@prepare packages:make@prepare "
-					  "product:/mnt/apps/x/1/x86_64@services");
-	assert_string_equal(wanted(w, 2), "group:software@prepare user:software@prepare");
+					  "product:/mnt/apps/x/1/x86_64@services spool:software@prepare");
+	assert_string_equal(wanted(w, 2), "group:software@prepare user:software@prepare spool:software@prepare");
 	const struct resource *r =
 	    catalog_find(modules_compile(w->cluster, 1, w->arena), "product:/mnt/apps/x/1/x86_64");
 	assert_string_equal(r->product.run[0], "srun");
@@ -193,8 +198,8 @@ static void a_package_from_elsewhere_is_on_the_hosts(void **state)
 	struct world *w = world_of(
 	    "{ x: { version: '1.5', deb: 'https://example.org/tool-x_{version}_{deb_arch}.deb', sha256: { amd64: " SUM
 	    " }, on: n1 } }");
-	assert_string_equal(wanted(w, 0), "");
-	assert_string_equal(wanted(w, 1), "packages:curl@prepare packages:tool-x@prepare");
+	assert_string_equal(wanted(w, 0), "spool:software@prepare");
+	assert_string_equal(wanted(w, 1), "packages:curl@prepare packages:tool-x@prepare spool:software@prepare");
 	const struct resource *r = catalog_find(modules_compile(w->cluster, 1, w->arena), "packages:tool-x");
 	assert_string_equal(r->packages.items->version, "1.5");
 	assert_string_equal(r->packages.items->deb->urls[0], "https://example.org/tool-x_1.5_amd64.deb");

@@ -190,6 +190,26 @@ static bool is_wanted(const struct putting *p, const struct software_item *item,
 	return false;
 }
 
+/* Of all that this host is to have or to make, the sources and the logs stay; elsewhere they would only fill the disk. */
+static void put_spool(struct putting *p, size_t first)
+{
+	struct arena *a = p->out->arena;
+	VEC(const char *) keep = {0}, products = {0};
+	for (size_t i = first; i < p->out->len; i++) {
+		const struct resource *r = &p->out->items[i];
+		const struct source *source;
+		for (size_t k = 0; (source = resource_source(r, k)); k++)
+			*vec_push_in(a, &keep) = source->digest.hex;
+		if (r->type == RESOURCE_PRODUCT && !r->product.gone)
+			*vec_push_in(a, &products) = r->product.path;
+	}
+	*vec_push_in(a, &keep) = NULL;
+	*vec_push_in(a, &products) = NULL;
+	struct resource *r = catalog_spool(p->out, STAGE_PREPARE, SOFTWARE_USER, keep.items, products.items);
+	r->origin = p->s->at;
+	r->alone = true;
+}
+
 static void put_made(struct putting *p, const struct software_item *item)
 {
 	size_t archs = item->by_arch ? SOFTWARE_ARCHS : 1;
@@ -225,6 +245,7 @@ static void put_place(struct putting *p)
 void software_compile(const struct cluster *c, size_t host, struct catalog *out)
 {
 	struct putting p = {.c = c, .s = software_of(c), .host = host, .out = out};
+	size_t first = out->len;
 	bool place = false;
 	for (size_t i = 0; p.s && i < p.s->count; i++) {
 		const struct software_item *item = &p.s->items[i];
@@ -239,5 +260,7 @@ void software_compile(const struct cluster *c, size_t host, struct catalog *out)
 		place = true;
 		put_made(&p, item);
 	}
+	if (p.s)
+		put_spool(&p, first);
 	map_free(&p.packages);
 }

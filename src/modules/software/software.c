@@ -13,7 +13,7 @@ const struct software_arch software_archs[SOFTWARE_ARCHS] = {{"x86_64", "amd64"}
 
 const struct inv_section software_section = {
     .name = "software",
-    .leaves = "its packages, the directory `prefix`, and the account " SOFTWARE_USER,
+    .leaves = "its packages, the directory `prefix`, its downloads in /var/spool/reeve, and the account " SOFTWARE_USER,
     .parse = software_parse,
 };
 
