@@ -174,6 +174,23 @@ static bool is_last_word(const struct finding *f)
 	return streq(f->code, finding_code_word(CODE_CUT_OFF)) || streq(f->code, finding_code_word(CODE_STOPPED));
 }
 
+/* What is said of a run, its last words apart. An index that is a cause's is that of the same finding in the shorter list. */
+static void part(const struct findings *all, bool quiet, struct findings *first, struct findings *last)
+{
+	size_t *place = arena_calloc(all->arena, all->len + 1, sizeof *place);
+	for (size_t i = 0; i < all->len; i++) {
+		struct finding *f = &all->items[i];
+		if (is_last_word(f)) {
+			*vec_push_in(all->arena, last) = *f;
+		} else if (!(quiet && f->lasting)) {
+			*vec_push_in(all->arena, first) = *f;
+			place[i + 1] = first->len;
+		}
+	}
+	for (size_t i = 0; i < first->len; i++)
+		first->items[i].cause = place[first->items[i].cause];
+}
+
 int operation_finish(struct context *context, struct operation *o, const struct apply_result *result,
 		     const struct err *err)
 {
@@ -188,10 +205,10 @@ int operation_finish(struct context *context, struct operation *o, const struct 
 		report_error(o->report, "what was applied could not be verified");
 	report_hide(o->report);
 	struct findings all = operation_findings(o, refused ? &o->run.refused : &result->findings, context->arena);
-	/* A last word is added last, and is neither a cause nor has one. */
+	bool quiet = !ended && !result->stopped && result->verified && !result->changed && !result->resumed &&
+		     !operation_skipped(o) && !result->unmade && !(o->run.plan && o->run.plan->drains.len);
 	struct findings first = {.arena = context->arena}, last = {.arena = context->arena};
-	for (size_t i = 0; i < all.len; i++)
-		*vec_push_in(context->arena, is_last_word(&all.items[i]) ? &last : &first) = all.items[i];
+	part(&all, quiet, &first, &last);
 	if (!context->json)
 		operation_print_findings(o, &first, stderr, context->progress_color, true);
 	json_t *extra =
@@ -202,9 +219,7 @@ int operation_finish(struct context *context, struct operation *o, const struct 
 	if (result->window_ms)
 		json_object_set_new(extra, "window_ms", json_integer(result->window_ms));
 	if (!ended && !result->stopped)
-		say_verdict(o, result,
-			    result->verified && !result->changed && !result->resumed && !operation_skipped(o) &&
-				!result->unmade && !(o->run.plan && o->run.plan->drains.len));
+		say_verdict(o, result, quiet);
 	report_end(o->report, extra);
 	json_decref(extra);
 	if (!context->json)

@@ -5,6 +5,7 @@
 #ifndef REEVE_MODEL_FINDING_H
 #define REEVE_MODEL_FINDING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/diag.h"
@@ -26,8 +27,10 @@ struct finding {
 	const char *fix;            /* what to do, a command where there is one; NULL: nothing */
 	const char *evidence;       /* lines that bear it out, printable; NULL: what says it all */
 	const char *cure, *cure_on; /* a command that does it, which can hurt nobody, and the host for it; NULL: none */
-	size_t cause;               /* 1 + the index of the finding that explains this one; 0: none does */
-	struct span origin;         /* line of cluster.yaml that it is about; line 0: none */
+	bool
+	    lasting; /* a note on what the file or the release is like, which was said and stays: a run that changes nothing does not say it */
+	size_t cause;       /* 1 + the index of the finding that explains this one; 0: none does */
+	struct span origin; /* line of cluster.yaml that it is about; line 0: none */
 };
 
 struct findings {

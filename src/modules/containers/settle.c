@@ -104,18 +104,24 @@ static void note(struct cluster *c, bool oci, bool gpus)
 	enum { SCRUN = 2302 };
 	const struct containers *k = inventory_section(c->inv, NULL, containers_section.name);
 	struct span at = k ? k->at : c->inv->cluster.at;
-	if (oci && c->release && c->release < SCRUN)
-		finding_add(
+	struct finding *f;
+	if (oci && c->release && c->release < SCRUN) {
+		f = finding_add(
 		    &c->findings, FINDING_NOTE, CODE_CONTAINERS_SLURM, NULL,
 		    "Slurm %u.%02u starts one task on each node in a container, and has no scrun: Podman and Docker "
 		    "cannot hand containers to it",
-		    c->release / 100, c->release % 100)
-		    ->origin = at;
-	if (gpus)
-		finding_add(&c->findings, FINDING_NOTE, CODE_CONTAINERS_GPU, NULL,
-			    "crun, runc and Podman are not given the GPUs of a job: what does that is not in Debian "
-			    "(docs/handbook/containers.md has it); Apptainer has --nv")
-		    ->origin = at;
+		    c->release / 100, c->release % 100);
+		f->origin = at;
+		f->lasting = true;
+	}
+	if (gpus) {
+		f = finding_add(
+		    &c->findings, FINDING_NOTE, CODE_CONTAINERS_GPU, NULL,
+		    "crun, runc and Podman are not given the GPUs of a job: what does that is not in Debian "
+		    "(docs/handbook/containers.md has it); Apptainer has --nv");
+		f->origin = at;
+		f->lasting = true;
+	}
 }
 
 static bool is_of_gpus(const struct cluster *c, size_t host)

@@ -213,10 +213,12 @@ static void settle_mount(struct cluster *c, size_t host, size_t mount)
 	if (!t || (!serves && !storage_mounts(c, host, nfs)))
 		return;
 	if (t->provided) {
-		finding_add(&c->findings, FINDING_NOTE, CODE_STORAGE_PROVIDED, h->inv->name,
-			    "%s is to be mounted by the machine that this container runs on: there is no NFS in it",
-			    nfs->mount)
-		    ->origin = nfs->at;
+		struct finding *f =
+		    finding_add(&c->findings, FINDING_NOTE, CODE_STORAGE_PROVIDED, h->inv->name,
+				"%s is to be mounted by the machine that this container runs on: there is no NFS in it",
+				nfs->mount);
+		f->origin = nfs->at;
+		f->lasting = true;
 		return;
 	}
 	struct cluster_mount *promise = cluster_promise_mount(c, h, nfs->mount, nfs->source);
