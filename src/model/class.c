@@ -16,12 +16,12 @@ static struct expr_value number(uint64_t n)
 }
 
 /* The types of its GPUs, each as often as there are of it. */
-static struct expr_value gpu_types(const struct facts_gpus *gpus, bool known, struct arena *arena)
+static struct expr_value gpu_types(const struct facts_gpus *gpus, struct arena *arena)
 {
 	const char **texts = arena_calloc(arena, gpus->len, sizeof *texts);
 	for (size_t i = 0; i < gpus->len; i++)
 		texts[i] = gpus->items[i].type;
-	return (struct expr_value){.known = known, .texts = texts, .text_count = gpus->len};
+	return (struct expr_value){.known = true, .texts = texts, .text_count = gpus->len};
 }
 
 static void fill(const struct inv_host *host, const struct facts *f, struct expr_value values[INV_FACTS],
@@ -41,8 +41,9 @@ static void fill(const struct inv_host *host, const struct facts *f, struct expr
 	values[INV_FACT_THREADS] = number(h->threads);
 	values[INV_FACT_MEMORY] = number(h->memory);
 	values[INV_FACT_SCRATCH] = (struct expr_value){.known = f->scratch || !host->compute, .number = f->scratch};
-	values[INV_FACT_GPUS] = (struct expr_value){.known = host->compute, .number = gpus.len};
-	values[INV_FACT_GPU] = gpu_types(&gpus, host->compute, arena);
+	/* none where no jobs run: nobody looks for them there */
+	values[INV_FACT_GPUS] = (struct expr_value){.known = true, .number = gpus.len};
+	values[INV_FACT_GPU] = gpu_types(&gpus, arena);
 	values[INV_FACT_SPEED] = (struct expr_value){.known = speed, .number = speed};
 	values[INV_FACT_INFINIBAND] =
 	    (struct expr_value){.known = true, .truth = facts_network_infiniband(&f->network)};

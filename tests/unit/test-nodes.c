@@ -103,6 +103,20 @@ static void gpus_and_links_make_classes(void **state)
 	world_free(w);
 }
 
+/* Nobody looks for them there, and nothing is unsure. */
+static void a_host_without_jobs_has_no_gpus_for_them(void **state)
+{
+	(void)state;
+	struct world *w = world_new(world_yaml);
+	world_edit(w, "partitions:",
+		   "classes:\n  - { name: fast, when: \"gpus >= 1 or gpu has nvidia_a100\" }\n  - { name: rest "
+		   "}\npartitions:");
+	world_resolve(w);
+	assert_string_equal(w->cluster->hosts[0].class->name, "rest");
+	assert_false(world_has(&w->cluster->findings, "class-unsure"));
+	world_free(w);
+}
+
 static void a_class_excludes_what_never_served(void **state)
 {
 	(void)state;
@@ -534,6 +548,7 @@ int main(void)
 	    cmocka_unit_test(first_class_that_fits),
 	    cmocka_unit_test(a_class_that_cannot_be_told_is_named),
 	    cmocka_unit_test(gpus_and_links_make_classes),
+	    cmocka_unit_test(a_host_without_jobs_has_no_gpus_for_them),
 	    cmocka_unit_test(a_class_excludes_what_never_served),
 	    cmocka_unit_test(memory_has_hysteresis),
 	    cmocka_unit_test(lowered_memory_stays),
