@@ -86,12 +86,13 @@ static void print_status_json(const struct lab_status *status)
 	json_t *nodes = json_array();
 	for (size_t i = 0; i < status->node_count; i++) {
 		const struct lab_node_status *n = &status->nodes[i];
-		json_array_append_new(
-		    nodes, json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:b, s:I, s:b, s:b}", "name", n->name,
-				     "address", n->address, "hostname", n->hostname, "suite", n->suite, "arch", n->arch,
-				     "backend", n->backend, "memory_mib",
-				     n->memory_mib ? json_integer((json_int_t)n->memory_mib) : json_null(), "running",
-				     n->running, "leader", (json_int_t)n->leader, "cut", n->cut, "ssh", n->ssh));
+		json_array_append_new(nodes,
+				      json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:i, s:b, s:I, s:b, s:b}",
+						"name", n->name, "address", n->address, "hostname", n->hostname,
+						"suite", n->suite, "arch", n->arch, "backend", n->backend, "memory_mib",
+						n->memory_mib ? json_integer((json_int_t)n->memory_mib) : json_null(),
+						"gpus", (int)n->gpus, "running", n->running, "leader",
+						(json_int_t)n->leader, "cut", n->cut, "ssh", n->ssh));
 	}
 	json_t *all = json_pack("{s:s, s:s?, s:s?, s:s?, s:o}", "cluster", status->cluster, "subnet", status->subnet,
 				"bridge", status->bridge, "ssh_config", status->ssh_config, "nodes", nodes);
@@ -253,7 +254,7 @@ const struct command cmd_lab = {
     .summary = "Run a throwaway cluster of real nodes on this machine",
     .help = "The lab has one node for each host of cluster.yaml, with its own systemd, sshd,\n"
 	    "packages and network address: a systemd-nspawn container (nspawn), or a\n"
-	    "user-mode Linux kernel with memory and a clock of its own (uml). 'reeve --lab\n"
+	    "user-mode Linux kernel with a clock of its own (uml). 'reeve --lab\n"
 	    "COMMAND' addresses it instead of the real hosts. Needs root.\n"
 	    "\n"
 	    "  up      build the images that are missing, start the nodes that do not run\n"

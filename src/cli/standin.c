@@ -160,6 +160,7 @@ const struct lab_spec *standin_lab(const struct inventory *inv, const char *back
 		    .arch = h->arch,
 		    .backend = backend ? backend : h->backend,
 		    .memory_mib = h->memory,
+		    .gpus = h->gpus,
 		};
 	}
 	struct lab_bind *binds;

@@ -60,7 +60,8 @@ struct inv_host {
 	const char *suite;            /* lab: Debian's code name, e.g. "bookworm"; never NULL */
 	const char *arch;             /* lab: "amd64" or "arm64"; NULL: that of the machine the lab is on */
 	const char *backend;          /* lab: "nspawn" or "uml"; never NULL */
-	unsigned long memory;         /* lab: MiB that a node with memory of its own is given; 0: not said */
+	unsigned long memory;         /* lab: MiB that the node is given; 0: not said */
+	unsigned gpus;                /* lab: GPUs that the node is shown */
 	struct span at;               /* its name in `hosts`; for one of a range the range's */
 	size_t index;                 /* its place in inventory.hosts */
 };

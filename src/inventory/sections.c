@@ -154,11 +154,13 @@ static void read_lab_memory(struct build *b, const struct conf_value *value, uns
 		*ret = (unsigned long)n;
 }
 
+enum { MOST_LAB_GPUS = 16 };
+
 static void read_lab_nodes(struct build *b, const struct conf_value *value)
 {
-	enum { SUITE, ARCH, BACKEND, MEMORY, KEYS };
-	static const struct conf_key keys[] = {
-	    [SUITE] = {"suite"}, [ARCH] = {"arch"}, [BACKEND] = {"backend"}, [MEMORY] = {"memory"}, [KEYS] = {NULL}};
+	enum { SUITE, ARCH, BACKEND, MEMORY, GPUS, KEYS };
+	static const struct conf_key keys[] = {[SUITE] = {"suite"},   [ARCH] = {"arch"}, [BACKEND] = {"backend"},
+					       [MEMORY] = {"memory"}, [GPUS] = {"gpus"}, [KEYS] = {NULL}};
 	if (value->kind != CONF_MAP) {
 		diag_error(b->diags, CONF_TYPE_CODE, value->at, "for example: nodes: { dalt: { arch: arm64 } }",
 			   "'nodes' of 'lab' should be a map, this is %s", conf_kind_name(value));
@@ -173,6 +175,7 @@ static void read_lab_nodes(struct build *b, const struct conf_value *value)
 							       .plain = true};
 		const char *suite = NULL, *arch = NULL, *backend = NULL;
 		unsigned long memory = 0;
+		uint64_t gpus = 0;
 		struct indexes list = {0};
 		build_nodes(b, &name, "'lab'", NULL, 0, &list, NULL);
 		conf_walk(pair->value, "'lab'", keys, values, b->diags);
@@ -184,12 +187,15 @@ static void read_lab_nodes(struct build *b, const struct conf_value *value)
 			build_word(b, values[BACKEND], "the backend", backends, &backend);
 		if (values[MEMORY])
 			read_lab_memory(b, values[MEMORY], &memory);
+		if (values[GPUS])
+			(void)conf_int(values[GPUS], "the number of GPUs", 0, MOST_LAB_GPUS, &gpus, b->diags);
 		for (size_t k = 0; k < list.len; k++) {
 			struct inv_host *host = &b->hosts.items[list.items[k]];
 			host->suite = suite ? suite : host->suite;
 			host->arch = arch ? arch : host->arch;
 			host->backend = backend ? backend : host->backend;
 			host->memory = memory ? memory : host->memory;
+			host->gpus = gpus ? (unsigned)gpus : host->gpus;
 		}
 		free(list.items);
 	}

@@ -2,7 +2,7 @@
  * backend: what a node is made of. Each is one const struct in a file of its own, listed in backend.c; machine.c does
  * what is the same for all of them.
  *
- *	nspawn  a container: starts in a second, shares the machine's kernel, memory, processors and clock
+ *	nspawn  a container: starts in a second, shares the machine's kernel, processors and clock
  *	uml     user-mode Linux: a kernel, memory, a clock and control groups of its own, and slow
  */
 #ifndef REEVE_LAB_BACKEND_H
@@ -22,6 +22,7 @@ struct backend {
 	const struct image_recipe *image;
 	bool foreign;        /* nodes may be of another architecture than the machine */
 	bool binds;          /* nodes can share directories of the lab */
+	bool shows;          /* nodes have the machine's devices, and can be shown others (lab/made.h) */
 	unsigned memory_mib; /* of a node for which none was said; 0: nodes have the machine's */
 	unsigned wait_s;     /* how long a node may take to start; a sixtieth of it, to answer when it is up */
 	const char *seed;    /* the directory of the node's in which its own files are laid: "upper" */

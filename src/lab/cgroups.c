@@ -105,7 +105,8 @@ static int make_group(const struct place *p, const char *hierarchy, const char *
 }
 
 /* The upper group is shared by all labs, and the last that goes down removes it, which may be between two steps here. */
-static int enter(const struct place *p, const char *hierarchy, const char *node, struct err *err)
+static int enter(const struct place *p, const char *hierarchy, const char *node, unsigned long memory_mib,
+		 struct err *err)
 {
 	_cleanup_free_ char *dir = NULL;
 	char pid[32];
@@ -115,13 +116,19 @@ static int enter(const struct place *p, const char *hierarchy, const char *node,
 		freep(&dir);
 	if (rc < 0)
 		return err_system(err, -rc, "cannot make the control group %s", dir);
+	if (memory_mib) {
+		_cleanup_free_ char *bytes = xasprintf("%luM", memory_mib);
+		/* one of them, in one hierarchy; a kernel may have neither */
+		(void)write_control(dir, "memory.limit_in_bytes", bytes);
+		(void)write_control(dir, "memory.max", bytes);
+	}
 	(void)snprintf(pid, sizeof pid, "%d", (int)getpid());
 	if (write_control(dir, "cgroup.procs", pid) < 0)
 		return err_system(err, errno, "cannot enter the control group %s", dir);
 	return 0;
 }
 
-int cgroups_enter(const struct place *p, const char *node, struct err *err)
+int cgroups_enter(const struct place *p, const char *node, unsigned long memory_mib, struct err *err)
 {
 	const char **mounts;
 	size_t count;
@@ -131,7 +138,7 @@ int cgroups_enter(const struct place *p, const char *node, struct err *err)
 	if (hierarchies(p, &mounts, &count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		if (enter(p, mounts[i], node, err) < 0)
+		if (enter(p, mounts[i], node, memory_mib, err) < 0)
 			return -1;
 	return 0;
 }

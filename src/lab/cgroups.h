@@ -14,8 +14,9 @@
 /* Is PID 1 systemd? (sd_booted(3)) */
 bool cgroups_systemd(void);
 
-/* Makes the node's groups and puts the calling process into them. */
-int cgroups_enter(const struct place *p, const char *node, struct err *err);
+/* Makes the node's groups and puts the calling process into them. `memory_mib`: what all of the node may use; 0: all that
+ * there is. */
+int cgroups_enter(const struct place *p, const char *node, unsigned long memory_mib, struct err *err);
 
 /* Thaws what is frozen in the node's groups (NULL: the lab's), so that it can end. */
 int cgroups_thaw(const struct place *p, const char *node, struct err *err);

@@ -72,6 +72,10 @@ static int check_spec(const struct lab_spec *spec, struct err *err)
 		    !streq(n->arch, image_native_arch()))
 			return err_set(err, ERR_INPUT, "%s cannot be %s: a node of %s has the machine's architecture",
 				       n->name, n->arch, n->backend);
+		if (n->gpus && !backend_of_node(n)->shows)
+			return err_set(err, ERR_INPUT,
+				       "%s cannot have GPUs: a node of %s has no devices of the machine", n->name,
+				       n->backend);
 		if (spec->bind_count && !backend_of_node(n)->binds)
 			return err_set(err, ERR_INPUT, "%s cannot share %s: a node of %s has no shared directories",
 				       n->name, spec->binds[0].path, n->backend);
@@ -106,9 +110,8 @@ static int plan_roster(struct work *w, const struct roster *old, const struct la
 				      .suite = arena_strdup(arena, n->suite ? n->suite : "bookworm"),
 				      .arch = arena_strdup(arena, n->arch ? n->arch : image_native_arch()),
 				      .backend = backend_of_node(n)->name,
-				      .memory_mib = !backend_of_node(n)->memory_mib ? 0
-						    : n->memory_mib                 ? n->memory_mib
-										    : backend_of_node(n)->memory_mib};
+				      .memory_mib = n->memory_mib ? n->memory_mib : backend_of_node(n)->memory_mib,
+				      .gpus = n->gpus};
 	}
 	for (size_t i = 0; i < old->node_count; i++) {
 		const char *name = old->nodes[i].node.name;
@@ -140,7 +143,8 @@ static int plan_roster(struct work *w, const struct roster *old, const struct la
 static bool same_node(const struct lab_node *a, const struct lab_node *b)
 {
 	return streq(a->address, b->address) && streq(a->hostname, b->hostname) && streq(a->suite, b->suite) &&
-	       streq(a->arch, b->arch) && streq(a->backend, b->backend) && a->memory_mib == b->memory_mib;
+	       streq(a->arch, b->arch) && streq(a->backend, b->backend) && a->memory_mib == b->memory_mib &&
+	       a->gpus == b->gpus;
 }
 
 /* What of the old roster stays: a disk whose node and network are the same keeps its image; others are thrown away,
@@ -163,7 +167,7 @@ static int settle_old(struct work *w, const struct roster *old, struct err *err)
 		if (runs && !same)
 			return err_set(
 			    err, ERR_REFUSED,
-			    "%s runs with another address, host name, suite, backend, memory or network than "
+			    "%s runs with another address, host name, suite, backend, memory, GPUs or network than "
 			    "asked for now: 'reeve lab down' first",
 			    was->node.name);
 		if (same)
@@ -301,6 +305,7 @@ int lab_status(struct arena *arena, const char *cluster, struct lab_status *ret,
 					       .arch = n->arch,
 					       .backend = n->backend,
 					       .memory_mib = n->memory_mib,
+					       .gpus = n->gpus,
 					       .running = machine_runs(&p, n->name)};
 		to->leader = to->running ? machine_leader(&p, n->name) : 0;
 		unsigned port = machine_port(&p, n->name);

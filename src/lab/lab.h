@@ -1,7 +1,7 @@
 /*
  * lab: a throwaway cluster of real Debian nodes on this machine, each with its own systemd, sshd, apt and network
  * address, its changes kept apart from a shared base image: systemd-nspawn containers, or user-mode Linux kernels where
- * a node needs memory, a kernel or a clock of its own.
+ * a node needs a kernel or a clock of its own.
  *
  * Everything is kept in one directory, $REEVE_CACHE (/var/cache/reeve where it is not set): images/ by the hash of
  * their recipe, labs/CLUSTER/ with the nodes' disks, keys and state. Overlays are mounted in the mount namespace of
@@ -27,7 +27,8 @@ struct lab_node {
 	const char *suite;        /* "bookworm", "trixie"; NULL: bookworm */
 	const char *arch;         /* "amd64", "arm64"; NULL: the machine's own */
 	const char *backend;      /* "nspawn", "uml" (lab/backend.h); NULL: nspawn */
-	unsigned long memory_mib; /* what it is given, where its backend can give memory; 0: the backend's default */
+	unsigned long memory_mib; /* what it is given; 0: the backend's default */
+	unsigned gpus;            /* what it is shown (lab/made.h), where its backend can */
 };
 
 /* A directory of the lab that every node sees at `path`: it stands for a file server's export. */
@@ -73,6 +74,7 @@ int lab_down(const char *cluster, bool purge, lab_progress *progress, void *cont
 struct lab_node_status {
 	const char *name, *address, *hostname, *suite, *arch, *backend;
 	unsigned long memory_mib; /* that it was given; 0: it has the machine's */
+	unsigned gpus;            /* that it is shown */
 	bool running;
 	pid_t leader; /* its systemd, for nsenter(1), or its kernel (uml); 0 where it does not run */
 	bool cut;     /* its network was cut (lab/fault.h) */

@@ -88,7 +88,8 @@ static int become(const struct place *p, const struct roster *r, const struct ro
 	int out = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
 
 	umask(022);
-	if (process_record(pid_file(p, n->node.name), getpid(), err) < 0 || cgroups_enter(p, n->node.name, err) < 0)
+	if (process_record(pid_file(p, n->node.name), getpid(), err) < 0 ||
+	    cgroups_enter(p, n->node.name, backend_named(n->node.backend)->shows ? n->node.memory_mib : 0, err) < 0)
 		return -1;
 	if (null < 0 || out < 0)
 		return err_system(err, errno, "cannot write %s", log);

@@ -11,10 +11,12 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/strbuf.h"
-#include "base/vec.h"
+#include "base/names.h"
 #include "lab/backend.h"
 #include "lab/cgroups.h"
 #include "lab/machine.h"
+#include "lab/made.h"
+#include "lab/ram.h"
 
 static const char *const tools[][2] = {{"systemd-nspawn", "systemd-container"}, {NULL, NULL}};
 
@@ -49,7 +51,7 @@ static const struct image_recipe recipe = {.name = "", .packages = "", .files = 
 
 static const char *const *arguments(const struct place *p, const struct roster *r, const struct roster_node *n)
 {
-	VEC(const char *) argv = {0};
+	struct names argv = {0};
 	const char *fixed[] = {"systemd-nspawn",
 			       "--quiet",
 			       "--boot",
@@ -68,9 +70,12 @@ static const char *const *arguments(const struct place *p, const struct roster *
 		*vec_push_in(p->arena, &argv) = fixed[i];
 	if (!cgroups_systemd())
 		*vec_push_in(p->arena, &argv) = "--keep-unit";
+	else if (n->node.memory_mib)
+		*vec_push_in(p->arena, &argv) = arena_printf(p->arena, "--property=MemoryMax=%luM", n->node.memory_mib);
 	for (size_t i = 0; i < r->bind_count; i++)
 		*vec_push_in(p->arena, &argv) = arena_printf(
 		    p->arena, "--bind=%s:%s", place_path(p, "shared/%s", r->binds[i].name), r->binds[i].path);
+	made_options(p, n, &argv);
 	*vec_push_in(p->arena, &argv) = NULL;
 	return argv.items;
 }
@@ -78,6 +83,8 @@ static const char *const *arguments(const struct place *p, const struct roster *
 static int prepare(const struct place *p, const struct roster *r, const struct roster_node *n, struct err *err)
 {
 	(void)r;
+	if (made_prepare(p, n, err) < 0)
+		return -1;
 	if (dir_make(place_node(p, n->node.name, "work"), 0755, err) < 0)
 		return -1;
 	return dir_make(place_node(p, n->node.name, "root"), 0755, err);
@@ -98,6 +105,8 @@ static int become(const struct place *p, const struct roster *r, const struct ro
 		return err_system(
 		    err, errno,
 		    "cannot mount the overlay of %s (REEVE_CACHE on a file system that can be an overlay's?)", node);
+	if (n->node.memory_mib && ram_tell(n->node.memory_mib, err) < 0)
+		return -1;
 	execvpe(argv[0], (char *const *)argv, (char *const *)environment);
 	return err_system(err, errno, "cannot execute %s", argv[0]);
 }
@@ -140,6 +149,7 @@ const struct backend backend_nspawn = {
     .image = &recipe,
     .foreign = true,
     .binds = true,
+    .shows = true,
     .wait_s = 120,
     .seed = "upper",
     .child_leads = true,

@@ -44,7 +44,8 @@ static int decode(const struct place *p, const json_t *top, struct roster *r)
 				      .suite = copy(p, item, "suite"),
 				      .arch = copy(p, item, "arch"),
 				      .backend = copy(p, item, "backend"),
-				      .memory_mib = (unsigned long)json_integer_value(json_object_get(item, "memory"))};
+				      .memory_mib = (unsigned long)json_integer_value(json_object_get(item, "memory")),
+				      .gpus = (unsigned)json_integer_value(json_object_get(item, "gpus"))};
 		if (!*n->node.backend)
 			n->node.backend = "nspawn"; /* written before there was another */
 		n->image = copy(p, item, "image");
@@ -83,10 +84,11 @@ int roster_save(const struct place *p, const struct roster *r, struct err *err)
 
 	for (size_t i = 0; i < r->node_count; i++) {
 		const struct lab_node *n = &r->nodes[i].node;
-		json_array_append_new(nodes, json_pack("{ss ss ss ss ss ss ss sI}", "name", n->name, "address",
-						       n->address, "hostname", n->hostname, "suite", n->suite, "arch",
-						       n->arch, "image", r->nodes[i].image, "backend", n->backend,
-						       "memory", (json_int_t)n->memory_mib));
+		json_array_append_new(nodes,
+				      json_pack("{ss ss ss ss ss ss ss sI sI}", "name", n->name, "address", n->address,
+						"hostname", n->hostname, "suite", n->suite, "arch", n->arch, "image",
+						r->nodes[i].image, "backend", n->backend, "memory",
+						(json_int_t)n->memory_mib, "gpus", (json_int_t)n->gpus));
 	}
 	for (size_t i = 0; i < r->bind_count; i++)
 		json_array_append_new(binds, json_pack("{ss ss}", "name", r->binds[i].name, "path", r->binds[i].path));

@@ -22,6 +22,7 @@
 #include "lab/cgroups.h"
 #include "lab/fault.h"
 #include "lab/lab.h"
+#include "lab/made.h"
 #include "lab/place.h"
 #include "lab/sources.h"
 
@@ -243,7 +244,7 @@ static void groups_are_made_beside_a_lab_that_goes(void **state)
 		int status;
 		pid_t node = fork();
 		if (node == 0) {
-			if (cgroups_enter(&ours, "n1", &err) == 0)
+			if (cgroups_enter(&ours, "n1", 0, &err) == 0)
 				_exit(0);
 			fprintf(stderr, "%s\n", err.text);
 			_exit(1);
@@ -255,6 +256,18 @@ static void groups_are_made_beside_a_lab_that_goes(void **state)
 	assert_int_equal(waitpid(other, NULL, WNOHANG), 0);
 	kill(other, SIGKILL);
 	waitpid(other, NULL, 0);
+}
+
+static void memory_is_made_of_the_machines(void **state)
+{
+	(void)state;
+	_cleanup_strbuf_ struct strbuf out = {0};
+	made_meminfo("MemTotal:       24683620 kB\nMemFree:          869696 kB\nCached:          9000000 kB\n"
+		     "SwapTotal:       4194304 kB\nActive(anon):         12 kB\nHugePages_Total:       3\n",
+		     3797, &out);
+	assert_string_equal(strbuf_str(&out),
+			    "MemTotal:        3888128 kB\nMemFree:          869696 kB\nCached:          3888128 kB\n"
+			    "SwapTotal:             0 kB\nActive(anon):         12 kB\nHugePages_Total:       3\n");
 }
 
 int main(void)
@@ -272,6 +285,7 @@ int main(void)
 	    cmocka_unit_test(a_machine_that_was_no_router_is_none),
 	    cmocka_unit_test(trees_of_other_systems_are_closed),
 	    cmocka_unit_test(groups_are_made_beside_a_lab_that_goes),
+	    cmocka_unit_test(memory_is_made_of_the_machines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
