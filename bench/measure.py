@@ -69,17 +69,22 @@ def build(directory):
     return Programs(directory.resolve())
 
 
-def nine():
-    """examples/goldentooth, core only, under a name and a network of its own."""
+def equal():
+    """examples/goldentooth without the hosts that differ from the nine: what is made up for them, and what excludes them."""
     text = (TOP / "examples/goldentooth/cluster.yaml").read_text()
-    text = re.sub(r"(?m)^  allyrion:.*\n|^(time|storage|users|lmod|software|modulefiles|mpi|scratch|containers):.*\n(  .*\n)*\n", "", text)
+    text = re.sub(r"(?m)^  (karstark|lipps|velaryon|gpu|memory):.*\n|^  nodes:\n(    .*\n)*|^classes:.*\n(  .*\n)*\n", "", text)
+    return text.replace(", karstark, lipps, velaryon]", "]").replace(', on: "class:pi8"', "").replace('"class:pi8"', "all")
+
+
+def nine():
+    """Of these core only, under a name and a network of its own."""
+    text = re.sub(r"(?m)^  allyrion:.*\n|^(time|storage|users|lmod|software|modulefiles|mpi|scratch|containers):.*\n(  .*\n)*\n", "", equal())
     return text.replace("cluster: goldentooth", "cluster: bench").replace("10.4.0.", "10.78.0.") + "  binds: [/mnt/nfs]\n"
 
 
 def whole():
-    """All of examples/goldentooth, likewise."""
-    text = (TOP / "examples/goldentooth/cluster.yaml").read_text()
-    return text.replace("cluster: goldentooth", "cluster: benchall").replace("10.4.0.", "10.78.1.")
+    """With all modules, and the file server, likewise."""
+    return equal().replace("cluster: goldentooth", "cluster: benchall").replace("10.4.0.", "10.78.1.")
 
 
 FIFTY = """reeve: 1
