@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/str.h"
 #include "inventory/build.h"
 
 const char *inventory_beside(struct inv_reader *r, const char *path)
@@ -42,4 +43,23 @@ int inventory_file_text(struct inv_reader *r, const struct conf_value *value, co
 		return 0;
 	diag_error(r->diags, INV_FILE_CODE, value->at, NULL, "%s: %s", what, err.text);
 	return -1;
+}
+
+enum { NAME_BYTES = 60 };
+
+void inventory_keep(struct inv_reader *r, const struct conf_value *value, const char *text, size_t len)
+{
+	struct inventory *inv = r->build->inv;
+	const char *path = value->text + strspn(value->text, "./");
+	size_t bytes = strlen(path);
+	char *name = arena_strdup(r->arena, bytes > NAME_BYTES ? path + bytes - NAME_BYTES : path);
+	for (char *p = name; *p; p++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", *p))
+			*p = '_';
+	name += strspn(name, ".-");
+	for (size_t i = 0; i < inv->file_count; i++)
+		if (streq(inv->files[i].name, name))
+			return;
+	if (*name && inv->file_count < INV_FILES_MAX)
+		inv->files[inv->file_count++] = (struct inv_file){name, text, len};
 }

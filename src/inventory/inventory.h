@@ -221,6 +221,10 @@ int inventory_file(struct inv_reader *r, const struct conf_value *value, const c
 int inventory_file_text(struct inv_reader *r, const struct conf_value *value, const char *what, const char **ret,
 			size_t *ret_len);
 
+/* A text beside cluster.yaml that says part of what the cluster is, and no secret: generations keep it, under the path that `value`
+ * names, written as a name. Borrowed. At most INV_FILES_MAX, each once. */
+void inventory_keep(struct inv_reader *r, const struct conf_value *value, const char *text, size_t len);
+
 /*
  * A top-level section that belongs to a module: it owns its part of the language and its struct. The caller hands the
  * table in, so that inventory knows no module. The first may be `always`: the module that every host has, without a
@@ -237,10 +241,21 @@ struct inv_section {
 	void *(*parse)(struct inv_reader *r, const struct conf_value *value);
 };
 
+/* A file that cluster.yaml names and that is read as a part of it (inventory_keep). */
+struct inv_file {
+	const char *name; /* of letters, digits and "._-": "people_users.csv" for people/users.csv */
+	const char *text;
+	size_t len;
+};
+
+enum { INV_FILES_MAX = 8 };
+
 struct inventory {
 	const char *file;   /* as the operator named it */
 	const char *source; /* its bytes, as they were read; NULL: it was not read from a file */
 	size_t source_len;
+	struct inv_file files[INV_FILES_MAX];
+	size_t file_count;
 	struct inv_text cluster;        /* ClusterName */
 	const struct inv_text *adopted; /* SHA-256, hex, of texts in /etc/slurm that may be replaced */
 	size_t adopted_count;

@@ -1,9 +1,9 @@
 /*
- * generation: a configuration that was applied and verified, with its texts: cluster.yaml as the operator gave it, and what reeve
- * made of it. They lie on each controller in /var/lib/reeve/generations/NUMBER, root's only; what they must be, the record says by
+ * generation: a configuration that was applied and verified, with its texts: cluster.yaml as the operator gave it, the files that it
+ * is continued in, and what reeve made of it. They lie on each controller in /var/lib/reeve/generations/NUMBER, root's only; what they must be, the record says by
  * their digests, so that one controller's copy is as good as any other's. The newest GENERATION_KEPT have texts.
  *
- * No text holds a secret: cluster.yaml has no place for one, and what reeve writes to /etc/slurm every user can read. Pure.
+ * No text holds a secret: cluster.yaml and its tables have no place for one, and what reeve writes to /etc/slurm every user can read. Pure.
  */
 #ifndef REEVE_MODEL_GENERATION_H
 #define REEVE_MODEL_GENERATION_H

@@ -12,7 +12,7 @@ struct keep_sent {
 	const char *why; /* the first failure; NULL: none */
 };
 
-/* What is in force beside cluster.yaml: as this run put it there, or, where it does nothing to Slurm's own files, as it was found. */
+/* What is in force beside what the operator wrote: as this run put it there, or, where it does nothing to Slurm's own files, as it was found. */
 static const struct {
 	const char *name;
 	size_t found; /* in struct facts */
@@ -35,7 +35,10 @@ static const char *found_text(const struct run *run, size_t i)
 
 static void add(struct keep *k, const char *name, const void *bytes, size_t len)
 {
-	if (len > GENERATION_BYTES)
+	bool kept = false;
+	for (size_t i = 0; i < k->text_count; i++)
+		kept |= streq(k->texts[i].name, name);
+	if (kept || len > GENERATION_BYTES)
 		return;
 	struct fleet_blob *b = &k->blobs[k->blob_count++];
 	*b = (struct fleet_blob){digest_of(bytes, len), bytes, len};
@@ -47,11 +50,13 @@ void keep_begin(struct keep *k, struct run *run)
 	const struct inventory *inv = run->inv;
 	bool applied = plan_wants(&run->options->plan, module_slurm->name);
 	*k = (struct keep){.run = run};
-	k->texts = arena_calloc(run->arena, ARRAY_LEN(files) + 1, sizeof *k->texts);
-	k->blobs = arena_calloc(run->arena, ARRAY_LEN(files) + 2, sizeof *k->blobs);
+	k->texts = arena_calloc(run->arena, ARRAY_LEN(files) + inv->file_count + 1, sizeof *k->texts);
+	k->blobs = arena_calloc(run->arena, ARRAY_LEN(files) + inv->file_count + 2, sizeof *k->blobs);
 	k->sent = arena_calloc(run->arena, inv->controller_count, sizeof *k->sent);
 	if (inv->source)
 		add(k, GENERATION_YAML, inv->source, inv->source_len);
+	for (size_t i = 0; inv->source && i < inv->file_count; i++)
+		add(k, inv->files[i].name, inv->files[i].text, inv->files[i].len);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		const char *id = arena_printf(run->arena, "file:/etc/slurm/%s", files[i].name);
 		const struct resource *r = NULL;

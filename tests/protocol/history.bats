@@ -36,6 +36,24 @@ three_controllers() {
 	done
 }
 
+@test "a table that cluster.yaml is continued in is a text of the generation" {
+	slurm_cluster c1 n1
+	mkdir "$roots/people"
+	printf 'name,uid,shell\nana,2001,/bin/sh\n' >"$roots/people/users.csv"
+	printf 'users: { from: people/users.csv }\n' >>"$REEVE_CLUSTER"
+	reeve apply core
+	[ "$status" -eq 0 ]
+	cmp "$(kept c1 1)/people_users.csv" "$roots/people/users.csv"
+	printf 'bob,2002,/bin/sh\n' >>"$roots/people/users.csv"
+	echo 'slurm: { MinJobAge: 600 }' >>"$REEVE_CLUSTER"
+	reeve apply core
+	[ "$status" -eq 0 ]
+	reeve history 2
+	[ "$status" -eq 0 ]
+	said '--- people_users.csv'
+	said '+bob,2002,/bin/sh'
+}
+
 @test "two applies are two generations, and the second is shown by its difference" {
 	slurm_cluster c1 n1
 	reeve history

@@ -354,6 +354,7 @@ static void read_table(struct reading *x, const struct conf_value *value)
 	if (!value || inventory_file_text(x->r, value, "'from' of 'users'", &text, &len) < 0)
 		return;
 	const char *file = value->text;
+	inventory_keep(x->r, value, text, len);
 	if (csv_parse(text, len, x->r->arena, &csv, &err) < 0) {
 		diag_error(x->r->diags, USERS_CSV_CODE, value->at, NULL, "%s, %s", file, err.text);
 		return;
