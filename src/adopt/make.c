@@ -181,7 +181,7 @@ int make_version(struct builder *b, const char *text, struct err *err)
 	if (slurm_version_parse(text, &version, err) < 0)
 		return -1;
 	slurm_release_print(version.release, release);
-	if (!slurm_release_known(version.release))
+	if (!slurm_release_usable(version.release))
 		return err_set(err, ERR_INPUT, "Slurm %s is not a release that this reeve knows", release);
 	b->release = version.release;
 	b->out->slurm_version =

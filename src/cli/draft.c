@@ -88,7 +88,7 @@ static const char *common_release(const struct draft_host *hosts, size_t count, 
 		const struct facts_package *p = &hosts[i].facts->roles[ROLE_NODE].package;
 		const char *version = p->installed ? p->installed : p->candidate;
 		struct slurm_version v;
-		if (!version || slurm_version_parse(version, &v, NULL) < 0 || !slurm_release_known(v.release) ||
+		if (!version || slurm_version_parse(version, &v, NULL) < 0 || !slurm_release_usable(v.release) ||
 		    (release && v.release != release))
 			return "";
 		release = v.release;

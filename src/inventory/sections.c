@@ -68,12 +68,11 @@ void build_version(struct build *b, const struct conf_value *value)
 		diag_error(b->diags, INV_SLURM_VERSION_CODE, value->at, NULL, "'slurm_version': %s", err.text);
 		return;
 	}
-	if (!slurm_release_known(version.release)) {
-		char first[8], last[8];
+	if (!slurm_release_usable(version.release)) {
+		char first[8];
 		diag_error(b->diags, INV_SLURM_VERSION_CODE, value->at, NULL,
-			   "'slurm_version' %s is not known to this reeve, which knows %s to %s", text,
-			   slurm_release_print(SLURM_RELEASE_FIRST, first),
-			   slurm_release_print(SLURM_RELEASE_LAST, last));
+			   "'slurm_version' %s is not known to this reeve, which knows %s and later ones", text,
+			   slurm_release_print(SLURM_RELEASE_FIRST, first));
 		return;
 	}
 	b->release = version.release;

@@ -187,9 +187,14 @@ void cluster_check_versions(struct cluster *c)
 				      primary->inv->name);
 		return;
 	}
-	char text[8];
+	char text[8], last[8];
 	slurm_release_print(server.release, text);
-	if (!slurm_release_known(server.release))
+	if (server.release > SLURM_RELEASE_LAST)
+		finding_add(&c->findings, FINDING_WARNING, CODE_SLURM_RELEASE, primary->inv->name,
+			    "Slurm %s is newer than the releases that this reeve knows: it is treated as %s", text,
+			    slurm_release_print(SLURM_RELEASE_LAST, last))
+		    ->fix = "look for a newer reeve";
+	else if (!slurm_release_known(server.release))
 		finding_add(&c->findings, FINDING_WARNING, CODE_SLURM_RELEASE, primary->inv->name,
 			    "Slurm %s is not a release whose parameters reeve knows; the nearest one's are used", text);
 	struct slurm_version pin;

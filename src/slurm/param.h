@@ -2,7 +2,7 @@
  * param: the parameters of slurm.conf, cgroup.conf and gres.conf, by release, with the type of their values.
  *
  * The tables (table-*.c) are made from the manual pages slurm.conf(5), cgroup.conf(5) and gres.conf(5) at the last tag of each
- * release from 22.05 to 25.11 and held against the option tables of src/common/read_config.c and cgroup.c there: what
+ * release from 22.05 to 26.05 and held against the option tables of src/common/read_config.c and cgroup.c there: what
  * those do not have is a fatal "unrecognized key" for every daemon of that release. A parameter that a release still
  * reads but calls defunct counts as removed.
  */

@@ -2,7 +2,7 @@
  * The global parameters of slurm.conf: name, first release, last release (0: 22.05 or before; still there), type,
  * range.
  *
- * From slurm.conf(5) at slurm-22-05-11-1, 23-02-8-1, 23-11-11-1, 24-05-8-1, 24-11-7-1, 25-05-8-1 and 25-11-7-1; names
+ * From slurm.conf(5) at slurm-22-05-11-1, 23-02-8-1, 23-11-11-1, 24-05-8-1, 24-11-7-1, 25-05-8-1, 25-11-7-1 and 26-05-3-1; names
  * and widths of integers from slurm_conf_options[] in src/common/read_config.c there. Integers stop short of the values
  * that Slurm keeps for INFINITE and NO_VAL. Names and types were held against `scontrol show hostnames` of 22.05.8 and
  * 24.11.5, which reads the file; the words of lists come from the manual alone.
@@ -88,6 +88,7 @@ const struct slurm_param slurm_table_global[] = {
     {"HealthCheckInterval", 0, 0, SLURM_UINT, 0, 65533},
     {"HealthCheckNodeState", 0, 0, SLURM_WORDS, .words = slurm_health_check_node_state_words},
     {"HealthCheckProgram", 0, 0, SLURM_PATH},
+    {"HealthCheckTimeout", 2605, 0, SLURM_UINT, 1, 65535},
     {"HttpParserType", 2511, 0, SLURM_WORD, .words = slurm_http_parser_type_words},
     {"InactiveLimit", 0, 0, SLURM_UINT, 0, 65533},
     {"InteractiveStepOptions", 0, 0, SLURM_STRING},
@@ -114,6 +115,7 @@ const struct slurm_param slurm_table_global[] = {
     {"KillWait", 0, 0, SLURM_UINT, 0, 65533},
     {"LaunchParameters", 0, 0, SLURM_WORDS, .words = slurm_launch_parameters_words},
     {"LaunchType", 0, 2205, SLURM_STRING, .note = "removed in 23.02: leave it out"},
+    {"LicenseParameters", 2605, 0, SLURM_WORDS, .words = slurm_license_parameters_words},
     {"Licenses", 0, 0, SLURM_STRING},
     {"LogTimeFormat", 0, 0, SLURM_WORDS, .words = slurm_log_time_format_words},
     {"MailDomain", 0, 0, SLURM_STRING},
@@ -131,6 +133,8 @@ const struct slurm_param slurm_table_global[] = {
     {"MCSParameters", 0, 0, SLURM_STRING},
     {"MCSPlugin", 0, 0, SLURM_WORD, .words = slurm_mcsplugin_words},
     {"MessageTimeout", 0, 0, SLURM_UINT, 0, 65533},
+    {"MetricsAuthUsers", 2605, 0, SLURM_NAME_LIST},
+    {"MetricsParameters", 2605, 0, SLURM_WORDS, .words = slurm_metrics_parameters_words},
     {"MetricsType", 2511, 0, SLURM_WORD, .words = slurm_metrics_type_words},
     {"MinJobAge", 0, 0, SLURM_UINT, 0, UINT32_MAX - 2},
     {"MpiDefault", 0, 0, SLURM_NAME_LIST},
@@ -202,6 +206,7 @@ const struct slurm_param slurm_table_global[] = {
     {"SlurmctldAddr", 0, 0, SLURM_STRING},
     {"SlurmctldDebug", 0, 0, SLURM_WORD, .words = slurm_debug_level_words},
     {"SlurmctldHost", 0, 0, SLURM_STRING},
+    {"SlurmctldHttpAuthParameters", 2605, 0, SLURM_STRING},
     {"SlurmctldLogFile", 0, 0, SLURM_PATH},
     {"SlurmctldParameters", 0, 0, SLURM_WORDS, .words = slurm_slurmctld_parameters_words},
     {"SlurmctldPidFile", 0, 0, SLURM_PATH},
@@ -212,6 +217,7 @@ const struct slurm_param slurm_table_global[] = {
     {"SlurmctldSyslogDebug", 0, 0, SLURM_WORD, .words = slurm_debug_level_words},
     {"SlurmctldTimeout", 0, 0, SLURM_UINT, 0, 65533},
     {"SlurmdDebug", 0, 0, SLURM_WORD, .words = slurm_debug_level_words},
+    {"SlurmdHttpAuthParameters", 2605, 0, SLURM_STRING},
     {"SlurmdLogFile", 0, 0, SLURM_PATH},
     {"SlurmdParameters", 0, 0, SLURM_WORDS, .words = slurm_slurmd_parameters_words},
     {"SlurmdPidFile", 0, 0, SLURM_PATH},

@@ -1,8 +1,8 @@
 /*
  * The parameters of NodeName and PartitionName lines, of cgroup.conf and of gres.conf; columns as in table-global.c.
  *
- * From slurm.conf(5) and cgroup.conf(5) at slurm-22-05-11-1, 23-02-8-1, 23-11-11-1, 24-05-8-1, 24-11-7-1, 25-05-8-1 and
- * 25-11-7-1, and _nodename_options[], _partition_options[] (src/common/read_config.c) and the options of cgroup.conf
+ * From slurm.conf(5) and cgroup.conf(5) at slurm-22-05-11-1, 23-02-8-1, 23-11-11-1, 24-05-8-1, 24-11-7-1, 25-05-8-1,
+ * 25-11-7-1 and 26-05-3-1, and _nodename_options[], _partition_options[] (src/common/read_config.c) and the options of cgroup.conf
  * (src/common/cgroup.c, src/interfaces/cgroup.c) and gres.conf (_gres_options[], src/common/gres.c) there.
  */
 #include "slurm/tables.h"
@@ -32,6 +32,7 @@ const struct slurm_param slurm_table_node[] = {
     {"Sockets", 0, 0, SLURM_UINT, 1, 65533},
     {"SocketsPerBoard", 0, 0, SLURM_UINT, 1, 65533},
     {"State", 0, 0, SLURM_WORD, .words = slurm_node_state_words},
+    {"SuspendTime", 2605, 0, SLURM_UINT_INF, 0, UINT32_MAX - 2},
     {"ThreadsPerCore", 0, 0, SLURM_UINT, 1, 65533},
     {"TmpDisk", 0, 0, SLURM_UINT, 0, UINT32_MAX - 2},
     {"Topology", 2505, 0, SLURM_STRING},
@@ -56,6 +57,7 @@ const struct slurm_param slurm_table_partition[] = {
     {"DenyAccounts", 0, 0, SLURM_NAME_LIST},
     {"DenyQos", 0, 0, SLURM_NAME_LIST},
     {"DisableRootJobs", 0, 0, SLURM_BOOL},
+    {"Exclusive", 2605, 0, SLURM_WORD, .words = slurm_partition_exclusive_words},
     {"ExclusiveTopo", 2405, 0, SLURM_BOOL},
     {"ExclusiveUser", 0, 0, SLURM_BOOL},
     {"GraceTime", 0, 0, SLURM_UINT, 0, UINT32_MAX - 2},
@@ -96,6 +98,7 @@ const struct slurm_param slurm_table_cgroup[] = {
     {"AllowedRAMSpace", 0, 0, SLURM_FLOAT},
     {"AllowedSwapSpace", 0, 0, SLURM_FLOAT},
     {"CgroupAutomount", 0, 2302, SLURM_BOOL, .note = "defunct from 23.11: leave it out"},
+    {"CgroupJobIdPaths", 2605, 0, SLURM_BOOL},
     {"CgroupMountpoint", 0, 0, SLURM_PATH},
     {"CgroupPlugin", 0, 0, SLURM_WORD, .words = slurm_cgroup_plugin_words},
     {"CgroupReleaseAgentDir", 0, 1911, SLURM_STRING, .note = "removed: leave it out"},

@@ -8,7 +8,7 @@
 #include "base/vec.h"
 
 /* Every release since 20.02, the oldest one that a known release accepts. */
-static const unsigned releases[] = {2002, 2011, 2108, 2205, 2302, 2311, 2405, 2411, 2505, 2511};
+static const unsigned releases[] = {2002, 2011, 2108, 2205, 2302, 2311, 2405, 2411, 2505, 2511, 2605};
 
 static const char *skip_name(const char *text)
 {
@@ -61,8 +61,11 @@ int slurm_version_parse(const char *text, struct slurm_version *ret, struct err 
 	return 0;
 }
 
+/* One behind the last for what is newer than that. */
 static int index_of(unsigned release)
 {
+	if (release > SLURM_RELEASE_LAST && is_month(release % 100))
+		return (int)ARRAY_LEN(releases);
 	for (size_t i = 0; i < ARRAY_LEN(releases); i++)
 		if (releases[i] == release)
 			return (int)i;
@@ -70,6 +73,11 @@ static int index_of(unsigned release)
 }
 
 bool slurm_release_known(unsigned release)
+{
+	return slurm_release_usable(release) && release <= SLURM_RELEASE_LAST;
+}
+
+bool slurm_release_usable(unsigned release)
 {
 	return release >= SLURM_RELEASE_FIRST && index_of(release) >= 0;
 }
@@ -82,7 +90,7 @@ const char *slurm_release_print(unsigned release, char out[8])
 
 unsigned slurm_release_oldest_accepted(unsigned server)
 {
-	if (!slurm_release_known(server))
+	if (!slurm_release_usable(server))
 		return 0;
 	return releases[index_of(server) - (server >= 2411 ? 3 : 2)];
 }
@@ -91,6 +99,6 @@ bool slurm_release_accepts(unsigned server, unsigned client)
 {
 	if (server == client)
 		return index_of(server) >= 0;
-	return slurm_release_known(server) && index_of(client) >= 0 && client < server &&
+	return slurm_release_usable(server) && index_of(client) >= 0 && client < server &&
 	       client >= slurm_release_oldest_accepted(server);
 }

@@ -13,7 +13,7 @@
 #include "base/err.h"
 
 #define SLURM_RELEASE_FIRST 2205 /* the oldest whose parameters are known here */
-#define SLURM_RELEASE_LAST 2511  /* the newest */
+#define SLURM_RELEASE_LAST 2605  /* the newest */
 
 struct slurm_version {
 	unsigned release; /* 2205 */
@@ -30,17 +30,20 @@ int slurm_version_parse(const char *text, struct slurm_version *ret, struct err 
 /* One whose parameters are known here? */
 bool slurm_release_known(unsigned release);
 
+/* That, or a newer one, of which the newest known one is the best guess? */
+bool slurm_release_usable(unsigned release);
+
 /* "22.05" into `out`, which is also returned. */
 const char *slurm_release_print(unsigned release, char out[8]);
 
 /*
  * Whether a slurmctld of release `server` accepts a slurmd (or command) of release `client`: the same release or the
  * two before it, three from 24.11 on; never a newer one. The same holds between slurmdbd and slurmctld. Releases that
- * were never made are accepted by nobody.
+ * were never made are accepted by nobody. One that is newer than all that are known stands where the next one will.
  */
 bool slurm_release_accepts(unsigned server, unsigned client);
 
-/* The oldest release that `server` accepts; 0 for a release that is not known. */
+/* The oldest release that `server` accepts; 0 for one that is not usable. */
 unsigned slurm_release_oldest_accepted(unsigned server);
 
 #endif

@@ -34,9 +34,14 @@ const struct slurm_word slurm_acct_gather_profile_type_words[] = {{"acct_gather_
 
 const struct slurm_word slurm_auth_alt_types_words[] = {{"auth/jwt", 0, 0}, {NULL, 0, 0}};
 
-const struct slurm_word slurm_auth_alt_parameters_words[] = {
-    {"disable_token_creation", 0, 0}, {"jwks=", 0, 0}, {"jwt_key=", 0, 0}, {"max_token_lifespan=", 0, 0},
-    {"userclaimfield=", 2311, 0},     {NULL, 0, 0}};
+const struct slurm_word slurm_auth_alt_parameters_words[] = {{"disable_token_creation", 0, 0},
+							     {"jwks=", 0, 0},
+							     {"jwt_key=", 0, 0},
+							     {"max_token_lifespan=", 0, 0},
+							     {"use_jwt_client_ids", 2605, 0},
+							     {"use_jwt_client_ids_only", 2605, 0},
+							     {"userclaimfield=", 2311, 0},
+							     {NULL, 0, 0}};
 
 const struct slurm_word slurm_auth_type_words[] = {{"auth/munge", 0, 0}, {"auth/slurm", 2311, 0}, {NULL, 0, 0}};
 
@@ -64,10 +69,10 @@ const struct slurm_word slurm_enforce_part_limits_words[] = {
 
 const struct slurm_word slurm_federation_parameters_words[] = {{"fed_display", 0, 0}, {NULL, 0, 0}};
 
-const struct slurm_word slurm_health_check_node_state_words[] = {{"ALLOC", 0, 0},         {"ANY", 0, 0},
-								 {"CYCLE", 0, 0},         {"IDLE", 0, 0},
-								 {"MIXED", 0, 0},         {"NONDRAINED_IDLE", 2302, 0},
-								 {"START_ONLY", 2511, 0}, {NULL, 0, 0}};
+const struct slurm_word slurm_health_check_node_state_words[] = {
+    {"ALLOC", 0, 0},          {"ANY", 0, 0},           {"CYCLE", 0, 0},
+    {"IDLE", 0, 0},           {"MIXED", 0, 0},         {"NONDRAINED_IDLE", 2302, 0},
+    {"REBOOT_ONLY", 2605, 0}, {"START_ONLY", 2511, 0}, {NULL, 0, 0}};
 
 const struct slurm_word slurm_job_acct_gather_params_words[] = {
     {"DisableGPUAcct", 2302, 0}, {"no_file_cache", 2511, 0}, {"NoShared", 0, 0},
@@ -169,10 +174,12 @@ const struct slurm_word slurm_topology_param_words[] = {{"BlockAsNodeRank", 2511
 							{"SwitchAsNodeRank", 2302, 0}, {"TopoMaxSizeUnroll=", 2411, 0},
 							{"TopoOptional", 0, 0},        {NULL, 0, 0}};
 
-const struct slurm_word slurm_topology_plugin_words[] = {{"topology/3d_torus", 0, 2411},   {"topology/block", 2311, 0},
-							 {"topology/default", 2311, 2411}, {"topology/flat", 2505, 0},
-							 {"topology/hypercube", 0, 2302},  {"topology/none", 0, 0},
-							 {"topology/tree", 0, 0},          {NULL, 0, 0}};
+const struct slurm_word slurm_topology_plugin_words[] = {
+    {"topology/3d_torus", 0, 2411},   {"topology/block", 2311, 0},
+    {"topology/default", 2311, 2411}, {"topology/flat", 2505, 0},
+    {"topology/hypercube", 0, 2302},  {"topology/none", 0, 0},
+    {"topology/ring", 2605, 0},       {"topology/torus3d", 2605, 0},
+    {"topology/tree", 0, 0},          {NULL, 0, 0}};
 
 const struct slurm_word slurm_x11parameters_words[] = {{"home_xauthority", 0, 0}, {NULL, 0, 0}};
 
@@ -184,11 +191,20 @@ const struct slurm_word slurm_certmgr_type_words[] = {{"certmgr/script", 2411, 0
 
 const struct slurm_word slurm_certgen_type_words[] = {{"certgen/script", 2505, 0}, {NULL, 0, 0}};
 
-const struct slurm_word slurm_http_parser_type_words[] = {{"http_parser/libhttp_parser", 2511, 0}, {NULL, 0, 0}};
+const struct slurm_word slurm_http_parser_type_words[] = {
+    {"http_parser/libhttp_parser", 2511, 0}, {"http_parser/llhttp_parser", 2605, 0}, {NULL, 0, 0}};
 
-const struct slurm_word slurm_url_parser_type_words[] = {{"url_parser/libhttp_parser", 2511, 0}, {NULL, 0, 0}};
+const struct slurm_word slurm_url_parser_type_words[] = {
+    {"url_parser/internal", 2605, 0}, {"url_parser/libhttp_parser", 2511, 0}, {NULL, 0, 0}};
 
 const struct slurm_word slurm_metrics_type_words[] = {{"metrics/openmetrics", 2511, 0}, {NULL, 0, 0}};
+
+const struct slurm_word slurm_license_parameters_words[] = {{"RemoteFuzzyMatch", 2605, 0}, {NULL, 0, 0}};
+
+const struct slurm_word slurm_metrics_parameters_words[] = {{"ignore_private_data", 2605, 0}, {NULL, 0, 0}};
+
+const struct slurm_word slurm_partition_exclusive_words[] = {
+    {"NO", 2605, 0}, {"NODE", 2605, 0}, {"TOPO", 2605, 0}, {"USER", 2605, 0}, {NULL, 0, 0}};
 
 const struct slurm_word slurm_namespace_type_words[] = {
     {"namespace/linux", 2511, 0}, {"namespace/none", 2511, 0}, {"namespace/tmpfs", 2511, 0}, {NULL, 0, 0}};
@@ -209,14 +225,14 @@ const struct slurm_word slurm_partition_select_words[] = {
 const struct slurm_word slurm_cgroup_plugin_words[] = {
     {"autodetect", 0, 0}, {"cgroup/v1", 0, 0}, {"cgroup/v2", 0, 0}, {"disabled", 2302, 0}, {NULL, 0, 0}};
 
-const struct slurm_word slurm_auto_detect_words[] = {{"nrt", 2311, 0}, {"nvidia", 2411, 0}, {"nvml", 0, 0},
-						     {"off", 0, 0},    {"oneapi", 2302, 0}, {"rsmi", 0, 0},
-						     {NULL, 0, 0}};
+const struct slurm_word slurm_auto_detect_words[] = {{"full", 2605, 0}, {"nrt", 2311, 0}, {"nvidia", 2411, 0},
+						     {"nvml", 0, 0},    {"off", 0, 0},    {"oneapi", 2302, 0},
+						     {"rsmi", 0, 0},    {NULL, 0, 0}};
 
 const struct slurm_word slurm_gres_flags_words[] = {
-    {"all_sharing", 0, 0},   {"amd_gpu_env", 0, 0}, {"CountOnly", 0, 0},      {"explicit", 2302, 0},
-    {"intel_gpu_env", 0, 0}, {"no_gpu_env", 0, 0},  {"nvidia_gpu_env", 0, 0}, {"one_sharing", 0, 0},
-    {"opencl_env", 0, 0},    {NULL, 0, 0}};
+    {"all_sharing", 0, 0}, {"amd_gpu_env", 0, 0},   {"CountOnly", 0, 0},  {"env_uuid", 2605, 0},
+    {"explicit", 2302, 0}, {"intel_gpu_env", 0, 0}, {"no_gpu_env", 0, 0}, {"nvidia_gpu_env", 0, 0},
+    {"one_sharing", 0, 0}, {"opencl_env", 0, 0},    {NULL, 0, 0}};
 
 const struct slurm_word slurm_extra_controller_words[] = {{"all", 2505, 0},  {"hugetlb", 2505, 0}, {"io", 2505, 0},
 							  {"misc", 2505, 0}, {"pids", 2505, 0},    {"rdma", 2505, 0},

@@ -57,7 +57,16 @@ static void windows_are_two_releases_and_three_from_24_11(void **state)
 	assert_false(slurm_release_accepts(2206, 2206));
 	assert_false(slurm_release_accepts(2411, 2402));
 	assert_int_equal(slurm_release_oldest_accepted(2205), 2011);
-	assert_int_equal(slurm_release_oldest_accepted(2605), 0);
+	assert_int_equal(slurm_release_oldest_accepted(2605), 2411);
+	assert_int_equal(slurm_release_oldest_accepted(2108), 0);
+	/* newer than all that are known: as the next one */
+	assert_true(slurm_release_usable(2611));
+	assert_false(slurm_release_known(2611));
+	assert_false(slurm_release_usable(2607));
+	assert_true(slurm_release_accepts(2611, 2611));
+	assert_true(slurm_release_accepts(2611, 2505));
+	assert_false(slurm_release_accepts(2611, 2411));
+	assert_false(slurm_release_accepts(2605, 2611));
 	assert_true(slurm_release_known(2511));
 	assert_false(slurm_release_known(2108));
 }
@@ -189,6 +198,41 @@ static void values_are_checked_by_type(void **state)
 				 cases[i].good);
 }
 
+static void what_came_and_went_with_26_05(void **state)
+{
+	(void)state;
+	static const struct {
+		enum slurm_section section;
+		const char *name, *value;
+		bool before, now;
+	} cases[] = {
+	    {SLURM_GLOBAL, "HealthCheckTimeout", "30", false, true},
+	    {SLURM_GLOBAL, "HealthCheckTimeout", "0", false, false},
+	    {SLURM_GLOBAL, "HealthCheckNodeState", "REBOOT_ONLY", false, true},
+	    {SLURM_GLOBAL, "MetricsParameters", "ignore_private_data", false, true},
+	    {SLURM_GLOBAL, "LicenseParameters", "RemoteFuzzyMatch", false, true},
+	    {SLURM_GLOBAL, "DebugFlags", "thread", false, true},
+	    {SLURM_GLOBAL, "TopologyPlugin", "topology/ring", false, true},
+	    {SLURM_GLOBAL, "LaunchParameters", "mem_sort", true, false},
+	    {SLURM_GLOBAL, "SchedulerParameters", "enable_job_state_cache", true, false},
+	    {SLURM_PARTITION, "Exclusive", "USER", false, true},
+	    {SLURM_PARTITION, "Exclusive", "YES", false, false},
+	    {SLURM_PARTITION, "ExclusiveTopo", "YES", true, true},
+	    {SLURM_NODE, "SuspendTime", "300", false, true},
+	    {SLURM_CGROUP, "CgroupJobIdPaths", "yes", false, true},
+	    {SLURM_GRES, "AutoDetect", "full", false, true},
+	    {SLURM_GRES, "Flags", "env_uuid", false, true},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_int_equal(*verdict(cases[i].section, cases[i].name, 2511, cases[i].value) == '\0',
+				 cases[i].before);
+		/* and so with all that come after it and are not known */
+		for (unsigned release = 2605; release <= 2611; release += 6)
+			assert_int_equal(*verdict(cases[i].section, cases[i].name, release, cases[i].value) == '\0',
+					 cases[i].now);
+	}
+}
+
 static void errors_name_what_is_allowed(void **state)
 {
 	(void)state;
@@ -271,6 +315,7 @@ int main(void)
 	    cmocka_unit_test(windows_are_two_releases_and_three_from_24_11),
 	    cmocka_unit_test(tables_are_sorted_and_sound),
 	    cmocka_unit_test(values_are_checked_by_type),
+	    cmocka_unit_test(what_came_and_went_with_26_05),
 	    cmocka_unit_test(errors_name_what_is_allowed),
 	    cmocka_unit_test(releases_differ),
 	    cmocka_unit_test(names_are_those_of_the_release),
