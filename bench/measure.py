@@ -16,6 +16,9 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 PACKAGES = ("munge", "slurmd", "slurm-client", "logrotate", "libpmix2")
+# What modules write, as bench/ansible/modules.yml has it; below the root.
+FILES = ("etc/systemd/system/chrony.service.d", "etc/chrony/chrony.conf", "etc/lmod", "etc/profile.d/zz-reeve-lmod.sh", "etc/csh",
+         "etc/fish", "etc/bash.bashrc", "usr/local/libexec", "etc/tmpfiles.d/reeve-scratch.conf", "etc/slurm/oci.conf")
 QUESTIONS = ("dpkg-query -W munge slurmd slurm-client; sha256sum /etc/slurm/slurm.conf /etc/slurm/cgroup.conf; "
              "systemctl is-active munge slurmd")
 
@@ -213,29 +216,49 @@ class Lab:
 
     # --- Ansible
 
-    def ansible(self, changes=True):
-        """The playbook, with the key and configuration that the cluster has: what it is held against is its no-op."""
-        inventory = self.directory / "hosts"
+    def fetch(self, host, path, to):
+        with open(to, "wb") as f:
+            subprocess.run(self.ssh(host, "cat " + path), stdout=f, check=True)
+
+    def nodes(self):
+        """The hosts that run jobs."""
+        line = next(x for x in self.text.splitlines() if x.startswith("compute: "))
+        return line[line.index('"') + 1:line.rindex('"')].split(",")
+
+    def prepare_ansible(self, inventory):
+        """What the playbooks need: Python on the nodes, and the files that the cluster has."""
+        nodes, d = self.nodes(), self.directory
+        together([self.ssh(h, "DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends python3 python3-apt")
+                  for h in nodes])
+        for path in ("/etc/munge/munge.key", "/etc/slurm/slurm.conf", "/etc/slurm/cgroup.conf"):
+            self.fetch(nodes[0], path, d / pathlib.Path(path).name)
+        for unit in ("slurmd", "slurmctld"):
+            self.fetch(nodes[0], "/etc/systemd/system/%s.service.d/reeve.conf" % unit, d / ("drop-in-" + unit))
+        for name, host in [(c, c) for c in self.controllers()] + [("other", nodes[-1])]:
+            to = d / "cluster" / name
+            to.mkdir(parents=True)
+            pack = self.ssh(host, "cd / && for f in %s; do [ ! -e $f ] || echo $f; done | tar -cf - -T -" % " ".join(FILES))
+            with subprocess.Popen(pack, stdout=subprocess.PIPE) as packed:
+                subprocess.run(["tar", "-xf", "-", "-C", to], stdin=packed.stdout, check=True)
+        inventory.write_text("[all]\n%s\n[all:vars]\nansible_ssh_common_args=-F %s\n"
+                             "ansible_python_interpreter=/usr/bin/python3\n" % ("\n".join(nodes), self.config))
+
+    def ansible(self, changes=True, playbook="site.yml"):
+        """A playbook, with the key and configuration that the cluster has: what it is held against is its no-op."""
+        d, inventory = self.directory, self.directory / "hosts"
         if not inventory.exists():
-            self.everywhere("DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends python3 python3-apt")
-            for path in ("/etc/munge/munge.key", "/etc/slurm/slurm.conf", "/etc/slurm/cgroup.conf"):
-                with open(self.directory / pathlib.Path(path).name, "wb") as f:
-                    subprocess.run(self.ssh(self.controllers()[0], "cat " + path), stdout=f, check=True)
-            for unit in ("slurmd", "slurmctld"):
-                with open(self.directory / ("drop-in-" + unit), "wb") as f:
-                    subprocess.run(self.ssh(self.controllers()[0], "cat /etc/systemd/system/%s.service.d/reeve.conf" % unit),
-                                   stdout=f, check=True)
-            inventory.write_text("[all]\n%s\n[all:vars]\nansible_ssh_common_args=-F %s\n"
-                                 "ansible_python_interpreter=/usr/bin/python3\n" % ("\n".join(self.hosts), self.config))
-        d = self.directory
+            self.prepare_ansible(inventory)
         values = {"key": "%s/munge.key" % d, "conf": "%s/slurm.conf" % d, "cgroup": "%s/cgroup.conf" % d, "drop_ins": str(d),
-                  "controllers": self.controllers()}
-        seconds, out = timed("ansible-playbook", "-i", inventory, "-e", json.dumps(values), TOP / "bench/ansible/site.yml",
+                  "controllers": self.controllers(), "cluster": str(d / "cluster"), "builder": self.nodes()[0]}
+        seconds, out = timed("ansible-playbook", "-i", inventory, "-e", json.dumps(values), TOP / "bench/ansible" / playbook,
                              env=dict(os.environ, ANSIBLE_CONFIG=str(TOP / "bench/ansible/ansible.cfg"), LC_ALL="C.UTF-8"))
-        if not changes and "changed=0" not in out or (not changes and any(
-                "changed=" in x and "changed=0" not in x for x in out.splitlines())):
+        if not changes and any(int(n) for n in re.findall(r"changed=(\d+)", out)):
             sys.exit("bench: Ansible changed something where nothing was to change:\n" + out)
         return seconds
+
+    def roles(self, changes=True):
+        """Core and what is beside it."""
+        return self.ansible(changes) + self.ansible(changes, "modules.yml")
 
 
 def ansible_available():
@@ -375,6 +398,7 @@ FIGURES = {
     "restart": ("one line changed, by restart, verified", "s", None, lambda f, o: f <= 6, "6 s"),
     "first": ("first apply on bare nodes", "s", "floor", lambda f, o: f <= 1.2 * o + 5, "1.2 x floor + 5 s"),
     "modules": ("apply, nothing to change, all modules of the example, kept connections", "s", "core", lambda f, o: f <= 1.3 * o, "1.3 x core"),
+    "roles": ("apply, nothing to change, all modules of the example, beside Ansible", "s", "ansible", lambda f, o: f <= o / 50, "1/50 of Ansible"),
     "ansible": ("apply, nothing to change, beside Ansible", "s", "ansible", lambda f, o: f <= o / 30, "1/30 of Ansible"),
     "fifty": ("apply, nothing to change, fifty lab nodes, new connections", "s", "floor", lambda f, o: f <= 1.5 * o, "1.5 x floor"),
     "fakes": ("apply, nothing to change, fake hosts", "s", "floor", lambda f, o: f <= 3 * o, "3 x floor"),
