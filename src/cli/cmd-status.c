@@ -157,9 +157,10 @@ static const char *short_name(const struct resource *r)
 	return str_starts(subject, "/etc/slurm/") ? subject + strlen("/etc/slurm/") : subject;
 }
 
-static const char *short_why(const struct observed *o)
+/* Of what is to be away, "missing" would be good news. */
+static const char *short_why(const struct resource *r, const struct observed *o)
 {
-	return o->state == OBSERVED_MISSING ? "missing" : *o->why ? o->why : "differs";
+	return o->state == OBSERVED_MISSING && r->type != RESOURCE_ABSENT ? "missing" : *o->why ? o->why : "differs";
 }
 
 static void show_differing(const struct operation *o, FILE *out)
@@ -173,7 +174,8 @@ static void show_differing(const struct operation *o, FILE *out)
 			const struct observed *seen = &o->run.observed[i][k];
 			if (seen->state == OBSERVED_SAME || str_starts(c->items[k].id, "file:/var/lib/reeve/"))
 				continue;
-			const char *key = arena_printf(arena, "%s\n%s", short_name(&c->items[k]), short_why(seen));
+			const char *key =
+			    arena_printf(arena, "%s\n%s", short_name(&c->items[k]), short_why(&c->items[k], seen));
 			struct differing *d = map_get(&by_text, key);
 			if (!d) {
 				d = arena_alloc(arena, sizeof *d);

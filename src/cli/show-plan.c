@@ -64,7 +64,8 @@ static void show_group(const struct operation *o, const struct group *g, struct 
 	static const char signs[] = {
 	    [OBSERVED_SAME] = ' ', [OBSERVED_DIFFERS] = '~', [OBSERVED_MISSING] = '+', [OBSERVED_ERROR] = '!'};
 	const struct resource *r = g->resource;
-	fprintf(out, "  %s%c%s %s  (%s: %s)\n", color ? TERM_YELLOW : "", signs[g->observed->state],
+	bool goes = r->type == RESOURCE_ABSENT && g->observed->state == OBSERVED_MISSING;
+	fprintf(out, "  %s%c%s %s  (%s: %s)\n", color ? TERM_YELLOW : "", goes ? '-' : signs[g->observed->state],
 		color ? TERM_PLAIN : "", r->id, stage_name(r->stage), hosts_of(g, arena));
 	if (*g->observed->why)
 		fprintf(out, "      %s\n", g->observed->why);

@@ -72,6 +72,17 @@ json() {
 	json 'not o["in_order"] and o["waiting"] == 1'
 }
 
+@test "a file that is to go is told as one that goes" {
+	slurm_cluster c1 n1
+	reeve apply
+	[ "$status" -eq 0 ]
+	head -n 1 "$roots/n1.fen/etc/slurm/slurm.conf" >"$roots/n1.fen/etc/slurm/topology.conf"
+	reeve status
+	said 'topology.conf on n1: is still there'
+	reeve plan
+	said '- absent:/etc/slurm/topology.conf'
+}
+
 @test "plan and status are one JSON object, and the way there is on standard error" {
 	slurm_cluster c1 n1
 	for command in plan status; do
