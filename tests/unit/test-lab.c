@@ -237,9 +237,11 @@ static void groups_are_made_beside_a_lab_that_goes(void **state)
 	assert_int_equal(place_init(&ours, arena, "unitcomes", &err), 0);
 	assert_int_equal(place_init(&theirs, arena, "unitgoes", &err), 0);
 	pid_t other = fork();
-	for (; other == 0;)
-		if (cgroups_remove(&theirs, NULL, &err) < 0)
-			_exit(1);
+	if (other == 0) {
+		while (cgroups_remove(&theirs, NULL, &err) == 0)
+			;
+		_exit(1);
+	}
 	for (int i = 0; i < 40; i++) {
 		int status;
 		pid_t node = fork();
