@@ -25,8 +25,16 @@ state)
 	;;
 kill) exec "$runtime" --root="$state" kill "$id" TERM ;;
 delete)
-	[ -e "$state/$id" ] || exit 0
-	exec "$runtime" --root="$state" delete --force "$id"
+	# At the end of a step slurmstepd names no task, but -1: all that is left of the step goes.
+	case $id in
+	*.-1) set -- "$state/${id%-1}"* ;;
+	*) set -- "$state/$id" ;;
+	esac
+	status=0
+	for container; do
+		[ ! -e "$container" ] || "$runtime" --root="$state" delete --force "${container##*/}" || status=1
+	done
+	exit $status
 	;;
 *)
 	echo "reeve-oci: $action is not known" >&2
