@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -19,8 +20,6 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "lab/tool.h"
-
-enum { GROUP_TRIES = 100 }; /* labs that go down in the middle of making one group */
 
 bool cgroups_systemd(void)
 {
@@ -87,35 +86,39 @@ static void pass_controllers(const char *parent)
 	}
 }
 
-/* The node's group below a hierarchy, or the one that could not be made, in `ret`. */
-static int make_group(const struct place *p, const char *hierarchy, const char *node, char **ret)
+/* The upper group is shared by all labs, and the last that goes down removes it: not while another makes its way through it. The
+ * lock ends with the descriptor; -1 with errno. */
+static int lock_hierarchy(const char *hierarchy)
 {
-	const char *names[] = {"reeve-lab", p->tag, node};
-	int rc = 0;
+	int fd = open(hierarchy, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
 
-	*ret = xstrdup(hierarchy);
-	for (size_t i = 0; i < ARRAY_LEN(names) && rc == 0; i++) {
-		_cleanup_free_ char *above = *ret;
-		*ret = xasprintf("%s/%s", above, names[i]);
-		pass_controllers(above);
-		rc = mkdir(*ret, 0755) < 0 && errno != EEXIST ? -errno : 0;
-		inherit_cpuset(above, *ret);
-	}
-	return rc;
+	do
+		r = fd < 0 ? 0 : flock(fd, LOCK_EX);
+	while (r < 0 && errno == EINTR);
+	if (r == 0)
+		return fd;
+	close(fd);
+	return -1;
 }
 
-/* The upper group is shared by all labs, and the last that goes down removes it, which may be between two steps here. */
 static int enter(const struct place *p, const char *hierarchy, const char *node, unsigned long memory_mib,
 		 struct err *err)
 {
-	_cleanup_free_ char *dir = NULL;
+	const char *names[] = {"reeve-lab", p->tag, node};
+	_cleanup_free_ char *dir = xstrdup(hierarchy);
+	_cleanup_fd_ int lock = lock_hierarchy(hierarchy);
 	char pid[32];
-	int rc;
 
-	for (int tries = 0; (rc = make_group(p, hierarchy, node, &dir)) == -ENOENT && tries < GROUP_TRIES; tries++)
-		freep(&dir);
-	if (rc < 0)
-		return err_system(err, -rc, "cannot make the control group %s", dir);
+	if (lock < 0)
+		return err_system(err, errno, "cannot lock %s", hierarchy);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		_cleanup_free_ char *above = dir;
+		dir = xasprintf("%s/%s", above, names[i]);
+		pass_controllers(above);
+		if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+			return err_system(err, errno, "cannot make the control group %s", dir);
+		inherit_cpuset(above, dir);
+	}
 	if (memory_mib) {
 		_cleanup_free_ char *bytes = xasprintf("%luM", memory_mib);
 		/* one of them, in one hierarchy; a kernel may have neither */
@@ -267,7 +270,10 @@ int cgroups_remove(const struct place *p, const char *node, struct err *err)
 				return err_system(err, errno, "cannot remove the control group %s", dir);
 			nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
 		}
-		if (!node && rmdir(top) < 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EBUSY)
+		if (node)
+			continue;
+		_cleanup_fd_ int lock = lock_hierarchy(mounts[i]);
+		if (lock < 0 || (rmdir(top) < 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EBUSY))
 			return err_system(err, errno, "cannot remove the control group %s", top);
 	}
 	return 0;
