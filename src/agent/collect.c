@@ -75,7 +75,7 @@ static int start_run(struct session *s, struct work *w, const char *name, json_t
 	return 0;
 }
 
-/* A command is run where the host's files are not all that there is to ask. */
+/* Where the host's files are not all that there is to ask, a command is run, with the keys behind its own arguments. */
 static int do_nss(struct session *s, struct work *w, const char *name, json_t *item, struct err *err)
 {
 	const char *database;
@@ -85,8 +85,10 @@ static int do_nss(struct session *s, struct work *w, const char *name, json_t *i
 			   &otherwise) < 0)
 		return err_set(err, ERR_PROTOCOL, "an item (nss) of a wrong shape");
 	int r = nss_find(s, database, keys, &result, err);
-	if (r == 0)
+	if (r == 0) {
+		json_array_extend(json_object_get(otherwise, "run"), keys);
 		return start_run(s, w, name, otherwise, err);
+	}
 	return r < 0 ? -1 : json_object_set_new(w->results, name, result);
 }
 

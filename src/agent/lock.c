@@ -106,7 +106,7 @@ static int raise_epoch(const struct root *root, json_int_t epoch, json_int_t ove
 	if (epoch == seen && over != seen)
 		return err_set(err, ERR_REFUSED,
 			       "run %" JSON_INTEGER_FORMAT
-			       " of somebody else was on this host since this one looked at it; start it again",
+			       " of somebody else was on this host since this one looked at it",
 			       epoch);
 	char line[32];
 	int len = snprintf(line, sizeof line, "%" JSON_INTEGER_FORMAT "\n", epoch);

@@ -1,7 +1,5 @@
 #include "agent/nss.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
 
@@ -39,20 +37,13 @@ static bool files_answer(const struct root *root, const char *database, bool onl
 	return first && streq(first, "files") && !(second && (only || *second == '['));
 }
 
-static bool is_address(const char *word)
-{
-	unsigned char bytes[sizeof(struct in6_addr)];
-
-	return inet_pton(AF_INET, word, bytes) == 1 || inet_pton(AF_INET6, word, bytes) == 1;
-}
-
 /* What /etc/hosts (hosts(5)) has for a name: " ADDRESS ...". */
 static void add_addresses(char *text, const json_t *keys, struct strbuf *found)
 {
 	for (char *rest = text, *line; rest && (line = str_next_line(&rest));) {
 		line[strcspn(line, "#")] = '\0';
 		const char *address = str_next(&line, " \t");
-		if (!address || !is_address(address))
+		if (!address || !str_is_address(address))
 			continue;
 		for (const char *word; (word = str_next(&line, " \t"));)
 			for (size_t i = 0; i < json_array_size(keys); i++)

@@ -1,6 +1,8 @@
 #include "base/str.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +65,12 @@ bool str_is_name(const char *s, size_t max)
 		      *s == '_' || *s == '-'))
 			return false;
 	return true;
+}
+
+bool str_is_address(const char *s)
+{
+	unsigned char bytes[sizeof(struct in6_addr)];
+	return inet_pton(AF_INET, s, bytes) == 1 || inet_pton(AF_INET6, s, bytes) == 1;
 }
 
 static char fold(char c)

@@ -36,6 +36,9 @@ size_t str_read_u64(const char *s, uint64_t max, uint64_t *ret);
 /* 1 to `max` of [A-Za-z0-9._-], not beginning with '-' or '.': what a host may call itself. */
 bool str_is_name(const char *s, size_t max);
 
+/* An IPv4 or IPv6 address, as inet_pton(3) reads it? */
+bool str_is_address(const char *s);
+
 /* Damerau-Levenshtein distance without case, not beyond `bound` (then bound + 1); for "did you mean". Allocates inside.
  */
 size_t str_distance(const char *a, const char *b, size_t bound);

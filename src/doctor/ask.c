@@ -1,7 +1,7 @@
 /* Questions to a host, and its answers: the same name for both, made of what is asked. */
 #include "doctor/doctor.h"
 
-#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -115,8 +115,7 @@ void doctor_ask_process(json_t *items, const char *name)
 
 static const char *address_of(const struct cluster *c, size_t host, const char *name)
 {
-	unsigned char bytes[sizeof(struct in6_addr)];
-	if (inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1)
+	if (str_is_address(name))
 		return name;
 	const struct facts *facts = c->hosts[host].facts;
 	return facts ? facts_address(&facts->beside, name) : NULL;

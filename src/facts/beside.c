@@ -4,7 +4,6 @@
  */
 #include "facts/beside.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,14 +36,12 @@ void facts_beside_request(const struct facts_scope *scope, json_t *items)
 	}
 	if (!scope->name_count)
 		return;
-	json_t *argv = json_pack("[s, s, s, s]", "sh", "-c", resolve_sh, "sh"), *names = json_array();
-	for (size_t i = 0; i < scope->name_count && i < FACTS_NAMES; i++) {
-		json_array_append_new(argv, json_string(scope->names[i]));
+	json_t *names = json_array();
+	for (size_t i = 0; i < scope->name_count && i < FACTS_NAMES; i++)
 		json_array_append_new(names, json_string(scope->names[i]));
-	}
-	json_array_append_new(items,
-			      json_pack("{s:s, s:s, s:o, s:{s:o, s:i, s:i}}", "name", "names", "nss", "hosts", "keys",
-					names, "otherwise", "run", argv, "max", NAMES_TEXT, "timeout", RESOLVE_MS));
+	json_array_append_new(items, json_pack("{s:s, s:s, s:o, s:{s:[s, s, s, s], s:i, s:i}}", "name", "names", "nss",
+					       "hosts", "keys", names, "otherwise", "run", "sh", "-c", resolve_sh, "sh",
+					       "max", NAMES_TEXT, "timeout", RESOLVE_MS));
 }
 
 static void decode_paths(const json_t *items, const struct facts_scope *scope, struct arena *arena,
@@ -103,10 +100,9 @@ static const char *line_of(const char *text, const char *name)
 /* The better one of two addresses, NULL included: an IPv4 one where there is any, as Slurm asks for no other by default. */
 static const char *better_address(const char *known, const char *word)
 {
-	unsigned char bytes[sizeof(struct in6_addr)];
-	if (inet_pton(AF_INET, word, bytes) == 1)
-		return known && !strchr(known, ':') ? known : word;
-	return !known && inet_pton(AF_INET6, word, bytes) == 1 ? word : known;
+	if (!str_is_address(word) || (known && (!strchr(known, ':') || strchr(word, ':'))))
+		return known;
+	return word;
 }
 
 /* "NAME = ADDRESS STREAM ..." for one that has addresses, "NAME" for one that has none. */

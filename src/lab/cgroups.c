@@ -90,15 +90,17 @@ static void pass_controllers(const char *parent)
  * lock ends with the descriptor; -1 with errno. */
 static int lock_hierarchy(const char *hierarchy)
 {
-	int fd = open(hierarchy, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+	int fd = open(hierarchy, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	do
-		r = fd < 0 ? 0 : flock(fd, LOCK_EX);
-	while (r < 0 && errno == EINTR);
-	if (r == 0)
-		return fd;
-	close(fd);
-	return -1;
+	while (fd >= 0 && flock(fd, LOCK_EX) < 0) {
+		int sys = errno;
+		if (sys == EINTR)
+			continue;
+		fd_closep(&fd);
+		fd = -1;
+		errno = sys;
+	}
+	return fd;
 }
 
 static int enter(const struct place *p, const char *hierarchy, const char *node, unsigned long memory_mib,

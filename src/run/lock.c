@@ -78,7 +78,7 @@ static int refuse(const struct taker *t, struct err *err)
 	struct run *run = t->run;
 	const char *name = run->inv->hosts[t->first].name;
 	finding_add(&run->refused, FINDING_STOP, CODE_LOCKED, name, "%s", t->refused[t->first])->fix =
-	    "nothing was changed; `reeve apply --wait 600` waits for the other run to end";
+	    "nothing was changed; start it again: `reeve apply --wait 600` waits for a run that is at work";
 	return err_set(err, ERR_REFUSED, "%s: %s", name, t->refused[t->first]);
 }
 

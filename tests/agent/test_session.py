@@ -406,7 +406,7 @@ class Verbs(Case):
                 (["ctl", "c"], files, hosts), (["ctl"], files, None), (["ctl"], None, hosts), (["ctl"], "hosts: dns files\n", hosts),
                 (["ctl"], "hosts: files [success=continue] dns\n", hosts), (["ctl"], "hosts:\n", hosts), (["ctl"], "", ""),
                 (["ctl"], "# " + files, hosts)):
-            self.assertEqual(self.ask_switch("hosts", keys, switch, text), "asked\n", (keys, switch, text))
+            self.assertEqual(self.ask_switch("hosts", keys, switch, text), " ".join(["asked", *keys]) + "\n", (keys, switch, text))
 
     def test_accounts_come_from_the_file_where_nothing_else_is_asked(self):
         passwd = "root:x:0:0::/root:/bin/sh\nana:x:7:7::/a:/bin/sh\n+nis::::::\nbad\nbob:x:7:8::/b:/bin/sh\n"
@@ -417,7 +417,7 @@ class Verbs(Case):
         self.assertEqual(self.ask_switch("passwd", ["none"], only, passwd), "")
         for switch, text in (("passwd: files sss\n", passwd), ("passwd: compat\n", passwd), ("passwd: files [notfound=return]\n", passwd),
                              ("group: files\n", passwd), (None, passwd), (only, b"a\xff:x:7:7::/:/bin/sh\n")):
-            self.assertEqual(self.ask_switch("passwd", ["ana"], switch, text), "asked\n", (switch, text))
+            self.assertEqual(self.ask_switch("passwd", ["ana"], switch, text), "asked ana\n", (switch, text))
 
     def test_what_is_no_question_to_the_switch_is_refused(self):
         for database, keys in (("hosts", []), ("hosts", "ctl"), ("hosts", [1]), ("group", ["n"] * 4097), ("hosts", None),

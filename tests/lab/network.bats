@@ -216,7 +216,9 @@ on() {
 @test "what is interrupted leaves nothing running" {
 	"$REEVE" --lab facts --measure network >"$DIR/out" 2>&1 &
 	local pid=$!
-	sleep 3
+	until on n1 pgrep iperf3 || on n2 pgrep iperf3 || on n3 pgrep iperf3; do
+		kill -0 $pid # it has not ended
+	done
 	kill -INT $pid
 	run ! wait $pid
 	for node in n1 n2 n3; do

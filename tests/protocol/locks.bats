@@ -37,7 +37,7 @@ let_go() {
 	reeve apply
 	[ "$status" -eq 1 ]
 	told 'error: c1: this host is locked by alice@laptop since 2026-11-26T23:31:45Z: `reeve apply`, process 4711 [locked]'
-	told 'fix: nothing was changed; `reeve apply --wait 600` waits'
+	told 'fix: nothing was changed; start it again: `reeve apply --wait 600` waits'
 	[ ! -e "$roots/c1.fen/etc/slurm/slurm.conf" ]
 	for command in plan status; do
 		reeve $command

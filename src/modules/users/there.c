@@ -53,13 +53,10 @@ static void add_number(struct keys *k, unsigned number)
 
 static void ask_keys(json_t *items, const char *name, struct keys *k)
 {
-	json_t *argv = json_pack("[s, s]", "getent", k->database);
-	json_array_extend(argv, k->list);
 	if (json_array_size(k->list))
-		json_array_append_new(items, json_pack("{s:s, s:s, s:O, s:{s:O, s:i, s:i}}", "name", name, "nss",
-						       k->database, "keys", k->list, "otherwise", "run", argv, "max",
-						       ANSWER_MAX, "timeout", GETENT_MS));
-	json_decref(argv);
+		json_array_append_new(items, json_pack("{s:s, s:s, s:O, s:{s:[s, s], s:i, s:i}}", "name", name, "nss",
+						       k->database, "keys", k->list, "otherwise", "run", "getent",
+						       k->database, "max", ANSWER_MAX, "timeout", GETENT_MS));
 	json_decref(k->list);
 	map_free(&k->seen);
 }
