@@ -17,6 +17,7 @@
 #include "modules/module.h"
 #include "report/json.h"
 #include "report/table.h"
+#include "run/answers.h"
 #include "slurm/version.h"
 
 static const char *const cgroup_names[] = {
@@ -47,7 +48,7 @@ static const char *slurm_of(struct arena *arena, const struct facts *f)
 }
 
 /* What was asked of one host, and what came of it. */
-struct answer {
+struct answer_of {
 	const struct inv_host *host;
 	const struct facts *facts; /* NULL: see error */
 	const struct err *error;
@@ -72,7 +73,7 @@ static const char *network_text(struct arena *a, const struct facts_network *n)
 	return speed ? arena_printf(a, "%u%s", speed, ib) : facts_network_link(n) ? "?" : NULL;
 }
 
-static void add_row(struct table *t, const struct answer *answer)
+static void add_row(struct table *t, const struct answer_of *answer)
 {
 	const struct facts *f = answer->facts;
 	struct arena *a = t->arena;
@@ -96,7 +97,7 @@ static void add_row(struct table *t, const struct answer *answer)
 	table_add(t, cells);
 }
 
-static void print_table(struct context *context, const struct answer *all, size_t count)
+static void print_table(struct context *context, const struct answer_of *all, size_t count)
 {
 	static const struct table_column columns[] = {{"HOST"},
 						      {"CLASS"},
@@ -121,7 +122,7 @@ static void print_table(struct context *context, const struct answer *all, size_
 }
 
 /* Why a host is not of the classes before its own, which is what decided; of no class: why of none. */
-static const char *why_not_before(const struct inventory *inv, const struct answer *answer, struct arena *arena)
+static const char *why_not_before(const struct inventory *inv, const struct answer_of *answer, struct arena *arena)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
 	for (const struct inv_class *k = inv->classes; k < inv->classes + inv->class_count && k != answer->class; k++) {
@@ -136,10 +137,10 @@ static const char *why_not_before(const struct inventory *inv, const struct answ
 }
 
 /* Hosts that got their class for the same reasons share a paragraph. */
-static void print_classes(const struct inventory *inv, const struct answer *all, size_t count, struct arena *arena)
+static void print_classes(const struct inventory *inv, const struct answer_of *all, size_t count, struct arena *arena)
 {
 	struct group {
-		const struct answer *first;
+		const struct answer_of *first;
 		const char *why;
 		VEC(const char *) names;
 	};
@@ -176,7 +177,7 @@ static json_t *unit_json(const struct facts_package *package, const struct facts
 			 "active", unit ? unit->active : NULL, "enabled", unit ? unit->file : NULL);
 }
 
-static json_t *classes_json(const struct inventory *inv, const struct answer *answer, struct arena *arena)
+static json_t *classes_json(const struct inventory *inv, const struct answer_of *answer, struct arena *arena)
 {
 	json_t *why = json_object();
 	for (size_t i = 0; i < inv->class_count; i++)
@@ -238,7 +239,7 @@ static json_t *network_json(const struct facts_network *n)
 			 n->lldp, "links", links, "ports", ports, "neighbours", neighbours);
 }
 
-static json_t *facts_json(const struct inventory *inv, const struct answer *answer, struct arena *arena)
+static json_t *facts_json(const struct inventory *inv, const struct answer_of *answer, struct arena *arena)
 {
 	const struct facts *f = answer->facts;
 	const struct facts_hardware *h = &f->hardware;
@@ -270,7 +271,7 @@ static json_t *facts_json(const struct inventory *inv, const struct answer *answ
 	return all;
 }
 
-static void print_json(const struct inventory *inv, const struct answer *all, size_t count, struct arena *arena)
+static void print_json(const struct inventory *inv, const struct answer_of *all, size_t count, struct arena *arena)
 {
 	json_t *hosts = json_array();
 	size_t unreachable = 0;
@@ -291,12 +292,12 @@ static const char no_salt[] = "0000000000000000000000000000000000000000000000000
 
 /* Answers of the hosts that are chosen by name, or are of a class that is. A host that did not answer is shown where it
  * may have been meant. */
-static size_t keep_chosen(const struct inventory *inv, struct answer *all, size_t count,
+static size_t keep_chosen(const struct inventory *inv, struct answer_of *all, size_t count,
 			  const struct inv_choice *choice)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct answer *a = &all[i];
+		const struct answer_of *a = &all[i];
 		bool by_class = a->class ? choice->classes && choice->classes[a->class - inv->classes] : !a->facts;
 		if ((choice->hosts && choice->hosts[a->host->index]) || by_class)
 			all[kept++] = *a;
@@ -304,7 +305,7 @@ static size_t keep_chosen(const struct inventory *inv, struct answer *all, size_
 	return kept;
 }
 
-static int show(struct context *context, const struct inventory *inv, const struct answer *all, size_t count)
+static int show(struct context *context, const struct inventory *inv, const struct answer_of *all, size_t count)
 {
 	size_t reached = 0;
 	for (size_t i = 0; i < count; i++)
@@ -357,6 +358,60 @@ static int run_measure(struct context *context, const struct inventory *inv, con
 	return !m.result.count ? EXIT_FAILED : m.result.left_out ? EXIT_LEFT : EXIT_DONE;
 }
 
+static void question(const struct inventory *inv, const size_t *hosts, size_t count, struct facts_scope *ret)
+{
+	for (size_t i = 0; i < count; i++)
+		ret[i] = (struct facts_scope){.roles = module_roles,
+					      .salt = no_salt,
+					      .compute = true,
+					      .neighbours = true,
+					      .others = modules_ask_facts(inv, &inv->hosts[hosts[i]])};
+}
+
+/* For `reeve render`: all that a run would ask. */
+static int save(const char *dir, const struct inv_host *host, const struct facts_scope *scope, struct asked *asked,
+		struct err *err)
+{
+	int rc = asked->facts ? answers_save(dir, host->name, scope, &asked->answer, err) : 0;
+	json_decref(asked->answer.json);
+	return rc;
+}
+
+static int run_ask(struct context *context, const struct inventory *inv, const struct inv_choice *choice, bool by_class,
+		   const struct fleet_options *options)
+{
+	struct arena *a = context->arena;
+	const char *dir = context_option(context, "save");
+	size_t *hosts = arena_calloc(a, inv->host_count, sizeof *hosts), count = 0;
+	for (size_t i = 0; i < inv->host_count; i++)
+		if (choice->hosts[i] || by_class)
+			hosts[count++] = i;
+	struct fleet_target *targets = arena_calloc(a, count, sizeof *targets);
+	struct facts_scope *scopes = arena_calloc(a, count, sizeof *scopes);
+	struct answer_of *answers = arena_calloc(a, count, sizeof *answers);
+	struct asked *all = arena_calloc(a, count, sizeof *all);
+	for (size_t i = 0; i < count; i++)
+		targets[i] = target_of(context, &inv->hosts[hosts[i]]);
+	if (dir)
+		ask_scopes(inv, hosts, count, modules_secrets(inv, a), a, scopes);
+	else
+		question(inv, hosts, count, scopes);
+	struct err err = {0};
+	int rc = target_ask(context, targets, scopes, count, options, dir != NULL, all, &err);
+	for (size_t i = 0; i < count; i++) {
+		const struct inv_host *h = &inv->hosts[hosts[i]];
+		if (dir && rc == 0)
+			rc = save(dir, h, &scopes[i], &all[i], &err);
+		answers[i] = (struct answer_of){.host = h,
+						.facts = all[i].facts,
+						.error = &all[i].error,
+						.class = all[i].facts ? class_of(inv, h, all[i].facts, NULL) : NULL};
+	}
+	ask_scopes_end(scopes, count);
+	return rc < 0 ? context_fail(context, &err)
+		      : show(context, inv, answers, keep_chosen(inv, answers, count, choice));
+}
+
 static int run(struct context *context)
 {
 	const char *what = context_option(context, "measure");
@@ -377,45 +432,19 @@ static int run(struct context *context)
 		return status;
 	if (what)
 		return run_measure(context, inv, choice->hosts, &options);
-	struct fleet_target *targets = arena_calloc(context->arena, inv->host_count, sizeof *targets);
-	struct facts_scope *scopes = arena_calloc(context->arena, inv->host_count, sizeof *scopes);
-	struct answer *answers = arena_calloc(context->arena, inv->host_count, sizeof *answers);
-	size_t count = 0;
-	for (size_t i = 0; i < inv->host_count; i++) {
-		if (!choice->hosts[i] && !by_class)
-			continue;
-		targets[count] = target_of(context, &inv->hosts[i]);
-		answers[count].host = &inv->hosts[i];
-		scopes[count++] = (struct facts_scope){.roles = module_roles,
-						       .salt = no_salt,
-						       .compute = true,
-						       .neighbours = true,
-						       .others = modules_ask_facts(inv, &inv->hosts[i])};
-	}
-	struct asked *all = arena_calloc(context->arena, count, sizeof *all);
-	struct err err = {0};
-	int rc = target_ask(context, targets, scopes, count, &options, all, &err);
-	for (size_t i = 0; i < count; i++)
-		json_decref((json_t *)scopes[i].others);
-	if (rc < 0)
-		return context_fail(context, &err);
-	for (size_t i = 0; i < count; i++) {
-		answers[i].facts = all[i].facts;
-		answers[i].error = &all[i].error;
-		answers[i].class = all[i].facts ? class_of(inv, answers[i].host, all[i].facts, NULL) : NULL;
-	}
-	return show(context, inv, answers, keep_chosen(inv, answers, count, choice));
+	return run_ask(context, inv, choice, by_class, &options);
 }
 
 static const struct option_spec options[] = {
     {"limit", 'l', "NODES", "only these: a hostlist, partition:NAME, class:NAME, or several"},
+    {"save", 0, "DIR", "save what they say in this directory, for `reeve render`"},
     {"measure", 0, "WHAT", "measure between the hosts, WHAT is 'network'"},
     {NULL},
 };
 
 const struct command cmd_facts = {
     .name = "facts",
-    .synopsis = "[-l NODES] [--measure network] [--json]",
+    .synopsis = "[-l NODES] [--save DIR] [--measure network] [--json]",
     .summary = "Show what each host really is",
     .help = "Asks the hosts for their architecture, system, CPUs (sockets x cores x\n"
 	    "threads) and memory as slurmd counts them, the releases of Slurm and the state of\n"
@@ -424,6 +453,9 @@ const struct command cmd_facts = {
 	    "\n"
 	    "Where cluster.yaml has classes: which one each host is of, and why not of those\n"
 	    "before it.\n"
+	    "\n"
+	    "With --save DIR everything that a run would ask is asked, and the answers are kept in a\n"
+	    "file for each host: 'reeve render' makes Slurm's files of them without the hosts.\n"
 	    "\n"
 	    "With --measure network: bandwidth each way and latency between the hosts, pair by\n"
 	    "pair, with iperf3 and ping where they are installed; a second or so each way, every\n"

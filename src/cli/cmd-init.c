@@ -57,7 +57,7 @@ static int look(struct context *context, const struct hosts *hosts, struct draft
 	struct asked *facts = arena_calloc(context->arena, hosts->len, sizeof *facts);
 	for (size_t i = 0; i < hosts->len; i++)
 		scopes[i] = (struct facts_scope){.roles = module_roles, .salt = no_salt, .compute = true};
-	if (target_ask(context, hosts->items, scopes, hosts->len, &options, facts, &err) < 0)
+	if (target_ask(context, hosts->items, scopes, hosts->len, &options, false, facts, &err) < 0)
 		return context_fail(context, &err);
 	size_t missing = 0;
 	for (size_t i = 0; i < hosts->len; i++) {

@@ -12,6 +12,7 @@ extern const struct command cmd_history;
 extern const struct command cmd_init;
 extern const struct command cmd_plan;
 extern const struct command cmd_apply;
+extern const struct command cmd_render;
 extern const struct command cmd_status;
 extern const struct command cmd_doctor;
 extern const struct command cmd_exclude;

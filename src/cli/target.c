@@ -67,6 +67,16 @@ struct fleet_target target_of(const struct context *context, const struct inv_ho
 	};
 }
 
+int target_unknown(const struct context *context, const struct inventory *inv, const char *name)
+{
+	const char **names = arena_calloc(context->arena, inv->host_count + 1, sizeof *names);
+	for (size_t i = 0; i < inv->host_count; i++)
+		names[i] = inv->hosts[i].name;
+	const char *nearest = str_nearest(name, names);
+	return context_misused(context, "%s has no host '%s'%s%s%s", inv->file, name, nearest ? "; did you mean '" : "",
+			       nearest ? nearest : "", nearest ? "'?" : "");
+}
+
 /* Letters, digits and what stands in DNS names and IPv6 addresses. */
 static bool is_destination(const char *s)
 {
@@ -105,6 +115,8 @@ struct watch {
 static void on_phase(void *data, size_t host, enum fleet_phase phase)
 {
 	const struct watch *w = data;
+	if (phase == FLEET_FAILED && fleet_error(w->fleet, host)->code == ERR_CANCELLED)
+		return; /* that is said once, by who is ended */
 	if (phase == FLEET_FAILED)
 		report_host(w->report, host, REPORT_UNREACHABLE, fleet_error(w->fleet, host)->text);
 	else if (phase != FLEET_CLOSED)
@@ -154,13 +166,14 @@ struct asking {
 	const struct facts_scope *scopes;
 	struct asked *asked;
 	struct arena *arena;
+	bool keep;
 	bool live; /* elsewhere only what goes wrong is worth a line */
 };
 
 static int ask(void *data, struct fleet *fleet, struct report *report, struct err *err)
 {
 	const struct asking *a = data;
-	int status = ask_facts(fleet, a->scopes, a->arena, ROUND_MS, a->asked, err);
+	int status = ask_facts(fleet, a->scopes, a->keep, a->arena, ROUND_MS, a->asked, err);
 	for (size_t i = 0; status == 0 && i < fleet_count(fleet); i++)
 		if (!a->asked[i].facts || a->live)
 			report_host(report, i, a->asked[i].facts ? REPORT_DONE : REPORT_UNREACHABLE,
@@ -169,11 +182,12 @@ static int ask(void *data, struct fleet *fleet, struct report *report, struct er
 }
 
 int target_ask(struct context *context, const struct fleet_target *targets, const struct facts_scope *scopes,
-	       size_t count, const struct fleet_options *options, struct asked *ret, struct err *err)
+	       size_t count, const struct fleet_options *options, bool keep, struct asked *ret, struct err *err)
 {
 	struct asking asking = {.scopes = scopes,
 				.asked = ret,
 				.arena = context->arena,
+				.keep = keep,
 				.live = !context->json && report_can_redraw(stderr)};
 	return target_visit(context, targets, count, options, ask, &asking, err);
 }

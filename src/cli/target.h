@@ -15,6 +15,9 @@ int target_options(struct context *context, const struct inventory *inv, struct 
 /* How ssh gets to a host: as cluster.yaml says, or under its name in the lab. */
 struct fleet_target target_of(const struct context *context, const struct inv_host *host);
 
+/* Says that there is no such host, and which may be meant: `return target_unknown(...)`. */
+int target_unknown(const struct context *context, const struct inventory *inv, const char *name);
+
 /* A host as it is written on the command line, "[USER@]HOST": names and addresses only, never an option. The same text
  * lives on in `arena`. ERR_INPUT. */
 int target_parse(const char *text, struct arena *arena, struct fleet_target *ret, struct err *err);
@@ -32,10 +35,10 @@ int target_visit(struct context *context, const struct fleet_target *targets, si
 		 struct err *err);
 
 /*
- * Connects to all targets, asks each for its facts and says goodbye. `scopes` and `ret` have `count` elements; what is
+ * Connects to all targets, asks each for its facts and says goodbye. `keep` as for ask_facts(). `scopes` and `ret` have `count` elements; what is
  * returned lives in the context's arena. -1 only where nothing was asked at all.
  */
 int target_ask(struct context *context, const struct fleet_target *targets, const struct facts_scope *scopes,
-	       size_t count, const struct fleet_options *options, struct asked *ret, struct err *err);
+	       size_t count, const struct fleet_options *options, bool keep, struct asked *ret, struct err *err);
 
 #endif

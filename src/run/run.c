@@ -8,7 +8,6 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "doctor/doctor.h"
-#include "model/beside.h"
 #include "modules/core/core.h"
 #include "modules/module.h"
 #include "run/ask.h"
@@ -37,32 +36,13 @@ static int ask_all_facts(struct run *run, struct err *err)
 	size_t count = roll_count(run->roll);
 	struct facts_scope *scopes = arena_calloc(run->arena, count, sizeof *scopes);
 	struct asked *asked = arena_calloc(run->arena, count, sizeof *asked);
-	struct names devices = {0};
-	char salt[65];
-	cluster_salt(run->inv->cluster.text, salt);
-	for (size_t i = 0; i < run->inv->class_count; i++)
-		for (size_t k = 0; k < run->inv->classes[i].device_count; k++)
-			names_add_once(&devices, run->inv->classes[i].devices[k], run->arena);
-	for (size_t i = 0; i < count; i++) {
-		const struct inv_host *h = &run->inv->hosts[roll_at(run->roll, i)];
-		scopes[i] = (struct facts_scope){.roles = module_roles,
-						 .controller = h->controller,
-						 .compute = h->compute,
-						 .state = h->controller ? run->inv->state.text : NULL,
-						 .secrets = run->options->cluster.secrets,
-						 .host = h,
-						 .neighbours = h->compute && run->inv->network.discover,
-						 .devices = devices.items,
-						 .device_count = h->compute ? devices.len : 0,
-						 .others = modules_ask(run->inv, h),
-						 .inv = run->inv,
-						 .salt = salt};
-		beside_scope(run->inv, h, run->arena, &scopes[i]);
-	}
-	phase(run, "facts");
-	int rc = ask_facts(run->fleet, scopes, run->arena, ROUND_MS, asked, err);
+	size_t *hosts = arena_calloc(run->arena, count, sizeof *hosts);
 	for (size_t i = 0; i < count; i++)
-		json_decref((json_t *)scopes[i].others);
+		hosts[i] = roll_at(run->roll, i);
+	ask_scopes(run->inv, hosts, count, run->options->cluster.secrets, run->arena, scopes);
+	phase(run, "facts");
+	int rc = ask_facts(run->fleet, scopes, false, run->arena, ROUND_MS, asked, err);
+	ask_scopes_end(scopes, count);
 	if (rc < 0)
 		return -1;
 	if (includes_read(run->fleet, asked, run->arena, INCLUDES_MS, err) < 0)
