@@ -16,15 +16,34 @@ _reeve_table() {
 	"$_reeve_program" "$1" --help 2>/dev/null | awk -v title="$2:" '$0 == title { on = 1; next } /^$/ { on = 0 } on { print $1 }'
 }
 
-# The nodes of the lab that is up, with the file that the command line names.
-_reeve_nodes() {
+# _reeve_with COMMAND...: with the file that the command line names.
+_reeve_with() {
 	local i file=()
 	for ((i = 1; i + 1 < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		-f | --file) file=(-f "${COMP_WORDS[i + 1]}") ;;
 		esac
 	done
-	"$_reeve_program" "${file[@]}" lab status 2>/dev/null | awk 'NR > 1 { print $1 }'
+	"$_reeve_program" "${file[@]}" "$@" 2>/dev/null
+}
+
+# The nodes of the lab that is up.
+_reeve_nodes() { _reeve_with lab status | awk 'NR > 1 { print $1 }'; }
+
+# _reeve_names KIND: of cluster.yaml, without asking any host.
+_reeve_names() { _reeve_with check --list "$1"; }
+
+# _reeve_chosen WORD: what -l takes. bash makes three words of "class:NAME".
+_reeve_chosen() {
+	local before=${COMP_WORDS[COMP_CWORD - 2]}${COMP_WORDS[COMP_CWORD - 1]} kind word=$1
+	[ "$word" != : ] || before=${COMP_WORDS[COMP_CWORD - 1]}: word=
+	for kind in partition class; do
+		if [ "$before" = "$kind:" ]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(_reeve_names "${kind/class/classe}s")" -- "$word")
+			return
+		fi
+	done
+	mapfile -t COMPREPLY < <(compgen -W "$(_reeve_names hosts) partition: class:" -- "$word")
 }
 
 _reeve() {
@@ -33,13 +52,14 @@ _reeve() {
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-f | --file | -l | --limit | -o | --output | --name | --key-from | --slurm-conf | --ansible-inventory | --controllers | --compute | --slurm-version | -r | --reason | --until | --backend | --key-file | --without | --wait) ((++i)) ;;
+		-f | --file | -l | --limit | -o | --output | --name | --key-from | --slurm-conf | --ansible-inventory | --controllers | --compute | --slurm-version | -r | --reason | --until | --backend | --key-file | --without | --wait | --facts | --save | --measure | --list | -u | --user | -t | --timeout | --login | -n | --lines) ((++i)) ;;
+		:) ((++i)) ;; # behind "-l class"
 		-*) ;;
 		*) operands+=("${COMP_WORDS[i]}") ;;
 		esac
 	done
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
-	-f | --file | -o | --output | --slurm-conf | --ansible-inventory | --key-file)
+	-f | --file | -o | --output | --slurm-conf | --ansible-inventory | --key-file | --facts | --save)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -47,7 +67,18 @@ _reeve() {
 		mapfile -t COMPREPLY < <(compgen -W "nspawn uml" -- "$word")
 		return
 		;;
-	-l | --limit | --name | --key-from | --controllers | --compute | --slurm-version | -r | --reason | --until | --without | --wait) return ;;
+	--list)
+		mapfile -t COMPREPLY < <(compgen -W "hosts partitions classes" -- "$word")
+		return
+		;;
+	-l | --limit | --login | :)
+		_reeve_chosen "$word"
+		return
+		;;
+	class | partition)
+		[ "$word" != : ] || { _reeve_chosen : && return; }
+		;;
+	--name | --key-from | --controllers | --compute | --slurm-version | -r | --reason | --until | --without | --wait | --measure | -u | --user | -t | --timeout | -n | --lines) return ;;
 	esac
 	# What stands behind the node belongs to the command that runs there.
 	case "${#operands[@]} ${operands[*]:0:2}" in
@@ -55,7 +86,9 @@ _reeve() {
 	"1 lab") words="up down status ssh fault"$'\n'$(_reeve_words lab) ;;
 	"2 lab ssh" | "2 lab fault") words=$(_reeve_nodes) ;;
 	"3 lab fault") words=$(_reeve_table lab Faults) ;;
-	*" lab ssh") ;;
+	"1 ssh") words=$(_reeve_names hosts)$'\n'$(_reeve_words ssh) ;;
+	*" lab ssh" | *" ssh "* | *" run "*) ;;
+	*" doctor"* | *" exclude"* | *" include"* | *" resume"* | *" remove"* | *" accept"* | "1 why" | "1 logs") words=$(_reeve_names hosts)$'\n'$(_reeve_words "${operands[0]}") ;;
 	*" plan"* | *" apply"*) words=$(_reeve_table apply Modules)$'\n'$(_reeve_words "${operands[0]}") ;;
 	"1 check") words=$(_reeve_words check)$'\n'$(compgen -f -- "$word") ;;
 	*) words=$(_reeve_words "${operands[0]}") ;;

@@ -9,6 +9,7 @@
 #include "slurm/param.h"
 #include "slurm/state.h"
 #include "slurm/version.h"
+#include "slurm/why.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -56,6 +57,19 @@ static void check_jobs(const char *text, size_t len, struct arena *arena)
 			abort();
 }
 
+/* Of the first job, among the others. */
+static void check_why(const char *text, size_t len, struct arena *arena)
+{
+	struct slurm_why_job *jobs;
+	size_t count;
+	if (slurm_why_parse(text, len, arena, &jobs, &count, NULL) < 0 || !count)
+		return;
+	const struct slurm_why_scene scene = {.waiting = jobs, .waiting_count = count};
+	const struct slurm_why why = slurm_why_explain(&jobs[0], &scene, arena);
+	if (!why.what || !why.figures)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -76,6 +90,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'j':
 		check_jobs(text, size - 1, arena);
+		break;
+	case 'w':
+		check_why(text, size - 1, arena);
 		break;
 	case 'p':
 		slurm_partitions_parse(text, size - 1, arena, &partitions, &count, NULL);

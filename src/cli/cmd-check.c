@@ -1,6 +1,7 @@
 /* reeve check: cluster.yaml, offline. */
 #include <jansson.h>
 
+#include "base/str.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "modules/module.h"
@@ -29,6 +30,24 @@ static void print_json(const char *file, const struct inventory *inv, const stru
 	json_print(all, JSON_INDENT(2), stdout);
 }
 
+/* Names of one kind, a line each: for completion, and for scripts. */
+static int list_names(const struct context *context, const struct inventory *inv, const char *kind)
+{
+	if (streq(kind, "hosts"))
+		for (size_t i = 0; i < inv->host_count; i++)
+			puts(inv->hosts[i].name);
+	else if (streq(kind, "partitions"))
+		for (size_t i = 0; i < inv->partition_count; i++)
+			puts(inv->partitions[i].name);
+	else if (streq(kind, "classes"))
+		for (size_t i = 0; i < inv->class_count; i++)
+			puts(inv->classes[i].name);
+	else
+		return context_misused(context, "'%s' cannot be listed: --list takes hosts, partitions or classes",
+				       kind);
+	return EXIT_DONE;
+}
+
 static int run(struct context *context)
 {
 	if (context->operand_count && context_option(context, "file"))
@@ -40,6 +59,11 @@ static int run(struct context *context)
 	struct diags diags;
 	struct err err = {0};
 	const struct inventory *inv = inventory_load(file, module_sections, &diags, context->arena, &err);
+	const char *kind = context_option(context, "list");
+	if (kind && inv) {
+		diags_free(&diags);
+		return list_names(context, inv, kind);
+	}
 	if (context->json)
 		print_json(file, inv, &diags, inv ? NULL : err.text);
 	else
@@ -53,9 +77,14 @@ static int run(struct context *context)
 	return inv ? EXIT_DONE : EXIT_FAILED;
 }
 
+static const struct option_spec options[] = {
+    {"list", 0, "KIND", "print the names of its hosts, partitions or classes instead"},
+    {NULL, 0, NULL, NULL},
+};
+
 const struct command cmd_check = {
     .name = "check",
-    .synopsis = "[--json] [FILE]",
+    .synopsis = "[--list KIND] [--json] [FILE]",
     .summary = "Check cluster.yaml, without asking any host",
     .help = "Reads the cluster's file and prints every finding with its place, the line it\n"
 	    "is on, and what may have been meant. No host is contacted. Parameters of Slurm\n"
@@ -63,6 +92,7 @@ const struct command cmd_check = {
 	    "\n"
 	    "Findings go to standard error. The exit status is 0 when there is no error,\n"
 	    "warnings or not, and 1 when there is one.",
+    .options = options,
     .operands_max = 1,
     .run = run,
 };

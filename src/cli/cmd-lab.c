@@ -10,16 +10,17 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "base/strbuf.h"
 #include "base/vec.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/standin.h"
+#include "cli/target.h"
 #include "lab/fault.h"
 #include "lab/lab.h"
 #include "report/json.h"
 #include "report/report.h"
 #include "report/table.h"
+#include "transport/ssh.h"
 
 struct lab_run {
 	struct context *context;
@@ -118,33 +119,6 @@ static int lab_run_status(struct lab_run *lab)
 	return up == lab->inv->host_count ? EXIT_DONE : EXIT_FAILED;
 }
 
-static int unknown_node(struct lab_run *lab, const char *name)
-{
-	const char **names = arena_calloc(lab->context->arena, lab->inv->host_count + 1, sizeof *names);
-	for (size_t i = 0; i < lab->inv->host_count; i++)
-		names[i] = lab->inv->hosts[i].name;
-	const char *nearest = str_nearest(name, names);
-	return context_misused(lab->context, "%s has no host '%s'%s%s%s", lab->inv->file, name,
-			       nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
-}
-
-/* For sh, where it holds anything that sh could take for its own. */
-static char *quoted(struct arena *arena, const char *text)
-{
-	_cleanup_strbuf_ struct strbuf out = {0};
-	if (*text &&
-	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-") == strlen(text))
-		return arena_strdup(arena, text);
-	strbuf_addc(&out, '\'');
-	for (; *text; text++)
-		if (*text == '\'')
-			strbuf_adds(&out, "'\\''");
-		else
-			strbuf_addc(&out, *text);
-	strbuf_addc(&out, '\'');
-	return arena_strndup(arena, out.data, out.len);
-}
-
 /* Becomes ssh, so that its exit status, its terminal and its signals are those of the command. */
 static int lab_run_ssh(struct lab_run *lab)
 {
@@ -153,13 +127,13 @@ static int lab_run_ssh(struct lab_run *lab)
 		return context_misused(context, "'lab ssh' needs a node");
 	const char *node = context->operands[1];
 	if (!inventory_host(lab->inv, node))
-		return unknown_node(lab, node);
+		return target_unknown(context, lab->inv, node);
 	/* One argument is a command line for the node's shell, as ssh has it; several are one command, whose arguments arrive as
 	 * they are. */
 	char **command = arena_calloc(context->arena, context->operand_count, sizeof *command);
 	for (size_t i = 2; i < context->operand_count; i++)
-		command[i - 2] =
-		    context->operand_count == 3 ? context->operands[i] : quoted(context->arena, context->operands[i]);
+		command[i - 2] = context->operand_count == 3 ? context->operands[i]
+							     : ssh_quote(context->operands[i], context->arena);
 	char **argv;
 	struct err err = {0};
 	if (lab_ssh_argv(context->arena, lab->inv->cluster.text, node, command, &argv, &err) < 0)
@@ -180,7 +154,7 @@ static int lab_run_fault(struct lab_run *lab)
 		return context_misused(context, "'lab fault' needs a node and a fault: %s", words);
 	const char *node = context->operands[1], *what = context->operands[2];
 	if (!inventory_host(lab->inv, node))
-		return unknown_node(lab, node);
+		return target_unknown(context, lab->inv, node);
 	const struct fault *fault = fault_named(what, &heal);
 	if (!fault)
 		return context_misused(context, "no such fault: '%s'; there are %s", what, words);
@@ -190,9 +164,9 @@ static int lab_run_fault(struct lab_run *lab)
 	return EXIT_DONE;
 }
 
-static bool takes_rest(char *const *operands, size_t count)
+static enum command_rest takes_rest(char *const *operands, size_t count)
 {
-	return count == 2 && streq(operands[0], "ssh");
+	return count == 2 && streq(operands[0], "ssh") ? REST_NEXT : REST_NOT_YET;
 }
 
 static int run(struct context *context)

@@ -28,6 +28,13 @@ struct option_spec {
 
 struct context;
 
+/* Where another program's command line begins. */
+enum command_rest {
+	REST_NOT_YET,
+	REST_NEXT,  /* behind the last operand; a "--" between them is reeve's */
+	REST_BEGUN, /* with the last operand: a "--" behind it is the program's */
+};
+
 struct command {
 	const char *name;
 	const char
@@ -38,9 +45,8 @@ struct command {
 	void (*help_table)(FILE *out);
 	const struct option_spec *options; /* ends with a NULL name; NULL: none of its own */
 	size_t operands_max;
-	/* Do these operands end reeve's own options, so that all behind them belongs to another program? NULL: never.
-	 */
-	bool (*takes_rest)(char *const *operands, size_t count);
+	/* Do these operands end reeve's own options, so that what follows belongs to another program? NULL: never. */
+	enum command_rest (*takes_rest)(char *const *operands, size_t count);
 	int (*run)(struct context *context); /* an exit status */
 };
 

@@ -13,6 +13,8 @@ extern const struct command cmd_init;
 extern const struct command cmd_plan;
 extern const struct command cmd_apply;
 extern const struct command cmd_render;
+extern const struct command cmd_run;
+extern const struct command cmd_ssh;
 extern const struct command cmd_status;
 extern const struct command cmd_doctor;
 extern const struct command cmd_exclude;
@@ -22,7 +24,9 @@ extern const struct command cmd_remove;
 extern const struct command cmd_rotate_key;
 extern const struct command cmd_accept;
 extern const struct command cmd_lab;
+extern const struct command cmd_logs;
 extern const struct command cmd_trust;
 extern const struct command cmd_verify;
+extern const struct command cmd_why;
 
 #endif

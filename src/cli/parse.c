@@ -129,14 +129,31 @@ static int parse_letters(struct parser *p, const char *arg)
 	return 0;
 }
 
+/* `reeve help`, `reeve help plan`, `reeve version`: what people type first. */
+static bool parse_word(struct context *context, const char *name)
+{
+	size_t at;
+	if (!streq(name, "help") && !streq(name, "version"))
+		return false;
+	option_long(context, name, strlen(name), &at);
+	context->values[at] = "";
+	return true;
+}
+
 static int parse_command(struct context *context, const char *name)
 {
 	context->command = command_named(name);
-	if (context->command)
+	if (context->command || parse_word(context, name))
 		return 0;
 	const struct command *nearest = command_nearest(name);
 	return context_misused(context, "unknown command '%s'%s%s%s", name, nearest ? "; did you mean '" : "",
 			       nearest ? nearest->name : "", nearest ? "'?" : "");
+}
+
+static enum command_rest rest_of(const struct parser *p)
+{
+	const struct command *command = p->context->command;
+	return command && command->takes_rest ? command->takes_rest(p->operands.items, p->operands.len) : REST_NOT_YET;
 }
 
 static int parse_all(struct parser *p)
@@ -151,12 +168,10 @@ static int parse_all(struct parser *p)
 				*vec_push(&p->operands) = arg;
 			else
 				status = parse_command(context, arg);
-			if (context->command && context->command->takes_rest &&
-			    context->command->takes_rest(p->operands.items, p->operands.len) && !rest) {
-				rest = true;
-				if (p->at + 1 < p->argc && streq(p->argv[p->at + 1], "--"))
-					p->at++;
-			}
+			enum command_rest begins = rest ? REST_NOT_YET : rest_of(p);
+			rest |= begins != REST_NOT_YET;
+			if (begins == REST_NEXT && p->at + 1 < p->argc && streq(p->argv[p->at + 1], "--"))
+				p->at++;
 		} else if (streq(arg, "--")) {
 			rest = true;
 		} else {

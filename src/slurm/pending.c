@@ -46,8 +46,7 @@ uint64_t slurm_minutes(const char *text)
 	return days * 1440 + h * 60 + m + (s > 0);
 }
 
-/* "100M", "2G", "512": mebibytes; 0: none, or not known. */
-static uint64_t mebibytes(const char *text)
+uint64_t slurm_mebibytes(const char *text)
 {
 	static const char units[] = "KMGTP";
 	enum { WHOLE_MAX = 1 << 30 };
@@ -102,7 +101,7 @@ int slurm_pending_parse(const char *text, size_t len, struct arena *arena, struc
 		    .partitions = f[2],
 		    .minutes = slurm_minutes(f[3]),
 		    .nodes = nodes ? nodes : 1,
-		    .memory_mib = mebibytes(f[5]),
+		    .memory_mib = slurm_mebibytes(f[5]),
 		    .features = or_null(f[6]),
 		    .gres = or_null(f[7]),
 		    .asked_nodes = or_null(f[8]),

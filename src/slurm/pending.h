@@ -55,6 +55,9 @@ int slurm_pending_waits(const struct slurm_conf *old, const struct slurm_conf *n
 /* "exceed the new time limit of their partition": behind "2 pending jobs". */
 const char *slurm_wait_text(enum slurm_wait_cause cause);
 
+/* "100M", "1.50G", "512": mebibytes; 0: none, or not known. */
+uint64_t slurm_mebibytes(const char *text);
+
 /* Minutes of a time as slurm.conf(5) and squeue(1) write it; SLURM_UNLIMITED. 0: it is not one. Seconds count as a minute
  * begun. */
 uint64_t slurm_minutes(const char *text);

@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "base/strbuf.h"
 #include "base/vec.h"
 
 /*
@@ -90,11 +91,80 @@ void ssh_forget_master(const struct ssh *ssh, const struct ssh_dest *dest)
 	each_master(ssh, dest, true);
 }
 
-char **ssh_argv(const struct ssh *ssh, const struct ssh_dest *dest, const char *command, bool keep, struct arena *arena)
+/* ssh takes the first value that it is given for an option (ssh_config(5)): what is added goes before the user's. */
+struct ssh_line {
+	struct arena *arena;
+	VEC(char *) argv;
+};
+
+static void add(struct ssh_line *l, const char *text)
 {
-	/* ssh takes the first value that it is given for an option (ssh_config(5)): these go before the user's */
+	*vec_push_in(l->arena, &l->argv) = (char *)text;
+}
+
+static void add_option(struct ssh_line *l, const char *text)
+{
+	add(l, "-o");
+	add(l, text);
+}
+
+/* A host is its key in a file of known hosts, and nothing else. */
+static void add_trust(struct ssh_line *l, const struct ssh *ssh)
+{
 	static const char *const options[] = {
 	    "IgnoreUnknown=*", /* some of the following are Debian's, or new */
+	    "StrictHostKeyChecking=yes",
+	    "UpdateHostKeys=no",
+	    "VerifyHostKeyDNS=no",
+	    "KnownHostsCommand=none",
+	    "NoHostAuthenticationForLocalhost=no",
+	    "GSSAPIKeyExchange=no",
+	    "GSSAPITrustDns=no",
+	};
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		add_option(l, options[i]);
+	/* as a global file, so that the user's own UserKnownHostsFile stays what it is */
+	if (ssh->known_hosts)
+		add_option(
+		    l, arena_printf(l->arena,
+				    "GlobalKnownHostsFile=/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2 \"%s\"",
+				    ssh->known_hosts));
+}
+
+static void add_dest(struct ssh_line *l, const struct ssh_dest *dest)
+{
+	if (dest->user) {
+		add(l, "-l");
+		add(l, dest->user);
+	}
+	if (dest->port) {
+		add(l, "-p");
+		add(l, arena_printf(l->arena, "%u", dest->port));
+	}
+	add(l, "--");
+	add(l, dest->host);
+}
+
+static struct ssh_line begin(const struct ssh *ssh, struct arena *arena)
+{
+	struct ssh_line l = {.arena = arena};
+	add(&l, ssh->program);
+	if (ssh->config) {
+		add(&l, "-F");
+		add(&l, ssh->config);
+	}
+	return l;
+}
+
+static char **end(struct ssh_line *l)
+{
+	add(l, NULL);
+	return l->argv.items;
+}
+
+char **ssh_argv(const struct ssh *ssh, const struct ssh_dest *dest, const char *command, bool keep, struct arena *arena)
+{
+	static const char *const options[] = {
 	    "RemoteCommand=none",
 	    "SessionType=default",
 	    "StdinNull=no",
@@ -117,58 +187,53 @@ char **ssh_argv(const struct ssh *ssh, const struct ssh_dest *dest, const char *
 	    "BatchMode=yes",
 	    "PasswordAuthentication=no",
 	    "KbdInteractiveAuthentication=no",
-	    /* a host is its key in a file of known hosts, and nothing else */
-	    "StrictHostKeyChecking=yes",
-	    "UpdateHostKeys=no",
-	    "VerifyHostKeyDNS=no",
-	    "KnownHostsCommand=none",
-	    "NoHostAuthenticationForLocalhost=no",
-	    "GSSAPIKeyExchange=no",
-	    "GSSAPITrustDns=no",
 	    "LogLevel=ERROR",
 	};
-	VEC(char *) argv = {0};
-#define ADD(text) (*vec_push_in(arena, &argv) = (char *)(text))
-#define ADD_OPTION(text) (ADD("-o"), ADD(text))
-	ADD(ssh->program);
-	if (ssh->config) {
-		ADD("-F");
-		ADD(ssh->config);
-	}
-	ADD("-T");
+	struct ssh_line l = begin(ssh, arena);
+	add(&l, "-T");
+	add_trust(&l, ssh);
 	for (size_t i = 0; i < ARRAY_LEN(options); i++)
-		ADD_OPTION(options[i]);
-	ADD_OPTION(arena_printf(arena, "ConnectTimeout=%u", ssh->connect_timeout_s));
-	/* as a global file, so that the user's own UserKnownHostsFile stays what it is */
-	if (ssh->known_hosts)
-		ADD_OPTION(arena_printf(
-		    arena, "GlobalKnownHostsFile=/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2 \"%s\"",
-		    ssh->known_hosts));
+		add_option(&l, options[i]);
+	add_option(&l, arena_printf(arena, "ConnectTimeout=%u", ssh->connect_timeout_s));
 	if (keep && ssh->control_dir) {
 		char key[KEY_LEN + 1];
 		master_key(ssh, dest, key);
-		ADD_OPTION("ControlMaster=auto");
-		ADD_OPTION(arena_printf(arena, "ControlPath=%s/%s-%%C", ssh->control_dir, key));
-		ADD_OPTION(arena_printf(arena, "ControlPersist=%d", SSH_PERSIST_S));
+		add_option(&l, "ControlMaster=auto");
+		add_option(&l, arena_printf(arena, "ControlPath=%s/%s-%%C", ssh->control_dir, key));
+		add_option(&l, arena_printf(arena, "ControlPersist=%d", SSH_PERSIST_S));
 	} else {
-		ADD_OPTION("ControlMaster=no");
-		ADD_OPTION("ControlPath=none");
+		add_option(&l, "ControlMaster=no");
+		add_option(&l, "ControlPath=none");
 	}
-	if (dest->user) {
-		ADD("-l");
-		ADD(dest->user);
-	}
-	if (dest->port) {
-		ADD("-p");
-		ADD(arena_printf(arena, "%u", dest->port));
-	}
-	ADD("--");
-	ADD(dest->host);
-	ADD(command);
-	*vec_push_in(arena, &argv) = NULL;
-	return argv.items;
-#undef ADD
-#undef ADD_OPTION
+	add_dest(&l, dest);
+	add(&l, command);
+	return end(&l);
+}
+
+char **ssh_login_argv(const struct ssh *ssh, const struct ssh_dest *dest, char *const *command, struct arena *arena)
+{
+	struct ssh_line l = begin(ssh, arena);
+	add_trust(&l, ssh);
+	add_dest(&l, dest);
+	for (; *command; command++)
+		add(&l, *command);
+	return end(&l);
+}
+
+char *ssh_quote(const char *text, struct arena *arena)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-";
+	_cleanup_strbuf_ struct strbuf out = {0};
+	if (*text && strspn(text, plain) == strlen(text))
+		return arena_strdup(arena, text);
+	strbuf_addc(&out, '\'');
+	for (; *text; text++)
+		if (*text == '\'')
+			strbuf_adds(&out, "'\\''");
+		else
+			strbuf_addc(&out, *text);
+	strbuf_addc(&out, '\'');
+	return arena_strndup(arena, out.data, out.len);
 }
 
 char **ssh_config_argv(const struct ssh *ssh, const struct ssh_dest *dest, struct arena *arena)

@@ -45,6 +45,13 @@ int ssh_control_dir_check(const char *dir, struct err *err);
 char **ssh_argv(const struct ssh *ssh, const struct ssh_dest *dest, const char *command, bool keep,
 		struct arena *arena);
 
+/* The NULL-terminated command line of a person who wants in: a shell, where `command` (NULL-terminated) is empty. The user's own
+ * configuration holds, but that host keys are checked as above. */
+char **ssh_login_argv(const struct ssh *ssh, const struct ssh_dest *dest, char *const *command, struct arena *arena);
+
+/* The argument as the host's shell has to read it: what ssh sends is a line for it. In `arena`. */
+char *ssh_quote(const char *text, struct arena *arena);
+
 /* The command line that prints what ssh makes of its configuration for this host (ssh(1), -G), and ends. */
 char **ssh_config_argv(const struct ssh *ssh, const struct ssh_dest *dest, struct arena *arena);
 

@@ -79,6 +79,20 @@ offered() {
 	[ "$(offered -f goo)" = good.yaml ]
 	[ "$(offered facts -l a)" = "" ]
 	[ "$(offered lab ssh a --js)" = "" ]
+	# Names are those of the file.
+	sed -i 's/^partitions:/classes: [{ name: pi8, when: "cores >= 1" }]\n&/' good.yaml
+	[ "$(offered -f good.yaml facts -l a)" = a ]
+	[ "$(offered -f good.yaml facts -l '' | paste -sd' ')" = "a b c d partition: class:" ]
+	[ "$(offered -f good.yaml plan -l class : '')" = pi8 ]
+	[ "$(offered -f good.yaml plan -l class :)" = pi8 ]
+	[ "$(offered -f good.yaml plan -l partition : m)" = main ]
+	[ "$(offered -f good.yaml plan -l class : pi8 cor)" = core ]
+	for command in doctor exclude include resume remove accept ssh; do
+		[ "$(offered -f good.yaml $command '' | grep -v '^-' | paste -sd' ')" = "a b c d" ]
+	done
+	[ "$(offered -f good.yaml ssh a '')" = "" ]
+	[ "$(offered -f good.yaml run uptime '')" = "" ]
+	[ "$(offered check --list c)" = classes ]
 	for command in $(commands); do
 		for option in $("$REEVE" "$command" --help | grep -oE -- '^  (-., |    )--[a-z-]+' | grep -oE -- '--[a-z-]+'); do
 			grep -qx -- "$option" <<<"$(offered "$command" "$option")"

@@ -19,6 +19,23 @@ load helper
 	grep -qE '^reeve [0-9]+\.[0-9]+\.[0-9]+$' out
 }
 
+@test "help and version may be words" {
+	for command in '' check; do
+		# shellcheck disable=SC2086 # none, where it is empty
+		"$REEVE" $command --help >wanted
+		# shellcheck disable=SC2086
+		reeve help $command
+		[ "$status" -eq 0 ]
+		cmp out wanted
+	done
+	reeve version
+	[ "$status" -eq 0 ]
+	[ "$(cat out)" = "$("$REEVE" --version)" ]
+	reeve help chek
+	[ "$status" -eq 64 ]
+	grep -q "did you mean 'check'?" err
+}
+
 @test "every command has help with its name, and no control bytes or lines over 100 columns below its usage" {
 	for command in $(commands); do
 		reeve "$command" --help
