@@ -36,10 +36,10 @@ static const char waiting_text[] = "why\t7\tPENDING\tbob\t(null)\tnormal\tmain\t
 
 static struct slurm_why_scene scene_of(struct arena *a)
 {
-	struct slurm_node_state *nodes;
-	struct slurm_partition_state *partitions;
-	struct slurm_reservation *reservations;
-	struct slurm_why_job *waiting;
+	struct slurm_node_state *nodes = NULL;
+	struct slurm_partition_state *partitions = NULL;
+	struct slurm_reservation *reservations = NULL;
+	struct slurm_why_job *waiting = NULL;
 	struct slurm_why_scene s = {0};
 	struct err err = {0};
 	static const char resv[] = "ReservationName=maint StartTime=2026-12-01T08:00:00 EndTime=2026-12-01T12:00:00 "
