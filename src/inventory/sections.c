@@ -135,7 +135,7 @@ void build_word(struct build *b, const struct conf_value *value, const char *wha
 		   "%s should be one of %s, not '%s'", what, strbuf_str(&all), text);
 }
 
-static const char *const suites[] = {"bookworm", "trixie", NULL};
+static const char *const suites[] = {"bookworm", "trixie", "forky", NULL};
 static const char *const arches[] = {"amd64", "arm64", NULL};
 static const char *const backends[] = {"nspawn", "uml", NULL};
 

@@ -25,6 +25,7 @@
 
 #define IMAGE_FORMAT "1" /* raised with every change here that changes the tree */
 #define PACKAGES "systemd,systemd-sysv,dbus,openssh-server,iproute2,procps,ca-certificates,less"
+#define UNBROUGHT ",mount" /* what systemd brings as far as trixie, and every Debian has from its installer */
 #define BESIDE "lmod logrotate libpmix2" /* what clusters install beside the stock */
 
 /* What is in the trees of all backends. */
@@ -81,6 +82,21 @@ const char *image_native_arch(void)
 const char *image_path(const struct place *p, const char *id)
 {
 	return arena_printf(p->arena, "%s/%s", p->images, id);
+}
+
+unsigned image_systemd(const struct place *p, const char *id)
+{
+	static const char package[] = "\nPackage: systemd\n", version[] = "\nVersion: ";
+	_cleanup_strbuf_ struct strbuf status = {0};
+	uint64_t n;
+
+	if (file_read(arena_printf(p->arena, "%s/tree/var/lib/dpkg/status", image_path(p, id)), 64U << 20, &status,
+		      NULL) < 0)
+		return 0;
+	const char *at = strstr(strbuf_str(&status), package);
+	const char *end = at ? strstr(at, "\n\n") : NULL;
+	at = at ? strstr(at, version) : NULL;
+	return at && (!end || at < end) && str_read_u64(at + sizeof version - 1, 9999, &n) ? (unsigned)n : 0;
 }
 
 static int write_file(const char *tree, const char *path, mode_t mode, const char *text, struct err *err)
@@ -187,6 +203,12 @@ static const char *const *hooks_of(const struct image_recipe *recipe, const stru
 	return recipe->hooks ? recipe->hooks(stock, arena) : none;
 }
 
+/* With a comma in front of each. */
+static const char *brought(const char *suite)
+{
+	return streq(suite, SOURCES_UNRELEASED) ? UNBROUGHT : "";
+}
+
 static int build(const struct place *p, const struct image_recipe *recipe, const struct lab_stock *stock,
 		 const char *suite, const char *arch, const char *sources, const char *options, const char *aside,
 		 struct err *err)
@@ -225,7 +247,7 @@ static int build(const struct place *p, const struct image_recipe *recipe, const
 		*vec_push(&argv) = fixed[i];
 	for (; *hooks; hooks++)
 		*vec_push(&argv) = arena_printf(p->arena, "--customize-hook=%s", *hooks);
-	*vec_push(&argv) = arena_printf(p->arena, "--include=" PACKAGES "%s", recipe->packages);
+	*vec_push(&argv) = arena_printf(p->arena, "--include=" PACKAGES "%s%s", brought(suite), recipe->packages);
 	*vec_push(&argv) = arena_printf(p->arena, "--arch=%s", arch);
 	for (char *rest = lines, *line; (line = str_next_line(&rest));)
 		if (*line)
@@ -279,11 +301,12 @@ int image_get(const struct place *p, const struct image_recipe *recipe, const st
 
 	if (foreign && foreign_register(p, arch, err) < 0)
 		return -1;
-	if (sources_of_machine(suite, &sources, err) < 0 || sources_options(&options, err) < 0)
+	if (sources_of_machine(suite, &sources, err) < 0 || sources_options(suite, &options, err) < 0)
 		return -1;
-	strbuf_addf(&text,
-		    "format " IMAGE_FORMAT "\nsuite %s\narch %s\npackages " PACKAGES "%s\narchives %s " BESIDE "\n%s%s",
-		    suite, arch, recipe->packages, stock->packages, strbuf_str(&sources), strbuf_str(&options));
+	strbuf_addf(
+	    &text,
+	    "format " IMAGE_FORMAT "\nsuite %s\narch %s\npackages " PACKAGES "%s%s\narchives %s " BESIDE "\n%s%s",
+	    suite, arch, brought(suite), recipe->packages, stock->packages, strbuf_str(&sources), strbuf_str(&options));
 	for (const char *const *hooks = hooks_of(recipe, stock, p->arena); *hooks; hooks++)
 		strbuf_addf(&text, "hook %s\n", *hooks);
 	if (recipe->describe && recipe->describe(&text, err) < 0)

@@ -49,6 +49,9 @@ int image_get(const struct place *p, const struct image_recipe *recipe, const st
 	      const char *suite, const char *arch, lab_progress *progress, void *context, const char **ret_id,
 	      struct err *err);
 
+/* The version of systemd in an image that is a tree, 252; 0: not known. */
+unsigned image_systemd(const struct place *p, const char *id);
+
 /* CACHE/images/ID in p's arena. */
 const char *image_path(const struct place *p, const char *id);
 

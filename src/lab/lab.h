@@ -24,7 +24,7 @@ struct lab_node {
 	const char *name;         /* at most 50 of [A-Za-z0-9.-] */
 	const char *address;      /* IPv4 */
 	const char *hostname;     /* NULL: the name */
-	const char *suite;        /* "bookworm", "trixie"; NULL: bookworm */
+	const char *suite;        /* "bookworm", "trixie", "forky"; NULL: bookworm */
 	const char *arch;         /* "amd64", "arm64"; NULL: the machine's own */
 	const char *backend;      /* "nspawn", "uml" (lab/backend.h); NULL: nspawn */
 	unsigned long memory_mib; /* what it is given; 0: the backend's default */

@@ -90,10 +90,16 @@ static int prepare(const struct place *p, const struct roster *r, const struct r
 	return dir_make(place_node(p, n->node.name, "root"), 0755, err);
 }
 
+/* From there on systemd refuses to be started with control groups of version 1, which systemd-nspawn gives where the machine has them
+ * (systemd's NEWS, "CHANGES WITH 258"). Those of version 2 are there beside them, without the controllers that version 1 has. */
+enum { SYSTEMD_WITHOUT_V1 = 258 };
+
 static int become(const struct place *p, const struct roster *r, const struct roster_node *n, struct err *err)
 {
-	static const char *const environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-						  "LANG=C.UTF-8", "SYSTEMD_NSPAWN_LOCK=0", NULL};
+	const char *unified =
+	    image_systemd(p, n->image) >= SYSTEMD_WITHOUT_V1 ? "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1" : NULL;
+	const char *const environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+					   "LANG=C.UTF-8", "SYSTEMD_NSPAWN_LOCK=0", unified, NULL};
 	const char *node = n->node.name;
 	const char *overlay = arena_printf(p->arena, "lowerdir=%s/tree,upperdir=%s,workdir=%s", image_path(p, n->image),
 					   place_node(p, node, "upper"), place_node(p, node, "work"));

@@ -226,10 +226,11 @@ int sources_of_machine(const char *suite, struct strbuf *out, struct err *err)
 	return 0;
 }
 
-int sources_options(struct strbuf *out, struct err *err)
+int sources_options(const char *suite, struct strbuf *out, struct err *err)
 {
 	static const char *const wanted[] = {"Acquire::http::Proxy", "Acquire::https::Proxy",
 					     "Acquire::Check-Valid-Until", "Acquire::Check-Date", "Acquire::Retries"};
+	static const char *const dates[] = {"Acquire::Check-Valid-Until", "Acquire::Check-Date"};
 	_cleanup_strbuf_ struct strbuf dump = {0};
 	const char *proxy = getenv("http_proxy");
 
@@ -239,6 +240,9 @@ int sources_options(struct strbuf *out, struct err *err)
 		for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
 			if (str_starts(line, wanted[i]) && line[strlen(wanted[i])] == ' ' && !str_ends(line, "\"\";"))
 				strbuf_addf(out, "%s\n", line);
+	for (size_t i = 0; streq(suite, SOURCES_UNRELEASED) && i < sizeof dates / sizeof *dates; i++)
+		if (!strstr(strbuf_str(out), dates[i]))
+			strbuf_addf(out, "%s \"false\";\n", dates[i]);
 	if (proxy && *proxy && !strpbrk(proxy, "\"\n") && !strstr(strbuf_str(out), "Acquire::http::Proxy"))
 		strbuf_addf(out, "Acquire::http::Proxy \"%s\";\n", proxy);
 	strbuf_adds(out, "Acquire::Languages \"none\";\n");

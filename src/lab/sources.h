@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 
+#define SOURCES_UNRELEASED "forky" /* Debian's next release */
 #define SOURCES_KEYRING "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 /*
@@ -29,8 +30,8 @@ size_t sources_take(char *text, bool one_line, const char *own, const char *suit
  */
 int sources_of_machine(const char *suite, struct strbuf *out, struct err *err);
 
-/* The machine's apt options that decide how archives are reached (proxies, validity dates), one a line as apt.conf(5).
- */
-int sources_options(struct strbuf *out, struct err *err);
+/* The machine's apt options that decide how archives are reached (proxies, validity dates), one a line as apt.conf(5). Of a suite
+ * that is not released yet the dates do not count: its Release files end after a week, and copies of the archive are older. */
+int sources_options(const char *suite, struct strbuf *out, struct err *err);
 
 #endif

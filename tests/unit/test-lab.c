@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/strbuf.h"
@@ -21,6 +22,7 @@
 #include "lab/bridge.h"
 #include "lab/cgroups.h"
 #include "lab/fault.h"
+#include "lab/image.h"
 #include "lab/lab.h"
 #include "lab/made.h"
 #include "lab/place.h"
@@ -274,6 +276,52 @@ static void memory_is_made_of_the_machines(void **state)
 			    "SwapTotal:             0 kB\nActive(anon):         12 kB\nHugePages_Total:       3\n");
 }
 
+/* What starts in it decides about its control groups: by its package, not by others of a similar name. */
+static void the_systemd_of_an_image_is_read(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *status;
+		unsigned version;
+	} cases[] = {
+	    {"Package: systemd-sysv\nVersion: 1\n\nPackage: systemd\nStatus: install ok installed\nVersion: "
+	     "262~rc1-1\n\n"
+	     "Package: tar\nVersion: 3\n",
+	     262},
+	    {"Package: a\nVersion: 1\n\nPackage: systemd\nVersion: 252.38-1~deb12u1\n", 252},
+	    {"Package: a\nVersion: 1\n\nPackage: systemd\nStatus: x\n\nPackage: tar\nVersion: 300\n", 0},
+	    {"Package: a\nVersion: 1\n", 0},
+	};
+	_cleanup_arena_ struct arena *arena = arena_new();
+	char dir[] = "/tmp/reeve-images-XXXXXX";
+	assert_non_null(mkdtemp(dir));
+	const struct place p = {.arena = arena, .images = dir};
+	struct err err = {0};
+	const char *below = arena_printf(arena, "%s/one/tree/var/lib/dpkg", dir);
+	assert_int_equal(image_systemd(&p, "one"), 0);
+	assert_int_equal(dir_make(below, 0755, &err), 0);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_int_equal(place_write(arena_printf(arena, "%s/status", below), 0644, cases[i].status,
+					     strlen(cases[i].status), &err),
+				 0);
+		assert_int_equal(image_systemd(&p, "one"), cases[i].version);
+	}
+	assert_int_equal(place_remove(dir, &err), 0);
+}
+
+/* What is released keeps its dates, unless this machine does without. */
+static void dates_count_for_what_is_released(void **state)
+{
+	(void)state;
+	_cleanup_strbuf_ struct strbuf old = {0}, next = {0};
+	struct err err = {0};
+	assert_int_equal(sources_options("bookworm", &old, &err), 0);
+	assert_int_equal(sources_options(SOURCES_UNRELEASED, &next, &err), 0);
+	assert_non_null(strstr(strbuf_str(&next), "Acquire::Check-Valid-Until \""));
+	assert_non_null(strstr(strbuf_str(&next), "Acquire::Check-Date \""));
+	assert_true(old.len <= next.len);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +338,8 @@ int main(void)
 	    cmocka_unit_test(trees_of_other_systems_are_closed),
 	    cmocka_unit_test(groups_are_made_beside_a_lab_that_goes),
 	    cmocka_unit_test(memory_is_made_of_the_machines),
+	    cmocka_unit_test(the_systemd_of_an_image_is_read),
+	    cmocka_unit_test(dates_count_for_what_is_released),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
