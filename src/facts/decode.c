@@ -301,6 +301,19 @@ static bool holds(const char *list, const char *word)
 	return false;
 }
 
+/*
+ * Does the kernel have control groups of version 1, whatever is mounted? In a container that is shown version 2 alone, slurmd's plugin
+ * ends it: "Hybrid mode is not supported" (src/plugins/cgroup/v2/cgroup_v2.c, of 22.05 to 26.05).
+ */
+static bool has_v1_beside(const struct reader *r)
+{
+	char *rest = arena_strdup(r->arena, text_of(r, "init.groups"));
+	for (const char *line; rest && (line = str_next_line(&rest));)
+		if (*line && !str_starts(line, "0::"))
+			return true;
+	return false;
+}
+
 static void decode_mounts(const struct reader *r, const struct facts_scope *scope, struct facts *f)
 {
 	char *rest = arena_strdup(r->arena, text_of(r, "mounts"));
@@ -346,10 +359,11 @@ static void decode_mounts(const struct reader *r, const struct facts_scope *scop
 		}
 	}
 	if (unified && !v1) {
+		bool usable = !has_v1_beside(r);
 		f->cgroup = CGROUP_V2;
-		f->cgroup_freezer = f->cgroup_devices = true;
-		f->cgroup_cpuset = controllers && holds(controllers, "cpuset");
-		f->cgroup_memory = controllers && holds(controllers, "memory");
+		f->cgroup_freezer = f->cgroup_devices = usable;
+		f->cgroup_cpuset = usable && controllers && holds(controllers, "cpuset");
+		f->cgroup_memory = usable && controllers && holds(controllers, "memory");
 	} else {
 		f->cgroup = v1 ? (v2 ? CGROUP_HYBRID : CGROUP_V1) : CGROUP_NONE;
 	}

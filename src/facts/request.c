@@ -122,6 +122,7 @@ json_t *facts_request(const struct facts_scope *scope)
 	ask_read(items, "os", "/etc/os-release", 65536);
 	ask_read(items, "meminfo", "/proc/meminfo", 65536);
 	ask_read(items, "mounts", "/proc/self/mountinfo", 4 * TEXT_MAX);
+	ask_read(items, "init.groups", "/proc/1/cgroup", 4096);
 	ask_read(items, "controllers", "/sys/fs/cgroup/cgroup.controllers", 4096);
 	json_array_append_new(items, json_pack("{s:s, s:b}", "name", "hardware", "hardware", 1));
 	if (lacks_role(scope))

@@ -127,6 +127,34 @@ static void answer_becomes_facts(void **state)
 	assert_null(f->uid_taken);
 }
 
+/* In a container that is shown version 2 alone, by a kernel that has version 1: slurmd's plugin ends it there. */
+static void groups_of_version_2_beside_version_1_are_none(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *init;
+		bool usable;
+	} cases[] = {{"0::/init.scope\n", true}, {"2:memory:/\n1:cpu:/\n0::/init.scope\n", false}, {NULL, true}};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_cleanup_arena_ struct arena *a = arena_new();
+		struct err err = {0};
+		struct facts_scope scope = {.roles = module_roles};
+		json_t *json = answer("bettley\n"), *items = json_object_get(json, "items");
+		json_object_set_new(items, "mounts",
+				    json_pack("{s:s}", "text",
+					      "22 1 254:1 / / rw - ext4 /dev/vda1 rw\n"
+					      "30 22 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup rw\n"));
+		json_object_set_new(items, "controllers", json_pack("{s:s}", "text", "cpuset cpu memory\n"));
+		if (cases[i].init)
+			json_object_set_new(items, "init.groups", json_pack("{s:s}", "text", cases[i].init));
+		struct facts *f = facts_decode(json, &scope, "x86_64", 10000, 10060, a, &err);
+		json_decref(json);
+		assert_non_null(f);
+		assert_int_equal(f->cgroup, CGROUP_V2);
+		assert_int_equal(facts_cgroup_use(f), cases[i].usable ? CGROUP_USE_ALL : 0);
+	}
+}
+
 /* A user or a group with the number that Slurm's packages want; what getent says otherwise is nobody. */
 static void who_has_slurms_uid(void **state)
 {
@@ -322,6 +350,7 @@ int main(void)
 	    cmocka_unit_test(hardware_is_read_from_slurmd_and_sysfs),
 	    cmocka_unit_test(impossible_hardware_is_refused),
 	    cmocka_unit_test(answer_becomes_facts),
+	    cmocka_unit_test(groups_of_version_2_beside_version_1_are_none),
 	    cmocka_unit_test(who_has_slurms_uid),
 	    cmocka_unit_test(a_configuration_that_is_no_text_is_there),
 	    cmocka_unit_test(lying_host_is_refused),

@@ -32,6 +32,33 @@ static void slurm_conf_is_what_the_file_says(void **state)
 	world_free(w);
 }
 
+/* slurmd makes a control group for itself when it starts, whoever else wants one. */
+static void without_control_groups_slurmd_looks_for_none(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *version, *more;
+		bool groups, off;
+	} cases[] = {{"24.11.5-4", "", true, false},
+		     {"24.11.5-4", "", false, true},
+		     {"22.05.8-4", "", false, false}, /* which has no word for it */
+		     {"24.11.5-4", "slurm: { JobAcctGatherType: jobacct_gather/cgroup }\n", false, false},
+		     {"24.11.5-4", "cgroup: { CgroupPlugin: cgroup/v1 }\n", false, false}};
+	for (size_t k = 0; k < ARRAY_LEN(cases); k++) {
+		struct world *w = world_more(cases[k].more);
+		for (size_t i = 0; i < HOSTS; i++) {
+			struct facts *f = &w->facts[i];
+			f->roles[ROLE_CONTROLLER].package.installed = f->roles[ROLE_NODE].package.installed =
+			    f->roles[ROLE_CLIENT].package.installed = cases[k].version;
+			f->cgroup_freezer = f->cgroup_devices = f->cgroup_cpuset = f->cgroup_memory = cases[k].groups;
+		}
+		world_resolve(w);
+		assert_int_equal(strstr(core_cgroup_conf(w->cluster), "\nCgroupPlugin=disabled\n") != NULL,
+				 cases[k].off);
+		world_free(w);
+	}
+}
+
 static void key_is_decided_by_record_and_daemons(void **state)
 {
 	(void)state;
@@ -374,6 +401,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(slurm_conf_is_what_the_file_says),
+	    cmocka_unit_test(without_control_groups_slurmd_looks_for_none),
 	    cmocka_unit_test(key_is_decided_by_record_and_daemons),
 	    cmocka_unit_test(harm_is_found_before_anything_is_touched),
 	    cmocka_unit_test(unmounted_or_closed_state_is_found),

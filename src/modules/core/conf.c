@@ -287,12 +287,27 @@ const char *core_slurm_conf(const struct cluster *cluster)
 	return texts->slurm_conf;
 }
 
+/* slurmd makes a control group for itself when it starts, even where nothing else wants one, and ends where it cannot. The word is
+ * known from 23.02 on (cgroup.conf(5)). */
+static bool without_cgroups(const struct cluster *c)
+{
+	enum { FIRST_DISABLED = 2302 };
+	static const char *const users[] = {"ProctrackType", "TaskPlugin", "JobAcctGatherType", "PrologFlags"};
+	for (size_t i = 0; i < ARRAY_LEN(users); i++) {
+		const char *value = operator_value(c->inv, users[i]);
+		if (value && (strstr(value, "cgroup") || strcasestr(value, "contain")))
+			return false;
+	}
+	return !c->cgroup_track && c->release >= FIRST_DISABLED;
+}
+
 /* What is constrained unless the operator says otherwise; "": nothing is written, which is "no". */
 static const char *make_cgroup_conf(const struct cluster *c)
 {
 	const struct inventory *inv = c->inv;
 	bool devices = cluster_has_task_cgroup(c) && c->cgroup_devices && core_gres_has_files(c);
 	const char *const ours[][2] = {
+	    {"CgroupPlugin", without_cgroups(c) ? "disabled" : ""},
 	    {"ConstrainCores", c->cgroup_track && c->cgroup_cores ? "yes" : "no"},
 	    {"ConstrainRAMSpace", c->cgroup_track && c->cgroup_memory ? "yes" : "no"},
 	    {"ConstrainDevices", devices ? "yes" : ""},

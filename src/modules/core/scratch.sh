@@ -20,6 +20,7 @@ now() {
 echo '@scratch 1'
 gid=$(id -g "$user" 2>/dev/null) || fail "there is no user $user"
 command -v slurmctld >/dev/null || fail 'slurmctld is not installed'
+command -v mount >/dev/null || fail 'mount(8) is not installed: apt-get install mount'
 mount -t tmpfs -o size=640m,mode=755,nosuid,nodev scratch /tmp || fail 'cannot mount a tmpfs'
 cd /tmp || fail 'cannot use /tmp'
 mkdir -p new/state old/state || fail 'cannot use /tmp'
