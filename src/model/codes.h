@@ -175,6 +175,7 @@
 	X(SLURMD_OLD, "slurmd-old", "slurmd runs a version that is not the installed one") \
 	X(SLURMD_REPLACED, "slurmd-replaced", "the program of a running slurmd was replaced") \
 	X(SLURMD_STOPPED, "slurmd-stopped", "slurmd is stopped") \
+	X(SLURM_FLAW, "slurm-flaw", "a release of Slurm is known to do badly what the plan has it do") \
 	X(SLURM_PIN, "slurm-pin", "the installed Slurm is not the version that cluster.yaml pins") \
 	X(SLURM_RELEASE, "slurm-release", "a release of Slurm that reeve does not know") \
 	X(SLURM_UID, "slurm-uid", "the user slurm has different uids on two hosts") \

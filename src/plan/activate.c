@@ -142,6 +142,7 @@ static void demand_of(struct texts *t, const struct slurm_activation *a)
 	for (size_t i = 0; i < a->len; i++) {
 		const struct slurm_reason *r = &a->reasons[i];
 		t->plan->slurmd_reads |= r->slurmd;
+		t->plan->gres |= strcasecmp(r->key, "Gres") == 0 || strcasecmp(r->key, "GresTypes") == 0;
 		t->plan->apart |= r->apart;
 		if (r->condition == SLURM_NO_JOBS)
 			plan_demand_add(t->plan, DEMAND_NO_JOBS, r->key, NULL);
@@ -212,6 +213,7 @@ static enum slurm_need need_of(struct texts *t, const struct facts *f, struct sl
 		if (harm)
 			plan_demand_add(t->plan, DEMAND_IDLE, harm, NULL);
 		t->plan->slurmd_reads |= ret_worst && (groups[i] || gres[i]);
+		t->plan->gres |= gres[i] != NULL;
 		need = slurm_need_join(need, cgroup_need(t, groups[i]));
 		need = slurm_need_join(need, gres_need(t, gres[i]));
 		struct names nodes = {0};
@@ -487,6 +489,8 @@ void plan_activation(struct plan *plan)
 		plan_keep_quiet(plan);
 	}
 	plan_warn_pending(plan, serving_conf(&t), t.wanted);
+	if (is_told(plan))
+		plan_flaws(plan, serving_conf(&t));
 	mark_joining(&t);
 	if (is_told(plan) && (plan->slurmd_reads || plan->need == SLURM_NEED_NODES) && !plan->apart)
 		plan->canary = plan_canary(plan);

@@ -116,6 +116,7 @@ struct plan {
 	struct names quiet;       /* nodes that are kept from jobs while the plan is run, for what it demands */
 	size_t canary;            /* host whose slurmd gets the configuration first, alone; SIZE_MAX: none */
 	bool slurmd_reads, apart; /* of struct slurm_reason: of any */
+	bool gres;                /* what nodes have of GRES changes, or how it is described */
 	struct names leaving;     /* partitions that slurmctld has and that are to be no more */
 	size_t set_aside;    /* resources that are `alone` and cannot be examined: each has its finding, and no step */
 	size_t waiting_jobs; /* pending jobs that could not run any more; each is in a finding */
@@ -145,8 +146,11 @@ void plan_hold(struct plan *plan, size_t host, const char *what);
 bool plan_wants(const struct plan_options *options, const char *module);
 
 /* Parts of plan_make in files of their own. */
-void plan_activation(struct plan *plan);   /* activation, host needs, refusals, which nodes join */
-void plan_edits(struct plan *plan);        /* files that somebody edited */
+void plan_activation(struct plan *plan); /* activation, host needs, refusals, which nodes join */
+void plan_edits(struct plan *plan);      /* files that somebody edited */
+/* Notes on what these releases of Slurm are known to do badly of what the plan has them do. `now` is the configuration in force, and
+ * may be NULL. */
+void plan_flaws(struct plan *plan, const struct slurm_conf *now);
 void plan_slurmd_files(struct plan *plan); /* what slurmd reads beside core's files */
 void plan_find_drains(struct plan *plan);  /* which nodes are drained, and how many wait to be resumed */
 /* Findings for pending jobs that `old` would run and `wanted` would not. `old` may be NULL. */
