@@ -117,7 +117,7 @@ struct adopt_files {
 	struct adopt_text {
 		const char *text, *digest;
 		size_t len;
-	} cgroup, gres, topology;
+	} cgroup, gres, topology, topology_yaml;
 };
 
 /* ERR_INPUT where it is no slurm.conf, or none of its nodes can be kept. */

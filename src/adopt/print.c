@@ -103,17 +103,28 @@ static void print_compute(struct strbuf *out, const struct adopted *a, struct ar
 }
 
 /* On a line of its own behind `indent`; one that was added says so. */
-static void print_param(struct strbuf *out, const struct adopt_param *param, const char *indent)
+static void print_param(struct strbuf *out, const struct adopt_param *param, const char *indent, struct arena *arena)
 {
-	strbuf_addf(out, "%s%s: ", indent, param->key);
+	strbuf_addf(out, "%s%s:", indent, param->key);
+	if (streq(param->key, "PowerAction")) { /* a list, a text to each line */
+		char *rest = arena_strdup(arena, param->value);
+		strbuf_addc(out, '\n');
+		for (const char *line; (line = str_next(&rest, "\n"));) {
+			strbuf_addf(out, "%s  - ", indent);
+			conf_print_scalar(out, line);
+			strbuf_addc(out, '\n');
+		}
+		return;
+	}
+	strbuf_addc(out, ' ');
 	conf_print_scalar(out, param->value);
 	strbuf_adds(out, param->added ? "  # Slurm's default, in force until now; reeve's is another\n" : "\n");
 }
 
-static void print_params(struct strbuf *out, const struct adopt_params *params, const char *indent)
+static void print_params(struct strbuf *out, const struct adopt_params *params, const char *indent, struct arena *arena)
 {
 	for (size_t i = 0; i < params->len; i++)
-		print_param(out, &params->items[i], indent);
+		print_param(out, &params->items[i], indent, arena);
 }
 
 static void print_features(struct strbuf *out, const char *features, struct arena *arena)
@@ -143,7 +154,7 @@ static void print_classes(struct strbuf *out, const struct adopted *a, struct ar
 			if (streq(c->params.items[k].key, "Features"))
 				print_features(out, c->params.items[k].value, arena);
 			else
-				print_param(out, &c->params.items[k], "    ");
+				print_param(out, &c->params.items[k], "    ", arena);
 		strbuf_adds(out, c->gres_conf.len ? "    gres_conf:\n" : "");
 		for (size_t k = 0; k < c->gres_conf.len; k++) {
 			strbuf_adds(out, "      - ");
@@ -153,7 +164,7 @@ static void print_classes(struct strbuf *out, const struct adopted *a, struct ar
 	}
 }
 
-static void print_partitions(struct strbuf *out, const struct adopted *a)
+static void print_partitions(struct strbuf *out, const struct adopted *a, struct arena *arena)
 {
 	strbuf_adds(out, "\npartitions:\n");
 	for (size_t i = 0; i < a->partitions.len; i++) {
@@ -166,7 +177,7 @@ static void print_partitions(struct strbuf *out, const struct adopted *a)
 		else
 			strbuf_adds(out, "all");
 		strbuf_adds(out, p->is_default ? "\n    default: true\n" : "\n");
-		print_params(out, &p->params, "    ");
+		print_params(out, &p->params, "    ", arena);
 	}
 }
 
@@ -241,14 +252,14 @@ void adopt_print(struct strbuf *out, const struct adopted *a, struct arena *aren
 	}
 	print_compute(out, a, arena);
 	print_classes(out, a, arena);
-	print_partitions(out, a);
+	print_partitions(out, a, arena);
 	if (a->params.len) {
 		strbuf_adds(out, "\nslurm:\n");
-		print_params(out, &a->params, "  ");
+		print_params(out, &a->params, "  ", arena);
 	}
 	if (a->cgroup.len) {
 		strbuf_adds(out, "\ncgroup:\n");
-		print_params(out, &a->cgroup, "  ");
+		print_params(out, &a->cgroup, "  ", arena);
 	}
 	print_network(out, a);
 	strbuf_adds(out, "\nmodules: [core]\n");

@@ -11,6 +11,7 @@
 #include "base/vec.h"
 #include "conf/schema.h"
 #include "inventory/inventory.h"
+#include "slurm/action.h"
 #include "slurm/param.h"
 
 #define STATE_DEFAULT "/var/spool/slurmctld" /* where a state directory has to move to */
@@ -41,8 +42,28 @@ static bool is_placed(const char *key)
 	       slurm_conf_names_controller(key);
 }
 
-static void add_global(struct builder *b, const struct slurm_pair *pair, bool repeated)
+/*
+ * From 25.11 on JobContainerType is NamespaceType, and its plugins are called so; the old name is read where the new one is not given
+ * (src/common/read_config.c). It is written as it is meant.
+ */
+static struct slurm_pair renamed(struct builder *b, const struct slurm_pair *pair)
 {
+	enum { FIRST_NAMESPACES = 2511 };
+	struct slurm_pair p = *pair;
+	if (strcasecmp(p.key, "JobContainerType") != 0 || b->release < FIRST_NAMESPACES ||
+	    slurm_conf_get(b->conf, "NamespaceType"))
+		return p;
+	const char *slash = strchr(p.value, '/');
+	p.key = "NamespaceType";
+	p.value = arena_printf(b->arena, "namespace/%s", slash ? slash + 1 : p.value);
+	make_note(b, p.line, "%s=%s is written %s=%s, as it is called from 25.11 on", pair->key, pair->value, p.key,
+		  p.value);
+	return p;
+}
+
+static void add_global(struct builder *b, const struct slurm_pair *given, bool repeated)
+{
+	const struct slurm_pair now = repeated ? *given : renamed(b, given), *pair = &now;
 	const struct slurm_owned *owned = slurm_param_owned(SLURM_GLOBAL, pair->key);
 	const struct slurm_param *param = slurm_param_find(SLURM_GLOBAL, pair->key);
 	if (is_placed(pair->key))
@@ -253,6 +274,30 @@ static int add_cluster(struct builder *b, const struct adopt_options *options, s
 	return 0;
 }
 
+/* Each name once; what Slurm would not take has no place. */
+static void add_actions(struct builder *b)
+{
+	const struct slurm_param *param = slurm_param_find(SLURM_GLOBAL, "PowerAction");
+	const char *all = NULL;
+	for (size_t i = 0; i < b->conf->power_actions.len; i++) {
+		const struct slurm_line *line = &b->conf->power_actions.items[i];
+		const char *location = slurm_line_get(line, "Location"), *program = slurm_line_get(line, "Program");
+		const struct slurm_action action = {line->names, location && strcasecmp(location, "slurmd") == 0,
+						    program ? program : ""};
+		const char *text = slurm_action_text(&action, b->arena);
+		const char *with = all ? arena_printf(b->arena, "%s\n%s", all, text) : text;
+		const char *fault = !location || (!action.on_nodes && strcasecmp(location, "slurmctld") != 0)
+					? "Location has to be slurmd or slurmctld"
+					: make_param_fault(b, param, with);
+		if (fault)
+			make_note(b, line->line, "PowerAction=%s is not kept: %s", line->names, fault);
+		else
+			all = with;
+	}
+	if (all)
+		make_add_param(b, &b->out->params, param->name, all, false);
+}
+
 static void note_lines(struct builder *b, const struct slurm_lines *lines, const char *key)
 {
 	for (size_t i = 0; i < lines->len; i++)
@@ -270,6 +315,7 @@ static int build(struct builder *b, const struct adopt_options *options, struct 
 	make_addresses(b);
 	add_state(b);
 	add_globals(b);
+	add_actions(b);
 	add_defaults(b);
 	size_t notes = b->out->notes.len;
 	make_partitions_of(b);

@@ -14,6 +14,10 @@
 
 #define FILE_NAME "topology.conf"
 
+enum {
+	FIRST_YAML = 2505
+}; /* topology.yaml(5); a file of that name silences the others (src/interfaces/topology.c, topology_g_init) */
+
 static const char *const kinds[][3] = {{"topology/tree", "tree", "SwitchName"},
 				       {"topology/block", "block", "BlockName"}};
 
@@ -169,6 +173,13 @@ void make_topology_of(struct builder *b)
 	const struct adopt_text *file = &b->files->topology;
 	const char *plugin = make_param(&b->out->params, "TopologyPlugin");
 	size_t kind = 0;
+	if (b->files->topology_yaml.text && (!b->release || b->release >= FIRST_YAML)) {
+		make_note_in(
+		    b, "topology.yaml", 0,
+		    "from Slurm 25.05 on it is read, and topology.conf and TopologyPlugin are not: neither is taken "
+		    "over, and it stays on the hosts as it is; for 'network' of cluster.yaml to count it has to go");
+		return;
+	}
 	if (!file->text)
 		return;
 	while (kind < ARRAY_LEN(kinds) && (!plugin || strcasecmp(kinds[kind][0], plugin) != 0))

@@ -80,7 +80,8 @@ static int from_slurm(const char *path, const struct adopt_options *options, str
 	if (slurm_include(path, read_conf, &reader, arena, &files.slurm, err) < 0 ||
 	    read_beside(path, "cgroup.conf", arena, &files.cgroup, err) < 0 ||
 	    read_beside(path, "gres.conf", arena, &files.gres, err) < 0 ||
-	    read_beside(path, "topology.conf", arena, &files.topology, err) < 0)
+	    read_beside(path, "topology.conf", arena, &files.topology, err) < 0 ||
+	    read_beside(path, "topology.yaml", arena, &files.topology_yaml, err) < 0)
 		return -1;
 	/* What it includes is part of it, on the hosts as here. */
 	if (files.slurm.files > 1)

@@ -11,8 +11,8 @@
 /* Looking for the nearest of many names takes time. */
 enum { MOST_SUGGESTIONS = 100 };
 
-/* A list's texts with commas between, as Slurm writes lists; a text as it is. -1 with findings. */
-static int read_value(struct build *b, const char *what, const struct conf_value *value, const char **ret)
+/* A list's texts with commas between, as Slurm writes lists, or another byte; a text as it is. -1 with findings. */
+static int read_value(struct build *b, const char *what, const struct conf_value *value, char between, const char **ret)
 {
 	const struct conf_value *const *texts;
 	size_t count;
@@ -32,7 +32,7 @@ static int read_value(struct build *b, const char *what, const struct conf_value
 			return -1;
 		}
 		if (i)
-			strbuf_addc(&all, ',');
+			strbuf_addc(&all, between);
 		strbuf_adds(&all, texts[i]->text);
 	}
 	*ret = arena_strndup(b->arena, strbuf_str(&all), all.len);
@@ -99,7 +99,7 @@ void build_param(struct build *b, enum slurm_section section, const char *what, 
 	char described[200];
 	snprintf(described, sizeof described, "'%s' of %s", pair->key, what);
 	const char *value;
-	if (read_value(b, described, pair->value, &value) < 0)
+	if (read_value(b, described, pair->value, param->type == SLURM_ACTIONS ? '\n' : ',', &value) < 0)
 		return;
 	const char *instead = slurm_param_secret(param->name, value);
 	if (instead) {

@@ -163,6 +163,7 @@ static const struct need_row node_keys[] = {
 /* cgroup.conf is read when a daemon starts and, from 23.11, at reconfigure too (cgroup.conf(5)). */
 static const struct need_row cgroup_keys[] = {
     {"CgroupPlugin", 0, SLURM_NEED_RESTART_SLURMD, SLURM_IDLE_NODES, CGROUPS},
+    {"CgroupSlice", 0, SLURM_NEED_RESTART_SLURMD, SLURM_IDLE_NODES, CGROUPS},
     {"CgroupJobIdPaths", 0, SLURM_NEED_RESTART_SLURMD, SLURM_IDLE_NODES, CGROUPS},
     {"CgroupMountpoint", 0, SLURM_NEED_RESTART_SLURMD, SLURM_IDLE_NODES, CGROUPS},
     {"IgnoreSystemd", 0, SLURM_NEED_RESTART_SLURMD, SLURM_IDLE_NODES, CGROUPS},

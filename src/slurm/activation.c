@@ -244,6 +244,7 @@ static bool means_the_same(struct arena *arena, const char *key, const char *a, 
 		return strcasecmp(a, b) == 0;
 	switch (param ? param->type : SLURM_STRING) {
 	case SLURM_PATH:
+	case SLURM_PROGRAM:
 		return same_path(a, b);
 	case SLURM_WORD:
 	case SLURM_WORDS:
@@ -451,6 +452,7 @@ static void compare_others(struct work *w, const struct slurm_conf *old, const s
 	    {"DownNodes", &old->down_nodes, &now->down_nodes, SLURM_NEED_RECONFIGURE},
 	    {"NodeSet", &old->node_sets, &now->node_sets, SLURM_NEED_RECONFIGURE},
 	    {"FrontendName", &old->frontends, &now->frontends, SLURM_NEED_NODES},
+	    {"PowerAction", &old->power_actions, &now->power_actions, SLURM_NEED_RECONFIGURE},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		const char *a = lines_text(w, kinds[i].old_lines), *b = lines_text(w, kinds[i].new_lines);

@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "base/vec.h"
+#include "slurm/action.h"
 
 #define CONF "/etc/slurm/"
 
@@ -91,6 +92,17 @@ static void add_plugin(const char *param, const char *prefix, unsigned readers, 
 		add(out, arena, param, arena_printf(arena, CONF "%s.lua", prefix), BESIDE_FILE, readers, false);
 }
 
+static void add_actions(char *rest, struct arena *arena, struct slurm_besides *out)
+{
+	struct slurm_action action;
+	while (slurm_action_next(&rest, arena, &action) == 1) {
+		const char *path = arena_strndup(arena, action.program, strcspn(action.program, " "));
+		if (is_plain(path))
+			add(out, arena, "PowerAction", path, BESIDE_PROGRAM,
+			    action.on_nodes ? BESIDE_NODES : BESIDE_CONTROLLERS, true);
+	}
+}
+
 void slurm_beside(const char *param, const char *value, struct arena *arena, struct slurm_besides *out)
 {
 	char *rest = arena_strdup(arena, value);
@@ -99,6 +111,10 @@ void slurm_beside(const char *param, const char *value, struct arena *arena, str
 		const char *path = key ? arena_strndup(arena, key + 8, strcspn(key + 8, ", ")) : "";
 		if (is_plain(path))
 			add(out, arena, "AuthAltParameters", path, BESIDE_FILE, BESIDE_CONTROLLERS, false);
+		return;
+	}
+	if (strcasecmp(param, "PowerAction") == 0) {
+		add_actions(rest, arena, out);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++)

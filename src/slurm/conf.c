@@ -78,6 +78,8 @@ static struct slurm_lines *lines_for(struct slurm_conf *conf, const char *key)
 		return &conf->node_sets;
 	if (strcasecmp(key, "FrontendName") == 0)
 		return &conf->frontends;
+	if (strcasecmp(key, "PowerAction") == 0)
+		return &conf->power_actions;
 	return NULL;
 }
 

@@ -51,6 +51,7 @@ struct slurm_conf {
 	struct slurm_lines down_nodes;
 	struct slurm_lines node_sets;
 	struct slurm_lines frontends;
+	struct slurm_lines power_actions; /* PowerAction, from 26.05 on: `names` is what it is called */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "hostlist/hostlist.h"
+#include "slurm/action.h"
 #include "slurm/tables.h"
 #include "slurm/version.h"
 
@@ -288,7 +289,7 @@ static int check_bytes(const struct slurm_param *param, const char *value, struc
 	if (len > 60000)
 		return err_set(err, ERR_INPUT, "%s: the value is longer than 60,000 bytes", param->name);
 	for (const char *p = value; *p; p++) {
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
+		if (((unsigned char)*p < ' ' && !(*p == '\n' && param->type == SLURM_ACTIONS)) || *p == 0x7f)
 			return err_set(err, ERR_INPUT, "%s: the value holds a control character", param->name);
 		if (*p == '#')
 			return err_set(err, ERR_INPUT, "%s: '#' would begin a comment", param->name);
@@ -311,6 +312,22 @@ static int check_hosts(const struct slurm_param *param, const char *value, struc
 	return 0;
 }
 
+static int check_path(const struct slurm_param *param, unsigned release, const char *value, struct err *err)
+{
+	enum { FIRST_ACTIONS = 2605 };
+	bool named = param->type == SLURM_PROGRAM && (release == 0 || release >= FIRST_ACTIONS);
+	if ((value[0] == '/' && !has_blank(value)) || (named && str_is_name(value, 63)))
+		return 0;
+	return refuse(param, value, named ? "an absolute path, or the name of a PowerAction" : "an absolute path", err);
+}
+
+static int check_actions(const struct slurm_param *param, const char *value, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *fault = slurm_actions_fault(value, arena);
+	return fault ? err_set(err, ERR_INPUT, "%s: %s", param->name, fault) : 0;
+}
+
 int slurm_param_check(const struct slurm_param *param, unsigned release, const char *value, struct err *err)
 {
 	unsigned with = clamp(release);
@@ -320,7 +337,10 @@ int slurm_param_check(const struct slurm_param *param, unsigned release, const c
 	case SLURM_STRING:
 		return 0;
 	case SLURM_PATH:
-		return value[0] == '/' && !has_blank(value) ? 0 : refuse(param, value, "an absolute path", err);
+	case SLURM_PROGRAM:
+		return check_path(param, with, value, err);
+	case SLURM_ACTIONS:
+		return check_actions(param, value, err);
 	case SLURM_UINT:
 	case SLURM_UINT_INF:
 		return check_uint(param, value, err);

@@ -36,6 +36,8 @@ enum slurm_type {
 	SLURM_FLOAT,     /* not below 0 */
 	SLURM_PORT,      /* 1..65535, or a range of them "6817-6819" */
 	SLURM_NAME_LIST, /* names with commas between, without blanks */
+	SLURM_PROGRAM,   /* as SLURM_PATH; from 26.05 on also the name of an action */
+	SLURM_ACTIONS,   /* lines of their own (slurm/action.h), with line feeds between */
 };
 
 /*

@@ -72,6 +72,7 @@ static int adopt(struct golden *g, struct err *err)
 	slurp_beside(g, "cgroup.conf", &g->files.cgroup);
 	slurp_beside(g, "gres.conf", &g->files.gres);
 	slurp_beside(g, "topology.conf", &g->files.topology);
+	slurp_beside(g, "topology.yaml", &g->files.topology_yaml);
 	if (slurm_include("slurm.conf", read_conf, g, g->arena, &g->files.slurm, err) < 0)
 		return -1;
 	if (g->files.slurm.files > 1)

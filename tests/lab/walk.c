@@ -26,7 +26,7 @@ static const char *const sections[] = {[SLURM_GLOBAL] = "slurm",
 				       [SLURM_PARTITION] = "partition",
 				       [SLURM_CGROUP] = "cgroup",
 				       [WALK_FILE] = "file"};
-static const unsigned releases[] = {2205, 2302, 2311, 2405, 2411};
+static const unsigned releases[] = {2205, 2302, 2311, 2405, 2411, 2505, 2511, 2605};
 
 static bool is_in(const struct walk_row *row, unsigned release)
 {

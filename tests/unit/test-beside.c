@@ -44,6 +44,9 @@ static void parameters_name_what_their_readers_need(void **state)
 	assert_string_equal(named(a, "AuthAltParameters", "jwt_key=/etc/slurm/jwt.key,x=1"), "/etc/slurm/jwt.key 1 2");
 	assert_string_equal(named(a, "AuthAltTypes", "auth/jwt"), "auth_jwt.so 1 3");
 	assert_string_equal(named(a, "MpiDefault", "none"), "");
+	assert_string_equal(named(a, "PowerAction", "x Location=slurmd Program=/r -f\ny Location=slurmctld Program=/s"),
+			    "/r 2 0;/s 1 0");
+	assert_string_equal(named(a, "ResumeProgram", "x"), "");
 	assert_string_equal(named(a, "ReturnToService", "2"), "");
 	assert_string_equal(slurm_beside_package("auth_jwt.so"), "slurm-wlm-jwt-plugin");
 }

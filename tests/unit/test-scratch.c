@@ -57,6 +57,7 @@ static void conf_leaves_out_what_acts(void **state)
 	    conf("ClusterName=c PrologSlurmctld=/pro\nslurmctldhost=a(1.2.3.4)\nSlurmctldHost=b\n"
 		 "StateSaveLocation = /real \\\n  MailProg=/m SlurmUser=slurm\nProlog=\"/a b\" ReturnToService=2\n"
 		 "EpilogSlurmctld=/e\nSuspendTime=60\nJobCompType=jobcomp/script\n#Comment=1\nSelctType=x\n"
+		 "PowerAction=cold Location=slurmd Program=\"/act z\"\n"
 		 "RebootProgram=/r\nHealthCheckProgram=/h\nSlurmctldPrimaryOnProg=/on\nSlurmdTimeout=300\n");
 	assert_has(out, "ClusterName=c ");
 	assert_has(out, "SlurmUser=slurm");
@@ -65,8 +66,9 @@ static void conf_leaves_out_what_acts(void **state)
 	assert_has(out, "SlurmctldHost=ctl(192.0.2.1)\n");
 	assert_has(out, "StateSaveLocation=/tmp/new/state\n");
 	assert_has(out, "\nSlurmdTimeout=0\n");
-	static const char *const gone[] = {"1.2.3.4", "/pro\n", "/real", "/m\n", "/a b",  "/e\n", "SuspendTime",
-					   "JobComp", "Comm",   "/r\n",  "/h\n", "/on\n", "=300", "SlurmctldHost=b"};
+	static const char *const gone[] = {"1.2.3.4",     "/pro\n",          "/real", "/m\n", "/a b", "/e\n",
+					   "SuspendTime", "JobComp",         "Comm",  "/r\n", "/h\n", "/on\n",
+					   "=300",        "SlurmctldHost=b", "/act",  "cold"};
 	for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
 		assert_has_not(out, gone[i]);
 }

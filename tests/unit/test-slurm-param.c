@@ -308,6 +308,37 @@ static void owned_parameters_say_what_to_use(void **state)
 	assert_null(slurm_param_owned(SLURM_NODE, "ClusterName"));
 }
 
+static void actions_have_a_form(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *value;
+		bool good;
+	} cases[] = {
+	    {"cold Location=slurmd Program=/sbin/reboot", true},
+	    {"cold location=SLURMCTLD program=/sbin/reboot --force now", true},
+	    {"a Location=slurmd Program=/x\nb Location=slurmctld Program=/y", true},
+	    {"a Location=slurmd Program=/x\na Location=slurmctld Program=/y", false},
+	    {"a Location=nowhere Program=/x", false},
+	    {"a Location=slurmd Program=x", false},
+	    {"a Location=slurmd", false},
+	    {"a", false},
+	    {"a Program=/x Location=slurmd", false},
+	    {"-a Location=slurmd Program=/x", false},
+	    {"a Location=slurmd Program=/x\ty", false},
+	};
+	const struct slurm_param *actions = slurm_param_find(SLURM_GLOBAL, "PowerAction");
+	const struct slurm_param *resume = slurm_param_find(SLURM_GLOBAL, "ResumeProgram");
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if ((slurm_param_check(actions, 2605, cases[i].value, NULL) == 0) != cases[i].good)
+			fail_msg("%s", cases[i].value);
+	assert_int_equal(slurm_param_check(actions, 2511, cases[0].value, NULL), -1);
+	assert_int_equal(slurm_param_check(resume, 2605, "cold", NULL), 0);
+	assert_int_equal(slurm_param_check(resume, 2511, "cold", NULL), -1);
+	assert_int_equal(slurm_param_check(resume, 2605, "not/absolute", NULL), -1);
+	assert_int_equal(slurm_param_check(resume, 2511, "/usr/sbin/resume", NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +347,7 @@ int main(void)
 	    cmocka_unit_test(tables_are_sorted_and_sound),
 	    cmocka_unit_test(values_are_checked_by_type),
 	    cmocka_unit_test(what_came_and_went_with_26_05),
+	    cmocka_unit_test(actions_have_a_form),
 	    cmocka_unit_test(errors_name_what_is_allowed),
 	    cmocka_unit_test(releases_differ),
 	    cmocka_unit_test(names_are_those_of_the_release),

@@ -24,6 +24,7 @@
 #include "model/gpus.h"
 #include "model/network.h"
 #include "modules/core/core.h"
+#include "slurm/action.h"
 
 /* What the operator wrote for a parameter; NULL: nothing. */
 static const char *operator_value(const struct inventory *inv, const char *key)
@@ -257,6 +258,16 @@ void core_params(const struct cluster *c, struct module_params *p)
 	}
 }
 
+/* Each has a line of its own; they were checked when they were read. */
+static void put_actions(struct strbuf *out, const struct cluster *c, const char *value)
+{
+	char *rest = arena_strdup(c->arena, value);
+	struct slurm_action action;
+	while (slurm_action_next(&rest, c->arena, &action) == 1)
+		strbuf_addf(out, "PowerAction=%s Location=%s Program=\"%s\"\n", action.name,
+			    action.on_nodes ? "slurmd" : "slurmctld", action.program);
+}
+
 static char *make_slurm_conf(const struct cluster *c)
 {
 	const struct inventory *inv = c->inv;
@@ -271,6 +282,10 @@ static char *make_slurm_conf(const struct cluster *c)
 	}
 	for (size_t i = 0; i < inv->param_count; i++) {
 		const struct inv_param *p = &inv->params[i];
+		if (streq(p->key, "PowerAction")) {
+			put_actions(&out, c, p->value);
+			continue;
+		}
 		put_pair(&out, p->key, core_gres_param(c, p->key, p->value));
 		strbuf_addc(&out, '\n');
 	}

@@ -119,12 +119,13 @@ static const char *const left_out_dbd[] = {
     "FederationParameters",
 };
 
-static const char *const left_out_node[] = {"NodeAddr", "BcastAddr"};
+static const char *const left_out_node[] = {"NodeAddr", "BcastAddr", "SuspendTime"};
 static const char *const left_out_partition[] = {"SuspendTime"};
 static const char *const left_out_partition_dbd[] = {"SuspendTime", "QOS", "AllowQos", "DenyQos"};
 
-/* A line that begins with one of these holds no global parameters. */
-static const char *const whole_lines[] = {"NodeName", "PartitionName", "NodeSet", "DownNodes", "FrontendName"};
+/* A line that begins with one of these holds no global parameters. The last names a program, and is left out. */
+static const char *const whole_lines[] = {"NodeName",  "PartitionName", "NodeSet",
+					  "DownNodes", "FrontendName",  "PowerAction"};
 
 struct rewrite {
 	struct strbuf *out;
@@ -281,7 +282,7 @@ static int one_line(struct rewrite *r, const char *line, unsigned number, struct
 		copy_without(r->out, line, left_out_partition_dbd, ARRAY_LEN(left_out_partition_dbd));
 	else if (is_key(&first, "PartitionName"))
 		copy_without(r->out, line, left_out_partition, ARRAY_LEN(left_out_partition));
-	else
+	else if (!is_key(&first, "PowerAction"))
 		strbuf_adds(r->out, line);
 	return 0;
 }
