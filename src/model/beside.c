@@ -40,13 +40,15 @@ void beside_scope(const struct inventory *inv, const struct inv_host *host, stru
 {
 	static const char *const servers[] = {"AccountingStorageHost", "AccountingStorageBackupHost", "JobCompHost"};
 	const struct slurm_besides *all = beside_of(inv, host->controller, host->compute, arena);
-	const char **paths = arena_calloc(arena, all->len + 1, sizeof *paths);
+	const char **paths = arena_calloc(arena, all->len + 2, sizeof *paths);
 	struct names_once names = {0};
 	for (size_t i = 0; i < all->len; i++)
 		if (all->items[i].kind == BESIDE_PLUGIN)
 			scope->plugins = true;
 		else
 			paths[scope->path_count++] = all->items[i].path;
+	if (inv->network.topology != INV_TOPOLOGY_NONE)
+		paths[scope->path_count++] = BESIDE_TOPOLOGY;
 	scope->paths = paths;
 	for (size_t i = 0; i < inv->controller_count; i++)
 		add_name(&names, arena, inv->hosts[inv->controllers[i]].slurm_address);

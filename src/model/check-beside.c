@@ -186,6 +186,22 @@ static void check_names(struct cluster *c, struct cluster_host *h)
 					    h->inv->name));
 }
 
+/* What `network` says would count for nothing. */
+static void check_topology(struct cluster *c, struct cluster_host *h)
+{
+	enum { FIRST_YAML = 2505 };
+	const struct facts_path *p = c->release >= FIRST_YAML ? path_of(&h->facts->beside, BESIDE_TOPOLOGY) : NULL;
+	if (!p || !p->type)
+		return;
+	struct finding *f =
+	    cluster_blame(c, h, CODE_TOPOLOGY,
+			  BESIDE_TOPOLOGY " is there: Slurm reads it in place of topology.conf, which is "
+					  "made from 'network' of cluster.yaml");
+	f->fix = finding_text(
+	    &c->findings, "on %s: mv " BESIDE_TOPOLOGY " /root/; or take 'network' out of cluster.yaml", h->inv->name);
+	f->origin = c->inv->network.at;
+}
+
 void cluster_check_beside(struct cluster *c)
 {
 	const struct slurm_besides *nodes = beside_of(c->inv, false, true, c->arena);
@@ -199,6 +215,7 @@ void cluster_check_beside(struct cluster *c)
 		if (!h->facts || cluster_is_out(h))
 			continue;
 		check_writable(c, h);
+		check_topology(c, h);
 		check_names(c, h);
 	}
 }

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "modules/module.h"
+#include "model/beside.h"
 #include "facts/beside.h"
 #include "slurm/beside.h"
 #include "world.h"
@@ -77,6 +78,39 @@ static const struct finding *told(const struct world *w, const char *code, size_
 			++*ret_count;
 		}
 	return found;
+}
+
+static void topology_yaml_silences_the_network(void **state)
+{
+	(void)state;
+	static const char *const versions[] = {"24.11.5-4", "25.05.3-1", "26.05.5-1"};
+	static const char network[] = "network: { switches: { leaf: { nodes: \"n[1-2]\" } } }\n";
+	for (size_t v = 0; v < ARRAY_LEN(versions); v++) {
+		struct world *w = world_more(network);
+		struct facts_scope scope = {0};
+		size_t count;
+		beside_scope(w->inv, &w->inv->hosts[1], w->arena, &scope);
+		assert_int_equal(scope.path_count, 1);
+		for (size_t i = 0; i < HOSTS; i++)
+			for (enum role r = 0; r < ROLES; r++)
+				if (r != ROLE_AUTH)
+					w->facts[i].roles[r].package.installed = versions[v];
+		give(w, 1, scope.paths[0], "file", 0644, 0);
+		world_resolve(w);
+		const struct finding *f = told(w, "topology", &count);
+		assert_int_equal(count, v ? 1 : 0);
+		assert_true(!f || (f->weight == FINDING_HOST && streq(f->host, "n1")));
+		give(w, 1, scope.paths[0], NULL, 0, ENOENT);
+		world_resolve(w);
+		told(w, "topology", &count);
+		assert_int_equal(count, 0);
+		world_free(w);
+	}
+	struct world *w = world_new(world_yaml); /* nobody asks where nothing is written */
+	struct facts_scope scope = {0};
+	beside_scope(w->inv, &w->inv->hosts[1], w->arena, &scope);
+	assert_int_equal(scope.path_count, 0);
+	world_free(w);
 }
 
 static void what_one_node_lacks_is_that_nodes(void **state)
@@ -245,6 +279,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(parameters_name_what_their_readers_need),
+	    cmocka_unit_test(topology_yaml_silences_the_network),
 	    cmocka_unit_test(what_one_node_lacks_is_that_nodes),
 	    cmocka_unit_test(what_all_nodes_lack_stops_the_run),
 	    cmocka_unit_test(a_controller_needs_its_own),
