@@ -217,17 +217,20 @@ void cluster_check_versions(struct cluster *c)
 			    ->fix = finding_text(&c->findings, "on %s: apt-get update", h->inv->name);
 			continue;
 		}
-		char other[8];
+		char other[8], oldest[8];
 		slurm_release_print(v.release, other);
+		slurm_release_print(slurm_release_oldest_accepted(server.release), oldest);
 		bool fits =
 		    h->inv->controller ? v.release == server.release : slurm_release_accepts(server.release, v.release);
 		if (fits)
 			continue;
 		cluster_blame(c, h, CODE_SLURM_VERSIONS, "Slurm %s here does not work with the controller's %s on %s",
 			      other, text, primary->inv->name)
-		    ->fix = h->inv->controller
-				? "all controllers must run the same release"
-				: "a slurmd may be at most two releases older than slurmctld, and never newer";
+		    ->fix =
+		    h->inv->controller
+			? "all controllers must run the same release"
+			: finding_text(&c->findings, "a slurmd may be as old as %s with slurmctld %s, and never newer",
+				       oldest, text);
 	}
 }
 
