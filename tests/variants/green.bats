@@ -1,13 +1,13 @@
 bats_require_minimum_version 1.5.0
 
 # Green means green, on real nodes: what keeps jobs from running is named, and nothing of it ends with exit status 0. The tests build
-# on one another, in this order.
+# on one another, in this order. SUITE is the suite of the nodes.
 
 setup_file() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	export REEVE=${REEVE:?} DIR=$BATS_FILE_TMPDIR
 	export REEVE_CLUSTER=$DIR/cluster.yaml
-	cat >"$DIR/base.yaml" <<-'EOF'
+	cat >"$DIR/base.yaml" <<-EOF
 		reeve: 1
 		cluster: testgreen
 		hosts: { "g[1-3]": "10.87.0.[11-13]" }
@@ -15,6 +15,7 @@ setup_file() {
 		compute: all
 		partitions:
 		  main: { nodes: all, default: true }
+		lab: { suite: ${SUITE:-bookworm} }
 	EOF
 	cp "$DIR/base.yaml" "$REEVE_CLUSTER"
 	"$REEVE" lab down || true

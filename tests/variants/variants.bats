@@ -1,12 +1,19 @@
 bats_require_minimum_version 1.5.0
 
-# Clusters of other shapes than the demo's, on real nodes: Debian 13 with two controllers, one machine alone, a node that
-# is down at first, nodes added and removed under running jobs. Each has a name and a network of its own.
+# Clusters of other shapes than the demo's, on real nodes: a newer Debian with two controllers, one machine alone, a node that
+# is down at first, nodes added and removed under running jobs. Each has a name and a network of its own. SUITE is the newer Debian:
+# trixie (13), or forky.
 
 setup_file() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	export REEVE=${REEVE:?} REEVE_AGENT=${REEVE_AGENT:?}
 	export DIR=$BATS_FILE_TMPDIR
+	export SUITE=${SUITE:-trixie}
+	case $SUITE in
+	trixie) export RELEASE=24.11 ;;
+	forky) export RELEASE=26.05 ;;
+	*) return 1 ;;
+	esac
 	local name
 	for name in var13 var12 var1 varm; do write_"$name" && down "$name"; done
 }
@@ -16,12 +23,12 @@ teardown_file() {
 	for name in var13 var12 var1 varm; do [ ! -e "$DIR/$name.yaml" ] || down "$name"; done
 }
 
-# Debian 13: Slurm 24.11. EXTRA is a line among the hosts, PARAMS a line under `slurm:`, NETWORK what `network` is.
+# Slurm $RELEASE. EXTRA is a line among the hosts, PARAMS a line under `slurm:`, NETWORK what `network` is.
 write_var13() {
 	cat >"$DIR/var13.yaml" <<-END
 		reeve: 1
 		cluster: var13
-		slurm_version: "24.11"
+		slurm_version: "$RELEASE"
 		hosts:
 		  ceres:  10.79.20.11
 		  pallas: 10.79.20.12
@@ -38,7 +45,7 @@ write_var13() {
 		  ${PARAMS-}
 		network: ${NETWORK-{\}}
 		lab:
-		  suite: trixie
+		  suite: $SUITE
 		  binds: [/srv/shared]
 	END
 }
@@ -133,7 +140,7 @@ long_job() {
 # The same run of it: not requeued, not started anew.
 runs_on() { [ "$(in_node "$1" "$2" "scontrol show job $3 | grep -o 'JobState=[A-Z]*\|Restarts=[0-9]*' | xargs")" = "JobState=RUNNING Restarts=0" ]; }
 
-@test "Debian 13, two controllers: idle after one apply, nothing to change after that" {
+@test "a newer Debian, two controllers: idle after one apply, nothing to change after that" {
 	up var13
 	run apply var13
 	echo "$output"
@@ -142,13 +149,13 @@ runs_on() { [ "$(in_node "$1" "$2" "scontrol show job $3 | grep -o 'JobState=[A-
 	[ "$(idle var13 ceres long)" = 3 ]
 	[ "$(in_node var13 ceres scontrol ping | grep -c 'is UP')" = 2 ]
 	in_node var13 ceres 'ps -o user= -C slurmctld' | grep -qx slurm
-	in_node var13 vesta 'slurmd -V' | grep -q '24\.11'
+	in_node var13 vesta 'slurmd -V' | grep -qF " $RELEASE."
 	run in_node var13 vesta command -v slurmctld
 	[ "$status" -ne 0 ]
 	nothing_to_change var13
 }
 
-@test "Debian 13: a reconfigure, an added node; jobs live" {
+@test "a newer Debian: a reconfigure, an added node; jobs live" {
 	local job
 	job=$(long_job var13 ceres "-w pallas -p long")
 	EXTRA="juno: 10.79.20.14" PARAMS="scheduler_parameters: [bf_continue]" write_var13
@@ -177,7 +184,7 @@ by_reconfigure() {
 	[[ "$output" == *"scontrol reconfigure"* && "$output" != *"restart slurm"* ]]
 }
 
-@test "Debian 13: switches, and a job that keeps to one; they change by a reconfigure; jobs live" {
+@test "a newer Debian: switches, and a job that keeps to one; they change by a reconfigure; jobs live" {
 	local job
 	job=$(in_node var13 ceres 'squeue -h -t R -o %A')
 	local network='core: { switches: "leaf[1-2]" }, leaf1: { nodes: "ceres,juno,vesta" }, leaf2: { nodes: pallas }'
@@ -196,7 +203,7 @@ by_reconfigure() {
 	nothing_to_change var13
 }
 
-@test "Debian 13: blocks instead, and a job that keeps to one; they change, and go; jobs live" {
+@test "a newer Debian: blocks instead, and a job that keeps to one; they change, and go; jobs live" {
 	local job
 	job=$(in_node var13 ceres 'squeue -h -t R -o %A')
 	EXTRA="juno: 10.79.20.14" NETWORK='{ blocks: { b1: "ceres,juno", b2: "pallas,vesta" } }' write_var13
@@ -224,7 +231,7 @@ by_reconfigure() {
 	nothing_to_change var13
 }
 
-@test "Debian 13: a node is taken out, back in, and removed, by a reconfigure; jobs live" {
+@test "a newer Debian: a node is taken out, back in, and removed, by a reconfigure; jobs live" {
 	local job
 	job=$(long_job var13 ceres "-w pallas -p long")
 	reeve() { "$REEVE" -f "$DIR/var13.yaml" --lab "$@"; }
@@ -248,7 +255,7 @@ by_reconfigure() {
 	nothing_to_change var13
 }
 
-@test "Debian 13: logs are rotated, and the daemons write the new ones" {
+@test "a newer Debian: logs are rotated, and the daemons write the new ones" {
 	in_node var13 ceres 'logrotate -f /etc/logrotate.d/slurmctld && logrotate -f /etc/logrotate.d/slurmd'
 	in_node var13 ceres 'srun -n1 -w ceres --mem=20 true; test -s /var/log/slurm/slurmctld.log'
 	[ "$(in_node var13 ceres stat -c %U /var/log/slurm/slurmctld.log)" = slurm ]

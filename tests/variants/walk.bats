@@ -5,7 +5,8 @@ bats_require_minimum_version 1.5.0
 # same number, with the same processes; what the table has a condition for is refused while they run, and works when they
 # are over. Changes that need the same are made together; a group that does harm is halved until its row is known.
 #
-# Twenty minutes a release, so only where it is asked for: WALK=. takes all rows, WALK='MaxJobCount|cgroup' those that fit.
+# Twenty minutes a release, so only where it is asked for: WALK=. takes all rows, WALK='MaxJobCount|cgroup' those that fit. SUITES names
+# the suites.
 
 setup_file() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
@@ -16,7 +17,7 @@ setup_file() {
 
 teardown_file() {
 	local name
-	for name in walk12 walk13; do
+	for name in walk12 walk13 walk14; do
 		[ ! -e "$DIR/$name.lab.yaml" ] || "$REEVE" -f "$DIR/$name.lab.yaml" lab down --purge
 	done
 }
@@ -305,8 +306,14 @@ and_go_not() {
 	lab down --purge
 }
 
-bookworm() { export C=walk12 VERSION=22.05 RELEASE=2205 SUITE=bookworm; }
-trixie() { export C=walk13 VERSION=24.11 RELEASE=2411 SUITE=trixie; }
+# walk_on SUITE NAME VERSION RELEASE
+walk_on() {
+	[[ " ${SUITES:-bookworm trixie} " == *" $1 "* ]] || skip "not among SUITES"
+	export SUITE=$1 C=$2 VERSION=$3 RELEASE=$4
+}
+bookworm() { walk_on bookworm walk12 22.05 2205; }
+trixie() { walk_on trixie walk13 24.11 2411; }
+forky() { walk_on forky walk14 26.05 2605; }
 
 @test "Slurm 22.05: jobs of every kind, older than two minutes" { bookworm && up; }
 @test "Slurm 22.05: they live while every parameter that may change comes and goes" { bookworm && come_and_go; }
@@ -318,3 +325,8 @@ trixie() { export C=walk13 VERSION=24.11 RELEASE=2411 SUITE=trixie; }
 @test "Slurm 24.11: what would hurt them is refused, and changes nothing" { trixie && conditions_hold; }
 @test "Slurm 24.11: they end as jobs do" { trixie && jobs_end_well; }
 @test "Slurm 24.11: without jobs it works, and is not taken back under new ones" { trixie && and_go_not; }
+@test "Slurm 26.05: jobs of every kind, older than two minutes" { forky && up; }
+@test "Slurm 26.05: they live while every parameter that may change comes and goes" { forky && come_and_go; }
+@test "Slurm 26.05: what would hurt them is refused, and changes nothing" { forky && conditions_hold; }
+@test "Slurm 26.05: they end as jobs do" { forky && jobs_end_well; }
+@test "Slurm 26.05: without jobs it works, and is not taken back under new ones" { forky && and_go_not; }
