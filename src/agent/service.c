@@ -242,8 +242,9 @@ static void bring_to_now(struct session *s, const struct resource *r)
 		const char *name;
 		_cleanup_fd_ int dir = root_parent(&s->root, *input, &name);
 		if (dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    st.st_ctim.tv_sec * INT64_C(1000000) > now)
-			(void)fchownat(dir, name, (uid_t)-1, (gid_t)-1, AT_SYMLINK_NOFOLLOW);
+		    st.st_ctim.tv_sec * INT64_C(1000000) > now &&
+		    fchownat(dir, name, (uid_t)-1, (gid_t)-1, AT_SYMLINK_NOFOLLOW) < 0)
+			continue; /* it stays as it is, and the service is restarted once more */
 	}
 }
 

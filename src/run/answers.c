@@ -135,9 +135,10 @@ static int declare_line(const struct loading *l, char *line, struct err *err)
 		if (l->ret->facts[h->index])
 			continue;
 		if (!l->inv->slurm_version.text)
-			return err_set(err, ERR_INPUT,
-				       "nobody knows %s's release of Slurm: name it in cluster.yaml as `slurm_version`",
-				       names[i]);
+			return err_set(
+			    err, ERR_INPUT,
+			    "the release of Slurm on %s is not known: name it in cluster.yaml as `slurm_version`",
+			    names[i]);
 		l->ret->facts[h->index] = declare(h, &hardware, l->inv->slurm_version.text, l->arena);
 		l->ret->states[h->index] = ANSWERS_DECLARED_ONLY;
 	}

@@ -44,7 +44,7 @@ declared() {
 	said 2 'slurmd -C: CPUs is not a number in its range'
 	cp kept facts/declared.conf
 	sed -i '/^slurm_version/d' good.yaml
-	said 2 "nobody knows a's release of Slurm"
+	said 2 "the release of Slurm on a is not known"
 }
 
 @test "without facts of a controller it says how to get some" {

@@ -215,10 +215,9 @@ static void groups_and_shells_have_to_be_there(void **state)
 		       "shell: /bin/zsh } } }\n");
 	json_t *items = modules_ask(w->inv, &w->inv->hosts[1]);
 	char *text = json_dumps(items, JSON_COMPACT);
-	assert_non_null(strstr(text,
-			       "\"keys\":[\"alice\",\"2001\"],\"otherwise\":{\"run\":[\"getent\",\"passwd\",\"alice\","
-			       "\"2001\"]"));
-	assert_non_null(strstr(text, "[\"getent\",\"group\",\"video\",\"physics\",\"2000\",\"alice\",\"2001\"]"));
+	assert_non_null(strstr(text, "\"keys\":[\"alice\",\"2001\"],\"otherwise\":{\"run\":[\"getent\",\"passwd\"]"));
+	assert_non_null(strstr(text, "\"keys\":[\"video\",\"physics\",\"2000\",\"alice\",\"2001\"],\"otherwise\":"
+				     "{\"run\":[\"getent\",\"group\"]"));
 	assert_non_null(strstr(text, "{\"name\":\"users.shell./bin/zsh\",\"stat\":\"/bin/zsh\",\"follow\":true}"));
 	free(text);
 	json_decref(items);
