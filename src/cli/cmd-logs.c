@@ -15,7 +15,10 @@
 #include "report/json.h"
 #include "run/round.h"
 
-enum { LOGS_BYTES = 4 << 20, LOGS_MS = 30000, LINES = 50, LINES_MAX = 10000, AGAIN_MS = 2000, DIGITS_MAX = 10 };
+enum { LOGS_BYTES = 4 << 20, LOGS_MS = 30000, LINES = 50, LINES_MAX = 10000, DIGITS_MAX = 10 };
+
+/* Of following: how often, and how many lines may come meanwhile. */
+enum { AGAIN_MS = 2000, AGAIN_LINES = 2000 };
 
 struct log_line {
 	const char *host, *time, *text; /* "2026-11-28T12:00:00.123", "slurmd: error: ..." */
@@ -29,9 +32,10 @@ struct logging {
 	bool follow, color;
 	const char *const *names; /* by place in the fleet */
 	size_t failed;            /* hosts that did not answer */
+	size_t looks;             /* that there were */
 	VEC(struct log_line) lines;
-	struct map told;     /* lines that were printed, with their host and time */
-	struct arena *arena; /* of `told` */
+	struct map told;     /* of following: lines that came before, with their host and time */
+	struct arena *arena; /* of one look */
 };
 
 static int compare(const void *a, const void *b)
@@ -47,9 +51,11 @@ static void take_line(struct logging *l, const char *host, char *line)
 	const char *time = strsep(&text, " ");
 	if (!text)
 		return;
-	const char *key = arena_printf(l->arena, "%s %s %s", time, host, text);
-	if (l->follow && map_set(&l->told, key, l))
+	const char *key = l->follow ? arena_printf(l->arena, "%s %s %s", time, host, text) : NULL;
+	if (key && map_has(&l->told, key))
 		return;
+	if (key)
+		map_set(&l->told, arena_strdup(l->context->arena, key), l);
 	*vec_push_in(l->arena, &l->lines) = (struct log_line){
 	    host, arena_strdup(l->arena, time), str_printable(l->arena, text, strlen(text)), l->lines.len};
 }
@@ -72,7 +78,8 @@ static void take(struct logging *l, const struct fleet_request *request)
 
 static void print(struct logging *l)
 {
-	size_t first = l->lines.len > l->most ? l->lines.len - l->most : 0;
+	bool again = l->looks++ > 0;
+	size_t first = !again && l->lines.len > l->most ? l->lines.len - l->most : 0;
 	qsort(l->lines.items, l->lines.len, sizeof *l->lines.items, compare);
 	json_t *list = json_array();
 	for (size_t i = first; i < l->lines.len; i++) {
@@ -89,12 +96,14 @@ static void print(struct logging *l)
 		json_print(json_pack("{s:O}", "lines", list), JSON_INDENT(2), stdout);
 	json_decref(list);
 	fflush(stdout);
-	l->lines.len = 0;
 }
 
 static int look(struct logging *l, struct fleet *fleet, struct err *err)
 {
 	_cleanup_round_ struct round round = {.fleet = fleet};
+	_cleanup_arena_ struct arena *arena = arena_new();
+	l->arena = arena;
+	memset(&l->lines, 0, sizeof l->lines);
 	for (size_t i = 0; i < fleet_count(fleet); i++)
 		if (fleet_phase(fleet, i) == FLEET_OPEN)
 			round_add(&round, i, json_incref((json_t *)l->message));
@@ -133,7 +142,7 @@ static bool is_job(const char *text)
 static json_t *message_of(const struct logging *l, const char *job)
 {
 	char lines[16];
-	snprintf(lines, sizeof lines, "%zu", l->most);
+	snprintf(lines, sizeof lines, "%zu", l->follow && l->most < AGAIN_LINES ? (size_t)AGAIN_LINES : l->most);
 	const char *const argv[] = {"sh", "-c", logs_sh, "sh", lines, job ? job : "", l->context->verbose ? "all" : "",
 				    NULL};
 	return round_command(argv, NULL, LOGS_BYTES, LOGS_MS);
@@ -150,8 +159,7 @@ static int run(struct context *context)
 	struct logging l = {.context = context,
 			    .most = (size_t)most,
 			    .follow = context_option(context, "follow") != NULL,
-			    .color = context->color,
-			    .arena = context->arena};
+			    .color = context->color};
 	if (l.follow && context->json)
 		return context_misused(context, "--follow has no end, and --json has one");
 	const struct inventory *inv = context_inventory(context);

@@ -1,6 +1,7 @@
 /* reeve render: Slurm's files as apply would write them, without asking any host. */
 #include <dirent.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -166,6 +167,9 @@ static int remove_others(const struct rendering *r, const char *dir, struct err 
 
 static int write_all(const struct rendering *r, const char *dir, bool quiet, struct err *err)
 {
+	_cleanup_free_ char *real = realpath(dir, NULL);
+	if (str_is_under(real ? real : dir, "/etc/slurm"))
+		return err_set(err, ERR_REFUSED, "%s is where Slurm's daemons read: `reeve apply` writes there", dir);
 	if (dir_make(dir, 0755, err) < 0)
 		return -1;
 	for (size_t i = 0; i < r->files.len; i++) {

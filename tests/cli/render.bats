@@ -47,6 +47,15 @@ declared() {
 	said 2 "the release of Slurm on a is not known"
 }
 
+@test "it does not write where Slurm's daemons read" {
+	declared
+	for dir in /etc/slurm /etc/slurm/ /etc/slurm/new; do
+		reeve -f good.yaml render -o $dir
+		[ "$status" -eq 1 ]
+		grep -qF "$dir is where Slurm's daemons read" err
+	done
+}
+
 @test "without facts of a controller it says how to get some" {
 	reeve -f good.yaml render
 	[ "$status" -eq 1 ]
