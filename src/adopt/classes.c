@@ -1,6 +1,6 @@
 /*
- * What a slurm.conf says of nodes beyond what is measured, as classes. A class is told by the names of its nodes: by a
- * pattern where no other host has such a name, else by a list. An expression is bounded (expr/expr.h): nodes beyond that
+ * What a slurm.conf says of nodes beyond what is measured, as classes. A class is told by the names of its nodes: by
+ * patterns where no other host has such a name, else by a list. An expression is bounded (expr/expr.h): nodes beyond that
  * get another class that says the same.
  */
 #include <stdlib.h>
@@ -165,11 +165,79 @@ const char *make_class_fault(struct builder *b, const char *key, const char *val
 	return owned ? owned->reason : make_param_fault(b, param, value);
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static size_t common_length(const char *a, const char *b)
+{
+	size_t n = 0;
+	while (a[n] && a[n] == b[n])
+		n++;
+	return n;
+}
+
+/* A name of the group among all that there are, in their order. */
+struct member {
+	const char *name;
+	size_t own; /* so many of its bytes begin no name but the group's; more than it has: it begins one itself */
+};
+
+/* Members of the group whose names hosts of others share a stem with, with what tells them from those. */
+static size_t tell_apart(struct builder *b, const struct map *members, struct member *ret)
+{
+	size_t count = b->out->hosts.len, n = 0;
+	const char **all = arena_calloc(b->arena, count, sizeof *all), *other = NULL;
+	for (size_t i = 0; i < count; i++)
+		all[i] = b->out->hosts.items[i].name;
+	qsort(all, count, sizeof *all, compare_names);
+	for (size_t i = 0; i < count; i++) {
+		if (!map_has(members, all[i]))
+			other = all[i];
+		else
+			ret[n++] = (struct member){all[i], other ? common_length(all[i], other) + 1 : 1};
+	}
+	other = NULL;
+	for (size_t i = count, k = n; i-- > 0;) {
+		if (!map_has(members, all[i])) {
+			other = all[i];
+			continue;
+		}
+		size_t own = other ? common_length(all[i], other) + 1 : 1, stem = prefix_length(all[i]) + 1;
+		struct member *m = &ret[--k];
+		m->own = own > m->own ? own : m->own;
+		m->own = stem > m->own ? stem : m->own;
+	}
+	return n;
+}
+
+/* Of several that begin alike one test, with all that they have in common; of few a list, which says more. */
+static void add_apart(struct writer *w, const struct member *members, size_t count)
+{
+	enum { FEW = 3 };
+	for (size_t i = 0, end; i < count && !w->full; i = end) {
+		const char *name = members[i].name;
+		size_t len = members[i].own, same = strlen(name);
+		for (end = i + 1; end < count && len <= strlen(name) && strncmp(members[end].name, name, len) == 0;
+		     end++)
+			same = common_length(members[end].name, name) < same ? common_length(members[end].name, name)
+									     : same;
+		if (end - i > FEW)
+			add_test(w, name, arena_strndup(w->b->arena, name, same), false);
+		for (size_t k = i; end - i <= FEW && k < end; k++)
+			add_test(w, members[k].name, members[k].name, true);
+	}
+}
+
 bool make_class(struct builder *b, const struct adopt_class *like, const char *const *nodes, size_t count)
 {
 	struct writer w = {.b = b, .like = like};
 	_cleanup_map_ struct map members = {0};
 	_cleanup_map_ struct map prefixes = {0}; /* -> whether it is the group's own, as a text */
+	size_t shared = 0;
+	if (b->out->classes.len == MOST_CLASSES)
+		return false;
 	for (size_t i = 0; i < count; i++)
 		map_set(&members, nodes[i], (void *)nodes[i]);
 	for (size_t i = 0; i < count && !w.full; i++) {
@@ -182,9 +250,16 @@ bool make_class(struct builder *b, const struct adopt_class *like, const char *c
 			if (streq(known, "own") && nodes[i][len])
 				add_test(&w, nodes[i], prefix, false);
 		}
-		if (streq(known, "shared") || !nodes[i][len])
-			add_test(&w, nodes[i], nodes[i], true);
+		shared += streq(known, "shared") || !nodes[i][len];
 	}
+	struct member *apart = arena_calloc(b->arena, shared ? count : 0, sizeof *apart);
+	size_t n = shared ? tell_apart(b, &members, apart) : 0, kept = 0;
+	for (size_t i = 0; i < n; i++) {
+		const char *prefix = arena_strndup(b->arena, apart[i].name, prefix_length(apart[i].name));
+		if (streq(map_get(&prefixes, prefix), "shared") || streq(prefix, apart[i].name))
+			apart[kept++] = apart[i];
+	}
+	add_apart(&w, apart, kept);
 	end_class(&w);
 	strbuf_free(&w.tests);
 	strbuf_free(&w.list);

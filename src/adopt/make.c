@@ -121,6 +121,19 @@ const char *make_add_host(struct builder *b, const struct adopt_host *given)
 	return NULL;
 }
 
+bool make_move_host(struct builder *b, const char *name, const char *address)
+{
+	struct adopt_host *host = &b->out->hosts.items[make_host(b, name) - 1], moved = *host;
+	const char *hint;
+	moved.address = address;
+	if (conf_address_fault(address, &hint) || inventory_address_fault(address, false) ||
+	    map_has(&b->addresses, address_key(b->arena, &moved)))
+		return false;
+	map_set(&b->addresses, address_key(b->arena, &moved), (void *)host->name);
+	*host = moved;
+	return true;
+}
+
 void make_addresses(struct builder *b)
 {
 	for (size_t i = 0; b->out->hosts.len > 1 && i < b->out->hosts.len; i++) {

@@ -39,6 +39,9 @@ size_t make_host(const struct builder *b, const char *name);
 /* Adds one; why it cannot be one where that is so, else NULL. */
 const char *make_add_host(struct builder *b, const struct adopt_host *host);
 
+/* Gives a host another address; false where that is not one, or another host's. */
+bool make_move_host(struct builder *b, const char *name, const char *address);
+
 /* When all hosts are there: the loopback is an address for one that is alone. */
 void make_addresses(struct builder *b);
 

@@ -146,8 +146,16 @@ static void read_node(struct reader *r, const struct slurm_unit *node)
 		return;
 	}
 	b->out->hosts.items[b->out->hosts.len - 1].was = measured(r, node->line);
+	const char *reason = effective_of_node(&b->meaning, node, "Reason");
 	if (!streq(state, "UNKNOWN"))
-		put(r, &r->states, state, node->line->line, node->name);
+		put(r, &r->states, reason ? arena_printf(b->arena, "%s (Reason=%s)", state, reason) : state,
+		    node->line->line, node->name);
+	else if (reason)
+		put(r, &r->unknown,
+		    arena_printf(b->arena,
+				 "Reason=%s is not kept: slurmctld keeps what was set by hand over its restarts",
+				 reason),
+		    node->line->line, node->name);
 	if (gives_threads(b, node->line))
 		put(r, &r->unknown,
 		    arena_printf(
@@ -210,6 +218,12 @@ int make_nodes_of(struct builder *b, struct err *err)
 	groups_free(&r.states);
 	groups_free(&r.unknown);
 	groups_free(&r.classes);
+	if (!b->nodes.count)
+		return err_set(
+		    err, ERR_INPUT,
+		    "%s: no NodeName line describes a node, and nodes that come by themselves (slurmd -Z) are not "
+		    "deployed by reeve",
+		    b->out->from);
 	if (!b->out->hosts.len)
 		return err_set(err, ERR_INPUT, "%s: none of its %zu nodes can be kept%s", b->out->from, b->nodes.count,
 			       make_reason(b, notes));

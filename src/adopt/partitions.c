@@ -77,6 +77,45 @@ static void add_params(struct builder *b, const struct slurm_unit *unit, struct 
 	}
 }
 
+/* What a DEFAULT line says, and no partition takes from it. */
+static void note_defaults(struct builder *b)
+{
+	for (size_t i = 0; i < b->conf->partitions.len; i++) {
+		const struct slurm_line *line = &b->conf->partitions.items[i];
+		for (size_t k = 0; strcasecmp(line->names, "DEFAULT") == 0 && k < line->count; k++)
+			if (!slurm_conf_is_inherited(line->pairs[k].key))
+				make_note(b, line->line,
+					  "%s=%s of PartitionName=DEFAULT is not kept: Slurm reads it of a partition's "
+					  "own line "
+					  "alone, so that none had it",
+					  line->pairs[k].key, line->pairs[k].value);
+	}
+}
+
+static bool is_kept(const struct builder *b, const char *partition)
+{
+	for (size_t i = 0; i < b->out->partitions.len; i++)
+		if (streq(b->out->partitions.items[i].name, partition))
+			return true;
+	return false;
+}
+
+/* What is kept, and names what is not. */
+static void note_left_out(struct builder *b)
+{
+	const char *spared = make_param(&b->out->params, "SuspendExcParts");
+	char *rest = arena_strdup(b->arena, spared ? spared : "");
+	for (const char *name; (name = str_next(&rest, ","));)
+		if (!is_kept(b, name))
+			make_note(b, 0, "SuspendExcParts names the partition %s, which is not there", name);
+	for (size_t i = 0; i < b->out->partitions.len; i++) {
+		const struct adopt_partition *p = &b->out->partitions.items[i];
+		const char *other = make_param(&p->params, "Alternate");
+		if (other && !is_kept(b, other))
+			make_note(b, 0, "Alternate of partition %s names %s, which is not there", p->name, other);
+	}
+}
+
 void make_partitions_of(struct builder *b)
 {
 	struct slurm_units units;
@@ -112,5 +151,7 @@ void make_partitions_of(struct builder *b)
 	/* Of several the last one, as for slurmctld. */
 	if (chosen != SIZE_MAX)
 		b->out->partitions.items[chosen].is_default = true;
+	note_defaults(b);
+	note_left_out(b);
 	slurm_units_free(&units);
 }

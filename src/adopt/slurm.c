@@ -20,9 +20,9 @@
 static bool is_as_written(const char *key, const char *value)
 {
 	static const char *const same[][2] = {
-	    {"AuthType", "auth/munge"}, {"CredType", "cred/munge"},
-	    {"CredType", "auth/munge"}, {"CryptoType", "crypto/munge"}, /* its old name */
-	    {"FastSchedule", "1"},                                      /* what Slurm has done since it is gone */
+	    {"AuthType", "auth/munge"}, {"CredType", "cred/munge"}, {"AuthType", "munge"},
+	    {"CredType", "munge"},      {"CredType", "auth/munge"}, {"CryptoType", "crypto/munge"}, /* its old name */
+	    {"FastSchedule", "1"}, /* what Slurm has done since it is gone */
 	    {"SlurmUser", "slurm"},     {"SlurmdUser", "root"}};
 	for (size_t i = 0; i < ARRAY_LEN(same); i++)
 		if (strcasecmp(same[i][0], key) == 0 && strcasecmp(same[i][1], value) == 0)
@@ -61,8 +61,23 @@ static struct slurm_pair renamed(struct builder *b, const struct slurm_pair *pai
 	return p;
 }
 
-static void add_global(struct builder *b, const struct slurm_pair *given, bool repeated)
+/* Each of these may stand there more than once from 24.05 on, and all are run (_load_script() of src/common/read_config.c). */
+static bool is_run_with_others(const struct builder *b, const char *key)
 {
+	enum { FIRST_SCRIPTS = 2405 };
+	static const char *const keys[] = {"Prolog", "Epilog", "PrologSlurmctld", "EpilogSlurmctld"};
+	for (size_t i = 0; b->release >= FIRST_SCRIPTS && i < ARRAY_LEN(keys); i++)
+		if (strcasecmp(keys[i], key) == 0)
+			return true;
+	return false;
+}
+
+/* `last`: the one of its name that is given last. */
+static void add_global(struct builder *b, const struct slurm_pair *given, const struct slurm_pair *last)
+{
+	bool repeated = given != last;
+	if (repeated && streq(given->value, last->value))
+		return;
 	const struct slurm_pair now = repeated ? *given : renamed(b, given), *pair = &now;
 	const struct slurm_owned *owned = slurm_param_owned(SLURM_GLOBAL, pair->key);
 	const struct slurm_param *param = slurm_param_find(SLURM_GLOBAL, pair->key);
@@ -71,8 +86,11 @@ static void add_global(struct builder *b, const struct slurm_pair *given, bool r
 	if (!repeated && is_as_written(pair->key, pair->value))
 		return;
 	if (repeated) {
-		make_note(b, pair->line, "%s=%s is not kept: the parameter is given again further down", pair->key,
-			  pair->value);
+		make_note(
+		    b, pair->line, "%s=%s is not kept: %s", pair->key, pair->value,
+		    is_run_with_others(b, pair->key)
+			? "Slurm runs it and the one further down; cluster.yaml has a place for one: let that call both"
+			: "the parameter is given again further down");
 	} else if (owned) {
 		note_owned(b, pair, owned);
 	} else if (!param && slurm_param_find(SLURM_CGROUP, pair->key)) {
@@ -104,7 +122,7 @@ static void add_globals(struct builder *b)
 		map_set(&last, keys[i], &all->items[i]);
 	}
 	for (size_t i = 0; i < all->len; i++)
-		add_global(b, &all->items[i], map_get(&last, keys[i]) != &all->items[i]);
+		add_global(b, &all->items[i], map_get(&last, keys[i]));
 }
 
 /* In force because the file says nothing; reeve's own default would be another. */
@@ -213,7 +231,12 @@ static void add_controller(struct builder *b, const struct slurm_controller_name
 	for (size_t i = 0; i < b->out->controllers.len; i++)
 		if (streq(b->out->controllers.items[i], known->name))
 			return;
-	if (!streq(known->address, "local") && !streq(c->address, c->name) && !streq(c->address, known->address))
+	/* The node's is its name, which nobody wrote as its address. */
+	bool named = streq(known->address, known->hostname) || streq(known->address, known->name);
+	if (named && !streq(c->address, c->name) && make_move_host(b, known->name, c->address))
+		named = false;
+	if (!named && !streq(known->address, "local") && !streq(c->address, c->name) &&
+	    !streq(c->address, known->address))
 		make_note(
 		    b, 0,
 		    "the controller %s has the address %s, and the node %s the address %s: a host has one address "

@@ -45,15 +45,14 @@ static int read_pair(struct parser *parser, const char **p, struct slurm_pair *r
 	value = lines_skip_space(equals + 1);
 	size_t len = strcspn(value, " \t\r\v\f");
 	if (*value == '"') {
+		/* Quotes that do not enclose the value are bytes of it (keyvalue_pattern of src/common/parse_config.c). */
 		const char *quote = strchr(value + 1, '"');
 		if (quote && (lines_is_space(quote[1]) || quote[1] == '\0')) {
 			value++;
 			len = (size_t)(quote - value);
 			*p = quote + 1;
-		} else if (!quote) {
-			return fail(parser, "a closing quote is missing", start);
 		} else {
-			return fail(parser, "text behind a closing quote", start);
+			*p = value + len;
 		}
 	} else {
 		*p = value + len;

@@ -108,6 +108,9 @@ int slurm_conf_nodes(const struct slurm_conf *conf, struct arena *arena, struct 
 /* One unit a partition, as slurm_conf_nodes. */
 int slurm_conf_partitions(const struct slurm_conf *conf, struct arena *arena, struct slurm_units *ret, struct err *err);
 
+/* Does a partition take what a DEFAULT line says of the key? Some are read of its own line alone. */
+bool slurm_conf_is_inherited(const char *key);
+
 /* Does a key of a node line give a name to each node of the line, out of a hostlist? NodeAddr and the like. */
 bool slurm_conf_is_paired(const char *key);
 

@@ -79,6 +79,14 @@ static const char *paired(struct effective *m, const struct slurm_unit *node, co
 	return i < names->count ? names->items[i] : text;
 }
 
+/* "17001-17003" is a port for each node of the line, as "[17001-17003]" is. */
+static const char *ports(struct effective *m, const char *text)
+{
+	size_t low = text ? strspn(text, "0123456789") : 0,
+	       high = low && text[low] == '-' ? strspn(text + low + 1, "0123456789") : 0;
+	return high && !text[low + 1 + high] ? arena_printf(m->arena, "[%s]", text) : text;
+}
+
 static const char *upper(struct effective *m, const char *text)
 {
 	char *out = arena_strdup(m->arena, text);
@@ -96,7 +104,9 @@ const char *effective_of_node(struct effective *m, const struct slurm_unit *node
 		value = value ? paired(m, node, value) : effective_of_node(m, node, "NodeHostname");
 		return strcasecmp(value, "localhost") == 0 ? "127.0.0.1" : value;
 	}
-	if (strcasecmp(key, "BcastAddr") == 0 || strcasecmp(key, "Port") == 0)
+	if (strcasecmp(key, "Port") == 0)
+		return paired(m, node, ports(m, value));
+	if (strcasecmp(key, "BcastAddr") == 0)
 		return paired(m, node, value);
 	if (strcasecmp(key, "State") == 0)
 		return value ? upper(m, value) : "UNKNOWN";

@@ -104,12 +104,25 @@ static void list_words(struct strbuf *out, const struct slurm_param *param, unsi
 	}
 }
 
+/* "NO_FAIR_TREE" for FAIR_TREE: whoever wrote one does not mean the other. */
+static bool is_opposite(const char *a, const char *b)
+{
+	static const char *const not [] = {"no_", "no"};
+	for (size_t i = 0; i < sizeof not / sizeof *not ; i++) {
+		size_t len = strlen(not [i]);
+		if ((strncasecmp(a, not [i], len) == 0 && strcasecmp(a + len, b) == 0) ||
+		    (strncasecmp(b, not [i], len) == 0 && strcasecmp(b + len, a) == 0))
+			return true;
+	}
+	return false;
+}
+
 static const char *nearest_word(const struct slurm_param *param, const char *word, unsigned release)
 {
 	const char *names[256];
 	size_t count = 0;
 	for (const struct slurm_word *w = param->words; w->name && count < 255; w++)
-		if (has(w->since, w->until, release))
+		if (has(w->since, w->until, release) && !is_opposite(w->name, word))
 			names[count++] = w->name;
 	names[count] = NULL;
 	return str_nearest(word, names);

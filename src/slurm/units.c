@@ -22,12 +22,49 @@ struct collecting {
 	} units;
 	struct map seen;
 	size_t pairs, name_bytes, node_bytes;
+	bool own_keys; /* some keys are not inherited */
 	struct err *err;
 };
+
+/* What a partition has of its own line alone (_parse_partitionname() of src/common/read_config.c, 22.05 to 26.05). */
+bool slurm_conf_is_inherited(const char *key)
+{
+	static const char *const own[] = {"DisableRootJobs", "ExclusiveUser",        "ExclusiveTopo",
+					  "PowerDownOnIdle", "SelectTypeParameters", "SuspendTime"};
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		if (strcasecmp(own[i], key) == 0)
+			return false;
+	return true;
+}
+
+/* Two names of one key: the first is asked for before the second, of a line and its defaults together, or of each (same file,
+ * _parse_nodename() and _parse_partitionname()). */
+static const struct spelling {
+	const char *first, *second;
+	bool by_line;
+} spellings[] = {{"Feature", "Features", true}, {"CPUs", "Procs", false}, {"OverSubscribe", "Shared", false}};
+
+/* The pair is not read: another spelling of its key is, on this line or on one of the two. */
+static bool is_passed_over(const struct slurm_pair *pair, const struct slurm_line *own, const struct slurm_line *other,
+			   bool is_over)
+{
+	for (size_t i = 0; i < ARRAY_LEN(spellings); i++) {
+		const struct spelling *s = &spellings[i];
+		bool first = strcasecmp(pair->key, s->first) == 0, second = strcasecmp(pair->key, s->second) == 0;
+		if (second &&
+		    (slurm_line_get(own, s->first) || (other && !s->by_line && slurm_line_get(other, s->first))))
+			return true;
+		if ((first || second) && s->by_line && !is_over && other &&
+		    (slurm_line_get(other, s->first) || slurm_line_get(other, s->second)))
+			return true;
+	}
+	return false;
+}
 
 /* `over` replaces what `under` says of the same keys. NULL where there are too many keys. */
 static struct slurm_line *overlay(struct collecting *c, const struct slurm_line *under, const struct slurm_line *over)
 {
+	bool named = strcasecmp(over->names, "DEFAULT") != 0;
 	size_t count = 0, most = (under ? under->count : 0) + over->count;
 	if (most > KEYS_MAX || most > PAIRS_MAX - c->pairs) {
 		err_set(c->err, ERR_LIMIT, "line %u: more than %u keys", over->line,
@@ -38,13 +75,15 @@ static struct slurm_line *overlay(struct collecting *c, const struct slurm_line 
 	struct slurm_line *line = arena_alloc(c->arena, sizeof *line);
 	struct slurm_pair *pairs = arena_calloc(c->arena, most + 1, sizeof *pairs);
 	for (size_t i = 0; under && i < under->count; i++)
-		if (!slurm_line_get(over, under->pairs[i].key))
+		if (!slurm_line_get(over, under->pairs[i].key) &&
+		    !(named && c->own_keys && !slurm_conf_is_inherited(under->pairs[i].key)) &&
+		    !(named && is_passed_over(&under->pairs[i], under, over, false)))
 			pairs[count++] = under->pairs[i];
 	for (size_t i = 0; i < over->count; i++) {
 		bool repeated = false;
 		for (size_t j = i + 1; j < over->count; j++)
 			repeated |= strcasecmp(over->pairs[i].key, over->pairs[j].key) == 0;
-		if (!repeated)
+		if (!repeated && !(named && is_passed_over(&over->pairs[i], over, under, true)))
 			pairs[count++] = over->pairs[i];
 	}
 	*line = (struct slurm_line){.names = over->names, .pairs = pairs, .count = count, .line = over->line};
@@ -127,7 +166,7 @@ static int add_lines(struct collecting *c, const struct slurm_lines *lines,
 static int collect(const struct slurm_lines *lines, bool nodes, struct arena *arena, struct slurm_units *ret,
 		   struct err *err)
 {
-	struct collecting c = {.arena = arena, .err = err};
+	struct collecting c = {.arena = arena, .own_keys = !nodes, .err = err};
 	struct slurm_units out = {0};
 	int rc = add_lines(&c, lines, nodes ? add_nodes : add_partition);
 	map_free(&c.seen);

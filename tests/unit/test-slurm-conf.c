@@ -108,8 +108,7 @@ static void errors_name_the_line(void **state)
 	    {"a=1\n=3\n", "line 2: not a key=value pair: '=3'"},
 	    {"a=1 b c=2\n", "line 1: '=' is missing behind the key: 'b c=2'"},
 	    {"a+=1\n", "line 1: '=' is missing behind the key: 'a+=1'"},
-	    {"a=\"x\n", "line 1: a closing quote is missing: 'a=\"x'"},
-	    {"a=\"x\"y\n", "line 1: text behind a closing quote: 'a=\"x\"y'"},
+	    {"a=\"x y\"z\n", "line 1: '=' is missing behind the key: 'y\"z'"},
 	    {"x=1\\\ny\n\nNodeName=n1 CPUs\n", "line 4: not a key=value pair: 'CPUs'"},
 	};
 	_cleanup_arena_ struct arena *a = arena_new();
