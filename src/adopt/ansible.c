@@ -8,8 +8,11 @@
 #include <strings.h>
 
 #include "adopt/make.h"
+#include "base/names.h"
 #include "base/str.h"
+#include "base/strbuf.h"
 #include "base/vec.h"
+#include "hostlist/hostlist.h"
 #include "inventory/inventory.h"
 
 enum { GROUP_DEPTH = 32, MOST_MEMBERS = 1 << 20 };
@@ -111,7 +114,7 @@ static const char *const address_names[] = {"ansible_host", "ansible_ssh_host", 
 static const char *const user_names[] = {"ansible_user", "ansible_ssh_user", NULL};
 static const char *const port_names[] = {"ansible_port", "ansible_ssh_port", NULL};
 static const char *const connection_names[] = {"ansible_connection", NULL};
-static const char *const cluster_names[] = {"slurm_cluster_name", NULL};
+static const char *const cluster_names[] = {"slurm_cluster_name", "openhpc_cluster_name", NULL};
 
 static const char *node_name(struct inventory_reader *r, const char *host)
 {
@@ -171,35 +174,236 @@ static int add_hosts(struct inventory_reader *r, const struct members *controlle
 	return 0;
 }
 
-static void note_rest(struct inventory_reader *r)
+/* What Ansible's ssh is told, and ours is not: it is the operator's own, with his ssh_config. */
+static const struct way {
+	const char *name, *option; /* of ssh_config(5); NULL: see words_of_ssh() and the text */
+	const char *text;
+} ways[] = {{"ansible_ssh_common_args", NULL, "your ssh_config has to say for them: "},
+	    {"ansible_ssh_extra_args", NULL, "your ssh_config has to say for them: "},
+	    {"ansible_ssh_args", NULL, "your ssh_config has to say for them: "},
+	    {"ansible_ssh_private_key_file", "IdentityFile", "your ssh_config has to say for them: "},
+	    {"ansible_private_key_file", "IdentityFile", "your ssh_config has to say for them: "},
+	    {"ansible_ssh_pass", NULL, NULL},
+	    {"ansible_password", NULL, NULL}};
+
+/* "-o ProxyCommand="ssh -W %h:%p u@gate" -J gate" as lines of ssh_config(5), with "; " between. */
+static const char *words_of_ssh(struct arena *arena, const char *args)
 {
+	_cleanup_strbuf_ struct strbuf out = {0};
+	for (const char *p = args; *p;) {
+		_cleanup_strbuf_ struct strbuf word = {0};
+		char quote = 0;
+		for (p += strspn(p, " "); *p && (quote || *p != ' '); p++)
+			if (*p == quote)
+				quote = 0;
+			else if (!quote && (*p == '"' || *p == '\''))
+				quote = *p;
+			else
+				strbuf_addc(&word, *p);
+		char *text = arena_strdup(arena, strbuf_str(&word)), *equals = strchr(text, '=');
+		if (streq(text, "-o"))
+			continue;
+		if (str_starts(text, "-J")) {
+			strbuf_addf(&out, "%sProxyJump%s%s", out.len ? "; " : "", text[2] ? " " : "", text + 2);
+			continue;
+		}
+		if (equals && *text != '-')
+			*equals = ' ';
+		strbuf_addf(&out, "%s%s", !out.len ? "" : str_ends(strbuf_str(&out), "ProxyJump") ? " " : "; ", text);
+	}
+	return arena_strdup(arena, strbuf_str(&out));
+}
+
+/* Of each host of ours by what is said, for one note about all of them. */
+static void note_ways(struct inventory_reader *r)
+{
+	struct builder *b = &r->b;
+	VEC(const char *) texts = {0};
+	_cleanup_map_ struct map hosts = {0};
 	const char *host;
 	json_t *vars;
 	json_object_foreach((json_t *)r->vars, host, vars)
 	{
-		(void)vars;
-		if (!make_host(&r->b, node_name(r, host)))
-			make_note(&r->b, 0, "%s is left out: it is neither a controller nor a compute node", host);
+		for (size_t i = 0; i < ARRAY_LEN(ways) && make_host(b, node_name(r, host)); i++) {
+			const char *said = variable(r, host, (const char *const[]){ways[i].name, NULL});
+			if (!said)
+				continue;
+			const char *needs =
+			    !ways[i].text
+				? "is not kept: log in with a key (ssh-copy-id)"
+				: arena_printf(b->arena, "is not kept: %s%s%s%s", ways[i].text,
+					       ways[i].option ? ways[i].option : "", ways[i].option ? " " : "",
+					       ways[i].option ? said : words_of_ssh(b->arena, said));
+			const char *text = arena_printf(b->arena, "%s %s", ways[i].name, needs);
+			struct names *names = map_get(&hosts, text);
+			if (!names) {
+				names = arena_alloc(b->arena, sizeof *names);
+				map_set(&hosts, text, names);
+				*vec_push_in(b->arena, &texts) = text;
+			}
+			*vec_push_in(b->arena, names) = node_name(r, host);
+		}
 	}
+	for (size_t i = 0; i < texts.len; i++) {
+		const struct names *names = map_get(&hosts, texts.items[i]);
+		make_note(b, 0, "of %s: %s", hostlist_compress(names->items, names->len, b->arena), texts.items[i]);
+	}
+}
+
+/* Hosts without variables are in groups alone. */
+static void note_rest(struct inventory_reader *r)
+{
+	struct members all = {0};
+	const char *name;
+	json_t *ignored;
+	json_object_foreach((json_t *)r->vars, name, ignored)
+	{
+		(void)ignored;
+		if (!map_set(&all.seen, name, (void *)name))
+			*vec_push_in(r->b.arena, &all) = name;
+	}
+	json_object_foreach((json_t *)r->root, name, ignored)
+	{
+		struct err err = {0};
+		struct inventory_reader reader = *r;
+		reader.err = &err;
+		if (!streq(name, "_meta"))
+			(void)add_group(&reader, name, 0, &all); /* what has no end was said */
+	}
+	for (size_t i = 0; i < all.len; i++)
+		if (!make_host(&r->b, node_name(r, all.items[i])))
+			make_note(&r->b, 0, "%s is left out: it is neither a controller nor a compute node",
+				  all.items[i]);
+	map_free(&all.seen);
+}
+
+/* What the roles that people use call the parts of a slurm.conf (galaxyproject.slurm, stackhpc.openhpc). */
+static const char *const config_names[] = {"slurm_config", "openhpc_config", NULL};
+static const char *const nodes_names[] = {"slurm_nodes", NULL};
+static const char *const partitions_names[] = {"slurm_partitions", NULL};
+static const char *const gres_names[] = {"slurm_gres_config", NULL};
+
+/* Of the controller, else of the first host that has it. NULL: nobody has. */
+static const json_t *part_of(const struct inventory_reader *r, const char *controller, const char *const *names)
+{
+	const char *host;
+	json_t *vars;
+	for (const char *const *n = names; *n; n++) {
+		const json_t *part = json_object_get(json_object_get(r->vars, controller), *n);
+		if (part)
+			return part;
+	}
+	json_object_foreach((json_t *)r->vars, host, vars)
+	{
+		for (const char *const *n = names; *n; n++)
+			if (json_object_get(vars, *n))
+				return json_object_get(vars, *n);
+	}
+	return NULL;
 }
 
 static int add_cluster(struct inventory_reader *r, const struct adopt_options *options, const struct members *first)
 {
-	const char *said = variable(r, first->items[0], cluster_names);
+	const json_t *role = json_object_get(part_of(r, first->items[0], config_names), "ClusterName");
+	const char *said = json_is_string(role) ? json_string_value(role) : variable(r, first->items[0], cluster_names);
 	const char *text = options->name ? options->name : said ? said : "cluster";
 	r->b.out->cluster = make_cluster_name(&r->b, text);
 	if (!r->b.out->cluster)
 		return err_set(r->err, ERR_INPUT, "'%.100s' cannot be a cluster's name: use --name", text);
 	if (!options->name)
 		make_note(&r->b, 0, "the cluster's name is %s",
-			  said ? "that of slurm_cluster_name" : "made up: --name says another");
+			  said ? "that of its variables" : "made up: --name says another");
 	return 0;
+}
+
+/* As a template of the role would print it; what has no such form is left out. */
+static void print_value(struct strbuf *out, const json_t *value)
+{
+	size_t i;
+	const json_t *one;
+	if (json_is_boolean(value))
+		strbuf_adds(out, json_is_true(value) ? "YES" : "NO");
+	else if (json_is_integer(value))
+		strbuf_addf(out, "%lld", (long long)json_integer_value(value));
+	else if (json_is_string(value) && !strpbrk(json_string_value(value), "\n\r\""))
+		strbuf_adds(out, json_string_value(value));
+	json_array_foreach(value, i, one)
+	{
+		strbuf_adds(out, i ? "," : "");
+		print_value(out, one);
+	}
+}
+
+static void print_pair(struct strbuf *out, const char *key, const json_t *value, char end)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	print_value(&text, value);
+	if (text.len && !key[strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")])
+		strbuf_addf(out, strchr(strbuf_str(&text), ' ') ? "%s=\"%s\"%c" : "%s=%s%c", key, strbuf_str(&text),
+			    end);
+}
+
+/* Lines of one kind: what `name` says is behind `first`. */
+static void print_rows(struct strbuf *out, const char *first, const json_t *rows)
+{
+	size_t i;
+	json_t *row, *value;
+	const char *key;
+	json_array_foreach(rows, i, row)
+	{
+		const json_t *name = json_object_get(row, "name");
+		if (first && name)
+			print_pair(out, first, name, ' ');
+		json_object_foreach(row, key, value)
+		{
+			if (!first || !streq(key, "name"))
+				print_pair(out, key, value, ' ');
+		}
+		strbuf_addc(out, '\n');
+	}
+}
+
+/* slurm.conf as the role would write it, read as any other; the hosts stay those of the inventory. */
+static void add_role(struct inventory_reader *r, const char *controller, struct adopt_files *files)
+{
+	struct builder *b = &r->b;
+	_cleanup_strbuf_ struct strbuf conf = {0}, gres = {0};
+	struct slurm_conf *read;
+	struct err err = {0};
+	const char *key;
+	json_t *value;
+	json_object_foreach((json_t *)part_of(r, controller, config_names), key, value)
+	{
+		print_pair(&conf, key, value, '\n');
+	}
+	print_rows(&conf, "NodeName", part_of(r, controller, nodes_names));
+	print_rows(&conf, "PartitionName", part_of(r, controller, partitions_names));
+	print_rows(&gres, NULL, part_of(r, controller, gres_names));
+	if (!conf.len)
+		return;
+	if (slurm_conf_parse(strbuf_str(&conf), conf.len, b->arena, &read, &err) < 0 ||
+	    slurm_conf_nodes(read, b->arena, &b->nodes, &err) < 0) {
+		make_note(b, 0, "what its variables say of slurm.conf cannot be read, and is not kept: %s", err.text);
+		return;
+	}
+	if (gres.len)
+		files->gres = (struct adopt_text){.text = arena_strdup(b->arena, strbuf_str(&gres)), .len = gres.len};
+	b->files = files;
+	b->conf = read;
+	b->given = true;
+	make_gres_of(b);
+	if (b->nodes.count)
+		(void)make_nodes_of(b, &err); /* the hosts are there: nothing can be wrong with all of them */
+	make_state_of(b);
+	make_params_of(b);
+	make_partitions_of(b);
 }
 
 static int build(struct inventory_reader *r, const struct adopt_options *options)
 {
 	struct adopted *out = r->b.out;
 	struct members controllers = {0}, compute = {0};
+	struct adopt_files files = {0};
 	int rc = -1;
 	if (make_version(&r->b, options->slurm_version, r->err) == 0 &&
 	    read_group(r, options->controllers, controller_groups, "--controllers", &controllers) == 0 &&
@@ -212,12 +416,17 @@ static int build(struct inventory_reader *r, const struct adopt_options *options
 		return -1;
 	make_addresses(&r->b);
 	note_rest(r);
-	if (out->controllers.len > 1) {
+	note_ways(r);
+	add_role(r, controllers.items[0], &files);
+	if (out->controllers.len > 1 && !(r->b.conf && slurm_conf_get(r->b.conf, "StateSaveLocation"))) {
 		out->state = "/var/spool/slurmctld";
 		make_note(
 		    &r->b, 0,
 		    "'state' is a guess: with several controllers it has to be a directory that all of them share");
 	}
+	r->b.files = NULL;
+	if (out->partitions.len)
+		return 0;
 	*vec_push_in(r->b.arena, &out->partitions) = (struct adopt_partition){.name = "main", .is_default = true};
 	make_note(&r->b, 0, "the partition 'main' is made up: Ansible's inventory knows none");
 	return 0;
@@ -240,7 +449,8 @@ int adopt_ansible(const char *path, const char *text, size_t len, const struct a
 	json_error_t why;
 	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
 	struct adopted *out = arena_alloc(arena, sizeof *out);
-	struct inventory_reader r = {.b = {.arena = arena, .out = out}, .root = root, .err = err};
+	struct inventory_reader r = {
+	    .b = {.arena = arena, .out = out, .meaning = {.arena = arena}}, .root = root, .err = err};
 	int rc;
 	*out = (struct adopted){.from = path};
 	r.vars = json_object_get(json_object_get(root, "_meta"), "hostvars");
@@ -254,6 +464,9 @@ int adopt_ansible(const char *path, const char *text, size_t len, const struct a
 		rc = build(&r, options);
 	keep_texts(&r);
 	json_decref(root);
+	slurm_units_free(&r.b.nodes);
+	effective_free(&r.b.meaning);
+	map_free(&r.b.gres);
 	map_free(&r.b.hosts);
 	map_free(&r.b.addresses);
 	if (rc == 0)

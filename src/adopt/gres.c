@@ -120,5 +120,6 @@ void make_gres_of(struct builder *b)
 	}
 	for (size_t i = 0; i < rows.len; i++)
 		read_row(b, &rows.items[i]);
-	*vec_push_in(b->arena, &b->out->digests) = file->digest;
+	if (file->digest) /* else it is of no file */
+		*vec_push_in(b->arena, &b->out->digests) = file->digest;
 }

@@ -36,7 +36,8 @@ void make_note(struct builder *b, unsigned line, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	add_note(b, line ? slurm_text_place(&b->files->slurm, line, b->arena) : NULL, fmt, ap);
+	bool placed = line && b->files && b->files->slurm.origin_count;
+	add_note(b, placed ? slurm_text_place(&b->files->slurm, line, b->arena) : NULL, fmt, ap);
 	va_end(ap);
 }
 

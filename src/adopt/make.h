@@ -19,6 +19,7 @@ struct builder {
 	struct slurm_units nodes;
 	struct effective meaning;
 	unsigned release; /* of Slurm; 0: not said */
+	bool given;       /* the hosts are there already: what is said of others is left out */
 	struct map hosts; /* name -> index in out->hosts + 1 */
 	struct map addresses;
 	struct map gres; /* name of a node -> its lines of gres.conf, struct adopt_texts */
@@ -75,6 +76,10 @@ void make_gres_of(struct builder *b);
 /* topology.conf and cgroup.conf; when all else is made. */
 void make_topology_of(struct builder *b);
 void make_cgroup_of(struct builder *b);
+
+/* The parameters of a slurm.conf, with those that are in force because it does not name them; and its state directory. */
+void make_params_of(struct builder *b);
+void make_state_of(struct builder *b);
 
 /* The hosts and classes, and the partitions, of a slurm.conf. */
 int make_nodes_of(struct builder *b, struct err *err);

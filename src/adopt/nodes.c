@@ -139,13 +139,15 @@ static void read_node(struct reader *r, const struct slurm_unit *node)
 	    .was = "",
 	};
 	const char *why = absent(state);
-	if (!why)
+	if (!why && !b->given)
 		why = make_add_host(b, &host);
+	else if (!why && !make_host(b, node->name))
+		why = "the inventory has no such host among controllers and compute nodes";
 	if (why) {
 		put(r, &r->left, why, node->line->line, node->name);
 		return;
 	}
-	b->out->hosts.items[b->out->hosts.len - 1].was = measured(r, node->line);
+	b->out->hosts.items[make_host(b, node->name) - 1].was = measured(r, node->line);
 	const char *reason = effective_of_node(&b->meaning, node, "Reason");
 	if (!streq(state, "UNKNOWN"))
 		put(r, &r->states, reason ? arena_printf(b->arena, "%s (Reason=%s)", state, reason) : state,

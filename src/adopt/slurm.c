@@ -259,7 +259,7 @@ static int add_controllers(struct builder *b, struct err *err)
 	return 0;
 }
 
-static void add_state(struct builder *b)
+void make_state_of(struct builder *b)
 {
 	const char *given = slurm_conf_get(b->conf, "StateSaveLocation");
 	const char *path =
@@ -321,6 +321,13 @@ static void add_actions(struct builder *b)
 		make_add_param(b, &b->out->params, param->name, all, false);
 }
 
+void make_params_of(struct builder *b)
+{
+	add_globals(b);
+	add_actions(b);
+	add_defaults(b);
+}
+
 static void note_lines(struct builder *b, const struct slurm_lines *lines, const char *key)
 {
 	for (size_t i = 0; i < lines->len; i++)
@@ -336,10 +343,8 @@ static int build(struct builder *b, const struct adopt_options *options, struct 
 	if (make_nodes_of(b, err) < 0 || add_controllers(b, err) < 0)
 		return -1;
 	make_addresses(b);
-	add_state(b);
-	add_globals(b);
-	add_actions(b);
-	add_defaults(b);
+	make_state_of(b);
+	make_params_of(b);
 	size_t notes = b->out->notes.len;
 	make_partitions_of(b);
 	if (!b->out->partitions.len)
