@@ -176,15 +176,15 @@ static int add_hosts(struct inventory_reader *r, const struct members *controlle
 
 /* What Ansible's ssh is told, and ours is not: it is the operator's own, with his ssh_config. */
 static const struct way {
-	const char *name, *option; /* of ssh_config(5); NULL: see words_of_ssh() and the text */
-	const char *text;
-} ways[] = {{"ansible_ssh_common_args", NULL, "your ssh_config has to say for them: "},
-	    {"ansible_ssh_extra_args", NULL, "your ssh_config has to say for them: "},
-	    {"ansible_ssh_args", NULL, "your ssh_config has to say for them: "},
-	    {"ansible_ssh_private_key_file", "IdentityFile", "your ssh_config has to say for them: "},
-	    {"ansible_private_key_file", "IdentityFile", "your ssh_config has to say for them: "},
-	    {"ansible_ssh_pass", NULL, NULL},
-	    {"ansible_password", NULL, NULL}};
+	const char *name, *option; /* of ssh_config(5); NULL: it is words for ssh's command line */
+	bool password;
+} ways[] = {{"ansible_ssh_common_args", NULL, false},
+	    {"ansible_ssh_extra_args", NULL, false},
+	    {"ansible_ssh_args", NULL, false},
+	    {"ansible_ssh_private_key_file", "IdentityFile", false},
+	    {"ansible_private_key_file", "IdentityFile", false},
+	    {"ansible_ssh_pass", NULL, true},
+	    {"ansible_password", NULL, true}};
 
 /* "-o ProxyCommand="ssh -W %h:%p u@gate" -J gate" as lines of ssh_config(5), with "; " between. */
 static const char *words_of_ssh(struct arena *arena, const char *args)
@@ -228,13 +228,13 @@ static void note_ways(struct inventory_reader *r)
 			const char *said = variable(r, host, (const char *const[]){ways[i].name, NULL});
 			if (!said)
 				continue;
-			const char *needs =
-			    !ways[i].text
-				? "is not kept: log in with a key (ssh-copy-id)"
-				: arena_printf(b->arena, "is not kept: %s%s%s%s", ways[i].text,
-					       ways[i].option ? ways[i].option : "", ways[i].option ? " " : "",
-					       ways[i].option ? said : words_of_ssh(b->arena, said));
-			const char *text = arena_printf(b->arena, "%s %s", ways[i].name, needs);
+			const char *lines = ways[i].password ? NULL
+					    : ways[i].option ? arena_printf(b->arena, "%s %s", ways[i].option, said)
+							     : words_of_ssh(b->arena, said);
+			const char *text = arena_printf(b->arena, "%s is not kept: %s%s", ways[i].name,
+							lines ? "your ssh_config has to say for them: "
+							      : "log in with a key (ssh-copy-id)",
+							lines ? lines : "");
 			struct names *names = map_get(&hosts, text);
 			if (!names) {
 				names = arena_alloc(b->arena, sizeof *names);

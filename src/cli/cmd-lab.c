@@ -13,6 +13,7 @@
 #include "base/vec.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/login.h"
 #include "cli/standin.h"
 #include "cli/target.h"
 #include "lab/fault.h"
@@ -20,7 +21,6 @@
 #include "report/json.h"
 #include "report/report.h"
 #include "report/table.h"
-#include "transport/ssh.h"
 
 struct lab_run {
 	struct context *context;
@@ -119,30 +119,12 @@ static int lab_run_status(struct lab_run *lab)
 	return up == lab->inv->host_count ? EXIT_DONE : EXIT_FAILED;
 }
 
-/* Becomes ssh, so that its exit status, its terminal and its signals are those of the command. */
 static int lab_run_ssh(struct lab_run *lab)
 {
 	struct context *context = lab->context;
 	if (context->operand_count < 2)
 		return context_misused(context, "'lab ssh' needs a node");
-	const char *node = context->operands[1];
-	if (!inventory_host(lab->inv, node))
-		return target_unknown(context, lab->inv, node);
-	/* One argument is a command line for the node's shell, as ssh has it; several are one command, whose arguments arrive as
-	 * they are. */
-	char **command = arena_calloc(context->arena, context->operand_count, sizeof *command);
-	for (size_t i = 2; i < context->operand_count; i++)
-		command[i - 2] = context->operand_count == 3 ? context->operands[i]
-							     : ssh_quote(context->operands[i], context->arena);
-	char **argv;
-	struct err err = {0};
-	if (lab_ssh_argv(context->arena, lab->inv->cluster.text, node, command, &argv, &err) < 0)
-		return context_fail(context, &err);
-	fflush(stdout);
-	signal(SIGPIPE, SIG_DFL);
-	execvp(argv[0], argv);
-	err_system(&err, errno, "cannot run %s", argv[0]);
-	return context_fail(context, &err);
+	return login_become(context, lab->inv, context->operands + 1, context->operand_count - 1);
 }
 
 static int lab_run_fault(struct lab_run *lab)

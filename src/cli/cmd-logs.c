@@ -15,7 +15,7 @@
 #include "report/json.h"
 #include "run/round.h"
 
-enum { LOGS_BYTES = 4 << 20, LOGS_MS = 30000, LINES = 50, LINES_MAX = 10000, DIGITS_MAX = 10 };
+enum { LOGS_BYTES = 4 << 20, LOGS_MS = 30000, LINES = 50, LINES_MAX = 10000 };
 
 /* Of following: how often, and how many lines may come meanwhile. */
 enum { AGAIN_MS = 2000, AGAIN_LINES = 2000 };
@@ -133,12 +133,6 @@ static int visit(void *data, struct fleet *fleet, struct report *report, struct 
 	return 0;
 }
 
-static bool is_job(const char *text)
-{
-	size_t digits = strspn(text, "0123456789");
-	return digits && digits <= DIGITS_MAX && !text[digits];
-}
-
 static json_t *message_of(const struct logging *l, const char *job)
 {
 	char lines[16];
@@ -167,7 +161,7 @@ static int run(struct context *context)
 		return EXIT_FAILED;
 	const char *what = context->operands[0];
 	const struct inv_host *only = inventory_host(inv, what);
-	if (!only && !is_job(what))
+	if (!only && !target_is_job(what, false))
 		return target_unknown(context, inv, what);
 	struct fleet_options options;
 	int status = target_options(context, inv, &options);

@@ -14,15 +14,7 @@
 #include "run/round.h"
 #include "slurm/why.h"
 
-enum { WHY_MS = 30000, WHY_BYTES = 16 << 20, JOBS_SHOWN = 20, DIGITS_MAX = 10 };
-
-/* "12", "12_3": what squeue(1) takes for one job. */
-static bool is_job(const char *text)
-{
-	size_t digits = strspn(text, "0123456789"),
-	       more = text[digits] == '_' ? strspn(text + digits + 1, "0123456789") : 0;
-	return digits && digits <= DIGITS_MAX && !text[digits + (more ? more + 1 : 0)] && more <= DIGITS_MAX;
-}
+enum { WHY_MS = 30000, WHY_BYTES = 16 << 20, JOBS_SHOWN = 20 };
 
 /* What is wrong there, whatever it is of. */
 static int why_node(struct context *context, struct operation *o, const struct inv_host *h)
@@ -163,7 +155,7 @@ static int act(struct context *context, struct operation *o)
 	struct err err = {0};
 	const char *what = context->operands[0];
 	const struct inv_host *h = inventory_host(o->inv, what);
-	if (!h && !is_job(what))
+	if (!h && !target_is_job(what, true))
 		return target_unknown(context, o->inv, what);
 	o->options.looks = true;
 	if (run_begin(&o->run, o->inv, &o->options, &err) < 0)

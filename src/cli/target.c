@@ -77,6 +77,14 @@ int target_unknown(const struct context *context, const struct inventory *inv, c
 			       nearest ? nearest : "", nearest ? "'?" : "");
 }
 
+bool target_is_job(const char *text, bool tasks)
+{
+	enum { DIGITS_MAX = 10 };
+	static const char digits[] = "0123456789";
+	size_t job = strspn(text, digits), task = tasks && text[job] == '_' ? strspn(text + job + 1, digits) : 0;
+	return job && job <= DIGITS_MAX && task <= DIGITS_MAX && !text[job + (task ? task + 1 : 0)];
+}
+
 /* Letters, digits and what stands in DNS names and IPv6 addresses. */
 static bool is_destination(const char *s)
 {

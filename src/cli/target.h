@@ -18,6 +18,9 @@ struct fleet_target target_of(const struct context *context, const struct inv_ho
 /* Says that there is no such host, and which may be meant: `return target_unknown(...)`. */
 int target_unknown(const struct context *context, const struct inventory *inv, const char *name);
 
+/* The number of a job, "12"; of a task of an array, "12_3", where those are meant, too. */
+bool target_is_job(const char *text, bool tasks);
+
 /* A host as it is written on the command line, "[USER@]HOST": names and addresses only, never an option. The same text
  * lives on in `arena`. ERR_INPUT. */
 int target_parse(const char *text, struct arena *arena, struct fleet_target *ret, struct err *err);

@@ -31,7 +31,7 @@ static const char *or_null(const char *value)
 	return *value == '\0' || streq(value, "(null)") ? NULL : value;
 }
 
-static enum slurm_job_phase phase_of(const char *state)
+enum slurm_job_phase slurm_job_phase_of(const char *state)
 {
 	for (size_t i = 0; i < ARRAY_LEN(states); i++)
 		if (strcasecmp(states[i].word, state) == 0)
@@ -74,7 +74,7 @@ static int read_job(char *line, struct slurm_job *job, struct err *err)
 	*job = (struct slurm_job){
 	    .id = fields[0],
 	    .number = job->number,
-	    .phase = phase_of(fields[1]),
+	    .phase = slurm_job_phase_of(fields[1]),
 	    .state = fields[1],
 	    .partitions = fields[2],
 	    .user = fields[3],

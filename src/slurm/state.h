@@ -124,6 +124,9 @@ struct slurm_controller {
 	bool up;
 };
 
+/* Of a state in its long form. */
+enum slurm_job_phase slurm_job_phase_of(const char *state);
+
 int slurm_nodes_parse(const char *text, size_t len, struct arena *arena, struct slurm_node_state **ret,
 		      size_t *ret_count, struct err *err);
 int slurm_partitions_parse(const char *text, size_t len, struct arena *arena, struct slurm_partition_state **ret,

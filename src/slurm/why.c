@@ -438,16 +438,6 @@ static const char *with_number(const char *text, const char *id, struct arena *a
 	return arena_strndup(arena, strbuf_str(&out), out.len);
 }
 
-static bool waits(const struct slurm_why_job *job)
-{
-	static const char *const states[] = {"PENDING",     "REQUEUED",      "REQUEUE_HOLD",
-					     "REQUEUE_FED", "RESV_DEL_HOLD", "SPECIAL_EXIT"};
-	for (size_t i = 0; i < ARRAY_LEN(states); i++)
-		if (streq(job->state, states[i]))
-			return true;
-	return false;
-}
-
 static void add_when(struct explaining *e, bool waiting)
 {
 	const struct slurm_why_job *j = e->job;
@@ -462,7 +452,7 @@ struct slurm_why slurm_why_explain(const struct slurm_why_job *job, const struct
 				   struct arena *arena)
 {
 	struct explaining e = {.job = job, .scene = scene, .arena = arena};
-	bool waiting = waits(job), possible = true;
+	bool waiting = slurm_job_phase_of(job->state) == SLURM_JOB_PENDING, possible = true;
 	const char *reason = plain_reason(job->reason, arena), *fix = NULL, *what = NULL;
 	const struct why_row *row = waiting ? row_of(why_reasons, reason) : row_of(why_states, job->state);
 	if (row) {
